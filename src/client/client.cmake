@@ -1,0 +1,14 @@
+# libdisc: stands alone, includes nothing of the rest of src/.
+add_library(disc_client STATIC ${CMAKE_SOURCE_DIR}/src/client/disc.c)
+add_library(disc_client_shared SHARED ${CMAKE_SOURCE_DIR}/src/client/disc.c)
+set_target_properties(disc_client PROPERTIES OUTPUT_NAME disc)
+set_target_properties(disc_client_shared PROPERTIES
+    OUTPUT_NAME disc VERSION ${PROJECT_VERSION} SOVERSION 0)
+foreach(library disc_client disc_client_shared)
+    target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(${library} PRIVATE disc_flags)
+    if(DISC_KEYED)
+        target_compile_definitions(${library} PRIVATE DISC_KEYED)
+        target_link_libraries(${library} PRIVATE OpenSSL::Crypto)
+    endif()
+endforeach()

@@ -1,0 +1,240 @@
+/* libdisc: registers services with discd and keeps them registered (protocol disc/1).
+ *
+ * One header, one C file, libc only: drop both into your tree, or link -ldisc. Keyed
+ * mode is compiled in with -DDISC_KEYED and then needs libcrypto (OpenSSL 3). Knows
+ * nothing of DNS and HTTP: whoever looks services up uses their resolver.
+ *
+ * A program that stays registered while it runs (bind and listen first, so that the
+ * port is really yours):
+ *
+ *     struct disc_options options = DISC_OPTIONS_INIT;
+ *     struct disc_spec spec = DISC_SPEC_INIT;
+ *     spec.service = "hello-svc";
+ *     spec.ports = "8080";
+ *     struct disc *d = disc_new(&options);
+ *     disc_add_server(d, "127.0.0.1:5310");
+ *     disc_register(d, &spec);
+ *     disc_run(d, &stop);             (a volatile sig_atomic_t set by SIGTERM)
+ *     disc_close(d, 1500);            (says goodbye, waits 1.5 s for the answer)
+ *
+ * A program with a loop of its own: wait with poll(2) on disc_pollfds() for at most
+ * disc_timeout_ms(), then call disc_process().
+ *
+ * Units: times are milliseconds of any clock that does not jump; the functions without
+ * a `now` argument read CLOCK_MONOTONIC. One struct disc must see one clock only.
+ * Ownership: everything handed in is copied before the call returns. Strings handed
+ * out (events, replies) belong to the library and live as long as is said there.
+ * Threads: none inside, and no locks: use one struct disc from one thread at a time.
+ * Different ones are independent. Nothing blocks except disc_add_server() with a name
+ * (getaddrinfo; numeric addresses never block), disc_call(), disc_run() and
+ * disc_close(). No signals, no globals, no output.
+ *
+ * With several servers each is independent: every instance is registered at all of
+ * them, and each has a state of its own.
+ */
+#ifndef DISC_H
+#define DISC_H
+
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    DISC_SERVERS_MAX = 8,
+    DISC_DATAGRAM_MAX = 1232, /* bytes, both ways */
+    DISC_METADATA_MAX = 16,
+    DISC_PORT = 5310, /* where no port is given */
+    DISC_LEASE_STATIC = -1,
+};
+
+/* ---- results ------------------------------------------------------------------- */
+
+enum disc_result {
+    DISC_OK = 0,
+    DISC_REFUSED,     /* the server said no; its words are in the reply or event */
+    DISC_NO_ANSWER,   /* silence until the timeout, or nothing listens there */
+    DISC_INVALID,     /* an argument makes no sense */
+    DISC_TOO_BIG,     /* the registration does not fit in one datagram */
+    DISC_MEMORY,
+    DISC_SYSTEM,      /* a system call failed, see errno */
+    DISC_UNRESOLVED,  /* the server's name has no address */
+    DISC_UNSUPPORTED, /* keyed mode is not compiled in */
+};
+
+/* One English sentence without a full stop; never NULL, static storage. */
+const char *disc_result_text(enum disc_result result);
+
+/* What a refusal means and what to do about it, by code and word ("403", "owner").
+ * Never NULL, static storage. */
+const char *disc_refusal_text(int code, const char *why);
+
+/* ---- what is registered ---------------------------------------------------------- */
+
+struct disc_pair {
+    const char *key, *value;
+};
+
+/* Begin with DISC_SPEC_INIT. NULL (numbers: what DISC_SPEC_INIT holds) leaves a field
+ * to the server's default. Values are plain text; the library encodes them. */
+struct disc_spec {
+    const char *ns;       /* namespace; "default" */
+    const char *service;  /* required */
+    const char *instance; /* NULL: the server names it after its address and port */
+    const char *addrs;    /* "10.0.0.7,2001:db8::7"; NULL: see disc_options.subnet */
+    const char *ports;    /* required: "8080", "http:8080,dns:53/udp", or "-" for none */
+    const char *status;   /* up, starting, draining, down */
+    const char *version, *zone, *region, *cluster;
+    const char *tags;  /* "blue,canary" */
+    const char *group; /* lease group: its members renew one another */
+    struct disc_pair metadata[DISC_METADATA_MAX];
+    size_t metadata_count;
+    int weight;   /* 0-65535; -1 = default (100) */
+    int priority; /* 0-32767; -1 = default (0) */
+    int lease_s;  /* wish in seconds; 0 = default; DISC_LEASE_STATIC = for ever */
+    int ttl_s;    /* wish for the DNS TTL, 0-300; -1 = none */
+    uint64_t rev; /* last writer wins; 0 = the server counts. Where you count, the library
+                     goes on from the server's when yours is behind */
+};
+
+#define DISC_SPEC_INIT \
+    { \
+        .weight = -1, .priority = -1, .ttl_s = -1 \
+    }
+
+/* ---- events ---------------------------------------------------------------------- */
+
+enum disc_event_kind {
+    DISC_EVENT_REGISTERED, /* this server has the instance (again) */
+    DISC_EVENT_LOST,       /* this server is silent, or has forgotten it; we go on trying */
+    DISC_EVENT_FAILED,     /* this server refuses; see `retry_ms` */
+    DISC_EVENT_LEFT,       /* deregistered, or given up doing so (`code` or words say) */
+};
+
+/* Valid during the callback only. */
+struct disc_event {
+    enum disc_event_kind kind;
+    int handle;
+    const char *server;   /* as it was given to disc_add_server() */
+    const char *service;
+    const char *instance; /* "" while the server has not named it */
+    const char *address;  /* as registered; "" when unknown */
+    int code;             /* of a refusal, else 0 */
+    const char *why;      /* the refusal's word, else "" */
+    const char *words;    /* one sentence for people; the refusal with its reason */
+    int64_t retry_ms;     /* when we try again; -1 = not before disc_update() */
+};
+
+/* May call disc_register, disc_update and disc_deregister, nothing else of here. */
+typedef void disc_event_function(void *context, const struct disc_event *event);
+
+/* ---- a client -------------------------------------------------------------------- */
+
+/* Begin with DISC_OPTIONS_INIT (all zero). */
+struct disc_options {
+    /* The address to register where spec.addrs is NULL, first that there is:
+     * an interface's inside `subnet` ("10.1.0.0/16"; none there: disc_register fails) ·
+     * $POD_IP · the socket's own towards the server, unless it is loopback · none:
+     * the server takes the datagram's source. */
+    const char *subnet;
+    const char *key_id;  /* keyed mode; NULL = none */
+    const void *secret;  /* 16-64 bytes */
+    size_t secret_size;
+    uint32_t drain_ms;   /* at deregistration: first say `draining`, wait so long */
+    uint64_t seed;       /* 0 = random numbers from getrandom(2); else reproducible */
+    disc_event_function *event; /* may be NULL */
+    void *context;
+};
+
+#define DISC_OPTIONS_INIT \
+    { \
+        0 \
+    }
+
+struct disc;
+
+/* NULL with errno set: ENOMEM, EINVAL (key without secret, secret of a wrong size),
+ * ENOTSUP (key, but keyed mode is not compiled in). */
+struct disc *disc_new(const struct disc_options *options);
+
+/* Forgets everything without a word to the servers: leases run out. NULL is fine. */
+void disc_free(struct disc *d);
+
+/* "HOST", "HOST:PORT", "[V6]", "[V6]:PORT". Of several addresses of a name the next one
+ * is tried when one does not answer. Instances already registered are registered there
+ * too. DISC_INVALID (also: too many) · DISC_UNRESOLVED · DISC_SYSTEM. */
+enum disc_result disc_add_server(struct disc *d, const char *server);
+
+/* A handle (> 0; never given out twice), or the negative of an enum disc_result:
+ * INVALID, TOO_BIG, MEMORY. Sending begins with the next disc_process(). */
+int disc_register(struct disc *d, const struct disc_spec *spec);
+
+/* Replaces all that was said of the instance; namespace, service and instance must be
+ * the same. INVALID · TOO_BIG · MEMORY. */
+enum disc_result disc_update(struct disc *d, int handle, const struct disc_spec *spec);
+
+/* Begins the goodbye (see drain_ms); the handle is gone after DISC_EVENT_LEFT of every
+ * server. DISC_INVALID: no such handle. */
+enum disc_result disc_deregister(struct disc *d, int handle);
+
+/* How many instances there are, those that are leaving included. */
+size_t disc_count(const struct disc *d);
+
+/* How many of the servers have it as registered. */
+unsigned disc_registered(const struct disc *d, int handle);
+
+/* ---- the loop ------------------------------------------------------------------- */
+
+/* Fills at most `max` entries; returns how many there are (one for each server, the
+ * same until the next disc_add_server()). For poll(2); with epoll ask and add again after
+ * a silence, since sockets are replaced then under the same number. */
+size_t disc_pollfds(const struct disc *d, struct pollfd *out, size_t max);
+
+/* Until when disc_process() has nothing to do by itself; -1 = for ever. */
+int disc_timeout_ms(const struct disc *d, uint64_t now_ms);
+
+/* Reads what arrived, sends what is due. Never blocks. */
+void disc_process(struct disc *d, uint64_t now_ms);
+
+uint64_t disc_now_ms(void); /* CLOCK_MONOTONIC */
+
+/* Loops until *stop is not 0 (looked at after each signal, and twice a second). */
+void disc_run(struct disc *d, const volatile sig_atomic_t *stop);
+
+/* Deregisters everything, waits at most so long (and drain_ms) for the answers, frees.
+ * DISC_OK: every server said yes. DISC_NO_ANSWER: not all did; leases run out. */
+enum disc_result disc_close(struct disc *d, int timeout_ms);
+
+/* ---- one request ---------------------------------------------------------------- */
+
+struct disc_reply {
+    int code; /* 0 = ok */
+    char why[24];
+    char instance[64];
+    char address[400]; /* up to 8, with commas */
+    uint32_t lease_s, renew_ms;
+    uint64_t rev;
+    char text[DISC_DATAGRAM_MAX + 1]; /* the whole reply */
+};
+
+/* The decoded value of a parameter of the reply's first line. False: not there, or
+ * longer than `size` - 1. */
+int disc_reply_param(const struct disc_reply *reply, const char *key, char *out, size_t size);
+
+/* One request and its answer, a challenge and repetitions included. `verb`: hello, reg,
+ * ren, upd, del, get. `spec` may be NULL for hello; for upd its NULL fields stay as they
+ * are; for ren, upd, del and get `instance`, else `ports` (and `addrs`), name the instance.
+ * ren and del without a service but with `group` mean the group. `options` may be NULL.
+ * OK · REFUSED · NO_ANSWER · and all that disc_add_server and disc_register return. */
+enum disc_result disc_call(const struct disc_options *options, const char *server,
+                           const char *verb, const struct disc_spec *spec, int timeout_ms,
+                           struct disc_reply *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,224 @@
+#include "dns/dns.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "dns/state.h"
+
+/* ---- configuration ------------------------------------------------------------------- */
+
+static void zone_config_deinit(struct dns_zone_config *zone)
+{
+    free(zone->name);
+    free(zone->ns);
+    free(zone->file);
+    for (size_t i = 0; i < zone->rule_count; i++)
+        free(zone->rules[i].glob);
+    free(zone->rules);
+}
+
+void dns_config_deinit(struct dns_config *config)
+{
+    for (size_t i = 0; i < config->zone_count; i++)
+        zone_config_deinit(&config->zones[i]);
+    free(config->zones);
+    for (char **key = config->selectors; key && *key; key++)
+        free(*key);
+    free(config->selectors);
+    free(config->udp_sizes);
+    *config = (struct dns_config){0};
+}
+
+/* ---- zones ------------------------------------------------------------------------------ */
+
+struct zone *dns_zone_of(const struct dns *dns, const struct name *name)
+{
+    struct zone *best = NULL;
+    for (size_t i = 0; i < dns->zone_count; i++) {
+        struct zone *zone = dns->zones[i];
+        if (name_is_below(name, &zone->apex) && (!best || zone->apex.labels > best->apex.labels))
+            best = zone;
+    }
+    return best;
+}
+
+static enum err refuse(struct dns_fault *fault, enum err err, const char *text, const char *name)
+{
+    *fault = (struct dns_fault){0};
+    strncat(fault->text, text, sizeof(fault->text) - 1);
+    strncat(fault->text, name, sizeof(fault->text) - 1 - strlen(fault->text));
+    return err;
+}
+
+static enum err load_zones(struct dns *dns, struct dns_fault *fault)
+{
+    dns->zones = calloc(dns->config.zone_count + 1, sizeof(struct zone *));
+    if (!dns->zones)
+        return refuse(fault, ERR_MEMORY, "out of memory", "");
+    for (size_t i = 0; i < dns->config.zone_count; i++) {
+        struct zone *zone;
+        enum err err = zone_load(&dns->config.zones[i], &zone, fault);
+        if (err)
+            return err;
+        zone->index = (unsigned)i;
+        dns->zones[dns->zone_count++] = zone;
+        for (size_t n = 0; n < i; n++)
+            if (name_is(&dns->zones[n]->apex, &zone->apex))
+                return refuse(fault, ERR_VALUE, "found a zone twice: ", zone->name);
+    }
+    return ERR_OK;
+}
+
+/* The serials go on from one number: the highest of what was used and what the files
+ * say. */
+static void start_serial(struct dns *dns)
+{
+    dns->serial = dns->config.serial ? dns->config.serial : 1;
+    for (size_t i = 0; i < dns->zone_count; i++) {
+        uint32_t floor = atomic_load_explicit(&dns->zones[i]->serial, memory_order_relaxed);
+        if (floor > dns->serial)
+            dns->serial = floor;
+    }
+    for (size_t i = 0; i < dns->zone_count; i++)
+        atomic_store_explicit(&dns->zones[i]->serial, dns->serial, memory_order_relaxed);
+}
+
+static enum err put_static_names(struct dns *dns, struct zone *zone)
+{
+    for (size_t i = 0; i < zone->name_count; i++) {
+        struct static_name *n = &zone->names[i];
+        char text[NAME_TEXT];
+        if (dns_zone_of(dns, &n->name) != zone) {
+            log_warn("static name %s of zone %s lies in another zone and is not served",
+                     name_format(n->name.wire, text), zone->name);
+            continue;
+        }
+        enum err err =
+            table_put(dns->table, &n->name, zone, NODE_STATIC, NULL, n->rrsets, n->rrset_count);
+        if (err)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* A zone whose file has nothing but an SOA at its own name has that name all the same. */
+static enum err put_apex(struct dns *dns, struct zone *zone)
+{
+    const struct node *there = table_find(dns->table, zone->apex.wire, zone->apex.size);
+    if (there && there->kind == NODE_STATIC)
+        return ERR_OK;
+    return table_put(dns->table, &zone->apex, zone, NODE_STATIC, NULL, NULL, 0);
+}
+
+static enum err fill_table(struct dns *dns, struct dns_fault *fault)
+{
+    dns->table = table_new(&dns->key);
+    enum err err = dns->table ? ERR_OK : ERR_MEMORY;
+    for (size_t i = 0; i < dns->zone_count && !err; i++) {
+        err = put_static_names(dns, dns->zones[i]);
+        if (!err)
+            err = put_apex(dns, dns->zones[i]);
+    }
+    return err ? refuse(fault, err, "out of memory", "") : ERR_OK;
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struct dns_fault *fault)
+{
+    struct dns *dns = calloc(1, sizeof(*dns));
+    *fault = (struct dns_fault){0};
+    if (!dns) {
+        dns_config_deinit(config);
+        refuse(fault, ERR_MEMORY, "out of memory", "");
+        return NULL;
+    }
+    dns->config = *config;
+    *config = (struct dns_config){0};
+    dns->key = *key;
+    if (load_zones(dns, fault) || fill_table(dns, fault)) {
+        dns_free(dns);
+        return NULL;
+    }
+    start_serial(dns);
+    return dns;
+}
+
+void dns_free(struct dns *dns)
+{
+    if (!dns)
+        return;
+    dns_unpublish(dns);
+    table_free(dns->table);
+    for (size_t i = 0; i < dns->zone_count; i++)
+        zone_free(dns->zones[i]);
+    free(dns->zones);
+    dns_config_deinit(&dns->config);
+    free(dns);
+}
+
+static void reclaim(struct rcu_late *late)
+{
+    dns_free((struct dns *)((char *)late - offsetof(struct dns, late)));
+}
+
+void dns_retire(struct dns *dns)
+{
+    if (dns)
+        rcu_defer(&dns->late, reclaim);
+}
+
+/* ---- questions of the registry and of operators ------------------------------------------ */
+
+static bool serves(const struct zone *zone, struct text ns)
+{
+    return zone->ns && text_is(text_of(zone->ns), ns);
+}
+
+bool dns_serves_namespace(const struct dns *dns, struct text ns)
+{
+    for (size_t i = 0; i < dns->zone_count; i++)
+        if (serves(dns->zones[i], ns))
+            return true;
+    return false;
+}
+
+static bool is_static(const struct dns *dns, const struct zone *zone, struct text service,
+                      struct text id)
+{
+    struct name at_service, at_instance;
+    const struct name *name = &at_service;
+    if (name_join(service, &zone->apex, &at_service))
+        return false;
+    if (id.n) {
+        if (name_join(id, &at_service, &at_instance))
+            return false;
+        name = &at_instance;
+    }
+    const struct node *node = table_find(dns->table, name->wire, name->size);
+    return node && node->kind == NODE_STATIC;
+}
+
+bool dns_name_taken(const struct dns *dns, struct text ns, struct text service, struct text id)
+{
+    for (size_t i = 0; i < dns->zone_count; i++)
+        if (serves(dns->zones[i], ns) && is_static(dns, dns->zones[i], service, id))
+            return true;
+    return false;
+}
+
+uint32_t dns_serial(const struct dns *dns)
+{
+    return dns->serial;
+}
+
+struct dns_totals dns_totals(const struct dns *dns)
+{
+    struct dns_totals totals = dns->totals;
+    totals.zones = dns->zone_count;
+    totals.names = table_count(dns->table);
+    totals.views = dns->published.count;
+    return totals;
+}

@@ -1,0 +1,356 @@
+/* The registry's change feed into views: which services to compile now, which later,
+ * and what happens to names that come and go. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "dns/compile.h"
+#include "dns/dns.h"
+#include "dns/state.h"
+
+enum {
+    FEED_BATCH = 64,
+    /* A service of n instances takes about n microseconds to compile; n / 100 ms between
+     * two times keep that to a few percent of the thread. */
+    PACE_INSTANCES_PER_MS = 100,
+    PACE_MIN_MS = 10, /* what is due this soon is not worth waiting for */
+    RETRY_MS = 100,   /* after memory lacked */
+};
+
+/* The names under which a service is found. */
+enum place { PLACE_SERVICE, PLACE_TCP, PLACE_UDP, PLACES };
+
+/* A service in a zone, as published. */
+struct publication {
+    struct heap_node waiting; /* key: when to compile it */
+    struct zone *zone;
+    struct slot *slot;
+    uint64_t hash;
+    uint64_t published_ms; /* lease time of the view */
+    bool in_table[PLACES];
+    bool settled[PLACES]; /* in the table, or never to be: hidden, too long */
+    bool hidden;          /* one of its names is */
+    size_t service_size;
+    char service[];
+};
+
+/* One call of dns_publish. */
+struct turn {
+    struct dns *dns;
+    struct registry *registry;
+    uint64_t now; /* lease ms */
+    bool short_of_memory;
+};
+
+struct publication_key {
+    const struct zone *zone;
+    struct text service;
+};
+
+static bool is_publication(const void *entry, const void *key)
+{
+    const struct publication *p = entry;
+    const struct publication_key *k = key;
+    return p->zone == k->zone && text_is((struct text){p->service, p->service_size}, k->service);
+}
+
+static uint64_t publication_hash(const struct dns *dns, const struct publication_key *key)
+{
+    /* Zones are few: those of one service's publications may stand side by side. */
+    return hash_bytes(&dns->key, key->service.s, key->service.n) + key->zone->index;
+}
+
+static struct publication *publication_find(const struct dns *dns, struct zone *zone,
+                                            struct text service)
+{
+    struct publication_key key = {zone, service};
+    return map_find(&dns->published, publication_hash(dns, &key), is_publication, &key);
+}
+
+static struct view *view_of(const struct publication *p)
+{
+    return RCU_READ(p->slot->view);
+}
+
+static void publication_free(struct publication *p)
+{
+    free(p->slot);
+    free(p);
+}
+
+/* Takes the first view over; NULL (and the view still the caller's) when memory lacks. */
+static struct publication *publication_new(struct dns *dns, struct zone *zone, struct text service,
+                                           struct view *view)
+{
+    struct publication_key key = {zone, service};
+    struct publication *p = calloc(1, sizeof(*p) + service.n);
+    if (!p)
+        return NULL;
+    p->slot = calloc(1, sizeof(*p->slot));
+    p->zone = zone;
+    p->hash = publication_hash(dns, &key);
+    p->service_size = service.n;
+    memcpy(p->service, service.s, service.n);
+    heap_node_init(&p->waiting);
+    if (!p->slot || map_insert(&dns->published, p->hash, p)) {
+        publication_free(p);
+        return NULL;
+    }
+    RCU_PUBLISH(p->slot->view, view);
+    return p;
+}
+
+/* ---- names --------------------------------------------------------------------------- */
+
+/* S.Z, or _S._tcp.Z with the underscore before the first label; false when it does not
+ * fit a name. */
+static bool place_name(const struct publication *p, enum place place, struct name *out)
+{
+    static const char *const ends[PLACES] = {"", "._tcp", "._udp"};
+    char text[1 + SERVICE_MAX + sizeof("._tcp")];
+    size_t size = 0;
+    if (place != PLACE_SERVICE)
+        text[size++] = '_';
+    if (p->service_size > SERVICE_MAX)
+        return false;
+    memcpy(text + size, p->service, p->service_size);
+    size += p->service_size;
+    size_t end = strlen(ends[place]);
+    memcpy(text + size, ends[place], end);
+    return name_join((struct text){text, size + end}, &p->zone->apex, out) == ERR_OK;
+}
+
+static bool is_hidden(const struct dns *dns, const struct publication *p, const struct name *name)
+{
+    const struct node *there = table_find(dns->table, name->wire, name->size);
+    return dns_zone_of(dns, name) != p->zone || (there && there->kind == NODE_STATIC);
+}
+
+static void hide(struct dns *dns, struct publication *p, const struct name *name)
+{
+    char text[NAME_TEXT];
+    log_limited(&dns->hidden_log, p->published_ms, LOG_LEVEL_WARN,
+                "service %.*s is hidden at %s: a static name or another zone is there",
+                (int)p->service_size, p->service, name_format(name->wire, text));
+    if (!p->hidden)
+        dns->totals.hidden_services++;
+    p->hidden = true;
+}
+
+static enum err put_name(struct dns *dns, struct publication *p, enum place place)
+{
+    static const enum node_kind kinds[PLACES] = {NODE_SERVICE, NODE_SERVICE_TCP, NODE_SERVICE_UDP};
+    struct name name;
+    if (place_name(p, place, &name)) {
+        if (is_hidden(dns, p, &name)) {
+            hide(dns, p, &name);
+        } else {
+            if (table_put(dns->table, &name, p->zone, kinds[place], p->slot, NULL, 0))
+                return ERR_MEMORY;
+            p->in_table[place] = true;
+        }
+    }
+    p->settled[place] = true;
+    return ERR_OK;
+}
+
+static bool is_settled(const struct publication *p)
+{
+    return p->settled[PLACE_SERVICE] && p->settled[PLACE_TCP] && p->settled[PLACE_UDP];
+}
+
+static enum err settle(struct dns *dns, struct publication *p)
+{
+    for (enum place place = PLACE_SERVICE; place < PLACES; place++)
+        if (!p->settled[place] && put_name(dns, p, place))
+            return ERR_MEMORY;
+    return ERR_OK;
+}
+
+static enum err unsettle(struct dns *dns, struct publication *p)
+{
+    for (enum place place = PLACE_SERVICE; place < PLACES; place++) {
+        struct name name;
+        if (p->in_table[place] && place_name(p, place, &name) && table_remove(dns->table, &name))
+            return ERR_MEMORY;
+        p->in_table[place] = false;
+        p->settled[place] = false;
+    }
+    return ERR_OK;
+}
+
+/* ---- views ---------------------------------------------------------------------------- */
+
+static void slot_reclaim(struct rcu_late *late)
+{
+    free((char *)late - offsetof(struct slot, late));
+}
+
+static void stop_waiting(struct dns *dns, struct publication *p)
+{
+    if (p->waiting.at != HEAP_ABSENT)
+        heap_remove(&dns->waiting, &p->waiting);
+}
+
+/* Compiles and swaps; names follow the view, so that none leads to nothing. */
+static enum err publish(struct turn *t, struct publication *p, const struct service *service,
+                        struct zone *zone)
+{
+    struct dns *dns = t->dns;
+    struct view *view;
+    if (compile_view(service, zone, dns->config.selectors, &dns->key, &view))
+        return ERR_MEMORY;
+    if (p) {
+        struct view *old = view_of(p);
+        RCU_PUBLISH(p->slot->view, view);
+        dns->totals.view_bytes -= old->size;
+        view_retire(old);
+    } else {
+        p = publication_new(dns, zone, service_name(service), view);
+        if (!p) {
+            view_free(view);
+            return ERR_MEMORY;
+        }
+    }
+    dns->totals.view_bytes += view->size;
+    dns->totals.publications++;
+    p->published_ms = t->now;
+    zone->dirty = true;
+    stop_waiting(dns, p);
+    return settle(dns, p);
+}
+
+/* The service is not known any more: names, slot and view go. */
+static enum err forget(struct turn *t, struct publication *p)
+{
+    struct dns *dns = t->dns;
+    p->zone->dirty = true;
+    if (unsettle(dns, p))
+        return ERR_MEMORY;
+    struct view *view = view_of(p);
+    dns->totals.view_bytes -= view->size;
+    dns->totals.hidden_services -= p->hidden;
+    stop_waiting(dns, p);
+    map_remove(&dns->published, p->hash, p);
+    view_retire(view);
+    rcu_defer(&p->slot->late, slot_reclaim);
+    free(p);
+    return ERR_OK;
+}
+
+void dns_unpublish(struct dns *dns)
+{
+    size_t cursor = 0;
+    for (struct publication *p; (p = map_next(&dns->published, &cursor));) {
+        view_free(view_of(p));
+        publication_free(p);
+    }
+    map_deinit(&dns->published);
+    heap_deinit(&dns->waiting);
+}
+
+/* ---- when ------------------------------------------------------------------------------ */
+
+/* Is this a large service that only grew, and its last time is not long ago? Then it
+ * waits, unless there is no memory even for that. */
+static bool may_wait(struct turn *t, struct publication *p, const struct service *service)
+{
+    uint64_t pace = service_count(service) / PACE_INSTANCES_PER_MS;
+    uint64_t due = p->published_ms + pace;
+    if (pace < PACE_MIN_MS || t->now >= due ||
+        service_withdrawal_index(service) > view_of(p)->index || !is_settled(p))
+        return false;
+    return p->waiting.at != HEAP_ABSENT || heap_add(&t->dns->waiting, &p->waiting, due) == ERR_OK;
+}
+
+static enum err take_change(struct turn *t, const struct change *change, struct zone *zone)
+{
+    struct publication *p = publication_find(t->dns, zone, change->service);
+    if (!change->known)
+        return p ? forget(t, p) : ERR_OK;
+    if (p && view_of(p)->index == change->index && is_settled(p))
+        return ERR_OK; /* seen before, in a call that ran out of memory */
+    if (p && may_wait(t, p, change->known))
+        return ERR_OK;
+    return publish(t, p, change->known, zone);
+}
+
+static void take_change_everywhere(struct turn *t, const struct change *change)
+{
+    for (size_t i = 0; i < t->dns->zone_count; i++) {
+        struct zone *zone = t->dns->zones[i];
+        if (zone->ns && text_is(text_of(zone->ns), change->ns) && take_change(t, change, zone))
+            t->short_of_memory = true;
+    }
+}
+
+/* Walks the whole feed even when memory lacks on the way; but then the next call begins
+ * again where this one first failed. */
+static void read_feed(struct turn *t)
+{
+    struct change batch[FEED_BATCH];
+    uint64_t cursor = t->dns->published_index;
+    size_t count;
+    do {
+        count = registry_changes(t->registry, cursor, batch, FEED_BATCH);
+        for (size_t i = 0; i < count; i++) {
+            take_change_everywhere(t, &batch[i]);
+            cursor = batch[i].index;
+            if (!t->short_of_memory)
+                t->dns->published_index = cursor;
+        }
+    } while (count == FEED_BATCH);
+    registry_changes_trim(t->registry, t->dns->published_index);
+}
+
+static void take_due(struct turn *t)
+{
+    struct dns *dns = t->dns;
+    struct heap_node *first;
+    while ((first = heap_first(&dns->waiting)) && first->key <= t->now) {
+        struct publication *p =
+            (struct publication *)((char *)first - offsetof(struct publication, waiting));
+        const struct service *service = registry_service(
+            t->registry, text_of(p->zone->ns), (struct text){p->service, p->service_size});
+        if (!service) {
+            stop_waiting(dns, p); /* forgotten: the feed says so */
+        } else if (publish(t, p, service, p->zone)) {
+            t->short_of_memory = true;
+            if (p->waiting.at != HEAP_ABSENT)
+                heap_move(&dns->waiting, &p->waiting, t->now + RETRY_MS);
+        }
+    }
+}
+
+/* After the views: who sees the new serial sees what it stands for. Serials go on with
+ * 1 after 2^32 - 1, which is above it (RFC 1982 section 3.2). */
+static void step_serials(struct dns *dns)
+{
+    bool stepped = false;
+    for (size_t i = 0; i < dns->zone_count; i++) {
+        struct zone *zone = dns->zones[i];
+        if (!zone->dirty)
+            continue;
+        if (!stepped && ++dns->serial == 0)
+            dns->serial = 1;
+        stepped = true;
+        zone->dirty = false;
+        atomic_store_explicit(&zone->serial, dns->serial, memory_order_release);
+    }
+}
+
+enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_ms,
+                     uint64_t *due_ms)
+{
+    struct turn t = {.dns = dns, .registry = registry, .now = lease_ms};
+    read_feed(&t);
+    take_due(&t);
+    step_serials(dns);
+    const struct heap_node *first = heap_first(&dns->waiting);
+    uint64_t due = first ? first->key : UINT64_MAX;
+    if (t.short_of_memory && due > lease_ms + RETRY_MS)
+        due = lease_ms + RETRY_MS;
+    if (due_ms)
+        *due_ms = due;
+    return t.short_of_memory ? ERR_MEMORY : ERR_OK;
+}

@@ -1,0 +1,333 @@
+#include "dns/zone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "dns/zone_file.h"
+#include "dns/zone_scan.h"
+
+enum { SOA_NUMBERS = 20, REFRESH_DEFAULT = 60, RETRY_DEFAULT = 10, EXPIRE_DEFAULT = 86400 };
+
+/* ---- from records to RRsets ------------------------------------------------------------ */
+
+static int compare_names(const struct name *a, const struct name *b)
+{
+    uint8_t shorter = a->size < b->size ? a->size : b->size;
+    int order = memcmp(a->wire, b->wire, shorter);
+    return order ? order : (int)a->size - (int)b->size;
+}
+
+/* By owner, type, data; the earlier line first where all are equal. */
+static int compare_records(const void *left, const void *right)
+{
+    const struct zone_record *a = left, *b = right;
+    int order = compare_names(&a->owner, &b->owner);
+    if (order == 0)
+        order = (int)a->type - (int)b->type;
+    if (order == 0)
+        order = memcmp(a->rdata, b->rdata, a->size < b->size ? a->size : b->size);
+    if (order == 0)
+        order = (int)a->size - (int)b->size;
+    return order ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+static bool same_set(const struct zone_record *a, const struct zone_record *b)
+{
+    return a->type == b->type && name_is(&a->owner, &b->owner);
+}
+
+static bool same_data(const struct zone_record *a, const struct zone_record *b)
+{
+    return same_set(a, b) && a->size == b->size && memcmp(a->rdata, b->rdata, a->size) == 0;
+}
+
+/* The records of one name, [first, end): an alias stands alone (RFC 1034 section
+ * 3.6.2, RFC 2181 section 10.1). */
+static enum err check_alias(const struct zone_record *first, const struct zone_record *end,
+                            const char *file, struct dns_fault *fault)
+{
+    const struct zone_record *alias = NULL, *other = NULL;
+    for (const struct zone_record *r = first; r < end; r++) {
+        if (r->type == TYPE_CNAME && (!alias || same_data(alias, r)))
+            alias = r;
+        else
+            other = r;
+    }
+    if (!alias || !other)
+        return ERR_OK;
+    char owner[NAME_TEXT];
+    const struct zone_record *later = alias->line > other->line ? alias : other;
+    fault_set(fault, file, later->line, later->column,
+              "found a CNAME beside other data at %.150s, expected it alone",
+              name_format(alias->owner.wire, owner));
+    return ERR_SYNTAX;
+}
+
+static enum err check_aliases(const struct zone_records *records, const char *file,
+                              struct dns_fault *fault)
+{
+    const struct zone_record *end = records->items + records->count;
+    for (const struct zone_record *first = records->items, *next; first < end; first = next) {
+        for (next = first; next < end && name_is(&next->owner, &first->owner);)
+            next++;
+        enum err err = check_alias(first, next, file, fault);
+        if (err)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* How much of each kind the zone's store has to hold. */
+struct store_size {
+    size_t names, rrsets, records, bytes;
+};
+
+static struct store_size measure(const struct zone_records *records)
+{
+    struct store_size s = {0};
+    for (size_t i = 0; i < records->count; i++) {
+        const struct zone_record *r = &records->items[i], *before = r - 1;
+        if (i == 0 || !name_is(&r->owner, &before->owner))
+            s.names++;
+        if (i == 0 || !same_set(r, before))
+            s.rrsets++;
+        s.records++;
+        s.bytes += r->size;
+    }
+    return s;
+}
+
+/* Where the next of each kind goes. */
+struct store {
+    struct rrset *rrset;
+    const uint8_t **rdata;
+    uint16_t *size;
+    uint8_t *byte;
+};
+
+static void place_record(struct zone *zone, struct store *to, const struct zone_record *r,
+                         bool new_name, bool new_set)
+{
+    if (new_name) {
+        zone->names[zone->name_count].name = r->owner;
+        zone->names[zone->name_count++].rrsets = to->rrset;
+    }
+    if (new_set) {
+        *to->rrset++ =
+            (struct rrset){.type = r->type, .ttl = r->ttl, .rdata = to->rdata, .sizes = to->size};
+        zone->names[zone->name_count - 1].rrset_count++;
+    }
+    struct rrset *set = to->rrset - 1;
+    if (r->ttl < set->ttl) /* one TTL for all of a set (RFC 2181 section 5.2) */
+        set->ttl = r->ttl;
+    set->count++;
+    *to->rdata++ = to->byte;
+    *to->size++ = r->size;
+    memcpy(to->byte, r->rdata, r->size);
+    to->byte += r->size;
+}
+
+/* Sorted records into names, RRsets and bytes, all in one block. */
+static enum err place_all(struct zone *zone, const struct zone_records *records)
+{
+    struct store_size s = measure(records);
+    zone->names = calloc(s.names + 1, sizeof(*zone->names));
+    zone->store = calloc(1, s.rrsets * sizeof(struct rrset) + s.records * sizeof(uint8_t *) +
+                                s.records * sizeof(uint16_t) + s.bytes + 1);
+    if (!zone->names || !zone->store)
+        return ERR_MEMORY;
+    struct store to = {.rrset = zone->store};
+    to.rdata = (const uint8_t **)(to.rrset + s.rrsets);
+    to.size = (uint16_t *)(to.rdata + s.records);
+    to.byte = (uint8_t *)(to.size + s.records);
+    for (size_t i = 0; i < records->count; i++) {
+        const struct zone_record *r = &records->items[i], *before = r - 1;
+        if (i == 0 || !same_data(r, before))
+            place_record(zone, &to, r, i == 0 || !name_is(&r->owner, &before->owner),
+                         i == 0 || !same_set(r, before));
+        else if (r->ttl < to.rrset[-1].ttl)
+            to.rrset[-1].ttl = r->ttl;
+    }
+    return ERR_OK;
+}
+
+/* Takes the SOA out of the records and into the zone. */
+static void take_soa(struct zone *zone, struct zone_records *records)
+{
+    size_t at = 0;
+    while (records->items[at].type != TYPE_SOA)
+        at++;
+    struct zone_record *soa = &records->items[at];
+    zone->soa = soa->rdata;
+    zone->soa_size = soa->size;
+    uint8_t *numbers = zone->soa + zone->soa_size - SOA_NUMBERS;
+    atomic_store_explicit(&zone->serial, get_u32(numbers), memory_order_relaxed);
+    put_u32(numbers + 16, zone->negative_ttl); /* RFC 2308 section 4 */
+    memmove(soa, soa + 1, (records->count - at - 1) * sizeof(*soa));
+    records->count--;
+}
+
+/* ---- a zone without file ---------------------------------------------------------------- */
+
+/* ns.<zone> and hostmaster.<zone>, which say who answers and name no host. */
+static enum err make_up(struct zone *zone, struct zone_records *records, struct dns_fault *fault)
+{
+    struct name mname, rname;
+    uint8_t soa[2 * NAME_MAX_WIRE + SOA_NUMBERS];
+    if (name_join(TEXT("ns"), &zone->apex, &mname) ||
+        name_join(TEXT("hostmaster"), &zone->apex, &rname)) {
+        fault_set(fault, "", 0, 0, "zone name '%.150s' is too long", zone->name);
+        return ERR_SYNTAX;
+    }
+    struct writer w = writer_of(soa, sizeof(soa));
+    write_bytes(&w, mname.wire, mname.size);
+    write_bytes(&w, rname.wire, rname.size);
+    const uint32_t numbers[] = {1, REFRESH_DEFAULT, RETRY_DEFAULT, EXPIRE_DEFAULT, 0};
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
+        write_u32(&w, numbers[i]);
+    struct zone_record r = {.owner = zone->apex, .ttl = zone->ttl, .type = TYPE_SOA};
+    r.rdata = soa;
+    r.size = (uint16_t)writer_used(&w);
+    enum err err = zone_records_add(records, &r);
+    r.type = TYPE_NS;
+    r.rdata = mname.wire;
+    r.size = mname.size;
+    if (!err)
+        err = zone_records_add(records, &r);
+    if (err)
+        fault_set(fault, "", 0, 0, "out of memory");
+    return err;
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+static enum err copy_rules(struct zone *zone, const struct dns_zone_config *config)
+{
+    zone->rules = calloc(config->rule_count + 1, sizeof(*zone->rules));
+    if (!zone->rules)
+        return ERR_MEMORY;
+    for (; zone->rule_count < config->rule_count; zone->rule_count++) {
+        struct dns_rule *rule = &zone->rules[zone->rule_count];
+        *rule = config->rules[zone->rule_count];
+        rule->glob = strdup(rule->glob);
+        if (!rule->glob)
+            return ERR_MEMORY;
+    }
+    return ERR_OK;
+}
+
+static enum err copy_config(struct zone *zone, const struct dns_zone_config *config,
+                            struct dns_fault *fault)
+{
+    struct text name = text_of(config->name);
+    if (name_parse(name, &zone->apex)) {
+        fault_set(fault, "", 0, 0, "found zone name '%.150s', expected a domain name",
+                  config->name);
+        return ERR_SYNTAX;
+    }
+    if (name.n > 1 && name.s[name.n - 1] == '.')
+        name.n--;
+    zone->name = strndup(name.s, name.n);
+    zone->ns = config->ns ? strdup(config->ns) : NULL;
+    zone->ttl = config->ttl;
+    zone->negative_ttl = config->negative_ttl;
+    zone->srv_weight_scale = config->srv_weight_scale ? config->srv_weight_scale : 1;
+    if (!zone->name || (config->ns && !zone->ns) || copy_rules(zone, config)) {
+        fault_set(fault, "", 0, 0, "out of memory");
+        return ERR_MEMORY;
+    }
+    return ERR_OK;
+}
+
+static void warn_without_ns(const struct zone *zone)
+{
+    for (size_t i = 0; i < zone->name_count; i++) {
+        if (!name_is(&zone->names[i].name, &zone->apex))
+            continue;
+        for (uint32_t n = 0; n < zone->names[i].rrset_count; n++)
+            if (zone->names[i].rrsets[n].type == TYPE_NS)
+                return;
+    }
+    log_warn("zone %s has no NS record: no server can be found for it", zone->name);
+}
+
+static enum err load(struct zone *zone, const struct dns_zone_config *config,
+                     struct zone_records *records, struct dns_fault *fault)
+{
+    enum err err = copy_config(zone, config, fault);
+    if (!err)
+        err = config->file ? zone_file_read(config, &zone->apex, records, fault)
+                           : make_up(zone, records, fault);
+    if (err)
+        return err;
+    qsort(records->items, records->count, sizeof(*records->items), compare_records);
+    err = check_aliases(records, config->file ? config->file : "", fault);
+    if (err)
+        return err;
+    take_soa(zone, records);
+    if (place_all(zone, records)) {
+        fault_set(fault, "", 0, 0, "out of memory");
+        return ERR_MEMORY;
+    }
+    warn_without_ns(zone);
+    return ERR_OK;
+}
+
+enum err zone_load(const struct dns_zone_config *config, struct zone **out, struct dns_fault *fault)
+{
+    struct zone_records records = {0};
+    struct zone *zone = calloc(1, sizeof(*zone));
+    if (!zone) {
+        fault_set(fault, "", 0, 0, "out of memory");
+        return ERR_MEMORY;
+    }
+    enum err err = load(zone, config, &records, fault);
+    zone_records_deinit(&records);
+    if (err)
+        zone_free(zone);
+    else
+        *out = zone;
+    return err;
+}
+
+void zone_free(struct zone *zone)
+{
+    if (!zone)
+        return;
+    for (size_t i = 0; i < zone->rule_count; i++)
+        free(zone->rules[i].glob);
+    free(zone->rules);
+    free(zone->name);
+    free(zone->ns);
+    free(zone->soa);
+    free(zone->names);
+    free(zone->store);
+    free(zone);
+}
+
+static void overlay(uint32_t *value, uint32_t rule)
+{
+    if (rule != DNS_UNSET)
+        *value = rule;
+}
+
+struct zone_attributes zone_attributes(const struct zone *zone, struct text service)
+{
+    struct zone_attributes a = {
+        .ttl = zone->ttl,
+        .negative_ttl = zone->negative_ttl,
+        .srv_weight_scale = zone->srv_weight_scale,
+    };
+    for (size_t i = 0; i < zone->rule_count; i++) {
+        const struct dns_rule *rule = &zone->rules[i];
+        if (!text_matches(service, rule->glob))
+            continue;
+        overlay(&a.ttl, rule->ttl);
+        overlay(&a.negative_ttl, rule->negative_ttl);
+        overlay(&a.max_answers, rule->max_answers);
+        overlay(&a.srv_weight_scale, rule->srv_weight_scale);
+    }
+    return a;
+}

@@ -1,0 +1,305 @@
+#include "dns/zone_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "dns/zone_rdata.h"
+#include "dns/zone_scan.h"
+
+enum { FILE_MAX = 256 << 20 }; /* bytes; beyond that it is not a zone file of static names */
+
+/* ---- the list ---------------------------------------------------------------------- */
+
+enum err zone_records_add(struct zone_records *r, const struct zone_record *record)
+{
+    if (r->count == r->capacity) {
+        size_t capacity = r->capacity ? r->capacity * 2 : 32;
+        struct zone_record *grown = realloc(r->items, capacity * sizeof(*grown));
+        if (!grown)
+            return ERR_MEMORY;
+        r->items = grown;
+        r->capacity = capacity;
+    }
+    uint8_t *copy = malloc((size_t)record->size + 1);
+    if (!copy)
+        return ERR_MEMORY;
+    if (record->size)
+        memcpy(copy, record->rdata, record->size);
+    r->items[r->count] = *record;
+    r->items[r->count++].rdata = copy;
+    return ERR_OK;
+}
+
+void zone_records_deinit(struct zone_records *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        free(r->items[i].rdata);
+    free(r->items);
+}
+
+/* ---- reading ----------------------------------------------------------------------- */
+
+struct parse {
+    const struct dns_zone_config *config;
+    const struct name *apex;
+    struct zone_records *out;
+    struct dns_fault *fault;
+    struct name origin, owner; /* owner.size 0: no record yet */
+    uint32_t default_ttl;
+    bool soa_seen;
+    struct zone_line line;
+};
+
+#define REFUSE(p, ...)                                                                             \
+    (fault_set((p)->fault, (p)->config->file, (p)->line.line, (p)->line.column, __VA_ARGS__),      \
+     ERR_SYNTAX)
+
+static enum err no_memory(struct parse *p)
+{
+    fault_set(p->fault, p->config->file, 0, 0, "out of memory");
+    return ERR_MEMORY;
+}
+
+/* A name as the file writes it: "@", relative to the origin, or absolute. */
+static enum err resolve(struct parse *p, const char *text, struct name *out)
+{
+    struct name relative;
+    size_t n = strlen(text);
+    if (strcmp(text, "@") == 0) {
+        *out = p->origin;
+        return ERR_OK;
+    }
+    if (name_parse((struct text){text, n}, &relative))
+        return REFUSE(p, "found '%.100s', expected a domain name", text);
+    size_t slashes = 0;
+    for (size_t i = n - 1; i > 0 && text[i - 1] == '\\'; i--)
+        slashes++;
+    *out = relative;
+    if (text[n - 1] == '.' && slashes % 2 == 0)
+        return ERR_OK;
+    unsigned behind = relative.size - 1u;
+    if (behind + p->origin.size > NAME_MAX_WIRE)
+        return REFUSE(p, "found '%.100s', which with its origin is longer than 255 bytes", text);
+    memcpy(out->wire + behind, p->origin.wire, p->origin.size);
+    out->size = (uint8_t)(behind + p->origin.size);
+    out->labels = (uint8_t)(relative.labels + p->origin.labels);
+    return ERR_OK;
+}
+
+static enum err parse_ttl(struct parse *p, const char *text, uint32_t *out)
+{
+    enum err err = zone_ttl_parse(text, out);
+    if (err == ERR_VALUE)
+        return REFUSE(p, "found TTL %.50s, expected at most 2147483647", text);
+    if (err)
+        return REFUSE(p, "found TTL '%.50s', expected seconds", text);
+    return ERR_OK;
+}
+
+static enum err directive(struct parse *p, const char *name, char *rest)
+{
+    char *argument = zone_token(&rest);
+    if (strcasecmp(name, "$ORIGIN") == 0) {
+        struct name origin;
+        if (!argument)
+            return REFUSE(p, "found $ORIGIN without a name");
+        enum err err = resolve(p, argument, &origin);
+        if (!err)
+            p->origin = origin;
+        return err;
+    }
+    if (strcasecmp(name, "$TTL") == 0)
+        return parse_ttl(p, argument ? argument : "", &p->default_ttl);
+    if (strcasecmp(name, "$INCLUDE") == 0 || strcasecmp(name, "$GENERATE") == 0)
+        return REFUSE(p, "%s is not served by this version: write the records out", name);
+    return REFUSE(p, "found '%.50s', expected $ORIGIN, $TTL or a record", name);
+}
+
+static bool is_class(const char *token)
+{
+    static const char *const classes[] = {"CH", "HS", "CS", "NONE", "ANY"};
+    for (size_t i = 0; i < ARRAY_COUNT(classes); i++)
+        if (strcasecmp(token, classes[i]) == 0)
+            return true;
+    return strncasecmp(token, "CLASS", 5) == 0;
+}
+
+/* [TTL] [class] type, TTL and class in either order; *token is the type then. */
+static enum err parse_head(struct parse *p, char **rest, struct zone_record *r, char **token)
+{
+    r->ttl = p->default_ttl;
+    for (;;) {
+        *token = zone_token(rest);
+        if (!*token)
+            return REFUSE(p, "found the end of the record, expected its type");
+        if (**token >= '0' && **token <= '9') {
+            enum err err = parse_ttl(p, *token, &r->ttl);
+            if (err)
+                return err;
+        } else if (is_class(*token) && strcasecmp(*token, "CLASS1") != 0) {
+            return REFUSE(p, "found class %.20s, expected IN", *token);
+        } else if (strcasecmp(*token, "IN") != 0 && strcasecmp(*token, "CLASS1") != 0) {
+            return ERR_OK;
+        }
+    }
+}
+
+static bool has_wildcard(const struct name *n)
+{
+    for (const uint8_t *at = n->wire; *at; at += 1 + *at)
+        if (at[0] == 1 && at[1] == '*')
+            return true;
+    return false;
+}
+
+/* What this record may be, by its owner and type. */
+static enum err check_place(struct parse *p, const struct zone_record *r, const char *type)
+{
+    char owner[NAME_TEXT];
+    bool at_apex = name_is(&r->owner, p->apex);
+    name_format(r->owner.wire, owner);
+    if (!name_is_below(&r->owner, p->apex))
+        return REFUSE(p, "found %.150s, expected a name in zone %.60s", owner, p->config->name);
+    if (has_wildcard(&r->owner))
+        return REFUSE(p, "found the wildcard %.150s, which is not served by this version", owner);
+    if (r->type == TYPE_DNAME)
+        return REFUSE(p, "found a DNAME, which is not served by this version");
+    if (r->type == TYPE_NS && !at_apex)
+        return REFUSE(p, "found a delegation (NS at %.150s), which is not served by this version",
+                      owner);
+    if (r->type == TYPE_SOA && !at_apex)
+        return REFUSE(p, "found an SOA at %.150s, expected it at the zone's own name", owner);
+    if (r->type == TYPE_SOA && p->soa_seen)
+        return REFUSE(p, "found a second SOA, expected one");
+    if (zone_type_is_meta(r->type))
+        return REFUSE(p, "found type '%.30s', expected one that holds data", type);
+    if (zone_type_is_dnssec(r->type))
+        return REFUSE(p, "found %.30s: a signed zone is not served by this version", type);
+    return ERR_OK;
+}
+
+static enum err record(struct parse *p, char *rest)
+{
+    struct zone_record r = {.line = p->line.line, .column = p->line.column};
+    uint8_t *rdata = NULL;
+    char *type;
+    enum err err = parse_head(p, &rest, &r, &type);
+    if (err)
+        return err;
+    if (!zone_type_parse(type, &r.type))
+        return REFUSE(p, "found '%.50s', expected a record type", type);
+    r.owner = p->owner;
+    err = check_place(p, &r, type);
+    if (err)
+        return err;
+    const char *wrong = NULL;
+    err = zone_rdata_parse(type, r.type, rest, &p->origin, &rdata, &r.size, &wrong);
+    if (err == ERR_MEMORY)
+        return no_memory(p);
+    if (err)
+        return REFUSE(p, "found %s '%.80s', expected proper data: %s", type, rest, wrong);
+    p->soa_seen |= r.type == TYPE_SOA;
+    r.rdata = rdata;
+    if (zone_records_add(p->out, &r))
+        err = no_memory(p);
+    free(rdata);
+    return err;
+}
+
+static enum err one_line(struct parse *p)
+{
+    char *rest = p->line.text;
+    if (p->line.text[0] == '$' && !p->line.blank_start) {
+        char *name = zone_token(&rest);
+        return directive(p, name, rest);
+    }
+    if (!p->line.blank_start) {
+        enum err err = resolve(p, zone_token(&rest), &p->owner);
+        if (err)
+            return err;
+    } else if (!p->owner.size) {
+        return REFUSE(p, "found a record without owner, expected a name before it");
+    }
+    return record(p, rest);
+}
+
+static enum err parse_all(struct parse *p, const char *bytes, size_t size)
+{
+    struct zone_scan scan;
+    zone_scan_init(&scan, p->config->file, bytes, size);
+    for (;;) {
+        enum err err = zone_scan_next(&scan, &p->line, p->fault);
+        if (err == ERR_NOT_FOUND)
+            break;
+        if (!err)
+            err = one_line(p);
+        if (err)
+            return err;
+    }
+    if (p->soa_seen)
+        return ERR_OK;
+    fault_set(p->fault, p->config->file, scan.line, scan.column,
+              "found the end of the file, expected an SOA record");
+    return ERR_SYNTAX;
+}
+
+/* ---- the file ---------------------------------------------------------------------- */
+
+static enum err cannot_read(const struct dns_zone_config *config, struct dns_fault *fault,
+                            const char *why)
+{
+    fault_set(fault, config->file, 0, 0, "cannot be read: %s", why);
+    return ERR_SYSTEM;
+}
+
+static enum err read_all(FILE *file, const struct dns_zone_config *config, char **bytes,
+                         size_t *size, struct dns_fault *fault)
+{
+    size_t capacity = 0;
+    *bytes = NULL;
+    *size = 0;
+    while (!feof(file)) {
+        if (*size == capacity) {
+            capacity = capacity ? capacity * 2 : 16384;
+            char *grown = capacity <= FILE_MAX ? realloc(*bytes, capacity) : NULL;
+            if (!grown)
+                return cannot_read(config, fault, "it is too large");
+            *bytes = grown;
+        }
+        *size += fread(*bytes + *size, 1, capacity - *size, file);
+        if (ferror(file))
+            return cannot_read(config, fault, strerror(errno));
+    }
+    return ERR_OK;
+}
+
+enum err zone_file_read(const struct dns_zone_config *config, const struct name *apex,
+                        struct zone_records *out, struct dns_fault *fault)
+{
+    FILE *file = fopen(config->file, "re");
+    if (!file)
+        return cannot_read(config, fault, strerror(errno));
+    char *bytes;
+    size_t size;
+    enum err err = read_all(file, config, &bytes, &size, fault);
+    fclose(file);
+    struct parse *p = err ? NULL : calloc(1, sizeof(*p));
+    if (p) {
+        p->config = config;
+        p->apex = apex;
+        p->out = out;
+        p->fault = fault;
+        p->origin = *apex;
+        p->default_ttl = config->ttl;
+        err = parse_all(p, bytes, size);
+    } else if (!err) {
+        fault_set(fault, config->file, 0, 0, "out of memory");
+        err = ERR_MEMORY;
+    }
+    free(p);
+    free(bytes);
+    return err;
+}

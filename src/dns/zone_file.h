@@ -1,0 +1,47 @@
+/* The records of a zone file, checked one by one; what they are together (RRsets, CNAME
+ * beside other data) is zone.c's matter. Used by zone.c only. */
+#ifndef DISC_DNS_ZONE_FILE_H
+#define DISC_DNS_ZONE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/dns.h"
+#include "dns/name.h"
+
+enum { /* types that the zone itself has to know */
+       TYPE_A = 1,
+       TYPE_NS = 2,
+       TYPE_CNAME = 5,
+       TYPE_SOA = 6,
+       TYPE_PTR = 12,
+       TYPE_MX = 15,
+       TYPE_TXT = 16,
+       TYPE_AAAA = 28,
+       TYPE_SRV = 33,
+       TYPE_DNAME = 39,
+};
+
+struct zone_record {
+    struct name owner;
+    uint32_t ttl;
+    uint16_t type, size;
+    unsigned line, column;
+    uint8_t *rdata; /* uncompressed wire form */
+};
+
+struct zone_records {
+    struct zone_record *items;
+    size_t count, capacity;
+};
+
+/* Reads `config->file`. ERR_SYNTAX · ERR_SYSTEM · ERR_MEMORY with *fault; whatever was
+ * read before stays in `out`, which the caller frees. */
+MUST_CHECK enum err zone_file_read(const struct dns_zone_config *config, const struct name *apex,
+                                   struct zone_records *out, struct dns_fault *fault);
+/* Adds one; copies `rdata`. ERR_MEMORY. */
+MUST_CHECK enum err zone_records_add(struct zone_records *r, const struct zone_record *record);
+void zone_records_deinit(struct zone_records *r);
+
+#endif

@@ -1,0 +1,30 @@
+/* Types and RDATA of zone files, by ldns. The only place that calls it; it gets one
+ * record at a time, scanned before, and what it returns is checked again, since it
+ * takes more than the RFCs allow. Used by zone_file.c only. */
+#ifndef DISC_DNS_ZONE_RDATA_H
+#define DISC_DNS_ZONE_RDATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/name.h"
+
+/* "SRV", "TYPE65280" (RFC 3597). */
+bool zone_type_parse(const char *text, uint16_t *out);
+/* Types of questions and of signalling, which no zone holds (RFC 6895 section 3.1). */
+bool zone_type_is_meta(uint16_t type);
+/* Signatures, keys, proofs of absence and delegation signers (RFC 4034, RFC 5155). */
+bool zone_type_is_dnssec(uint16_t type);
+
+/* "300", "1h30m": seconds, at most 2^31 - 1 (RFC 2181 section 8). ERR_SYNTAX · ERR_VALUE
+ * when it is more. */
+MUST_CHECK enum err zone_ttl_parse(const char *text, uint32_t *out);
+
+/* The data of one record from its text; `*rdata` belongs to the caller. ERR_SYNTAX, with
+ * a static text in *wrong · ERR_MEMORY. */
+MUST_CHECK enum err zone_rdata_parse(const char *type_text, uint16_t type, const char *text,
+                                     const struct name *origin, uint8_t **rdata, uint16_t *size,
+                                     const char **wrong);
+
+#endif

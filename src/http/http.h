@@ -1,0 +1,78 @@
+/* The HTTP API: handlers over libevent's evhttp requests. Reads the registry, asks
+ * the rest of the server through the functions of struct http_backend. The sockets,
+ * TLS and connection limits are server/'s; so are the clock and the answers of DNS.
+ * Control thread only.
+ *
+ *   GET /v1/status              state of the server
+ *   GET /v1/services            services (?ns= ?after= ?limit=)
+ *   GET /v1/services/S          one service with its instances (?ns=)
+ *   GET /v1/explain             ?name= &type= [&client=]: how an answer comes about
+ *
+ * Errors are RFC 9457 problem documents. Long lists are produced in pieces, so that
+ * one request holds the control thread for at most HTTP_SLICE_MS at a time.
+ */
+#ifndef DISC_HTTP_HTTP_H
+#define DISC_HTTP_HTTP_H
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/counter.h"
+#include "base/err.h"
+#include "base/lease_clock.h"
+#include "registry/registry.h"
+
+enum {
+    HTTP_HEADER_MAX = 8192, /* bytes */
+    HTTP_BODY_MAX = 65536,
+    HTTP_SLICE_MS = 2,
+};
+
+/* What the handlers need of the rest; all called on the control thread. */
+struct http_backend {
+    struct registry *registry;
+    struct event_base *base; /* for the next piece of a long reply */
+    struct moment (*now)(void *context);
+    /* Monotonic microseconds, to bound a slice. */
+    uint64_t (*stopwatch_us)(void *context);
+    /* Adds what only the server knows to the status object (version, uptime, listen
+     * addresses, counters, store). */
+    void (*status)(void *context, json_t *status);
+    /* dns_explain; a new reference, NULL when memory lacks. */
+    json_t *(*explain)(void *context, const char *name, const char *type,
+                       const struct addr *client);
+    void *context;
+};
+
+struct http_config {
+    char **hosts; /* names that Host may carry beside loopback names and the listen
+                     addresses; NULL-terminated, may be NULL */
+    struct endpoint *listen; /* where we listen; port 0 = any (tests) */
+    size_t listen_count;
+    char *token;        /* admin token, or NULL: none. Wiped when freed */
+    bool writes_loopback; /* writes from loopback need no token */
+    bool reads_token;     /* reads from other than loopback need the token */
+};
+
+void http_config_deinit(struct http_config *config);
+
+struct http;
+
+/* Takes the contents of `config` over. NULL when memory lacks. */
+struct http *http_new(struct http_config *config, const struct http_backend *backend);
+void http_free(struct http *http); /* ends unfinished long replies */
+void http_configure(struct http *http, struct http_config *config);
+
+/* Handles one request and owns its reply from here on. */
+void http_handle(struct http *http, struct evhttp_request *request);
+
+struct http_counters {
+    struct counter requests;
+    struct counter statuses[6]; /* by first digit */
+};
+const struct http_counters *http_counters(const struct http *http);
+
+#endif

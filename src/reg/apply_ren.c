@@ -1,0 +1,67 @@
+#include "reg/apply.h"
+#include "reg/batch.h"
+#include "reg/fields.h"
+#include "reg/reply.h"
+
+static enum refusal step(struct call *c, const struct instance_key *key, struct batch *batch)
+{
+    struct granted granted;
+    enum err e = registry_renew(c->reg->registry, *key, &c->who, c->now, &granted);
+    if (e)
+        return refusal_of(e);
+    if (granted.lease_s && (!batch->lease_s || granted.lease_s < batch->lease_s))
+        batch->lease_s = granted.lease_s;
+    return REFUSE_NOT;
+}
+
+static void renew_items(struct call *c)
+{
+    struct batch batch;
+    enum refusal refusal = batch_run(c, step, &batch);
+    if (refusal) {
+        apply_refuse(c, refusal);
+        if (refusal == REFUSE_BIG)
+            reply_param(c, "max", "%d", BATCH_MAX);
+        return;
+    }
+    reply_ok(c);
+    batch_reply(c, &batch);
+    reply_renewal(c, batch.lease_s);
+    if (batch.gone.used)
+        reply_wait(c);
+}
+
+static void renew_one(struct call *c)
+{
+    struct fields_room room;
+    struct instance_key key;
+    struct granted granted;
+    if (!apply_key(c, &room, &key))
+        return;
+    enum err e = registry_renew(c->reg->registry, key, &c->who, c->now, &granted);
+    if (e) {
+        apply_error(c, e, 0);
+        return;
+    }
+    reply_ok(c);
+    reply_renewal(c, granted.lease_s);
+}
+
+void apply_ren(struct call *c)
+{
+    static const enum param_key group_only[] = {PARAM_CNT, PARAM_SUM};
+    if (c->params.given[PARAM_GRP]) {
+        apply_group_ren(c);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(group_only); i++) {
+        if (c->params.given[group_only[i]]) {
+            apply_refuse(c, params_fault(&c->params, group_only[i], REFUSE_KEY));
+            return;
+        }
+    }
+    if (c->message.has_items)
+        renew_items(c);
+    else
+        renew_one(c);
+}

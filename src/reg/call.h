@@ -1,0 +1,65 @@
+/* One datagram on its way through the check order, and the state of the protocol
+ * server. Private to src/reg: reg.c fills a call step by step, apply_*.c answer it.
+ */
+#ifndef DISC_REG_CALL_H
+#define DISC_REG_CALL_H
+
+#include "base/rand.h"
+#include "reg/cookie.h"
+#include "reg/key.h"
+#include "reg/message.h"
+#include "reg/params.h"
+#include "reg/policy.h"
+#include "reg/refusal.h"
+#include "reg/replay.h"
+
+struct reg {
+    struct reg_config config;
+    struct registry *registry;
+    struct cookie_secret cookies;
+    struct keyring keys;
+    struct replay replay;
+    struct policy policy;
+    struct rand rand;
+    const char *durability;
+    struct reg_counters counters;
+};
+
+/* Text under construction; always ends within the room that a reply has. */
+struct reply {
+    char *text;
+    size_t used, room;
+    bool full;      /* something did not fit: the reply must not be sent */
+    bool ok;
+    bool has_items;
+    bool has_cookie;
+    enum reg_outcome outcome;
+};
+
+struct call {
+    struct reg *reg;
+    struct moment now;
+    struct endpoint from;
+    size_t size; /* of the datagram */
+    bool loopback;
+    enum reg_auth auth;
+    bool validated;    /* the sender is known to receive what is sent to its address */
+    bool cookie_due;   /* a fresher cookie is to be offered */
+    bool has_n, is_signed;
+    uint64_t n;
+    struct signer signer;
+    const struct reg_key *key; /* NULL = not keyed */
+    struct principal who;
+    struct text id; /* echoed; empty when there was none that may be */
+    struct message message;
+    enum reg_verb verb;
+    struct params params;
+    struct reply reply;
+};
+
+static inline uint64_t call_seconds(const struct call *c)
+{
+    return c->now.lease_ms / 1000;
+}
+
+#endif

@@ -1,0 +1,45 @@
+#include "reg/policy.h"
+
+/* Places of four entries of 48 bytes: 1.5 MiB and 384 KiB, touched only when used. */
+enum { SOURCES_LOG2 = 13, UNVALIDATED_LOG2 = 11 };
+
+enum err policy_init(struct policy *p, const struct hash_key *key)
+{
+    *p = (struct policy){0};
+    enum err e = limiter_init(&p->sources, SOURCES_LOG2, key);
+    if (!e)
+        e = limiter_init(&p->unvalidated, UNVALIDATED_LOG2, key);
+    limiter_set(&p->unvalidated, POLICY_UNVALIDATED_PER_S, POLICY_UNVALIDATED_PER_S);
+    return e;
+}
+
+void policy_deinit(struct policy *p)
+{
+    limiter_deinit(&p->sources);
+    limiter_deinit(&p->unvalidated);
+}
+
+void policy_configure(struct policy *p, const struct reg_config *config)
+{
+    limiter_set(&p->sources, config->rate_per_s, config->rate_burst);
+}
+
+enum reg_auth policy_auth(const struct reg_config *config, const struct addr *from)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        if (network_has(&config->sources[i].from, from))
+            return config->sources[i].auth;
+    }
+    return REG_AUTH_DENY;
+}
+
+bool policy_unvalidated(struct policy *p, const struct addr *to, size_t request, size_t reply,
+                        uint64_t now_ms)
+{
+    if (reply > POLICY_UNVALIDATED_MAX || reply > POLICY_UNVALIDATED_FACTOR * request)
+        return false;
+    unsigned bits = to->family == FAMILY_V4 ? POLICY_UNVALIDATED_V4_BITS
+                                            : POLICY_UNVALIDATED_V6_BITS;
+    struct addr network = addr_prefix(to, bits);
+    return limiter_take(&p->unvalidated, &network, now_ms);
+}

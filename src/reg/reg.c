@@ -1,0 +1,217 @@
+#include "reg/reg.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "reg/access.h"
+#include "reg/apply.h"
+#include "reg/fields.h"
+#include "reg/reply.h"
+
+/* ---- life ------------------------------------------------------------------------ */
+
+/* Keys of the tables, from the one secret that the process was given. */
+static struct hash_key derive_key(const struct hash_key *secret, char purpose)
+{
+    struct hash_key out;
+    for (char half = 0; half < 2; half++) {
+        char input[2] = {purpose, half};
+        uint64_t hash = hash_bytes(secret, input, sizeof(input));
+        memcpy(out.bytes + 8 * half, &hash, 8);
+    }
+    return out;
+}
+
+static void take_config(struct reg *reg, struct reg_config *config)
+{
+    reg->config = *config;
+    *config = (struct reg_config){0};
+    keyring_init(&reg->keys, reg->config.keys, reg->config.key_count);
+    replay_limit(&reg->replay, reg->config.replay_entries_max);
+    policy_configure(&reg->policy, &reg->config);
+}
+
+struct reg *reg_new(struct reg_config *config, const struct reg_identity *identity,
+                    struct registry *registry)
+{
+    struct reg *reg = calloc(1, sizeof(*reg));
+    if (!reg)
+        return NULL;
+    reg->registry = registry;
+    reg->durability = identity->durability;
+    reg->cookies.epoch = identity->epoch;
+    memcpy(reg->cookies.key.bytes, identity->cookie_secret, sizeof(identity->cookie_secret));
+    rand_seed(&reg->rand, identity->seed);
+    struct hash_key limits = derive_key(&reg->cookies.key, 'l');
+    struct hash_key numbers = derive_key(&reg->cookies.key, 'n');
+    replay_init(&reg->replay, &numbers);
+    if (policy_init(&reg->policy, &limits)) {
+        reg_free(reg);
+        return NULL;
+    }
+    take_config(reg, config);
+    return reg;
+}
+
+void reg_free(struct reg *reg)
+{
+    if (!reg)
+        return;
+    keyring_deinit(&reg->keys);
+    replay_deinit(&reg->replay);
+    policy_deinit(&reg->policy);
+    reg_config_deinit(&reg->config);
+    OPENSSL_cleanse(&reg->cookies, sizeof(reg->cookies));
+    free(reg);
+}
+
+void reg_configure(struct reg *reg, struct reg_config *config)
+{
+    keyring_deinit(&reg->keys);
+    reg_config_deinit(&reg->config);
+    take_config(reg, config);
+}
+
+const struct reg_counters *reg_counters(const struct reg *reg)
+{
+    return &reg->counters;
+}
+
+/* ---- the check order: each step is cheaper than the next ----------------------------- */
+
+/* Each step returns true to go on; else it wrote the reply. */
+
+static bool refuse(struct call *c, enum refusal refusal, const char *field)
+{
+    reply_refuse(c, refusal, field);
+    return false;
+}
+
+static bool check_form(struct call *c, const struct reg_datagram *in)
+{
+    struct text id = message_peek(&c->message, TEXT("id"));
+    bool ours = text_is(c->message.version, TEXT("1"));
+    if (ours && message_is_token(id, MESSAGE_ID_MAX))
+        c->id = id;
+    if (in->cut || in->size > REG_DATAGRAM_MAX) {
+        reply_refuse(c, REFUSE_BIG, NULL);
+        reply_param(c, "max", "%d", REG_DATAGRAM_MAX);
+        return false;
+    }
+    if (!ours) {
+        reply_refuse(c, REFUSE_VERSION, NULL);
+        reply_param(c, "max", "1");
+        return false;
+    }
+    if (message_verb(c->message.verb, &c->verb))
+        return refuse(c, REFUSE_VERB, NULL);
+    counter_up(&c->reg->counters.verbs[c->verb]);
+    return true;
+}
+
+/* Charged only once the cookie was found right, so that forged datagrams can neither
+ * use up a sender's allowance nor fill the table. */
+static bool check_rate(struct call *c)
+{
+    uint32_t wait_ms;
+    if (c->auth == REG_AUTH_DENY)
+        return false;
+    if (c->auth == REG_AUTH_OPEN ||
+        limiter_has(&c->reg->policy.sources, &c->from.addr, c->now.lease_ms, &wait_ms))
+        return true;
+    reply_refuse(c, REFUSE_SLOW, NULL);
+    reply_param(c, "wait", "%u", wait_ms);
+    return false;
+}
+
+static bool check_cookie(struct call *c)
+{
+    struct reg *reg = c->reg;
+    uint32_t age_s;
+    if (c->auth == REG_AUTH_OPEN)
+        return true;
+    struct text cookie = message_peek(&c->message, TEXT("ck"));
+    if (cookie.n)
+        counter_up(&reg->counters.cookies_checked);
+    if (!cookie.n ||
+        !cookie_check(&reg->cookies, &c->from.addr, call_seconds(c), cookie, &age_s)) {
+        reply_challenge(c);
+        return false;
+    }
+    c->validated = true;
+    c->cookie_due = age_s >= COOKIE_RENEW_S;
+    (void)limiter_take(&reg->policy.sources, &c->from.addr, c->now.lease_ms);
+    return true;
+}
+
+static bool check_replay(struct call *c, struct text key_id)
+{
+    struct text n = message_peek(&c->message, TEXT("n"));
+    struct text cid = message_peek(&c->message, TEXT("cid"));
+    enum err e = text_number(n, UINT64_MAX, &c->n);
+    if (e)
+        return refuse(c, n.n && e == ERR_SYNTAX ? REFUSE_SYNTAX : REFUSE_VALUE, "n");
+    c->has_n = true;
+    if (!message_is_token(cid, MESSAGE_CID_MAX))
+        return refuse(c, REFUSE_VALUE, "cid");
+    e = replay_accept(&c->reg->replay, key_id, cid, c->n, call_seconds(c));
+    if (e)
+        return refuse(c, e == ERR_STALE ? REFUSE_REPLAY : REFUSE_BUSY, NULL);
+    return true;
+}
+
+static bool check_key(struct call *c)
+{
+    struct reg *reg = c->reg;
+    struct text id = message_peek(&c->message, TEXT("key"));
+    struct text mac = c->message.mac;
+    if (id.n == 0 && mac.n == 0 && c->auth != REG_AUTH_KEY)
+        return true;
+    if (id.n == 0 || mac.n == 0)
+        return refuse(c, REFUSE_AUTH, NULL);
+    counter_up(&reg->counters.macs_checked);
+    enum err e = keyring_check(&reg->keys, id, c->message.covered, mac, c->now.wall_ms, &c->signer);
+    if (e)
+        return refuse(c, e == ERR_NOT_FOUND ? REFUSE_AUTH : REFUSE_BUSY, NULL);
+    c->key = &reg->keys.keys[c->signer.key];
+    c->is_signed = true;
+    return check_replay(c, id);
+}
+
+static bool check_fields(struct call *c)
+{
+    if (!access_verb(c))
+        return refuse(c, REFUSE_ACL, NULL);
+    counter_up(&c->reg->counters.fields_parsed);
+    enum refusal refusal = params_read(&c->message, c->verb, &c->params);
+    if (!refusal)
+        refusal = fields_common(c);
+    return refusal ? refuse(c, refusal, c->params.fault) : true;
+}
+
+static size_t drop(struct reg *reg, enum reg_outcome outcome)
+{
+    counter_up(&reg->counters.outcomes[outcome]);
+    return 0;
+}
+
+size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,
+                  uint8_t out[static REG_DATAGRAM_MAX])
+{
+    size_t size = in->size < REG_RECEIVE_SIZE ? in->size : REG_RECEIVE_SIZE;
+    struct call c = {.reg = reg, .now = now, .from = in->from, .size = size};
+    if (in->from.port == 0)
+        return drop(reg, REG_OUT_DROP_SOURCE);
+    if (!message_read(in->bytes, size, &c.message))
+        return drop(reg, REG_OUT_DROP_FORM);
+    c.loopback = addr_is_loopback(&in->from.addr);
+    c.auth = policy_auth(&reg->config, &in->from.addr);
+    c.validated = c.auth == REG_AUTH_OPEN;
+    reply_init(&c, out);
+    if (check_form(&c, in) && check_rate(&c) && check_cookie(&c) && check_key(&c) &&
+        check_fields(&c)) {
+        c.who = access_principal(&c);
+        apply(&c);
+    }
+    return reply_finish(&c);
+}

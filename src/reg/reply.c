@@ -1,0 +1,185 @@
+#include "reg/reply.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+    END_ROOM = 1 + 4 + MESSAGE_MAC_SIZE + 1,        /* " mac=...", LF */
+    COOKIE_ROOM = 1 + 3 + MESSAGE_COOKIE_SIZE,      /* " ck=..." */
+    REPLY_ROOM = REG_DATAGRAM_MAX - END_ROOM - COOKIE_ROOM,
+    WAIT_MAX_MS = 3000, /* RFC 9665's spread of first messages */
+};
+
+void reply_init(struct call *c, uint8_t out[static REG_DATAGRAM_MAX])
+{
+    c->reply = (struct reply){.text = (char *)out, .room = REPLY_ROOM};
+}
+
+static void append(struct reply *r, const char *bytes, size_t n)
+{
+    if (r->full || r->room - r->used < n) {
+        r->full = true;
+        return;
+    }
+    memcpy(r->text + r->used, bytes, n);
+    r->used += n;
+}
+
+static void begin(struct call *c, const char *verb, enum reg_outcome outcome)
+{
+    struct reply *r = &c->reply;
+    *r = (struct reply){.text = r->text, .room = REPLY_ROOM, .outcome = outcome};
+    append(r, "disc/1 ", 7);
+    append(r, verb, strlen(verb));
+    if (c->id.n)
+        reply_param(c, "id", "%.*s", TEXT_ARG(c->id));
+}
+
+void reply_param(struct call *c, const char *key, const char *format, ...)
+{
+    struct reply *r = &c->reply;
+    char value[768];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(value, sizeof(value), format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof(value)) {
+        r->full = true;
+        return;
+    }
+    append(r, " ", 1);
+    append(r, key, strlen(key));
+    append(r, "=", 1);
+    append(r, value, (size_t)n);
+}
+
+void reply_text(struct call *c, struct text params)
+{
+    append(&c->reply, " ", 1);
+    append(&c->reply, params.s, params.n);
+}
+
+static void numbers(struct call *c)
+{
+    if (c->has_n)
+        reply_param(c, "n", "%llu", (unsigned long long)c->n);
+    reply_param(c, "ep", "%08x", c->reg->cookies.epoch);
+}
+
+void reply_ok(struct call *c)
+{
+    begin(c, "ok", REG_OUT_OK);
+    c->reply.ok = true;
+    numbers(c);
+}
+
+/* Who is not let in learns nothing of the server, not even since when it runs. */
+static bool is_anonymous(const struct call *c, enum refusal refusal)
+{
+    return !c->validated || refusal == REFUSE_AUTH || refusal == REFUSE_VERSION;
+}
+
+void reply_refuse(struct call *c, enum refusal refusal, const char *field)
+{
+    struct refusal_form form = refusal_form(refusal);
+    begin(c, "err", form.outcome);
+    if (!is_anonymous(c, refusal))
+        numbers(c);
+    reply_param(c, "c", "%u", form.code);
+    reply_param(c, "why", "%s", form.why);
+    if (field && field[0])
+        reply_param(c, "f", "%s", field);
+    if (refusal == REFUSE_GONE || refusal == REFUSE_BUSY)
+        reply_wait(c);
+    if (refusal == REFUSE_AUTH)
+        c->is_signed = false;
+}
+
+static void write_cookie(struct call *c)
+{
+    char cookie[COOKIE_TEXT];
+    cookie_make(&c->reg->cookies, &c->from.addr, call_seconds(c), cookie);
+    c->reply.room += COOKIE_ROOM;
+    c->reply.has_cookie = true;
+    reply_param(c, "ck", "%s", cookie);
+}
+
+void reply_challenge(struct call *c)
+{
+    begin(c, "chal", REG_OUT_CHALLENGE);
+    write_cookie(c);
+}
+
+static void end_header(struct call *c)
+{
+    if (c->reply.ok && c->cookie_due && !c->reply.has_cookie)
+        write_cookie(c);
+}
+
+void reply_item(struct call *c, struct text line)
+{
+    if (!c->reply.has_items)
+        end_header(c);
+    c->reply.has_items = true;
+    append(&c->reply, "\n", 1);
+    append(&c->reply, line.s, line.n);
+}
+
+void reply_renewal(struct call *c, uint32_t lease_s)
+{
+    if (lease_s)
+        reply_param(c, "ren", "%llu", (unsigned long long)lease_s * 300); /* 0.30 of it */
+}
+
+void reply_wait(struct call *c)
+{
+    reply_param(c, "wait", "%u", rand_below(&c->reg->rand, WAIT_MAX_MS + 1));
+}
+
+size_t reply_left(const struct call *c)
+{
+    return c->reply.full ? 0 : c->reply.room - c->reply.used;
+}
+
+/* False when it cannot be signed: then there is no reply, as the client would have to
+ * ignore it. */
+static bool write_mac(struct call *c)
+{
+    struct reply *r = &c->reply;
+    struct text covered = {r->text, r->used};
+    char mac[MESSAGE_MAC_SIZE];
+    if (keyring_sign(&c->reg->keys, c->signer, covered, mac))
+        return false;
+    append(r, r->has_items ? "\nmac=" : " mac=", 5);
+    append(r, mac, sizeof(mac));
+    return true;
+}
+
+static size_t dropped(struct call *c, enum reg_outcome outcome)
+{
+    counter_up(&c->reg->counters.outcomes[outcome]);
+    return 0;
+}
+
+size_t reply_finish(struct call *c)
+{
+    struct reply *r = &c->reply;
+    if (r->full)
+        reply_refuse(c, REFUSE_USETCP, NULL);
+    if (c->auth == REG_AUTH_DENY)
+        return dropped(c, REG_OUT_DROP_SOURCE);
+    end_header(c);
+    r->room = REG_DATAGRAM_MAX;
+    if (c->is_signed && !write_mac(c))
+        return dropped(c, REG_OUT_BUSY);
+    append(r, "\n", 1);
+    assert(!r->full && r->used <= REG_DATAGRAM_MAX);
+    if (!c->validated && !policy_unvalidated(&c->reg->policy, &c->from.addr, c->size, r->used,
+                                             c->now.lease_ms))
+        return dropped(c, REG_OUT_DROP_UNVALIDATED);
+    assert(c->validated || (r->used <= POLICY_UNVALIDATED_MAX &&
+                            r->used <= POLICY_UNVALIDATED_FACTOR * c->size));
+    counter_up(&c->reg->counters.outcomes[r->outcome]);
+    return r->used;
+}

@@ -1,0 +1,97 @@
+#include "registry/override.h"
+
+#include <stdlib.h>
+
+#include "registry/service.h"
+#include "registry/state.h"
+
+static bool entry_is(const void *entry, const void *key)
+{
+    const struct override_entry *o = entry;
+    const struct path *path = key;
+    struct text front = service_path(o->service);
+    return path->size == front.n + o->id_size && memcmp(path->bytes, front.s, front.n) == 0 &&
+           memcmp(path->bytes + front.n, o->id, o->id_size) == 0;
+}
+
+struct override_entry *override_find(const struct map *overrides, const struct path *path)
+{
+    return map_find(overrides, path->hash, entry_is, path);
+}
+
+struct override_entry *override_get(struct map *overrides, struct service *s, struct text id,
+                                    const struct path *path)
+{
+    struct override_entry *o = override_find(overrides, path);
+    if (o)
+        return o;
+    o = calloc(1, offsetof(struct override_entry, id) + id.n);
+    if (!o)
+        return NULL;
+    o->hash = path->hash;
+    o->service = s;
+    o->id_size = (uint8_t)id.n;
+    memcpy(o->id, id.s, id.n);
+    if (map_insert(overrides, o->hash, o) != ERR_OK) {
+        free(o);
+        return NULL;
+    }
+    LIST_INSERT_HEAD(&s->overrides, o, link);
+    return o;
+}
+
+void override_drop(struct map *overrides, struct override_entry *entry)
+{
+    map_remove(overrides, entry->hash, entry);
+    LIST_REMOVE(entry, link);
+    free(entry);
+}
+
+bool override_is_empty(struct override o)
+{
+    return !o.drain && !o.weight_set && !o.status_set;
+}
+
+bool override_is(struct override a, struct override b)
+{
+    return a.drain == b.drain && a.weight_set == b.weight_set && a.status_set == b.status_set &&
+           (!a.weight_set || a.weight == b.weight) && (!a.status_set || a.status == b.status);
+}
+
+struct standing override_apply(struct override o, struct standing own)
+{
+    struct standing s = own;
+    if (o.weight_set)
+        s.weight = o.weight;
+    if (o.status_set)
+        s.status = o.status;
+    if (o.drain && (s.status == STATUS_UP || s.status == STATUS_STARTING))
+        s.status = STATUS_DRAINING;
+    return s;
+}
+
+enum err registry_override(struct registry *r, struct instance_key key,
+                           const struct override *override, struct moment now)
+{
+    struct service *s = service_find(r, key.ns, key.service);
+    struct path path;
+    if (!s || key.id.n == 0 || !path_of_instance(&r->key, key, &path))
+        return ERR_NOT_FOUND;
+    struct instance *i = instance_find(&r->instances, &path);
+    struct standing before = i ? instance_standing(i) : (struct standing){0};
+    struct override_entry *entry = override_find(&r->overrides, &path);
+    if (override_is(entry ? entry->value : (struct override){0}, *override))
+        return ERR_OK;
+    bool lifts = override_is_empty(*override);
+    if (!lifts && !(entry = override_get(&r->overrides, s, key.id, &path)))
+        return ERR_MEMORY;
+    if (lifts)
+        override_drop(&r->overrides, entry);
+    else
+        entry->value = *override;
+    if (i) {
+        i->overridden = !lifts;
+        state_changed(r, i, before, false, now);
+    }
+    return ERR_OK;
+}

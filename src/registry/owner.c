@@ -1,0 +1,100 @@
+#include "registry/owner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct text name_of(const struct principal *p)
+{
+    return (struct text){p->name, strnlen(p->name, PRINCIPAL_NAME_MAX)};
+}
+
+static bool principal_is(const struct principal *a, const struct principal *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case PRINCIPAL_LOCAL:
+        return true;
+    case PRINCIPAL_ADDRESS:
+        return addr_is(&a->addr, &b->addr);
+    case PRINCIPAL_KEY:
+    case PRINCIPAL_NAME:
+        break;
+    }
+    return text_is(name_of(a), name_of(b));
+}
+
+const char *principal_format(const struct principal *p, char out[static PRINCIPAL_TEXT])
+{
+    char addr[ADDR_TEXT];
+    switch (p->kind) {
+    case PRINCIPAL_LOCAL:
+        snprintf(out, PRINCIPAL_TEXT, "local");
+        break;
+    case PRINCIPAL_ADDRESS:
+        snprintf(out, PRINCIPAL_TEXT, "addr:%s", addr_format(&p->addr, addr));
+        break;
+    case PRINCIPAL_KEY:
+        snprintf(out, PRINCIPAL_TEXT, "key:%.*s", TEXT_ARG(name_of(p)));
+        break;
+    case PRINCIPAL_NAME:
+        snprintf(out, PRINCIPAL_TEXT, "name:%.*s", TEXT_ARG(name_of(p)));
+        break;
+    }
+    return out;
+}
+
+static uint64_t principal_hash(const struct hash_key *key, const struct principal *p)
+{
+    uint8_t bytes[1 + PRINCIPAL_NAME_MAX] = {(uint8_t)p->kind};
+    struct text name = name_of(p);
+    size_t n = 0;
+    if (p->kind == PRINCIPAL_ADDRESS)
+        memcpy(bytes + 1, p->addr.bytes, n = addr_size(&p->addr));
+    else if (p->kind != PRINCIPAL_LOCAL)
+        memcpy(bytes + 1, name.s, n = name.n);
+    return hash_bytes(key, bytes, 1 + n);
+}
+
+static bool entry_is(const void *entry, const void *key)
+{
+    return owner_is(entry, key);
+}
+
+bool owner_is(const struct owner *owner, const struct principal *who)
+{
+    return principal_is(&owner->principal, who);
+}
+
+struct owner *owner_find(const struct map *owners, const struct hash_key *key,
+                         const struct principal *who)
+{
+    return map_find(owners, principal_hash(key, who), entry_is, who);
+}
+
+struct owner *owner_get(struct map *owners, const struct hash_key *key,
+                        const struct principal *who)
+{
+    uint64_t hash = principal_hash(key, who);
+    struct owner *owner = map_find(owners, hash, entry_is, who);
+    if (owner)
+        return owner;
+    owner = calloc(1, sizeof(*owner));
+    if (!owner)
+        return NULL;
+    owner->principal = *who;
+    owner->hash = hash;
+    if (map_insert(owners, hash, owner) != ERR_OK) {
+        free(owner);
+        return NULL;
+    }
+    return owner;
+}
+
+void owner_release(struct map *owners, struct owner *owner)
+{
+    if (owner->instances)
+        return;
+    map_remove(owners, owner->hash, owner);
+    free(owner);
+}

@@ -1,0 +1,38 @@
+/* Renewals: of one instance, and of a whole group. */
+#include "registry/owner.h"
+#include "registry/state.h"
+
+enum err registry_renew(struct registry *r, struct instance_key key, const struct principal *who,
+                        struct moment now, struct granted *out)
+{
+    *out = (struct granted){0};
+    struct path path;
+    struct instance *i = path_of_instance(&r->key, key, &path)
+                             ? instance_find(&r->instances, &path)
+                             : NULL;
+    if (!i)
+        return ERR_NOT_FOUND;
+    if (!owner_is(i->owner, who))
+        return ERR_OWNER;
+    lease_renew(&r->leases, instance_lease(i), now);
+    r->renewals++;
+    out->instance = i;
+    out->rev = i->rev;
+    out->lease_s = instance_lease_s(i);
+    return ERR_OK;
+}
+
+enum err registry_group_renew(struct registry *r, struct text group, const struct principal *who,
+                              bool check, uint32_t count, uint64_t digest, struct moment now,
+                              struct group_state *out)
+{
+    *out = (struct group_state){0};
+    const struct owner *owner = owner_find(&r->owners, &r->key, who);
+    struct group *g = owner ? group_find(&r->groups, &r->key, owner, group) : NULL;
+    if (!g)
+        return ERR_NOT_FOUND;
+    lease_renew(&r->leases, &g->lease, now);
+    r->renewals++;
+    *out = group_state(g);
+    return !check || (count == g->count && digest == g->digest) ? ERR_OK : ERR_DIGEST;
+}

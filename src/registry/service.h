@@ -1,0 +1,73 @@
+/* One service with its instances, and the table of all services: by name, in
+ * order, and those that nobody is registered for by the end of their retention.
+ *
+ * A forgotten service stays in the table, unknown to readers, until the change
+ * feed was trimmed past it; registering it again revives it.
+ *
+ * Used inside registry/ only. */
+#ifndef DISC_REGISTRY_SERVICE_H
+#define DISC_REGISTRY_SERVICE_H
+
+#include <sys/queue.h>
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "registry/order.h"
+#include "registry/registry.h"
+
+struct service {
+    struct heap_node retention; /* key: when to forget it; UINT64_MAX while in use */
+    struct order_node order;
+    TAILQ_ENTRY(service) forgotten;
+    LIST_HEAD(, override_entry) overrides;
+    struct registry *registry;
+    struct instance **instances;
+    uint32_t count, capacity;
+    uint64_t hash;
+    uint64_t index, withdrawal_index;
+    size_t feed_at; /* place in the feed, once index > 0 */
+    bool known;
+    uint8_t ns_size, path_size;
+    char path[]; /* "ns/svc/" */
+};
+
+struct services {
+    struct map map; /* forgotten ones too */
+    struct service *root;
+    struct heap retention; /* all of the map, so that no change needs memory */
+    TAILQ_HEAD(, service) forgotten; /* by index */
+    size_t known;
+};
+
+void services_init(struct services *all);
+
+static inline struct text service_path(const struct service *s)
+{
+    return (struct text){s->path, s->path_size};
+}
+
+/* A known service, or NULL. */
+struct service *service_find(const struct registry *r, struct text ns, struct text name);
+
+/* The service, known or not, made unknown when there is none; NULL when memory
+ * lacks. There is room in the feed for it afterwards. Give it back with
+ * service_release unless it becomes known. */
+struct service *service_get(struct registry *r, struct text ns, struct text name);
+/* Frees one that never was known, does nothing to others. */
+void service_release(struct registry *r, struct service *s);
+void service_make_known(struct registry *r, struct service *s);
+/* Out of the answers and the order, into the list of forgotten ones. */
+void service_forget(struct registry *r, struct service *s);
+void service_free(struct registry *r, struct service *s);
+
+MUST_CHECK enum err service_reserve(struct service *s, uint32_t count);
+/* There is room. */
+void service_add(struct registry *r, struct service *s, struct instance *i);
+/* Starts the retention when it was the last one. */
+void service_remove(struct registry *r, struct service *s, struct instance *i, struct moment now);
+
+/* Forgets services whose retention is over, at most `budget`; true when some are left. */
+bool services_expire(struct registry *r, struct moment now, unsigned budget);
+uint64_t services_next(const struct services *all);
+
+#endif

@@ -1,0 +1,73 @@
+/* The configuration: everything that discd.yaml and the files it names say, checked,
+ * in the form in which the folders want it. One table of keys (config_table.c) is
+ * parser, checker and --help-config at once.
+ */
+#ifndef DISC_SERVER_CONFIG_H
+#define DISC_SERVER_CONFIG_H
+
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "dns/dns.h"
+#include "http/http.h"
+#include "reg/reg.h"
+#include "registry/registry.h"
+
+struct endpoint_list {
+    struct endpoint *items;
+    size_t count;
+};
+
+struct config {
+    char *path; /* the file, or NULL for the built-in defaults */
+    char *data_dir; /* resolved against the file's folder; "" = memory only */
+    char *user;     /* to drop to when started as root; "" = stay */
+    enum log_level log_level;
+
+    struct endpoint_list dns_listen, registration_listen, http_listen;
+    unsigned dns_workers;            /* 0 = one per core */
+    uint32_t tcp_connections_max;    /* 1000 */
+    uint32_t tcp_connections_per_ip; /* 32; loopback is exempt */
+    uint32_t tcp_idle_ms;            /* 10 000 */
+    uint32_t tcp_message_ms;         /* 2000: to finish a started message */
+    uint32_t tcp_pipeline_max;       /* 100 queries under way per connection */
+
+    struct dns_config dns;           /* may be taken over by dns_new (then zeroed) */
+    struct reg_config registration;  /* likewise by reg_new */
+    bool advertise_local_auto;       /* else registration.local_v4/v6 hold the setting */
+    struct registry_config registry; /* its strings belong to the config */
+    struct http_config http;         /* likewise by http_new */
+    uint32_t http_connections_max;   /* 16 384 */
+    uint32_t http_connections_per_ip; /* 64; loopback is exempt */
+
+    /* Globs "ns/service" of services that stay known for ever; NULL-terminated. */
+    char **permanent_services;
+};
+
+struct config_fault {
+    char file[256];
+    unsigned line, column; /* from 1; 0 = the whole file */
+    char text[512];        /* "what was found, what was expected" */
+};
+
+/* Reads and checks `path` (NULL = defaults) and the key and token files it names; zone
+ * files are read by dns_new. ERR_SYNTAX, ERR_VALUE, ERR_SYSTEM or ERR_MEMORY with
+ * *fault filled. The caller owns *out: config_free. */
+MUST_CHECK enum err config_load(const char *path, struct config **out,
+                                struct config_fault *fault);
+void config_free(struct config *config);
+
+/* "file:line:column: text" on one line (what is 0 is left out). */
+void config_fault_print(const struct config_fault *fault, FILE *to);
+
+/* Every key with type, range, default and help (discd --help-config). */
+void config_help(FILE *to);
+
+/* discd --init DIR: writes discd.yaml, a zone file, an admin token and a key file (the
+ * secrets with mode 0600) to start from; refuses to overwrite. ERR_EXISTS, ERR_SYSTEM;
+ * says on stderr what it wrote or why not. */
+MUST_CHECK enum err config_init(const char *dir);
+
+#endif

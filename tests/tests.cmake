@@ -1,0 +1,30 @@
+# All tests, run by ctest. Unit tests: tests/unit/<folder>/test_<file>.c, one cmocka
+# program each, linked with the library of its folder.
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+function(disc_unit_tests folder)
+    file(GLOB programs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${folder}/test_*.c)
+    foreach(source IN LISTS programs)
+        get_filename_component(name ${source} NAME_WE)
+        set(target unit_${folder}_${name})
+        add_executable(${target} ${source})
+        set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+        target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+        target_link_libraries(${target} PRIVATE ${ARGN} PkgConfig::CMOCKA)
+        add_test(NAME unit/${folder}/${name} COMMAND ${target}
+                 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
+        set_tests_properties(unit/${folder}/${name} PROPERTIES LABELS fast TIMEOUT 120)
+    endforeach()
+endfunction()
+
+disc_unit_tests(base disc_base)
+disc_unit_tests(registry disc_registry)
+disc_unit_tests(dns disc_dns)
+disc_unit_tests(reg disc_reg)
+disc_unit_tests(http disc_http)
+disc_unit_tests(server disc_server)
+
+file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*/part.cmake)
+foreach(part IN LISTS parts)
+    include(${part})
+endforeach()

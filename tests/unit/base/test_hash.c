@@ -1,0 +1,42 @@
+#include "base/hash.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/attr.h"
+
+/* The vector of the SipHash paper, appendix A: key 00..0f, input 00..0e. The paper
+ * prints the value as a number, which is our reading: output bytes e5 45 be ... a1. */
+static void siphash_vectors(void **state UNUSED)
+{
+    struct hash_key key;
+    uint8_t input[15];
+
+    for (uint8_t i = 0; i < sizeof(key.bytes); i++)
+        key.bytes[i] = i;
+    for (uint8_t i = 0; i < sizeof(input); i++)
+        input[i] = i;
+    assert_int_equal(hash_bytes(&key, input, sizeof(input)), 0xa129ca6149be45e5);
+    assert_int_equal(hash_bytes(&key, input, 0), 0x726fdb47dd0e0e31);
+    assert_int_equal(hash_bytes(&key, NULL, 0), 0x726fdb47dd0e0e31);
+    key.bytes[15] ^= 1;
+    assert_int_not_equal(hash_bytes(&key, input, sizeof(input)), 0xa129ca6149be45e5);
+}
+
+/* FIPS 180-2 vectors: "abc" and the empty message. */
+static void digest_vectors(void **state UNUSED)
+{
+    assert_int_equal(hash_digest("abc", 3), 0xba7816bf8f01cfea);
+    assert_int_equal(hash_digest("", 0), 0xe3b0c44298fc1c14);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(siphash_vectors),
+        cmocka_unit_test(digest_vectors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

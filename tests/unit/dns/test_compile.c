@@ -1,0 +1,389 @@
+/* Services into views: sets, weights, TTLs, TXT, selectors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "dns/compile.h"
+#include "unit/dns/registered.h"
+
+struct fixture {
+    struct registry *registry;
+    struct zone *zone;
+    struct view *view;
+};
+
+static struct fixture setup(uint32_t scale)
+{
+    char name[] = "z";
+    struct dns_zone_config config = {
+        .name = name, .ttl = 5, .negative_ttl = 2, .srv_weight_scale = scale};
+    struct dns_fault fault;
+    struct fixture f = {.registry = registry_empty()};
+    assert_int_equal(zone_load(&config, &f.zone, &fault), ERR_OK);
+    return f;
+}
+
+static void teardown(struct fixture *f)
+{
+    view_free(f->view);
+    zone_free(f->zone);
+    registry_free(f->registry);
+}
+
+static const struct view *compiled(struct fixture *f, const char *service)
+{
+    static char shard[] = "shard", rack[] = "rack_no";
+    char *selectors[] = {shard, rack, NULL};
+    const struct service *s = registry_service(f->registry, TEXT("default"), text_of(service));
+    assert_non_null(s);
+    view_free(f->view);
+    assert_int_equal(compile_view(s, f->zone, selectors, &test_key, &f->view), ERR_OK);
+    return f->view;
+}
+
+static const struct view_instance *inst(const struct view *v, const char *id)
+{
+    return view_instance(v, &test_key, text_of(id));
+}
+
+/* "id:port:weight ..." in the set's order. */
+static void assert_set(const struct view *v, const struct srv_set *set, const char *expected)
+{
+    char got[512] = "";
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct srv_item *item = &set->items[i];
+        const struct view_instance *in = &v->instances[item->instance];
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%.*s:%u:%u", i ? " " : "",
+                 in->target[0], (const char *)in->target + 1, item->port, item->weight);
+        assert_int_equal(item->priority, in->priority);
+        bytes += 18u + in->target_size;
+    }
+    assert_string_equal(got, expected);
+    assert_int_equal(set->record_bytes, bytes);
+    uint32_t at = 0;
+    for (uint32_t g = 0; g < set->group_count; g++) {
+        const struct pick_group *group = &set->groups[g];
+        uint64_t sum = 0;
+        uint32_t zeros = 0;
+        assert_int_equal(group->first, at);
+        assert_true(group->count > 0);
+        for (uint32_t i = 0; i < group->count; i++, at++) {
+            sum += set->items[at].weight;
+            zeros += set->items[at].weight == 0;
+            assert_int_equal(set->sums[at], sum);
+            assert_int_equal(set->items[at].priority, set->items[group->first].priority);
+        }
+        assert_int_equal(group->total, sum);
+        assert_int_equal(group->zeros, zeros);
+        if (g > 0)
+            assert_true(set->items[group->first - 1].priority < set->items[group->first].priority);
+    }
+    assert_int_equal(at, set->count);
+}
+
+static void test_sets(void **state)
+{
+    (void)state;
+    struct fixture f = setup(1);
+    reg(f.registry, "web/b", "addr=10.0.0.2 port=8080 port=grpc:9090 w=30", 1);
+    reg(f.registry, "web/a", "addr=10.0.0.1 port=8081 port=grpc:9091 port=5353/udp w=10", 1);
+    reg(f.registry, "web/c", "addr=10.0.0.3 port=8082 w=0 priority=7", 1);
+    reg(f.registry, "web/d", "addr=10.0.0.4 port=7000/udp port=log:7001/udp w=5 status=draining",
+        1);
+    reg(f.registry, "web/e", "addr=10.0.0.5 w=1", 1); /* address only */
+    const struct view *v = compiled(&f, "web");
+    assert_int_equal(v->instance_count, 5);
+    assert_int_equal(v->live_count, 4);
+    assert_int_equal(v->status_counts[STATUS_UP], 4);
+    assert_int_equal(v->status_counts[STATUS_DRAINING], 1);
+    assert_true(text_is(v->service, TEXT("web")));
+    assert_true(text_is(v->ns, TEXT("default")));
+    assert_int_equal(v->index, registry_index(f.registry));
+    assert_set(v, &v->by_default, "a:8081:10 b:8080:30 c:8082:0");
+    assert_int_equal(v->by_default.group_count, 2);
+    assert_set(v, &v->by_tcp, "a:8081:10 b:8080:30 c:8082:0");
+    assert_set(v, &v->by_udp, "a:5353:10");
+
+    assert_int_equal(v->port_count, 2);
+    assert_set(v, &view_port(v, TEXT("grpc"), PROTOCOL_TCP)->set, "a:9091:10 b:9090:30");
+    assert_set(v, &view_port(v, TEXT("log"), PROTOCOL_UDP)->set, ""); /* its one is draining */
+    assert_null(view_port(v, TEXT("grpc"), PROTOCOL_UDP));
+    assert_null(view_port(v, TEXT("other"), PROTOCOL_TCP));
+
+    const struct view_instance *d = inst(v, "d");
+    assert_memory_equal(d->target, "\1d\3web\1z\0", 9);
+    assert_int_equal(d->target_size, 9);
+    assert_int_equal(d->port, 7000);
+    assert_int_equal(d->status, STATUS_DRAINING);
+    assert_false(d->live);
+    assert_int_equal(inst(v, "e")->port, 0);
+    assert_true(inst(v, "e")->live);
+    assert_null(inst(v, "f"));
+    assert_null(inst(v, ""));
+    teardown(&f);
+}
+
+static void assert_addrs(const struct addr_set *set, enum family family, const char *expected)
+{
+    char got[512] = "";
+    uint64_t before = 0;
+    unsigned size = family == FAMILY_V4 ? 4 : 16;
+    for (uint32_t i = 0; i < set->group.count; i++) {
+        struct addr a = {.family = (uint8_t)family};
+        char text[ADDR_TEXT];
+        memcpy(a.bytes, set->addrs + i * size, size);
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s=%llu", i ? " " : "",
+                 addr_format(&a, text), (unsigned long long)(set->sums[i] - before));
+        before = set->sums[i];
+    }
+    assert_string_equal(got, expected);
+    assert_int_equal(set->group.total, before);
+    assert_int_equal(set->group.first, 0);
+}
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    struct fixture f = setup(256); /* does not count for addresses */
+    reg(f.registry, "web/a", "addr=10.0.0.1 addr=10.0.0.2 addr=10.0.0.3 addr=2001:db8::1 w=10", 1);
+    reg(f.registry, "web/b", "addr=10.0.0.2 w=30", 1);
+    reg(f.registry, "web/c", "addr=10.0.0.4 w=0", 1);
+    reg(f.registry, "web/d", "addr=10.0.0.5 w=99 priority=1", 1);
+    reg(f.registry, "web/e", "addr=10.0.0.6 w=99 status=starting", 1);
+    const struct view *v = compiled(&f, "web");
+    assert_addrs(&v->v4, FAMILY_V4, "10.0.0.1=2800 10.0.0.2=28000 10.0.0.3=2800 10.0.0.4=0");
+    assert_int_equal(v->v4.group.zeros, 1);
+    assert_addrs(&v->v6, FAMILY_V6, "2001:db8::1=8400");
+    assert_int_equal(v->v6.group.zeros, 0);
+    assert_int_equal(inst(v, "a")->v4_count, 3);
+    assert_memory_equal(inst(v, "a")->v4, "\12\0\0\1\12\0\0\2\12\0\0\3", 12);
+    assert_int_equal(inst(v, "a")->v6_count, 1);
+    assert_int_equal(inst(v, "a")->v6[15], 1);
+
+    unreg(f.registry, "web/a", 2);
+    unreg(f.registry, "web/b", 2);
+    unreg(f.registry, "web/c", 2);
+    v = compiled(&f, "web"); /* now the next priority is the best */
+    assert_addrs(&v->v4, FAMILY_V4, "10.0.0.5=83160");
+    assert_addrs(&v->v6, FAMILY_V6, "");
+    teardown(&f);
+}
+
+static void test_scale(void **state)
+{
+    (void)state;
+    struct fixture f = setup(256);
+    reg(f.registry, "web/a", "addr=10.0.0.1 port=80 w=255", 1);
+    reg(f.registry, "web/b", "addr=10.0.0.2 port=80 w=10", 1);
+    reg(f.registry, "web/z", "addr=10.0.0.3 port=80 w=60000 status=down", 1);
+    const struct view *v = compiled(&f, "web");
+    assert_set(v, &v->by_default, "a:80:65280 b:80:2560");
+    assert_int_equal(inst(v, "z")->weight, 65535); /* out of the answers: only bounded */
+    reg(f.registry, "web/a", "addr=10.0.0.1 port=80 w=256", 2);
+    v = compiled(&f, "web"); /* 256 x 256 does not fit: 255 for all */
+    assert_set(v, &v->by_default, "a:80:65280 b:80:2550");
+    reg(f.registry, "web/a", "addr=10.0.0.1 port=80 w=65535", 3);
+    v = compiled(&f, "web");
+    assert_set(v, &v->by_default, "a:80:65535 b:80:10");
+    reg(f.registry, "web/a", "addr=10.0.0.1 port=80 w=0", 4);
+    reg(f.registry, "web/b", "addr=10.0.0.2 port=80 w=0", 4);
+    v = compiled(&f, "web");
+    assert_set(v, &v->by_default, "a:80:0 b:80:0");
+    teardown(&f);
+}
+
+static void test_ttl(void **state)
+{
+    (void)state;
+    struct fixture f = setup(1);
+    reg(f.registry, "web/a", "addr=10.0.0.1 ttl=30", 1);
+    assert_int_equal(compiled(&f, "web")->ttl, 5); /* a wish lowers only */
+    assert_int_equal(f.view->negative_ttl, 2);
+    reg(f.registry, "web/b", "addr=10.0.0.1 ttl=3", 1);
+    assert_int_equal(compiled(&f, "web")->ttl, 3);
+    reg(f.registry, "web/c", "addr=10.0.0.1 ttl=0 status=down", 1);
+    assert_int_equal(compiled(&f, "web")->ttl, 3); /* who is not live has no say */
+    reg(f.registry, "web/c", "addr=10.0.0.1 ttl=0", 2);
+    assert_int_equal(compiled(&f, "web")->ttl, 0);
+    teardown(&f);
+}
+
+static void assert_txt(const struct view *v, const char *id, const char *expected, size_t size)
+{
+    const struct view_instance *i = inst(v, id);
+    assert_int_equal(i->txt_size, size);
+    assert_memory_equal(i->txt, expected, size);
+}
+
+static void test_txt(void **state)
+{
+    (void)state;
+    struct fixture f = setup(1);
+    reg(f.registry, "web/a",
+        "addr=10.0.0.1 m.b=2 m.a=1 tag=x tag=y cluster=c region=r zone=o version=1.0", 1);
+    reg(f.registry, "web/b", "addr=10.0.0.2", 1);
+    reg(f.registry, "web/c", "addr=10.0.0.3", 1);
+    reg(f.registry, "web/d", "addr=10.0.0.4 version=2 status=draining", 1);
+    const struct view *v = compiled(&f, "web");
+    static const char a[] = "\13version=1.0\6zone=o\10region=r\11cluster=c\10tags=x,y\3a=1\3b=2";
+    assert_txt(v, "a", a, sizeof(a) - 1);
+    assert_txt(v, "b", "\0", 1);
+    assert_txt(v, "d", "\11version=2", 10);
+    assert_int_equal(v->txt.count, 2); /* b's and c's are one; d is not live */
+    assert_int_equal(v->txt.sizes[0], sizeof(a) - 1);
+    assert_memory_equal(v->txt.rdata[0], a, sizeof(a) - 1);
+    assert_int_equal(v->txt.sizes[1], 1);
+    assert_int_equal(v->txt.record_bytes, 12 + sizeof(a) - 1 + 12 + 1);
+
+    char fields[TAGS_MAX * 40 + 32] = "addr=10.0.0.1";
+    for (int i = 0; i < TAGS_MAX; i++)
+        snprintf(fields + strlen(fields), sizeof(fields) - strlen(fields), " tag=%032d", i);
+    reg(f.registry, "big/a", fields, 1);
+    v = compiled(&f, "big");
+    const struct view_instance *i = inst(v, "a");
+    /* "tags=" and seven tags of 32 with six commas, twice; then two */
+    assert_int_equal(i->txt_size, 236 + 236 + 71);
+    assert_int_equal(i->txt[0], 235);
+    assert_memory_equal(i->txt + 1, "tags=0000", 9);
+    assert_int_equal(i->txt[236], 235);
+    assert_int_equal(i->txt[472], 70);
+    teardown(&f);
+}
+
+static void assert_selector(const struct view *v, const char *key, const char *value,
+                            const char *expected)
+{
+    const struct selector *s = view_selector(v, text_of(key), text_of(value));
+    char got[128] = "";
+    assert_non_null(s);
+    for (uint32_t i = 0; i < s->live_count; i++) {
+        const struct view_instance *in = &v->instances[s->live[i]];
+        strncat(got, (const char *)in->target + 1, in->target[0]);
+        if (i > 0)
+            assert_true(s->live[i - 1] < s->live[i]);
+    }
+    assert_string_equal(got, expected);
+}
+
+static void test_selectors(void **state)
+{
+    (void)state;
+    struct fixture f = setup(1);
+    reg(f.registry, "web/c", "addr=10.0.0.1 version=1.4.2 zone=eu tag=blue m.shard=One m.other=x",
+        1);
+    reg(f.registry, "web/a", "addr=10.0.0.1 version=1.4.2 tag=blue tag=red m.rack_no=7", 1);
+    reg(f.registry, "web/b", "addr=10.0.0.1 version=2.0 region=r cluster=k status=starting", 1);
+    const struct view *v = compiled(&f, "web");
+    assert_selector(v, "version", "1-4-2", "ac");
+    assert_selector(v, "version", "2-0", "");
+    assert_selector(v, "region", "r", "");
+    assert_selector(v, "cluster", "k", "");
+    assert_selector(v, "zone", "eu", "c");
+    assert_selector(v, "tag", "blue", "ac");
+    assert_selector(v, "tag", "red", "a");
+    assert_selector(v, "shard", "one", "c");
+    assert_selector(v, "rack-no", "7", "a"); /* the key is made a label too */
+    assert_null(view_selector(v, TEXT("version"), TEXT("3")));
+    assert_null(view_selector(v, TEXT("version"), TEXT("1.4.2")));
+    assert_null(view_selector(v, TEXT("other"), TEXT("x")));
+    assert_true(view_has_selector_key(v, TEXT("zone")));
+    assert_true(view_has_selector_key(v, TEXT("cluster")));
+    assert_false(view_has_selector_key(v, TEXT("other")));
+    assert_false(view_has_selector_key(v, TEXT("aaa")));
+    assert_false(view_has_selector_key(v, TEXT("zzz")));
+    assert_int_equal(v->selector_count, 9);
+    teardown(&f);
+}
+
+static void test_empty(void **state)
+{
+    (void)state;
+    struct fixture f = setup(1);
+    reg(f.registry, "web/a", "addr=10.0.0.1 port=80 version=1", 1);
+    unreg(f.registry, "web/a", 2);
+    const struct view *v = compiled(&f, "web");
+    assert_int_equal(v->instance_count, 0);
+    assert_set(v, &v->by_default, "");
+    assert_int_equal(v->by_default.group_count, 0);
+    assert_int_equal(v->v4.group.count, 0);
+    assert_int_equal(v->txt.count, 0);
+    assert_null(inst(v, "a"));
+    assert_false(view_has_selector_key(v, TEXT("version")));
+    assert_null(view_port(v, TEXT("x"), PROTOCOL_TCP));
+    teardown(&f);
+}
+
+/* An instance whose name would not fit is left out, the others stay. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    char label[64] = "", name[256], fields[] = "addr=10.0.0.1 port=80", service[130], id[256];
+    struct fixture f = setup(1);
+    zone_free(f.zone);
+    memset(label, 'l', 63);
+    snprintf(name, sizeof(name), "%.63s.%.50s", label, label);
+    snprintf(service, sizeof(service), "%.63s.%.50s", label, label);
+    struct dns_zone_config config = {.name = name, .ttl = 5};
+    struct dns_fault fault;
+    assert_int_equal(zone_load(&config, &f.zone, &fault), ERR_OK);
+    /* 1 + 64 + 51 of the zone, 64 + 51 of the service: 24 are left for the id. */
+    snprintf(id, sizeof(id), "%s/%.23s", service, label);
+    reg(f.registry, id, fields, 1);
+    snprintf(id, sizeof(id), "%s/%.24s", service, label);
+    reg(f.registry, id, fields, 1);
+    const struct view *v = compiled(&f, service);
+    assert_int_equal(v->instance_count, 1);
+    assert_int_equal(v->instances[0].target_size, 255);
+    teardown(&f);
+}
+
+static void test_large(void **state)
+{
+    (void)state;
+    enum { LARGE = 10000 };
+    struct fixture f = setup(256);
+    char name[32], fields[128];
+    for (unsigned i = 0; i < LARGE; i++) {
+        snprintf(name, sizeof(name), "web/i%u", i * 7919 % LARGE);
+        snprintf(fields, sizeof(fields),
+                 "addr=10.1.%u.%u port=80 port=grpc:%u w=%u version=1.%u zone=z%u m.shard=%u",
+                 i / 256, i % 256, 1000 + i, i % 100, i % 5, i % 3, i);
+        reg(f.registry, name, fields, 1);
+    }
+    const struct view *v = compiled(&f, "web");
+    assert_int_equal(v->live_count, LARGE);
+    assert_int_equal(v->by_default.count, LARGE);
+    assert_int_equal(v->by_default.group_count, 1);
+    assert_int_equal(v->by_default.groups[0].total, (uint64_t)LARGE / 100 * 4950 * 256);
+    assert_int_equal(v->by_default.groups[0].zeros, LARGE / 100);
+    assert_int_equal(v->v4.group.count, LARGE);
+    assert_int_equal(v->v4.group.total, (uint64_t)LARGE / 100 * 4950 * 840);
+    assert_int_equal(v->selector_count, 5 + 3 + LARGE);
+    assert_int_equal(view_selector(v, TEXT("version"), TEXT("1-3"))->live_count, LARGE / 5);
+    for (unsigned i = 0; i < LARGE; i++) {
+        snprintf(name, sizeof(name), "i%u", i);
+        const struct view_instance *in = inst(v, name);
+        assert_int_equal(in->target[0], strlen(name));
+        assert_memory_equal(in->target + 1, name, strlen(name));
+        if (i > 0)
+            assert_true(memcmp(v->instances[i - 1].target + 1, v->instances[i].target + 1, 7) <= 0);
+    }
+    teardown(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sets),  cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_scale), cmocka_unit_test(test_ttl),
+        cmocka_unit_test(test_txt),   cmocka_unit_test(test_selectors),
+        cmocka_unit_test(test_empty), cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_large),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+/* The table of names, against a naive model and under readers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rand.h"
+#include "dns/table.h"
+#include "dns/zone.h"
+
+static const struct hash_key key = {{1, 2, 3}};
+
+static struct name parsed(const char *text)
+{
+    struct name n;
+    assert_int_equal(name_parse(text_of(text), &n), ERR_OK);
+    return n;
+}
+
+static const struct node *look(const struct table *t, const char *text)
+{
+    struct name n = parsed(text);
+    return table_find(t, n.wire, n.size);
+}
+
+static void put(struct table *t, const struct zone *zone, const char *text, enum node_kind kind)
+{
+    struct name n = parsed(text);
+    assert_int_equal(table_put(t, &n, zone, kind, NULL, NULL, 0), ERR_OK);
+}
+
+static void cut(struct table *t, const char *text)
+{
+    struct name n = parsed(text);
+    assert_int_equal(table_remove(t, &n), ERR_OK);
+}
+
+static void test_empty_non_terminals(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("z.")};
+    struct table *t = table_new(&key);
+    put(t, &zone, "z.", NODE_STATIC);
+    put(t, &zone, "_user.rpc._tcp.z.", NODE_SERVICE_TCP);
+    assert_int_equal(table_count(t), 4);
+    assert_int_equal(look(t, "rpc._tcp.z.")->kind, NODE_EMPTY);
+    assert_int_equal(look(t, "_tcp.z.")->kind, NODE_EMPTY);
+    assert_ptr_equal(look(t, "_tcp.z.")->zone, &zone);
+    assert_null(look(t, "user.rpc._tcp.z."));
+
+    put(t, &zone, "rpc._tcp.z.", NODE_STATIC); /* takes the place of the empty one */
+    put(t, &zone, "a._tcp.z.", NODE_SERVICE_TCP);
+    assert_int_equal(table_count(t), 5);
+    cut(t, "rpc._tcp.z."); /* something is below: empty again */
+    assert_int_equal(look(t, "rpc._tcp.z.")->kind, NODE_EMPTY);
+    cut(t, "_user.rpc._tcp.z.");
+    assert_null(look(t, "rpc._tcp.z."));
+    assert_int_equal(look(t, "_tcp.z.")->kind, NODE_EMPTY);
+    cut(t, "a._tcp.z.");
+    assert_null(look(t, "_tcp.z."));
+    cut(t, "a._tcp.z."); /* once more: nothing happens */
+    assert_int_equal(table_count(t), 1);
+    assert_int_equal(look(t, "z.")->kind, NODE_STATIC);
+    table_free(t);
+    rcu_drain();
+}
+
+static void test_closest(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("disc.local.")};
+    struct table *t = table_new(&key);
+    unsigned left = 99;
+    struct name n = parsed("a.b.c.user.rpc.disc.local.");
+    assert_null(table_closest(t, &n, &left));
+    put(t, &zone, "disc.local.", NODE_STATIC);
+    put(t, &zone, "user.rpc.disc.local.", NODE_SERVICE);
+    assert_int_equal(table_closest(t, &n, &left)->kind, NODE_SERVICE);
+    assert_int_equal(left, 3);
+    n = parsed("x.rpc.disc.local.");
+    assert_int_equal(table_closest(t, &n, &left)->kind, NODE_EMPTY);
+    assert_int_equal(left, 1);
+    n = parsed("x.disc.local.");
+    assert_int_equal(table_closest(t, &n, &left)->kind, NODE_STATIC);
+    assert_int_equal(left, 1);
+    n = parsed("user.rpc.disc.local.");
+    assert_int_equal(table_closest(t, &n, &left)->kind, NODE_SERVICE);
+    assert_int_equal(left, 0);
+    n = parsed("local.");
+    assert_null(table_closest(t, &n, &left));
+    table_free(t);
+    rcu_drain();
+}
+
+static void test_root_zone(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed(".")};
+    struct table *t = table_new(&key);
+    unsigned left;
+    put(t, &zone, ".", NODE_STATIC);
+    put(t, &zone, "a.b.", NODE_STATIC);
+    struct name n = parsed("x.y.b.");
+    assert_int_equal(table_closest(t, &n, &left)->kind, NODE_EMPTY);
+    assert_int_equal(left, 2);
+    cut(t, "a.b.");
+    assert_int_equal(table_count(t), 1);
+    table_free(t);
+    rcu_drain();
+}
+
+/* ---- against a model ------------------------------------------------------------------ */
+
+/* Names of up to 4 labels out of {a, b, c} below the zone, as numbers in base 4 (0 =
+ * no more labels). */
+enum { MODEL_NAMES = 256 };
+
+static bool model_valid(unsigned n)
+{
+    while (n && n % 4)
+        n /= 4;
+    return n == 0;
+}
+
+static void model_name(unsigned n, struct name *out)
+{
+    char text[32] = "";
+    for (; n; n /= 4) /* the lowest digit is the label next to the zone */
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%c.", 'a' + (int)(n % 4) - 1);
+    char turned[64] = "";
+    for (size_t i = strlen(text); i > 0; i -= 2)
+        snprintf(turned + strlen(turned), sizeof(turned) - strlen(turned), "%c.", text[i - 2]);
+    strcat(turned, "z.");
+    *out = parsed(turned);
+}
+
+static bool model_is_below(unsigned n, unsigned top)
+{
+    for (; top; n /= 4, top /= 4)
+        if (n % 4 != top % 4)
+            return false;
+    return true;
+}
+
+static enum node_kind model_kind(const int *kinds, unsigned n, bool *exists)
+{
+    *exists = kinds[n] > 0;
+    if (*exists)
+        return (enum node_kind)kinds[n];
+    for (unsigned i = 1; i < MODEL_NAMES && !*exists; i++)
+        *exists = kinds[i] && model_is_below(i, n);
+    return NODE_EMPTY;
+}
+
+static void compare_all(const struct table *t, const int *kinds)
+{
+    uint64_t count = 0;
+    for (unsigned n = 1; n < MODEL_NAMES; n++) {
+        if (!model_valid(n))
+            continue;
+        struct name name;
+        bool exists;
+        enum node_kind kind = model_kind(kinds, n, &exists);
+        model_name(n, &name);
+        const struct node *node = table_find(t, name.wire, name.size);
+        assert_int_equal(node != NULL, exists);
+        if (exists)
+            assert_int_equal(node->kind, kind);
+        count += exists;
+        unsigned left, steps = 0;
+        for (unsigned up = n; up && !exists; steps++) { /* to the closest that exists */
+            unsigned digits = 1;
+            while (up / (digits * 4))
+                digits *= 4;
+            up %= digits;
+            model_kind(kinds, up, &exists);
+            exists |= up == 0;
+        }
+        assert_non_null(table_closest(t, &name, &left));
+        assert_int_equal(left, steps);
+    }
+    assert_int_equal(table_count(t), count + 1);
+}
+
+static void test_model(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("z.")};
+    struct table *t = table_new(&key);
+    int kinds[MODEL_NAMES] = {0};
+    struct rand r;
+    rand_seed(&r, 7);
+    put(t, &zone, "z.", NODE_STATIC);
+    for (unsigned step = 0; step < 3000; step++) {
+        unsigned n = rand_below(&r, MODEL_NAMES);
+        if (n == 0 || !model_valid(n))
+            continue;
+        struct name name;
+        model_name(n, &name);
+        /* Long stretches of growth and of decay, so that pruning goes all the way. */
+        if (rand_below(&r, 10) < (step / 300 % 2 ? 8u : 2u)) {
+            if (kinds[n])
+                assert_int_equal(table_remove(t, &name), ERR_OK);
+            kinds[n] = 0;
+        } else {
+            kinds[n] = (int)(1 + rand_below(&r, 4));
+            assert_int_equal(table_put(t, &name, &zone, (enum node_kind)kinds[n], NULL, NULL, 0),
+                             ERR_OK);
+        }
+        if (step % 10 == 0)
+            compare_all(t, kinds);
+    }
+    compare_all(t, kinds);
+    table_free(t);
+    rcu_drain();
+}
+
+static void test_many(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    struct zone zone = {.apex = parsed("z.")};
+    struct table *t = table_new(&key);
+    char text[64];
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            snprintf(text, sizeof(text), "s%u._tcp.z.", i);
+            put(t, &zone, text, NODE_SERVICE_TCP);
+        }
+        assert_int_equal(table_count(t), MANY + 2);
+        for (unsigned i = 0; i < MANY; i++) {
+            snprintf(text, sizeof(text), "s%u._tcp.z.", i);
+            assert_non_null(look(t, text));
+            cut(t, text);
+            assert_null(look(t, text));
+        }
+        assert_int_equal(table_count(t), 0);
+    }
+    table_free(t);
+    rcu_drain();
+}
+
+/* ---- readers and a writer --------------------------------------------------------------- */
+
+struct shared {
+    struct table *table;
+    struct name stays, missing;
+    _Atomic bool stop;
+    _Atomic uint64_t readers, rounds, wrong;
+};
+
+static void *reader(void *context)
+{
+    struct shared *s = context;
+    struct rand r;
+    rand_seed(&r, atomic_fetch_add(&s->readers, 1));
+    rcu_reader_start();
+    while (!atomic_load(&s->stop)) {
+        unsigned left;
+        rcu_reader_online();
+        const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
+        if (!n || n->size != s->stays.size || memcmp(n->name, s->stays.wire, n->size) != 0)
+            atomic_fetch_add(&s->wrong, 1);
+        n = table_closest(s->table, &s->missing, &left);
+        if (!n || left < 1)
+            atomic_fetch_add(&s->wrong, 1);
+        for (unsigned i = 0; i < 8; i++) {
+            char text[32];
+            struct name name;
+            snprintf(text, sizeof(text), "s%u.x%u.z.", rand_below(&r, 50), rand_below(&r, 20));
+            if (name_parse(text_of(text), &name))
+                continue;
+            n = table_find(s->table, name.wire, name.size);
+            if (n && (n->kind != NODE_SERVICE || memcmp(n->name, name.wire, name.size) != 0))
+                atomic_fetch_add(&s->wrong, 1);
+        }
+        rcu_reader_offline();
+        atomic_fetch_add(&s->rounds, 1);
+    }
+    rcu_reader_stop();
+    return NULL;
+}
+
+static void write_some(struct table *t, const struct zone *zone, struct rand *r)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "s%u.x%u.z.", rand_below(r, 50), rand_below(r, 20));
+    struct name name = parsed(text);
+    if (rand_below(r, 2))
+        assert_int_equal(table_put(t, &name, zone, NODE_SERVICE, NULL, NULL, 0), ERR_OK);
+    else
+        assert_int_equal(table_remove(t, &name), ERR_OK);
+}
+
+static void test_readers(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("z.")};
+    struct shared s = {.table = table_new(&key),
+                       .stays = parsed("stays.x1.z."),
+                       .missing = parsed("a.b.nowhere.z.")};
+    struct rand r;
+    rand_seed(&r, 11);
+    put(s.table, &zone, "z.", NODE_STATIC);
+    put(s.table, &zone, "stays.x1.z.", NODE_STATIC);
+    pthread_t threads[2];
+    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, reader, &s), 0);
+    /* Work, not time, bounds the loop: both sides have to have done enough. */
+    for (unsigned i = 0; i < 20000 || atomic_load(&s.rounds) < 2000; i++)
+        write_some(s.table, &zone, &r);
+    atomic_store(&s.stop, true);
+    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&s.wrong), 0);
+    table_free(s.table);
+    rcu_drain();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty_non_terminals),
+        cmocka_unit_test(test_closest),
+        cmocka_unit_test(test_root_zone),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_readers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* Every allocation of every call fails once: the call says so and the registry is
+ * as it was before. The test's own malloc stands in front of the real one. */
+#include "unit/registry/fixture.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define REAL(function) __interceptor_##function
+#else
+#define REAL(function) __libc_##function
+#endif
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *old, size_t size);
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void *realloc(void *old, size_t size);
+
+static long until_failure = -1; /* < 0 = none; only the tests below set it */
+
+static bool fails(void)
+{
+    return until_failure >= 0 && until_failure-- == 0;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : REAL(malloc)(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : REAL(calloc)(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return fails() ? NULL : REAL(realloc)(old, size);
+}
+
+/* All that can be seen of a registry, as one number. */
+static uint64_t fingerprint(const struct registry *r)
+{
+    struct registry_totals t = registry_totals(r);
+    uint64_t sum = hash_bytes(&fixture_key, &t, sizeof(t)) ^ registry_index(r);
+    for (const struct service *s = registry_service_next(r, TEXT(""), NULL); s;
+         s = registry_service_next(r, TEXT(""), s)) {
+        sum = sum * 31 + service_index(s);
+        for (uint32_t n = 0; n < service_count(s); n++) {
+            static struct record record;
+            static struct instance_state state;
+            memset(&record, 0, sizeof(record));
+            memset(&state, 0, sizeof(state));
+            instance_read(service_instance(s, n), &record);
+            instance_state(service_instance(s, n), &state);
+            sum = sum * 31 + hash_bytes(&fixture_key, record.id.s, record.id.n);
+            sum = sum * 31 + record.version.n + record.group.n * 7;
+            sum = sum * 31 + record.rev + state.deadline_ms + state.index + state.renewed_ms;
+            sum = sum * 31 + state.weight + state.status + state.owner.quota;
+        }
+    }
+    return sum;
+}
+
+/* A registry in which nothing has room left that a next call might live off. */
+static struct registry *registry_worn(void)
+{
+    struct registry *r = registry_plain();
+    for (unsigned n = 0; n < 16; n++) { /* full heaps of the least size */
+        char name[8];
+        snprintf(name, sizeof(name), "s%u", n);
+        put_named(r, name, "x", 0);
+    }
+    struct record member = record_of("s0", "m");
+    member.group = TEXT("node");
+    put(r, &member, 0);
+    return r;
+}
+
+enum call {
+    NEW_SERVICE,
+    NEW_INSTANCE,
+    NEW_IN_GROUP,
+    TAKEOVER,
+    NEW_CONTENT,
+    INTO_GROUP,
+    BETWEEN_GROUPS,
+    OUT_OF_GROUP,
+    UPDATE,
+    OVERRIDE,
+    CONFIGURE,
+    LIST,
+    CALLS
+};
+
+static bool seen(void *context, const struct instance *i)
+{
+    (void)context;
+    (void)i;
+    return true;
+}
+
+static enum err run_other(struct registry *r, enum call call)
+{
+    struct override o = {.drain = true};
+    struct registry_config config = registry_config_default();
+    config.weight_key = "w";
+    if (call == OVERRIDE)
+        return registry_override(r, key_of("s1", "x"), &o, at_ms(100));
+    if (call == CONFIGURE)
+        return registry_configure(r, &config);
+    return registry_group_list(r, TEXT("node"), &local, TEXT(""), seen, NULL);
+}
+
+static enum err run(struct registry *r, enum call call)
+{
+    struct record record = record_of("s1", "x");
+    struct granted g;
+    const struct principal *who = &local;
+    uint64_t ms = 100;
+    if (call == OVERRIDE || call == CONFIGURE || call == LIST)
+        return run_other(r, call);
+    if (call == NEW_SERVICE)
+        record.service = TEXT("new");
+    if (call == NEW_INSTANCE || call == NEW_IN_GROUP)
+        record.id = TEXT("new");
+    if (call == NEW_IN_GROUP || call == INTO_GROUP || call == BETWEEN_GROUPS)
+        record.group = TEXT("newgroup");
+    if (call == BETWEEN_GROUPS || call == OUT_OF_GROUP)
+        record.service = TEXT("s0"), record.id = TEXT("m");
+    if (call == NEW_CONTENT || call == UPDATE || call == OUT_OF_GROUP || call == TAKEOVER)
+        record.version = TEXT("2");
+    if (call == TAKEOVER || call == NEW_INSTANCE)
+        who = &deploy;
+    if (call == TAKEOVER)
+        ms = 30000;
+    if (call == UPDATE)
+        return registry_update(r, &record, who, at_ms(ms), &g);
+    return registry_register(r, &record, who, at_ms(ms), &g);
+}
+
+static void test_each_failure(void **state)
+{
+    (void)state;
+    for (enum call call = 0; call < CALLS; call++) {
+        struct registry *r = registry_worn();
+        uint64_t before = fingerprint(r);
+        unsigned failures = 0;
+        for (enum err err = ERR_MEMORY; err != ERR_OK; failures++) {
+            until_failure = failures;
+            err = run(r, call);
+            bool failed = until_failure < 0;
+            until_failure = -1;
+            assert_int_equal(err, failed ? ERR_MEMORY : ERR_OK);
+            if (failed)
+                assert_int_equal(fingerprint(r), before);
+            assert_true(failures < 100);
+        }
+        assert_true(failures > 1); /* at least one allocation was refused */
+        expire_all(r, 1000000); /* nothing is left hanging anywhere */
+        expire_all(r, 1000000000);
+        assert_int_equal(registry_totals(r).instances, 0);
+        assert_int_equal(registry_totals(r).groups, 0);
+        assert_int_equal(registry_totals(r).services, 0);
+        registry_changes_trim(r, registry_index(r));
+        registry_free(r);
+    }
+}
+
+static void test_no_registry(void **state)
+{
+    (void)state;
+    struct registry_config config = registry_config_default();
+    for (long n = 0; n < 2; n++) {
+        until_failure = n;
+        struct registry *r = registry_new(&config, &fixture_key);
+        bool failed = until_failure < 0;
+        until_failure = -1;
+        assert_true(failed);
+        assert_null(r);
+    }
+    registry_free(NULL);
+}
+
+/* A goodbye and an eviction are never refused. */
+static void test_goodbye_without_memory(void **state)
+{
+    (void)state;
+    for (long n = 0; n < 2; n++) {
+        struct registry *r = registry_worn();
+        uint64_t rev;
+        until_failure = n;
+        enum err err = registry_deregister(r, key_of("s0", "x"), 0, &local, at_ms(0), &rev);
+        until_failure = -1;
+        assert_int_equal(err, ERR_OK);
+        assert_null(registry_instance(r, key_of("s0", "x")));
+        until_failure = n;
+        registry_expire(r, at_ms(30000), 1, NULL, NULL);
+        until_failure = -1;
+        assert_int_equal(registry_totals(r).instances, 15);
+        expire_all(r, 30000);
+        assert_int_equal(registry_totals(r).instances, 0);
+        registry_free(r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_failure),
+        cmocka_unit_test(test_no_registry),
+        cmocka_unit_test(test_goodbye_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
