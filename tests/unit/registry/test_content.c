@@ -157,8 +157,8 @@ static void test_random_round_trip(void **state)
         assert_false(g.created || g.changed);
         assert_int_equal(g.rev, given.rev);
         uint64_t rev;
-        assert_int_equal(registry_deregister(r, instance_key(g.instance), 0, &local, at_ms(n), &rev),
-                         ERR_OK);
+        struct instance_key key = instance_key(g.instance);
+        assert_int_equal(registry_deregister(r, key, 0, &local, at_ms(n), &rev), ERR_OK);
     }
     assert_true(stored > 1000);
     assert_int_equal(registry_totals(r).instances, 0);

@@ -2,7 +2,16 @@
  * as it was before. The test's own malloc stands in front of the real one. */
 #include "unit/registry/fixture.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static long until_failure = -1; /* < 0 = none; only the tests below set it */
+
+/* The thread sanitizer's runtime cannot bear another malloc in front of its own,
+ * and one thread has no races to find: the tests are skipped there. */
+#ifdef __SANITIZE_THREAD__
+#define SKIP_WITHOUT_FAILURES() skip()
+#else
+#define SKIP_WITHOUT_FAILURES() (void)0
+
+#ifdef __SANITIZE_ADDRESS__
 #define REAL(function) __interceptor_##function
 #else
 #define REAL(function) __libc_##function
@@ -14,8 +23,7 @@ void *REAL(realloc)(void *old, size_t size);
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
-
-static long until_failure = -1; /* < 0 = none; only the tests below set it */
+void *reallocarray(void *old, size_t count, size_t size);
 
 static bool fails(void)
 {
@@ -36,6 +44,12 @@ void *realloc(void *old, size_t size)
 {
     return fails() ? NULL : REAL(realloc)(old, size);
 }
+
+void *reallocarray(void *old, size_t count, size_t size)
+{
+    return fails() || count > SIZE_MAX / size ? NULL : REAL(realloc)(old, count * size);
+}
+#endif
 
 /* All that can be seen of a registry, as one number. */
 static uint64_t fingerprint(const struct registry *r)
@@ -61,18 +75,23 @@ static uint64_t fingerprint(const struct registry *r)
     return sum;
 }
 
-/* A registry in which nothing has room left that a next call might live off. */
+/* 16 leases, 16 services and 24 instances: heaps and table are full as they are, so
+ * that one more of either needs memory. */
 static struct registry *registry_worn(void)
 {
     struct registry *r = registry_plain();
-    for (unsigned n = 0; n < 16; n++) { /* full heaps of the least size */
+    for (unsigned n = 0; n < 16; n++) {
         char name[8];
         snprintf(name, sizeof(name), "s%u", n);
         put_named(r, name, "x", 0);
     }
-    struct record member = record_of("s0", "m");
-    member.group = TEXT("node");
-    put(r, &member, 0);
+    drop(r, "s15", "x", 0);
+    for (unsigned n = 0; n < 9; n++) {
+        char id[] = {(char)('m' + n), 0};
+        struct record member = record_of("s0", id);
+        member.group = TEXT("node");
+        put(r, &member, 0);
+    }
     return r;
 }
 
@@ -141,6 +160,7 @@ static enum err run(struct registry *r, enum call call)
 static void test_each_failure(void **state)
 {
     (void)state;
+    SKIP_WITHOUT_FAILURES();
     for (enum call call = 0; call < CALLS; call++) {
         struct registry *r = registry_worn();
         uint64_t before = fingerprint(r);
@@ -169,6 +189,7 @@ static void test_each_failure(void **state)
 static void test_no_registry(void **state)
 {
     (void)state;
+    SKIP_WITHOUT_FAILURES();
     struct registry_config config = registry_config_default();
     for (long n = 0; n < 2; n++) {
         until_failure = n;
@@ -185,6 +206,7 @@ static void test_no_registry(void **state)
 static void test_goodbye_without_memory(void **state)
 {
     (void)state;
+    SKIP_WITHOUT_FAILURES();
     for (long n = 0; n < 2; n++) {
         struct registry *r = registry_worn();
         uint64_t rev;
@@ -196,7 +218,7 @@ static void test_goodbye_without_memory(void **state)
         until_failure = n;
         registry_expire(r, at_ms(30000), 1, NULL, NULL);
         until_failure = -1;
-        assert_int_equal(registry_totals(r).instances, 15);
+        assert_int_equal(registry_totals(r).instances, 22);
         expire_all(r, 30000);
         assert_int_equal(registry_totals(r).instances, 0);
         registry_free(r);

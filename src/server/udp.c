@@ -1,0 +1,169 @@
+#include "server/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* Room for a timestamp and a pktinfo of either family. */
+#define CONTROL_SIZE (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
+
+struct slot {
+    struct sockaddr_storage from;
+    struct iovec in, out;
+    _Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE];
+    size_t pktinfo_at, pktinfo_size; /* what to send back: reply from the address asked */
+};
+
+struct udp_batch {
+    unsigned width, received, replies;
+    size_t in_size;
+    struct mmsghdr *rx, *tx;
+    struct slot *slots;
+    uint8_t *in, *out;
+    uint64_t last_arrival_ms;
+    struct udp_counters counters;
+};
+
+struct udp_batch *udp_batch_new(unsigned width, size_t in_size, size_t out_size)
+{
+    struct udp_batch *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->width = width;
+    b->in_size = in_size;
+    b->rx = calloc(width, sizeof *b->rx);
+    b->tx = calloc(width, sizeof *b->tx);
+    b->slots = calloc(width, sizeof *b->slots);
+    b->in = malloc(width * in_size);
+    b->out = malloc(width * out_size);
+    if (!b->rx || !b->tx || !b->slots || !b->in || !b->out) {
+        udp_batch_free(b);
+        return NULL;
+    }
+    for (unsigned i = 0; i < width; i++) {
+        b->slots[i].in = (struct iovec){b->in + i * in_size, in_size};
+        b->slots[i].out = (struct iovec){b->out + i * out_size, 0};
+    }
+    return b;
+}
+
+void udp_batch_free(struct udp_batch *b)
+{
+    if (!b)
+        return;
+    free(b->rx);
+    free(b->tx);
+    free(b->slots);
+    free(b->in);
+    free(b->out);
+    free(b);
+}
+
+static void offer(struct udp_batch *b)
+{
+    for (unsigned i = 0; i < b->width; i++) {
+        struct slot *slot = &b->slots[i];
+        b->rx[i].msg_hdr = (struct msghdr){
+            .msg_name = &slot->from, .msg_namelen = sizeof slot->from,
+            .msg_iov = &slot->in, .msg_iovlen = 1,
+            .msg_control = slot->control, .msg_controllen = sizeof slot->control,
+        };
+    }
+}
+
+static bool is_pktinfo(const struct cmsghdr *c)
+{
+    return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) ||
+           (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO);
+}
+
+static void read_control(struct udp_batch *b, struct slot *slot, struct msghdr *header)
+{
+    slot->pktinfo_size = 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+        if (is_pktinfo(c)) {
+            slot->pktinfo_at = (size_t)((uint8_t *)c - slot->control);
+            slot->pktinfo_size = CMSG_ALIGN(c->cmsg_len);
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec t;
+            memcpy(&t, CMSG_DATA(c), sizeof t);
+            b->last_arrival_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+        }
+    }
+}
+
+unsigned udp_receive(struct udp_batch *b, int fd, bool *drained)
+{
+    int n;
+    offer(b);
+    b->received = b->replies = 0;
+    b->last_arrival_ms = 0;
+    do
+        n = recvmmsg(fd, b->rx, b->width, MSG_DONTWAIT, NULL);
+    while (n < 0 && errno == EINTR);
+    *drained = n < (int)b->width;
+    if (n <= 0)
+        return 0;
+    b->received = (unsigned)n;
+    counter_add(&b->counters.received, (uint64_t)n);
+    for (unsigned i = 0; i < b->received; i++)
+        read_control(b, &b->slots[i], &b->rx[i].msg_hdr);
+    return b->received;
+}
+
+bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request)
+{
+    struct slot *slot = &b->slots[n];
+    size_t size = b->rx[n].msg_len;
+    request->cut = (b->rx[n].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    request->bytes = slot->in.iov_base;
+    request->size = size < b->in_size ? size : b->in_size;
+    request->out = slot->out.iov_base;
+    return endpoint_from_sockaddr((struct sockaddr *)&slot->from, &request->from) == ERR_OK;
+}
+
+void udp_reply(struct udp_batch *b, unsigned n, size_t size)
+{
+    struct slot *slot = &b->slots[n];
+    struct msghdr *reply = &b->tx[b->replies++].msg_hdr;
+    slot->out.iov_len = size;
+    *reply = (struct msghdr){
+        .msg_name = &slot->from, .msg_namelen = b->rx[n].msg_hdr.msg_namelen,
+        .msg_iov = &slot->out, .msg_iovlen = 1,
+    };
+    if (slot->pktinfo_size) {
+        reply->msg_control = slot->control + slot->pktinfo_at;
+        reply->msg_controllen = slot->pktinfo_size;
+    }
+}
+
+void udp_send(struct udp_batch *b, int fd)
+{
+    unsigned done = 0;
+    while (done < b->replies) {
+        int n = sendmmsg(fd, b->tx + done, b->replies - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) { /* the first one failed: skip it, the rest may go */
+            counter_up(&b->counters.send_failed);
+            done++;
+            continue;
+        }
+        counter_add(&b->counters.sent, (uint64_t)n);
+        done += (unsigned)n;
+    }
+    b->replies = 0;
+}
+
+uint64_t udp_last_arrival_ms(const struct udp_batch *b)
+{
+    return b->last_arrival_ms;
+}
+
+const struct udp_counters *udp_counters(const struct udp_batch *b)
+{
+    return &b->counters;
+}

@@ -1,0 +1,58 @@
+/* Batched UDP: many datagrams in with one system call, their replies out with another.
+ * Buffers are allocated once; requests and replies never alias.
+ *
+ *   udp_receive -> for each: udp_request, udp_reply(size) -> udp_send
+ *
+ * A request without a reply leaves no hole: replies stand in an array of their own.
+ */
+#ifndef DISC_SERVER_UDP_H
+#define DISC_SERVER_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/counter.h"
+#include "base/err.h"
+
+struct udp_batch;
+
+struct udp_counters {
+    struct counter received, sent, send_failed;
+};
+
+/* `width` datagrams at a time; requests up to `in_size` bytes are kept (longer ones are
+ * cut and marked), replies up to `out_size`. NULL when memory lacks. */
+struct udp_batch *udp_batch_new(unsigned width, size_t in_size, size_t out_size);
+void udp_batch_free(struct udp_batch *b);
+
+/* Takes what waits at `fd`, never blocks; forgets the previous batch. Returns how many
+ * (0 = nothing waits). `*drained`: the socket is empty now. */
+unsigned udp_receive(struct udp_batch *b, int fd, bool *drained);
+
+struct udp_request {
+    const uint8_t *bytes;
+    size_t size;
+    bool cut;
+    struct endpoint from;
+    uint8_t *out; /* room for the reply, out_size bytes */
+};
+
+/* The n-th of the batch. False: its source is no address that can be answered. */
+bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request);
+
+/* What was written to the n-th request's `out` is to be sent. */
+void udp_reply(struct udp_batch *b, unsigned n, size_t size);
+
+/* Sends all replies; what the kernel does not take (full buffer, unreachable) is lost
+ * and counted, as any datagram may be. */
+void udp_send(struct udp_batch *b, int fd);
+
+/* When the kernel received the last datagram of the batch, as Unix time in ms; 0 =
+ * unknown. */
+uint64_t udp_last_arrival_ms(const struct udp_batch *b);
+
+const struct udp_counters *udp_counters(const struct udp_batch *b);
+
+#endif

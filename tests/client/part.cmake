@@ -1,0 +1,12 @@
+# libdisc against a scripted server, and the tools' command lines.
+file(GLOB client_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.c)
+foreach(source IN LISTS client_tests)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(client_${name} ${source} ${CMAKE_CURRENT_LIST_DIR}/fake.c)
+    set_target_properties(client_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_include_directories(client_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+    target_compile_definitions(client_${name} PRIVATE TOOLS_DIR="${CMAKE_BINARY_DIR}")
+    target_link_libraries(client_${name} PRIVATE disc_client disc_flags PkgConfig::CMOCKA OpenSSL::Crypto)
+    add_test(NAME client/${name} COMMAND client_${name})
+    set_tests_properties(client/${name} PROPERTIES LABELS fast TIMEOUT 120)
+endforeach()

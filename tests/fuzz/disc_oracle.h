@@ -1,0 +1,144 @@
+/* What must hold for every datagram, whatever is in it; judged from the bytes alone, by
+ * other means than the server's. Used by the fuzz target and by the property test.
+ */
+#ifndef DISC_TESTS_FUZZ_DISC_ORACLE_H
+#define DISC_TESTS_FUZZ_DISC_ORACLE_H
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reg/reg.h"
+
+#define ORACLE_SECRET "0123456789abcdef0123456789abcdef"
+
+struct disc_oracle {
+    struct reg *reg;
+    struct registry *registry;
+    struct endpoint from;
+    enum reg_auth auth;
+    char cookie[23]; /* the one that holds for `from` */
+    uint64_t n;      /* the last number used in a keyed request */
+};
+
+#define ORACLE_REQUIRE(condition, bytes, n)                                                        \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s\n%.*s\n", __FILE__, __LINE__, #condition, (int)(n),         \
+                    (const char *)(bytes));                                                        \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static inline void oracle_mac(const void *bytes, size_t n, char out[static 33])
+{
+    unsigned char full[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    HMAC(EVP_sha256(), ORACLE_SECRET, 32, bytes, n, full, &size);
+    for (unsigned i = 0; i < 16; i++)
+        snprintf(out + 2 * i, 3, "%02x", full[i]);
+}
+
+/* Ends in the right MAC of the one secret there is. */
+static inline bool oracle_is_signed(const uint8_t *bytes, size_t n)
+{
+    char mac[33];
+    if (n && bytes[n - 1] == '\n')
+        n--;
+    if (n && bytes[n - 1] == '\r')
+        n--;
+    if (n < 37 || memcmp(bytes + n - 36, "mac=", 4) != 0)
+        return false;
+    oracle_mac(bytes, n - 37, mac);
+    return memcmp(bytes + n - 32, mac, 32) == 0;
+}
+
+static inline bool oracle_is_reply(const uint8_t *bytes, size_t n)
+{
+    static const char *const verbs[] = {"disc/1 ok ", "disc/1 err ", "disc/1 chal ", "disc/1 push "};
+    for (size_t i = 0; i < 4; i++) {
+        if (n >= strlen(verbs[i]) && memcmp(bytes, verbs[i], strlen(verbs[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static inline void oracle_check_form(const uint8_t *out, size_t size)
+{
+    if (size == 0)
+        return;
+    ORACLE_REQUIRE(size <= REG_DATAGRAM_MAX && oracle_is_reply(out, size), out, size);
+    ORACLE_REQUIRE(out[size - 1] == '\n', out, size);
+    for (size_t i = 0; i < size; i++)
+        ORACLE_REQUIRE(out[i] == '\n' || (out[i] >= 0x20 && out[i] <= 0x7e), out, size);
+}
+
+/* Handles one datagram; aborts when a rule is broken. */
+static inline size_t oracle_handle(const struct disc_oracle *o, const uint8_t *bytes, size_t n,
+                                   struct moment now, uint8_t out[static REG_DATAGRAM_MAX])
+{
+    struct reg_datagram in = {bytes, n, false, o->from};
+    struct registry_totals before = registry_totals(o->registry);
+    uint64_t index = registry_index(o->registry);
+    size_t size = reg_handle(o->reg, &in, now, out);
+    struct registry_totals after = registry_totals(o->registry);
+    bool changed = memcmp(&before, &after, sizeof(before)) || index != registry_index(o->registry);
+    bool validated =
+        o->auth == REG_AUTH_OPEN || (o->auth != REG_AUTH_DENY && memmem(bytes, n, o->cookie, 22));
+    bool ok = size > 10 && memcmp(out, "disc/1 ok ", 10) == 0;
+
+    oracle_check_form(out, size);
+    ORACLE_REQUIRE(!oracle_is_reply(bytes, n) || size == 0, bytes, n);
+    ORACLE_REQUIRE(o->auth != REG_AUTH_DENY || size == 0, bytes, n);
+    if (!validated)
+        ORACLE_REQUIRE(size <= 96 && size <= 3 * n && !changed && !ok, bytes, n);
+    if (o->auth == REG_AUTH_KEY && !oracle_is_signed(bytes, n))
+        ORACLE_REQUIRE(!changed && !ok, bytes, n);
+    /* A reply is never answered. */
+    struct reg_datagram echo = {out, size, false, o->from};
+    uint8_t again[REG_DATAGRAM_MAX];
+    ORACLE_REQUIRE(reg_handle(o->reg, &echo, now, again) == 0, out, size);
+    return size;
+}
+
+/* Asks for the cookie of `from`; leaves it empty where there is none. */
+static inline void oracle_learn_cookie(struct disc_oracle *o, struct moment now)
+{
+    static const uint8_t hello[] = "disc/1 hello\n";
+    uint8_t out[REG_DATAGRAM_MAX];
+    struct reg_datagram in = {hello, sizeof(hello) - 1, false, o->from};
+    size_t size = reg_handle(o->reg, &in, now, out);
+    memset(o->cookie, 0, sizeof(o->cookie));
+    if (size > 23)
+        memcpy(o->cookie, out + size - 23, 22);
+}
+
+/* Copies a datagram, puts the real cookie where "ck=@" stands and a fresh number for
+ * "n=#", and signs it when asked to. Returns its size; `out` has room for `size` bytes. */
+static inline size_t oracle_prepare(struct disc_oracle *o, const uint8_t *bytes, size_t n,
+                                    bool sign, uint8_t *out, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n && used + 64 < size; i++) {
+        out[used++] = bytes[i];
+        if (used >= 4 && memcmp(out + used - 4, "ck=@", 4) == 0) {
+            memcpy(out + used - 1, o->cookie, 22);
+            used += 21;
+        } else if (used >= 3 && memcmp(out + used - 3, "n=#", 3) == 0) {
+            used--;
+            used += (size_t)sprintf((char *)out + used, "%llu", (unsigned long long)++o->n);
+        }
+    }
+    if (sign) {
+        while (used && out[used - 1] == '\n')
+            used--;
+        char mac[33], separator = memchr(out, '\n', used) ? '\n' : ' ';
+        oracle_mac(out, used, mac);
+        used += (size_t)sprintf((char *)out + used, "%cmac=%s\n", separator, mac);
+    }
+    return used;
+}
+
+#endif

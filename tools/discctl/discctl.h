@@ -1,0 +1,104 @@
+/* discctl, the operator's and the script's tool: what its files share.
+ *
+ * main.c has the table of verbs, options.c the table of options (from which --help is
+ * made, too). Verbs that write speak disc/1 through libdisc, verbs that read ask the
+ * HTTP API. Uses libdisc, jansson, smartcols and libevent; nothing of the server.
+ */
+#ifndef DISCCTL_H
+#define DISCCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "client/disc.h"
+
+/* What a script learns from us. */
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1,   /* the server said no; its words are on stderr */
+    EXIT_USAGE = 2,     /* the command line makes no sense */
+    EXIT_NO_ANSWER = 3, /* nobody answered */
+};
+
+/* Bits: which verbs take an option. */
+enum verb_bit {
+    VERB_REGISTER = 1,
+    VERB_RENEW = 2,
+    VERB_DEREGISTER = 4,
+    VERB_AGENT = 8,
+    VERB_LIST = 16,
+    VERB_SHOW = 32,
+    VERB_EXPLAIN = 64,
+    VERB_STATUS = 128,
+    VERBS_NAMING = 15, /* an instance is named */
+    VERBS_READING = 240,
+    VERBS_ALL = 255,
+};
+
+struct list { /* of repeated options, joined by commas */
+    char text[1024];
+    unsigned count;
+};
+
+/* A command line, or a line of agent's --file. Strings point into argv or the line. */
+struct arguments {
+    /* where to, and how */
+    struct list servers;
+    const char *http, *token_file, *key_id, *secret_file;
+    bool json;
+    double timeout_s; /* 0 = not given */
+    /* what is registered */
+    const char *service;
+    const char *ns, *instance, *status, *version, *zone, *region, *cluster, *group, *subnet;
+    struct list ports, addresses, tags;
+    struct disc_pair metadata[DISC_METADATA_MAX];
+    size_t metadata_count;
+    int weight, priority, ttl, lease; /* -1 = not given */
+    /* agent */
+    const char *file, *check;
+    double interval_s, drain_s;
+    int fall, rise;
+    char **command; /* NULL-terminated; NULL = none */
+    /* explain */
+    const char *name, *type, *client;
+    /* secret_file and key_id, loaded */
+    unsigned char secret[64];
+    size_t secret_size;
+};
+
+void arguments_init(struct arguments *a);
+
+/* Takes words into `a`; `where` begins the messages ("discctl register"). `help` (may be
+ * NULL: not offered) is set when --help was among them. False: said so on stderr. */
+bool arguments_read(struct arguments *a, enum verb_bit verb, const char *where, int count,
+                    char **words, bool *help);
+
+/* What the environment and the defaults give, and the secret. False: said so. */
+bool arguments_complete(struct arguments *a, const char *where);
+
+/* The options of a verb, one a line. */
+void arguments_help(FILE *out, enum verb_bit verb);
+
+/* Points into `a`. */
+void arguments_spec(const struct arguments *a, struct disc_spec *spec);
+void arguments_options(const struct arguments *a, struct disc_options *options);
+
+/* Calls `visit` with each server in turn. */
+void arguments_servers(const struct arguments *a,
+                       void (*visit)(void *context, const char *server), void *context);
+
+/* Timeout in ms; `otherwise` (seconds) where none was given. */
+int arguments_timeout(const struct arguments *a, double otherwise);
+
+/* The verbs; each returns the program's exit code. */
+int verb_register(struct arguments *a);
+int verb_renew(struct arguments *a);
+int verb_deregister(struct arguments *a);
+int verb_agent(struct arguments *a);
+int verb_list(struct arguments *a);
+int verb_show(struct arguments *a);
+int verb_explain(struct arguments *a);
+int verb_status(struct arguments *a);
+
+#endif

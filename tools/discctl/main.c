@@ -1,0 +1,113 @@
+#include "discctl.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct verb {
+    const char *name;
+    enum verb_bit bit;
+    int (*run)(struct arguments *a);
+    const char *arguments, *help;
+};
+
+static const struct verb verbs[] = {
+    {"register", VERB_REGISTER, verb_register, "SERVICE --port PORT",
+     "Registers an instance once. It stays until its lease ends: renew it, or use agent."},
+    {"renew", VERB_RENEW, verb_renew, "SERVICE --instance ID",
+     "Renews the lease of an instance (or of --group, without a service)."},
+    {"deregister", VERB_DEREGISTER, verb_deregister, "SERVICE --instance ID",
+     "Takes an instance (or --group, without a service) out of the registry at once."},
+    {"agent", VERB_AGENT, verb_agent, "SERVICE --port PORT | --file FILE [-- COMMAND ...]",
+     "Registers, and keeps registered until SIGTERM or SIGINT; then deregisters. With a\n"
+     "COMMAND: while it runs, and ends with its exit status. With --check: as up only\n"
+     "while the check passes. Each line of FILE holds the words of one `register`."},
+    {"list", VERB_LIST, verb_list, "", "Lists the services."},
+    {"show", VERB_SHOW, verb_show, "SERVICE", "Shows a service and its instances."},
+    {"explain", VERB_EXPLAIN, verb_explain, "NAME TYPE",
+     "Explains how the DNS answer to a question comes about."},
+    {"status", VERB_STATUS, verb_status, "", "Shows the state of the server."},
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static void help(FILE *out)
+{
+    fprintf(out, "Usage: discctl VERB [OPTIONS]\n\n");
+    for (size_t i = 0; i < VERBS; i++)
+        fprintf(out, "  %-11s %s\n", verbs[i].name, verbs[i].arguments);
+    fprintf(out, "\n`discctl VERB --help` says more; `discctl --version` the version.\n"
+                 "Exit status: 0 done, 1 refused by the server, 2 usage, 3 no answer.\n");
+}
+
+static void help_verb(const struct verb *verb)
+{
+    printf("Usage: discctl %s %s [OPTIONS]\n\n%s\n\n", verb->name, verb->arguments, verb->help);
+    arguments_help(stdout, verb->bit);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(name, verbs[i].name) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+/* The verb is the first word that is no option; options may stand before it if they
+ * are written --name=value. Moves it to the front. */
+static const struct verb *take_verb(int count, char **words)
+{
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
+        if (words[i][0] == '-')
+            continue;
+        char *word = words[i];
+        memmove(words + 1, words, (size_t)i * sizeof(*words));
+        words[0] = word;
+        return find_verb(word);
+    }
+    return NULL;
+}
+
+static int run(const struct verb *verb, int count, char **words)
+{
+    char where[32];
+    bool wants_help = false;
+    struct arguments a;
+    arguments_init(&a);
+    snprintf(where, sizeof(where), "discctl %s", verb->name);
+    bool ok = arguments_read(&a, verb->bit, where, count, words, &wants_help);
+    if (wants_help) {
+        help_verb(verb);
+        return EXIT_DONE;
+    }
+    if (!ok || !arguments_complete(&a, where)) {
+        fprintf(stderr, "`%s --help` lists the options.\n", where);
+        return EXIT_USAGE;
+    }
+    int code = verb->run(&a);
+    explicit_bzero(a.secret, sizeof(a.secret));
+    return code;
+}
+
+int main(int count, char **words)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (count > 1 && (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0)) {
+        help(stdout);
+        return EXIT_DONE;
+    }
+    if (count > 1 && (strcmp(words[1], "--version") == 0 || strcmp(words[1], "-V") == 0)) {
+        printf("discctl %s\n", DISC_VERSION);
+        return EXIT_DONE;
+    }
+    const struct verb *verb = take_verb(count - 1, words + 1);
+    if (!verb) {
+        if (count > 1)
+            fprintf(stderr, "discctl: there is no such verb\n\n");
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    return run(verb, count - 2, words + 2);
+}

@@ -1,0 +1,321 @@
+#include "discctl.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { TEXT, LIST, NUMBER, SECONDS, LEASE, PAIR, FLAG };
+
+struct option {
+    const char *name;
+    enum kind kind;
+    unsigned verbs;
+    size_t offset; /* in struct arguments */
+    double low, high;
+    const char *value, *help;
+};
+
+#define AT(field) offsetof(struct arguments, field)
+
+enum { REG = VERB_REGISTER | VERB_AGENT };
+
+static const struct option options[] = {
+    {"port", LIST, VERBS_NAMING, AT(ports), 0, 0, "PORT",
+     "[NAME:]NUMBER[/tcp|/udp|/sctp], or - for none; may be repeated, the first is the default"},
+    {"addr", LIST, VERBS_NAMING, AT(addresses), 0, 0, "ADDRESS",
+     "address to register; may be repeated [found out: --subnet, $POD_IP, the route]"},
+    {"subnet", TEXT, REG, AT(subnet), 0, 0, "CIDR", "register this host's address inside it"},
+    {"instance", TEXT, VERBS_NAMING, AT(instance), 0, 0, "ID",
+     "name of the instance [address and port]"},
+    {"ns", TEXT, VERBS_NAMING | VERB_LIST | VERB_SHOW, AT(ns), 0, 0, "NS", "namespace [default]"},
+    {"weight", NUMBER, REG, AT(weight), 0, 65535, "N", "share of the traffic [100]"},
+    {"priority", NUMBER, REG, AT(priority), 0, 32767, "N", "lower ones are used first [0]"},
+    {"status", TEXT, REG, AT(status), 0, 0, "S", "up, starting, draining or down [up]"},
+    {"version", TEXT, REG, AT(version), 0, 0, "V", "version of the program"},
+    {"zone", TEXT, REG, AT(zone), 0, 0, "ZONE", "where it runs"},
+    {"region", TEXT, REG, AT(region), 0, 0, "REGION", "where that is"},
+    {"cluster", TEXT, REG, AT(cluster), 0, 0, "CLUSTER", "what it belongs to"},
+    {"tag", LIST, REG, AT(tags), 0, 0, "TAG", "may be repeated"},
+    {"meta", PAIR, REG, AT(metadata), 0, 0, "KEY=VALUE", "metadata; may be repeated"},
+    {"lease", LEASE, REG, AT(lease), 1, 86400, "SECONDS",
+     "how long without renewal, or `static` [30]"},
+    {"group", TEXT, VERBS_NAMING, AT(group), 0, 0, "GROUP", "lease group"},
+    {"ttl", NUMBER, REG, AT(ttl), 0, 300, "SECONDS", "wish for the DNS TTL"},
+    {"file", TEXT, VERB_AGENT, AT(file), 0, 0, "FILE", "register what its lines say"},
+    {"check", TEXT, VERB_AGENT, AT(check), 0, 0, "COMMAND",
+     "shell command; exit status 0 = healthy, else it is registered as down"},
+    {"interval", SECONDS, VERB_AGENT, AT(interval_s), 0.1, 86400, "SECONDS",
+     "from one check to the next [5]"},
+    {"fall", NUMBER, VERB_AGENT, AT(fall), 1, 1000, "N", "failed checks in a row for down [3]"},
+    {"rise", NUMBER, VERB_AGENT, AT(rise), 1, 1000, "N", "passed checks in a row for up [1]"},
+    {"drain", SECONDS, VERB_AGENT, AT(drain_s), 0, 3600, "SECONDS",
+     "be `draining` so long before deregistering [0]"},
+    {"client", TEXT, VERB_EXPLAIN, AT(client), 0, 0, "IP", "as if this address had asked"},
+    {"server", LIST, VERBS_NAMING, AT(servers), 0, 0, "HOST:PORT",
+     "registration server; may be repeated: register at all [$DISC_SERVER, 127.0.0.1:5310]"},
+    {"key", TEXT, VERBS_NAMING, AT(key_id), 0, 0, "ID", "sign with this key"},
+    {"secret-file", TEXT, VERBS_NAMING, AT(secret_file), 0, 0, "FILE",
+     "the key's secret, base64; mode 0600"},
+    {"http", TEXT, VERBS_READING, AT(http), 0, 0, "URL",
+     "the server's HTTP API [$DISC_HTTP, http://127.0.0.1:5380]"},
+    {"token-file", TEXT, VERBS_READING, AT(token_file), 0, 0, "FILE", "token for the HTTP API"},
+    {"timeout", SECONDS, VERBS_ALL, AT(timeout_s), 0.01, 3600, "SECONDS",
+     "how long to wait for an answer (agent: for a check) [3]"},
+    {"json", FLAG, VERBS_ALL, AT(json), 0, 0, NULL, "print JSON"},
+};
+
+enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+void arguments_init(struct arguments *a)
+{
+    *a = (struct arguments){.weight = -1, .priority = -1, .ttl = -1, .lease = 0,
+                            .interval_s = 5, .fall = 3, .rise = 1};
+}
+
+void arguments_help(FILE *out, enum verb_bit verb)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        char left[40];
+        if (!(options[i].verbs & (unsigned)verb))
+            continue;
+        snprintf(left, sizeof(left), "--%s%s%s", options[i].name, options[i].value ? " " : "",
+                 options[i].value ? options[i].value : "");
+        fprintf(out, "  %-22s %s\n", left, options[i].help);
+    }
+}
+
+static const struct option *find_option(const char *name, size_t size, enum verb_bit verb)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (strlen(options[i].name) == size && memcmp(options[i].name, name, size) == 0 &&
+            (options[i].verbs & (unsigned)verb))
+            return &options[i];
+    }
+    return NULL;
+}
+
+static bool add_to_list(struct list *list, const char *value)
+{
+    size_t used = strlen(list->text), n = strlen(value);
+    if (used + n + 2 > sizeof(list->text))
+        return false;
+    if (list->count++)
+        list->text[used++] = ',';
+    memcpy(list->text + used, value, n + 1);
+    return true;
+}
+
+/* Cuts "key=value" in place. */
+static bool add_pair(struct arguments *a, char *value)
+{
+    char *equals = strchr(value, '=');
+    if (!equals || equals == value || a->metadata_count == DISC_METADATA_MAX)
+        return false;
+    *equals = 0;
+    a->metadata[a->metadata_count++] = (struct disc_pair){value, equals + 1};
+    return true;
+}
+
+static bool read_number(const struct option *o, const char *text, double *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtod(text, &end);
+    if (errno || end == text || *end || !isfinite(*out) || *out < o->low || *out > o->high)
+        return false;
+    return o->kind == SECONDS || *out == floor(*out);
+}
+
+static bool take_value(struct arguments *a, const struct option *o, char *value)
+{
+    char *field = (char *)a + o->offset;
+    double number;
+    switch (o->kind) {
+    case TEXT:
+        *(const char **)(void *)field = value;
+        return true;
+    case LIST:
+        return *value && add_to_list((struct list *)(void *)field, value);
+    case PAIR:
+        return add_pair(a, value);
+    case FLAG:
+        *(bool *)(void *)field = true;
+        return true;
+    case LEASE:
+        if (strcmp(value, "static") == 0) {
+            *(int *)(void *)field = DISC_LEASE_STATIC;
+            return true;
+        }
+        /* fall through */
+    case NUMBER:
+        if (!read_number(o, value, &number))
+            return false;
+        *(int *)(void *)field = (int)number;
+        return true;
+    case SECONDS:
+        if (!read_number(o, value, &number))
+            return false;
+        *(double *)(void *)field = number;
+        return true;
+    }
+    return false;
+}
+
+static void complain(const char *where, const struct option *o, const char *value)
+{
+    switch (o->kind) {
+    case NUMBER:
+    case SECONDS:
+        fprintf(stderr, "%s: --%s wants a number from %g to %g, not '%s'\n", where, o->name, o->low,
+                o->high, value);
+        break;
+    case LEASE:
+        fprintf(stderr, "%s: --lease wants seconds, or static, not '%s'\n", where, value);
+        break;
+    case PAIR:
+        fprintf(stderr, "%s: --%s wants KEY=VALUE (at most %d times), not '%s'\n", where, o->name,
+                DISC_METADATA_MAX, value);
+        break;
+    case TEXT:
+    case LIST:
+    case FLAG:
+        fprintf(stderr, "%s: --%s '%s' is empty or too much\n", where, o->name, value);
+        break;
+    }
+}
+
+/* Takes the option in words[*at], and its value. */
+static bool take_option(struct arguments *a, enum verb_bit verb, const char *where, int count,
+                        char **words, int *at)
+{
+    char *name = words[*at] + 2;
+    size_t size = strcspn(name, "=");
+    const struct option *o = find_option(name, size, verb);
+    if (!o) {
+        fprintf(stderr, "%s: there is no option --%.*s here\n", where, (int)size, name);
+        return false;
+    }
+    char *value = name[size] ? name + size + 1 : NULL;
+    if (o->kind == FLAG ? value != NULL : !value && *at + 1 == count) {
+        fprintf(stderr, "%s: --%s wants %s\n", where, o->name, o->value ? o->value : "no value");
+        return false;
+    }
+    if (o->kind != FLAG && !value)
+        value = words[++*at];
+    if (take_value(a, o, value))
+        return true;
+    complain(where, o, value);
+    return false;
+}
+
+static bool take_positional(struct arguments *a, enum verb_bit verb, char *word)
+{
+    const char **field = NULL;
+    if (verb & (VERBS_NAMING | VERB_SHOW))
+        field = &a->service;
+    else if (verb == VERB_EXPLAIN)
+        field = a->name ? &a->type : &a->name;
+    if (!field || *field)
+        return false;
+    *field = word;
+    return true;
+}
+
+/* Is everything there that the verb cannot do without? */
+static const char *what_is_missing(const struct arguments *a, enum verb_bit verb)
+{
+    bool named = a->service || (verb & (VERB_RENEW | VERB_DEREGISTER) && a->group) || a->file;
+    if (verb & (VERBS_NAMING | VERB_SHOW) && !named)
+        return "which SERVICE?";
+    if (verb & REG && a->service && !a->ports.count)
+        return "give --port PORT (or --port - for an address without a port)";
+    if (verb & (VERB_RENEW | VERB_DEREGISTER) && a->service && !a->instance && !a->ports.count)
+        return "give --instance ID, or --port and --addr as they were registered";
+    if (verb == VERB_AGENT && a->file && a->service)
+        return "give either SERVICE or --file, not both";
+    if (verb == VERB_EXPLAIN && !a->type)
+        return "give a NAME and a TYPE, as in: discctl explain hello-svc.disc.local SRV";
+    if (!a->key_id != !a->secret_file)
+        return "--key and --secret-file belong together";
+    return NULL;
+}
+
+bool arguments_read(struct arguments *a, enum verb_bit verb, const char *where, int count,
+                    char **words, bool *help)
+{
+    for (int i = 0; i < count; i++) {
+        if (help && (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0)) {
+            *help = true;
+            return true;
+        }
+        if (strcmp(words[i], "--") == 0 && verb == VERB_AGENT && i + 1 < count) {
+            a->command = words + i + 1;
+            break;
+        }
+        bool is_option = words[i][0] == '-' && words[i][1] == '-' && words[i][2];
+        if (is_option && !take_option(a, verb, where, count, words, &i))
+            return false;
+        if (!is_option && !take_positional(a, verb, words[i])) {
+            fprintf(stderr, "%s: '%s' is one word too many\n", where, words[i]);
+            return false;
+        }
+    }
+    const char *missing = what_is_missing(a, verb);
+    if (missing)
+        fprintf(stderr, "%s: %s\n", where, missing);
+    return !missing;
+}
+
+void arguments_spec(const struct arguments *a, struct disc_spec *spec)
+{
+    static const struct disc_spec empty = DISC_SPEC_INIT;
+    *spec = empty;
+    spec->ns = a->ns;
+    spec->service = a->service;
+    spec->instance = a->instance;
+    spec->addrs = a->addresses.count ? a->addresses.text : NULL;
+    spec->ports = a->ports.count ? a->ports.text : NULL;
+    spec->status = a->status;
+    spec->version = a->version;
+    spec->zone = a->zone;
+    spec->region = a->region;
+    spec->cluster = a->cluster;
+    spec->tags = a->tags.count ? a->tags.text : NULL;
+    spec->group = a->group;
+    memcpy(spec->metadata, a->metadata, sizeof(spec->metadata));
+    spec->metadata_count = a->metadata_count;
+    spec->weight = a->weight;
+    spec->priority = a->priority;
+    spec->lease_s = a->lease;
+    spec->ttl_s = a->ttl;
+}
+
+void arguments_options(const struct arguments *a, struct disc_options *o)
+{
+    static const struct disc_options empty = DISC_OPTIONS_INIT;
+    *o = empty;
+    o->subnet = a->subnet;
+    o->drain_ms = (uint32_t)(a->drain_s * 1000);
+    if (a->key_id) {
+        o->key_id = a->key_id;
+        o->secret = a->secret;
+        o->secret_size = a->secret_size;
+    }
+}
+
+void arguments_servers(const struct arguments *a,
+                       void (*visit)(void *context, const char *server), void *context)
+{
+    char text[sizeof(a->servers.text)], *save = NULL;
+    memcpy(text, a->servers.text, sizeof(text));
+    for (char *s = strtok_r(text, ", ", &save); s; s = strtok_r(NULL, ", ", &save))
+        visit(context, s);
+}
+
+int arguments_timeout(const struct arguments *a, double otherwise)
+{
+    double seconds = a->timeout_s > 0 ? a->timeout_s : otherwise;
+    return (int)(seconds * 1000);
+}
