@@ -9,7 +9,9 @@
  *   GET /v1/explain             ?name= &type= [&client=]: how an answer comes about
  *
  * Errors are RFC 9457 problem documents. Long lists are produced in pieces, so that
- * one request holds the control thread for at most HTTP_SLICE_MS at a time.
+ * all of them together hold the control thread for about HTTP_SLICE_MS in a turn of
+ * its loop. "live" in a reply means: among the service's answers, that is up, and
+ * its lease runs.
  */
 #ifndef DISC_HTTP_HTTP_H
 #define DISC_HTTP_HTTP_H
@@ -61,13 +63,21 @@ void http_config_deinit(struct http_config *config);
 
 struct http;
 
-/* Takes the contents of `config` over. NULL when memory lacks. */
+/* Takes the contents of `config` over and leaves it zeroed. NULL when memory lacks:
+ * `config` is then as it was. */
 struct http *http_new(struct http_config *config, const struct http_backend *backend);
-void http_free(struct http *http); /* ends unfinished long replies */
+/* Ends unfinished long replies by closing their connections. To be called after the
+ * listener is gone, or with no request handled any more. */
+void http_free(struct http *http);
 void http_configure(struct http *http, struct http_config *config);
 
-/* Handles one request and owns its reply from here on. */
+/* Handles one request and owns its reply from here on. The evhttp must let all
+ * methods through (evhttp_set_allowed_methods). */
 void http_handle(struct http *http, struct evhttp_request *request);
+
+/* The connection is going down: to be called from its close callback, of which there
+ * is only one and which belongs to the listener. Ends the reply under way on it. */
+void http_closed(struct http *http, struct evhttp_connection *connection);
 
 struct http_counters {
     struct counter requests;

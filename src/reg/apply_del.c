@@ -16,9 +16,7 @@ static void delete_items(struct call *c)
     struct batch batch;
     enum refusal refusal = batch_run(c, step, &batch);
     if (refusal) {
-        apply_refuse(c, refusal);
-        if (refusal == REFUSE_BIG)
-            reply_param(c, "max", "%d", BATCH_MAX);
+        batch_refuse(c, refusal);
         return;
     }
     reply_ok(c);

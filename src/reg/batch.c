@@ -101,6 +101,13 @@ enum refusal batch_run(struct call *c, batch_step *step, struct batch *out)
     return REFUSE_NOT;
 }
 
+void batch_refuse(struct call *c, enum refusal refusal)
+{
+    reply_refuse(c, refusal, c->params.fault);
+    if (refusal == REFUSE_BIG)
+        reply_param(c, "max", "%d", BATCH_MAX);
+}
+
 static void reply_list(struct call *c, struct text name, struct index_list *list)
 {
     char text[5 + sizeof(list->text)];

@@ -30,6 +30,9 @@ typedef enum refusal batch_step(struct call *c, const struct instance_key *key,
 /* Takes all items, good and bad; refused as a whole only before anything was done. */
 enum refusal batch_run(struct call *c, batch_step *step, struct batch *out);
 
+/* Says no to the whole batch. */
+void batch_refuse(struct call *c, enum refusal refusal);
+
 /* " cnt= [gone=] [bad=]" */
 void batch_reply(struct call *c, struct batch *batch);
 

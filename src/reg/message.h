@@ -22,8 +22,8 @@
  * an unvalidated sender may have no more than three times the request's bytes.
  * Percent-encoding carries UTF-8; encoded NUL, CR and LF are refused. A repeated
  * key, or one that the verb does not know, is an error; only a parameter marked "?" is
- * ignored where it is unknown. Parameters come in
- * any order, but mac= is last. Receivers of replies ignore keys they do not know.
+ * ignored where it is unknown. Parameters come in any order, but mac= is last. Receivers
+ * of replies ignore keys they do not know.
  *
  * ---- Requests ----
  *
@@ -98,7 +98,8 @@
  *         now=STATUS where an operator overrides st=. Group: cnt= sum= [more=1] and
  *         items "ns/svc/inst rev"; with more=1 ask again with after=<last name>
  *
- *   ren   ms until the next renewal should be sent, retries after 0.5, 1, 2 s
+ *   ren   ms until the next renewal should be sent, retries after 0.5, 1, 2 s; not there
+ *         with lease=static
  *   dur   disk (kept through a crash) or mem
  *   wait  ms to wait first, so that many clients do not come at once
  *   ck    a fresher cookie, to be used from now on

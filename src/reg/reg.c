@@ -133,8 +133,7 @@ static bool check_cookie(struct call *c)
     struct text cookie = message_peek(&c->message, TEXT("ck"));
     if (cookie.n)
         counter_up(&reg->counters.cookies_checked);
-    if (!cookie.n ||
-        !cookie_check(&reg->cookies, &c->from.addr, call_seconds(c), cookie, &age_s)) {
+    if (!cookie_check(&reg->cookies, &c->from.addr, call_seconds(c), cookie, &age_s)) {
         reply_challenge(c);
         return false;
     }

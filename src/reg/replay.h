@@ -2,8 +2,9 @@
  * n and a window of 64 below it (RFC 6479's idea at its smallest size).
  *
  * Bounded, and no entry goes within a cookie's lifetime of its last use: whatever is
- * replayed after that carries a cookie that has expired. When no entry may go,
- * newcomers are refused. Called by reg.c once the MAC was found right.
+ * replayed after that carries a cookie that has expired (senders on open sources
+ * carry none: there the window alone protects). When no entry may go, newcomers
+ * are refused. Called by reg.c once the MAC was found right.
  */
 #ifndef DISC_REG_REPLAY_H
 #define DISC_REG_REPLAY_H

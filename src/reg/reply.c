@@ -92,8 +92,6 @@ void reply_refuse(struct call *c, enum refusal refusal, const char *field)
         reply_param(c, "f", "%s", field);
     if (refusal == REFUSE_GONE || refusal == REFUSE_BUSY)
         reply_wait(c);
-    if (refusal == REFUSE_AUTH)
-        c->is_signed = false;
 }
 
 static void write_cookie(struct call *c)

@@ -57,7 +57,8 @@ static inline bool oracle_is_signed(const uint8_t *bytes, size_t n)
 
 static inline bool oracle_is_reply(const uint8_t *bytes, size_t n)
 {
-    static const char *const verbs[] = {"disc/1 ok ", "disc/1 err ", "disc/1 chal ", "disc/1 push "};
+    static const char *const verbs[] = {"disc/1 ok ", "disc/1 err ", "disc/1 chal ",
+                                        "disc/1 push "};
     for (size_t i = 0; i < 4; i++) {
         if (n >= strlen(verbs[i]) && memcmp(bytes, verbs[i], strlen(verbs[i])) == 0)
             return true;

@@ -74,6 +74,9 @@ void arguments_init(struct arguments *a);
 bool arguments_read(struct arguments *a, enum verb_bit verb, const char *where, int count,
                     char **words, bool *help);
 
+/* Is this word ("--name") an option whose value is the next word? */
+bool option_takes_value(const char *word);
+
 /* What the environment and the defaults give, and the secret. False: said so. */
 bool arguments_complete(struct arguments *a, const char *where);
 

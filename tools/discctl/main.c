@@ -55,13 +55,15 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
-/* The verb is the first word that is no option; options may stand before it if they
- * are written --name=value. Moves it to the front. */
+/* The verb is the first word that is no option and no option's value. Moves it to the
+ * front. */
 static const struct verb *take_verb(int count, char **words)
 {
     for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
-        if (words[i][0] == '-')
+        if (words[i][0] == '-') {
+            i += strncmp(words[i], "--", 2) == 0 && option_takes_value(words[i]);
             continue;
+        }
         char *word = words[i];
         memmove(words + 1, words, (size_t)i * sizeof(*words));
         words[0] = word;

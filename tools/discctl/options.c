@@ -96,6 +96,12 @@ static const struct option *find_option(const char *name, size_t size, enum verb
     return NULL;
 }
 
+bool option_takes_value(const char *word)
+{
+    const struct option *o = find_option(word + 2, strlen(word + 2), VERBS_ALL);
+    return o && o->kind != FLAG;
+}
+
 static bool add_to_list(struct list *list, const char *value)
 {
     size_t used = strlen(list->text), n = strlen(value);

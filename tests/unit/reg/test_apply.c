@@ -19,7 +19,8 @@ static void test_recipes(void **state)
     rig_check(t, "disc/1 reg svc=web port=8080",
               "disc/1 ok " EP " inst=127-0-0-1-8080 addr=127.0.0.1 " OK_END);
     rig_check(t, "disc/1 reg svc=web port=8080 lease=60",
-              "disc/1 ok " EP " inst=127-0-0-1-8080 addr=127.0.0.1 lease=60 ren=18000 rev=# dur=disk");
+              "disc/1 ok " EP " inst=127-0-0-1-8080 addr=127.0.0.1 lease=60 ren=18000 rev=# "
+              "dur=disk");
     rig_check(t, "disc/1 reg svc=web inst=web-1 port=http:8080,grpc:9090 w=100 m.build=42",
               "disc/1 ok " EP " inst=web-1 addr=127.0.0.1 " OK_END);
     struct record r;
@@ -139,6 +140,9 @@ static void test_refusals(void **state)
         {"127.0.0.1", "disc/1 reg svc=web port=80 addr=1.2.3", "c=422 why=value f=addr"},
         {"127.0.0.1", "disc/1 reg svc=web port=80 addr=", "c=422 why=value f=addr"},
         {"127.0.0.1", "disc/1 reg svc=web port=80 addr=224.0.0.1", "c=422 why=value f=addr"},
+        {"127.0.0.1", "disc/1 reg svc=web port=80 addr=::2,::3,::4,::5,::6,::7,::8,::9,::a",
+         "c=422 why=value f=addr"},
+        {"127.0.0.1", "disc/1 reg svc=web port=80 addr=::2,::2", "c=422 why=value f=addr"},
         {"127.0.0.1", "disc/1 reg svc=web port=80 addr=169.254.0.1", "c=422 why=value f=addr"},
         {"127.0.0.1", "disc/1 reg svc=web port=80 addr=255.255.255.255", "c=422 why=value f=addr"},
         {"127.0.0.1", "disc/1 reg svc=web port=80 addr=[::]", "c=422 why=family f=addr"},

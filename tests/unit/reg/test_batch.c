@@ -46,7 +46,8 @@ static void test_bad_lines(void **state)
     char line[800];
     reg(t, "web", "a");
     snprintf(line, sizeof(line),
-             "disc/1 ren svc=web\n%s\n a\na \n\n/a\na/\na/b/c/d\nweb/a\n_x/a\na.b\n%0223d\n%0300d\na",
+             "disc/1 ren svc=web\n%s\n a\na \n\n/a\na/\na/b/c/d\nweb/a\n_x/a\na.b\n%0223d\n%0300d\n"
+             "a",
              "a b", 0, 0);
     rig_check(t, line, "disc/1 ok " EP " cnt=2 bad=0-6,8-11 ren=9000");
     /* Somebody else's, or not to be touched without a key. */
@@ -114,6 +115,8 @@ static void test_too_many(void **state)
         n += sprintf(line + n, "\nx");
     rig_check(t, line, "disc/1 ok " EP " cnt=0 gone=0-255 dur=disk");
     strcpy(line + n, "\na");
+    rig_check(t, line, "disc/1 err " EP " c=413 why=big f=items max=256");
+    memcpy(line, "disc/1 ren", 10);
     rig_check(t, line, "disc/1 err " EP " c=413 why=big f=items max=256");
     assert_int_equal(registry_totals(t->registry).instances, 1);
 }

@@ -176,8 +176,8 @@ static void test_depth(void **state)
     const struct reg_counters *n = reg_counters(t->reg);
     char ck[128], line[300];
     rig_from(t, "192.168.1.1");
-    static const char forged[] = "disc/1 reg cid=a n=1 ck=AQAAAAAACt1xEL0LyiAETQ key=deploy svc=web "
-                                 "port=%%%% mac=00112233445566778899aabbccddeeff";
+    static const char forged[] = "disc/1 reg cid=a n=1 ck=AQAAAAAACt1xEL0LyiAETQ key=deploy "
+                                 "svc=web port=%%%% mac=00112233445566778899aabbccddeeff";
     rig_check(t, forged, "disc/1 chal ck=@");
     assert_int_equal(counter_get(&n->cookies_checked), 1);
     assert_int_equal(counter_get(&n->macs_checked), 0);

@@ -170,6 +170,31 @@ static void test_grants(void **state)
     }
 }
 
+/* What one grant allows for its services, it does not allow for another's. */
+static void test_two_grants(void **state)
+{
+    struct rig *t = *state;
+    char buffer[400], ck[128];
+    struct reg_config config = rig_config();
+    struct reg_key *key = &config.keys[1];
+    key->grants = realloc(key->grants, 2 * sizeof(*key->grants));
+    key->grants[1] = (struct reg_grant){.verbs = 1u << REG_REG | 1u << REG_DEL};
+    key->grants[1].services = rig_strings("default/api", NULL);
+    key->grant_count = 2;
+    reg_configure(t->reg, &config);
+    rig_from(t, "192.168.1.7");
+    rig_cookie(t, ck);
+    rig_check_signed(t, line(buffer, "reg", 1, ck, "deploy", "svc=api inst=a port=1"),
+                     "disc/1 ok n=1 " EP " inst=a addr=192.168.1.7 lease=30 ren=9000 rev=# "
+                     "dur=disk");
+    rig_check_signed(t, line(buffer, "reg", 2, ck, "deploy", "svc=api port=1 addr=203.0.113.9"),
+                     "disc/1 err n=2 " EP " c=403 why=addr");
+    rig_check_signed(t, line(buffer, "upd", 3, ck, "deploy", "svc=api inst=a w=1"),
+                     "disc/1 err n=3 " EP " c=403 why=acl");
+    rig_check_signed(t, line(buffer, "del", 4, ck, "deploy", "svc=api inst=a"),
+                     "disc/1 ok n=4 " EP " dur=disk");
+}
+
 static void test_static(void **state)
 {
     struct rig *t = *state;
@@ -251,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_numbers, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_busy, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_grants, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_two_grants, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_static, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_quota, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_rotation, rig_setup, rig_teardown),

@@ -27,7 +27,8 @@ static void test_pieces(void **state)
         {"disc/1 hello\n", "1", "hello", "", "", "disc/1 hello", "", false},
         {"disc/1 hello", "1", "hello", "", "", "disc/1 hello", "", false},
         {"disc/1 hello\r\n", "1", "hello", "", "", "disc/1 hello", "", false},
-        {"disc/1   reg  a=b c=d ", "1", "reg", "  a=b c=d ", "", "disc/1   reg  a=b c=d ", "", false},
+        {"disc/1   reg  a=b c=d ", "1", "reg", "  a=b c=d ", "", "disc/1   reg  a=b c=d ", "",
+         false},
         {"disc/1 ren\nx\r\ny\n", "1", "ren", "", "x\r\ny", "disc/1 ren\nx\r\ny", "", true},
         {"disc/1 ren\n\n", "1", "ren", "", "", "disc/1 ren\n", "", true},
         {"disc/999 what\n", "999", "what", "", "", "disc/999 what", "", false},
@@ -42,7 +43,8 @@ static void test_pieces(void **state)
         {"disc/1 x mac=00112233445566778899AABBCCDDEEFF", "1", "x",
          " mac=00112233445566778899AABBCCDDEEFF", "",
          "disc/1 x mac=00112233445566778899AABBCCDDEEFF", "", false},
-        {"disc/1 x\na mac=" MAC32, "1", "x", "", "a mac=" MAC32, "disc/1 x\na mac=" MAC32, "", true},
+        {"disc/1 x\na mac=" MAC32, "1", "x", "", "a mac=" MAC32, "disc/1 x\na mac=" MAC32, "",
+         true},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct message m;

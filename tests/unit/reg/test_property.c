@@ -56,7 +56,9 @@ static size_t mutate(struct rand *rand, uint8_t *bytes, size_t n)
     case 2: /* cut off */
         return rand_below(rand, 4) ? n : at;
     case 3: /* repeat a part, many times now and then */
-        for (size_t k = rand_below(rand, 20) ? 1 : 40; k-- && n + count < SIZE && at + count <= n;) {
+        for (unsigned k = rand_below(rand, 20) ? 1 : 40; k; k--) {
+            if (n + count > SIZE || at + count > n)
+                break;
             memmove(bytes + at + count, bytes + at, n - at);
             n += count;
         }
@@ -112,7 +114,8 @@ static void test_properties(void **state)
             rig_from(t, senders[who].addr);
             rig_pass(t, 2000);
             (void)registry_expire(t->registry, t->now, 100, NULL, NULL);
-            o = (struct disc_oracle){t->reg, t->registry, t->from, senders[who].auth, "", i * 1000ull};
+            o = (struct disc_oracle){.reg = t->reg, .registry = t->registry, .from = t->from,
+                                     .auth = senders[who].auth, .n = i * 1000ull};
             oracle_learn_cookie(&o, t->now);
         }
         one(t, &rand, &o, sent);

@@ -107,6 +107,20 @@ static void test_refused_is_no_use(void **state)
     assert_int_equal(use(r, "d", 5, COOKIE_VALID_S + 1), ERR_OK);
 }
 
+/* What is used stays, however old its first use is. */
+static void test_use_keeps(void **state)
+{
+    struct replay *r = *state;
+    static const char *const cids[] = {"a", "b", "c"};
+    for (uint64_t n = 1; n <= 2; n++) {
+        for (unsigned i = 0; i < 3; i++)
+            assert_int_equal(use(r, cids[i], n, n * 2000), ERR_OK);
+    }
+    assert_int_equal(use(r, "d", 1, 2000 + COOKIE_VALID_S + 1), ERR_BUSY);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(use(r, cids[i], 1, 2000 + COOKIE_VALID_S + 1), ERR_STALE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +129,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_senders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_is_no_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_use_keeps, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

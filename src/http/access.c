@@ -1,0 +1,112 @@
+#include "http/access.h"
+
+#include <event2/keyvalq_struct.h>
+#include <sodium.h>
+
+#include "http/host.h"
+
+struct access access_of(const struct http_config *config)
+{
+    struct access a = {
+        .token_set = config->token && *config->token,
+        .writes_loopback = config->writes_loopback,
+        .reads_token = config->reads_token,
+    };
+    if (a.token_set)
+        crypto_generichash(a.token_hash, sizeof(a.token_hash), (const uint8_t *)config->token,
+                           strlen(config->token), NULL, 0);
+    return a;
+}
+
+/* A proxy on this machine makes everybody a loopback sender: then only the token tells. */
+static bool was_forwarded(const struct evkeyvalq *headers)
+{
+    static const struct text prefix = {"x-forwarded-", 12};
+
+    for (const struct evkeyval *h = headers->tqh_first; h; h = h->next.tqe_next) {
+        struct text key = text_of(h->key);
+        struct text front = {key.s, key.n < prefix.n ? key.n : prefix.n};
+        if (text_is_nocase(key, TEXT("forwarded")) || text_is_nocase(front, prefix))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 6750 section 2.1; the scheme in any case (RFC 9110 section 11.1). */
+static struct text bearer(const struct evkeyvalq *headers)
+{
+    struct text value = text_of(evhttp_find_header(headers, "Authorization"));
+    struct text scheme = text_cut(&value, ' ');
+
+    if (!text_is_nocase(scheme, TEXT("bearer")))
+        return (struct text){NULL, 0};
+    while (value.n && value.s[0] == ' ')
+        value = (struct text){value.s + 1, value.n - 1};
+    return value;
+}
+
+/* Hashes are compared, so the time says nothing about the token, nor about its length. */
+static bool has_token(const struct access *access, const struct evkeyvalq *headers)
+{
+    struct text given = bearer(headers);
+    uint8_t hash[sizeof(access->token_hash)];
+
+    if (!access->token_set || !given.n)
+        return false;
+    crypto_generichash(hash, sizeof(hash), (const uint8_t *)given.s, given.n, NULL, 0);
+    return sodium_memcmp(hash, access->token_hash, sizeof(hash)) == 0;
+}
+
+static struct refusal check_token(const struct access *access, const struct evkeyvalq *headers)
+{
+    if (!access->token_set)
+        return (struct refusal){403, "this needs the admin token and the server has none: set "
+                                     "http.token_file, or ask from the server's own machine"};
+    if (!has_token(access, headers))
+        return (struct refusal){401, "send the admin token: Authorization: Bearer TOKEN"};
+    return (struct refusal){0};
+}
+
+/* Browsers say from which site a page writes; anything but ourselves is refused. */
+static bool origin_is_fine(const struct http_config *config, const struct evkeyvalq *headers)
+{
+    struct text origin = text_of(evhttp_find_header(headers, "Origin"));
+
+    if (!origin.s)
+        return true;
+    struct text rest = origin, scheme = text_cut(&rest, ':');
+    if (!text_is_nocase(scheme, TEXT("http")) && !text_is_nocase(scheme, TEXT("https")))
+        return false;
+    return rest.n > 2 && memcmp(rest.s, "//", 2) == 0 &&
+           host_is_allowed(config, (struct text){rest.s + 2, rest.n - 2});
+}
+
+static bool is_json(const struct evkeyvalq *headers)
+{
+    struct text value = text_of(evhttp_find_header(headers, "Content-Type"));
+    struct text type = text_cut(&value, ';');
+
+    while (type.n && (type.s[type.n - 1] == ' ' || type.s[type.n - 1] == '\t'))
+        type.n--;
+    return text_is_nocase(type, TEXT("application/json"));
+}
+
+struct refusal access_check(const struct access *access, const struct http_config *config,
+                            const struct asker *asker)
+{
+    bool local = addr_is_loopback(&asker->from) && !was_forwarded(asker->headers);
+    bool is_open = asker->writes ? local && access->writes_loopback : local || !access->reads_token;
+
+    if (!is_open) {
+        struct refusal refusal = check_token(access, asker->headers);
+        if (refusal.status)
+            return refusal;
+    }
+    if (!asker->writes)
+        return (struct refusal){0};
+    if (!origin_is_fine(config, asker->headers))
+        return (struct refusal){403, "pages of other sites may not write here"};
+    if (asker->has_body && !is_json(asker->headers))
+        return (struct refusal){415, "send the body as Content-Type: application/json"};
+    return (struct refusal){0};
+}

@@ -1,0 +1,36 @@
+/* Who may ask for what: pure decisions over a request's sender and headers.
+ * Used inside http/ only. */
+#ifndef DISC_HTTP_ACCESS_H
+#define DISC_HTTP_ACCESS_H
+
+#include <event2/http.h>
+
+#include "http/http.h"
+
+/* What the configuration says, the token as a hash. */
+struct access {
+    bool token_set;
+    uint8_t token_hash[32];
+    bool writes_loopback, reads_token;
+};
+
+struct access access_of(const struct http_config *config);
+
+struct asker {
+    struct addr from; /* FAMILY_NONE when unknown: then it is not from loopback */
+    struct evkeyvalq *headers;
+    bool writes;
+    bool has_body; /* POST, PUT and PATCH count as having one */
+};
+
+/* status 0 = nothing against it; else what to reply. */
+struct refusal {
+    int status;
+    const char *detail;
+};
+
+/* Token, sender, proxies, Origin; then the type of the body. 401, 403, 415. */
+struct refusal access_check(const struct access *access, const struct http_config *config,
+                            const struct asker *asker);
+
+#endif

@@ -1,0 +1,150 @@
+#include "http/instance.h"
+
+bool instance_is_live(const struct instance_state *state, struct moment now)
+{
+    return state->status == STATUS_UP && state->deadline_ms > now.lease_ms;
+}
+
+static json_t *json_text(struct text t)
+{
+    return json_stringn(t.n ? t.s : "", t.n);
+}
+
+static json_t *json_number(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static int add(json_t *to, const char *key, json_t *value)
+{
+    return json_object_set_new_nocheck(to, key, value);
+}
+
+static json_t *addresses(const struct record *r)
+{
+    json_t *all = json_array();
+    char text[ADDR_TEXT];
+
+    for (unsigned n = 0; n < r->address_count; n++)
+        if (json_array_append_new(all, json_string(addr_format(&r->addresses[n], text))) < 0)
+            break;
+    return all;
+}
+
+static json_t *ports(const struct record *r)
+{
+    json_t *all = json_array();
+
+    for (unsigned n = 0; n < r->port_count; n++) {
+        const struct port *p = &r->ports[n];
+        if (json_array_append_new(all, json_pack("{s:o, s:i, s:s}", "name", json_text(p->name),
+                                                 "number", p->number, "protocol",
+                                                 protocol_text(p->protocol))) < 0)
+            break;
+    }
+    return all;
+}
+
+static json_t *tags(const struct record *r)
+{
+    json_t *all = json_array();
+
+    for (unsigned n = 0; n < r->tag_count; n++)
+        if (json_array_append_new(all, json_text(r->tags[n])) < 0)
+            break;
+    return all;
+}
+
+static json_t *metadata(const struct record *r)
+{
+    json_t *all = json_object();
+    char key[METADATA_KEY_MAX + 1];
+
+    for (unsigned n = 0; n < r->metadata_count; n++)
+        if (text_copy(r->metadata[n].key, key, sizeof(key)) != ERR_OK ||
+            json_object_set_new(all, key, json_text(r->metadata[n].value)) < 0)
+            break;
+    return all;
+}
+
+static json_t *override_json(const struct override *o)
+{
+    json_t *all = json_object();
+    int failed = 0;
+
+    if (o->drain)
+        failed |= add(all, "drain", json_true());
+    if (o->weight_set)
+        failed |= add(all, "weight", json_number(o->weight));
+    if (o->status_set)
+        failed |= add(all, "status", json_string(status_text(o->status)));
+    if (!failed)
+        return all;
+    json_decref(all);
+    return NULL;
+}
+
+static json_t *expires_in(const struct instance_state *state, struct moment now)
+{
+    if (state->deadline_ms == UINT64_MAX)
+        return json_null();
+    return json_number(state->deadline_ms > now.lease_ms ? state->deadline_ms - now.lease_ms : 0);
+}
+
+static int add_word(json_t *to, const struct record *r, const struct instance_state *state,
+                    struct moment now)
+{
+    int failed = 0;
+
+    failed |= add(to, "id", json_text(r->id));
+    failed |= add(to, "status", json_string(status_text(state->status)));
+    failed |= add(to, "live", json_boolean(instance_is_live(state, now)));
+    failed |= add(to, "weight", json_number(state->weight));
+    failed |= add(to, "priority", json_number(r->priority));
+    failed |= add(to, "addresses", addresses(r));
+    failed |= add(to, "ports", ports(r));
+    failed |= add(to, "version", json_text(r->version));
+    failed |= add(to, "zone", json_text(r->zone));
+    failed |= add(to, "region", json_text(r->region));
+    failed |= add(to, "cluster", json_text(r->cluster));
+    failed |= add(to, "tags", tags(r));
+    failed |= add(to, "metadata", metadata(r));
+    return failed;
+}
+
+static int add_terms(json_t *to, const struct record *r, const struct instance_state *state,
+                     struct moment now)
+{
+    const struct override *o = &state->override;
+    char owner[PRINCIPAL_TEXT];
+    int failed = 0;
+
+    failed |= add(to, "lease", r->permanent ? json_null() : json_number(r->lease_s));
+    failed |= add(to, "ttl", r->ttl == TTL_UNSET ? json_null() : json_integer(r->ttl));
+    failed |= add(to, "group", json_text(r->group));
+    failed |= add(to, "rev", json_number(r->rev));
+    failed |= add(to, "owner", json_string(principal_format(&state->owner, owner)));
+    if (o->drain || o->weight_set || o->status_set)
+        failed |= add(to, "override", override_json(o));
+    failed |= add(to, "expires_in_ms", expires_in(state, now));
+    failed |= add(to, "registered_ms", json_number(state->registered_ms));
+    failed |= add(to, "up_ms", json_number(state->up_ms));
+    failed |= add(to, "renewed_ms", json_number(state->renewed_ms));
+    failed |= add(to, "dirty_ms", json_number(state->dirty_ms));
+    failed |= add(to, "latest_ms", json_number(state->latest_ms));
+    return failed;
+}
+
+json_t *instance_json(const struct instance *instance, struct moment now)
+{
+    struct record record;
+    struct instance_state state;
+    json_t *json = json_object();
+
+    instance_read(instance, &record);
+    instance_state(instance, &state);
+    if (add_word(json, &record, &state, now) == 0 && add_terms(json, &record, &state, now) == 0)
+        return json;
+    json_decref(json);
+    return NULL;
+}

@@ -1,0 +1,15 @@
+/* One instance as JSON. Used inside http/ only. */
+#ifndef DISC_HTTP_INSTANCE_H
+#define DISC_HTTP_INSTANCE_H
+
+#include <jansson.h>
+
+#include "registry/registry.h"
+
+/* Among its service's answers: up, and its lease runs. */
+bool instance_is_live(const struct instance_state *state, struct moment now);
+
+/* A new reference; NULL when memory lacks. */
+json_t *instance_json(const struct instance *instance, struct moment now);
+
+#endif

@@ -1,0 +1,39 @@
+/* What a client wrote into the request target: path segments and query parameters,
+ * percent-decoded (RFC 3986 section 2.1). A NUL, plain or encoded, is refused: it
+ * would cut the text for whoever takes it as a C string.
+ * Used inside http/ only. */
+#ifndef DISC_HTTP_QUERY_H
+#define DISC_HTTP_QUERY_H
+
+#include "base/text.h"
+
+enum {
+    SEGMENT_MAX = 255, /* bytes of one decoded path segment */
+    QUERY_MAX = 16,    /* parameters */
+};
+
+struct parameter {
+    struct text name, value;
+};
+
+struct query {
+    char *storage;
+    struct parameter items[QUERY_MAX];
+    unsigned count;
+};
+
+/* Decodes into `out` with a terminating NUL. `plus`: a '+' is a blank, as HTML forms
+ * write it. ERR_SYNTAX for '%' without two hexadecimal digits and for NUL;
+ * ERR_SPACE. */
+MUST_CHECK enum err query_decode(struct text t, bool plus, char *out, size_t size);
+
+/* `raw` is what stands behind '?', may be NULL. ERR_SYNTAX as above, and for a
+ * parameter that is given twice; ERR_SPACE for too many; ERR_MEMORY. The caller
+ * calls query_deinit in every case. */
+MUST_CHECK enum err query_parse(const char *raw, struct query *out);
+void query_deinit(struct query *q);
+
+/* The value, terminated by NUL; s == NULL when the parameter was not given. */
+struct text query_get(const struct query *q, const char *name);
+
+#endif

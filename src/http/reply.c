@@ -1,0 +1,116 @@
+#include "http/reply.h"
+
+#include <event2/buffer.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *reply_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } known[] = {
+        {200, "OK"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {415, "Unsupported Media Type"},
+        {421, "Misdirected Request"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t n = 0; n < ARRAY_COUNT(known); n++)
+        if (known[n].status == status)
+            return known[n].reason;
+    return "Unknown";
+}
+
+void reply_header(struct evhttp_request *request, const char *name, const char *value)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+    evhttp_remove_header(headers, name);
+    evhttp_add_header(headers, name, value);
+}
+
+void reply_begin(struct http *http, struct evhttp_request *request, int status)
+{
+    unsigned digit = (unsigned)status / 100;
+
+    counter_up(&http->counters.statuses[digit < ARRAY_COUNT(http->counters.statuses) ? digit : 0]);
+    if (status != 304)
+        reply_header(request, "Content-Type",
+                     status >= 400 ? "application/problem+json" : "application/json");
+    reply_header(request, "X-Content-Type-Options", "nosniff");
+    reply_header(request, "Cache-Control", "no-store");
+    reply_header(request, "Content-Security-Policy", "default-src 'none'");
+}
+
+void reply_send(struct http *http, struct evhttp_request *request, int status,
+                struct evbuffer *body)
+{
+    char length[24];
+
+    reply_begin(http, request, status);
+    if (status != 304) {
+        snprintf(length, sizeof(length), "%zu", body ? evbuffer_get_length(body) : 0);
+        reply_header(request, "Content-Length", length);
+    }
+    /* evhttp would send the body of a reply to HEAD. */
+    if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
+        body = NULL;
+    evhttp_send_reply(request, status, reply_reason(status), body);
+}
+
+static int append(const char *bytes, size_t n, void *context)
+{
+    return evbuffer_add(context, bytes, n);
+}
+
+enum err reply_append(struct evbuffer *out, const json_t *json)
+{
+    return json_dump_callback(json, append, out, JSON_COMPACT) == 0 ? ERR_OK : ERR_MEMORY;
+}
+
+static void send_json(struct http *http, struct evhttp_request *request, int status,
+                      const json_t *json)
+{
+    struct evbuffer *body = evbuffer_new();
+
+    if (!body || !json || reply_append(body, json) != ERR_OK) {
+        if (body)
+            evbuffer_drain(body, evbuffer_get_length(body));
+        status = status >= 400 ? status : 503;
+    }
+    reply_send(http, request, status, body);
+    if (body)
+        evbuffer_free(body);
+}
+
+void reply_json(struct call *call, json_t *body)
+{
+    if (body)
+        send_json(call->http, call->request, 200, body);
+    else
+        reply_problem(call->http, call->request, 503, "out of memory; try again later");
+    json_decref(body);
+}
+
+void reply_problem(struct http *http, struct evhttp_request *request, int status,
+                   const char *format, ...)
+{
+    const char *title = reply_reason(status);
+    char detail[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    json_t *text = json_string(detail); /* NULL when a client's bytes in it are no UTF-8 */
+    json_t *json = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title", title,
+                             "status", status, "detail", text ? text : json_string(title));
+    send_json(http, request, status, json);
+    json_decref(json);
+}

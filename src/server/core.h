@@ -1,0 +1,52 @@
+/* The running server as its own files see it (server.c starts and stops it, reload.c
+ * renews its configuration, status.c reports on it). Private to server/. */
+#ifndef DISC_SERVER_CORE_H
+#define DISC_SERVER_CORE_H
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <stdatomic.h>
+
+#include "base/hash.h"
+#include "dns/dns.h"
+#include "http/http.h"
+#include "reg/reg.h"
+#include "registry/registry.h"
+#include "server/config.h"
+#include "server/control.h"
+#include "server/http_listener.h"
+#include "server/sockets.h"
+#include "server/state_file.h"
+#include "server/worker.h"
+
+struct server {
+    struct config *config;
+    struct hash_key key; /* of all tables; new at each start */
+    struct listeners dns_udp, dns_tcp, registration, http;
+    struct state_file *state;
+    struct state_values stored;
+    struct event_base *base;
+    struct event *signals[3];
+    struct event *watchdog;
+    _Atomic(struct dns *) dns;
+    struct registry *registry;
+    struct reg *reg;
+    struct http *http_api;
+    struct http_listener *http_listener;
+    struct control *control;
+    struct dns_worker *explainer; /* the control thread's own */
+    struct tcp_quota *tcp_quota;
+    struct worker **workers;
+    size_t worker_count;
+    uint64_t started_ms; /* monotonic */
+    uint64_t reloads;
+};
+
+/* SIGHUP. A new configuration that cannot be used changes nothing. */
+void server_reload(struct server *s);
+
+/* Hooks into the rest for registry and http; `context` is the server. */
+void server_registry_hooks(struct server *s, struct registry_config *config);
+void server_status(void *context, json_t *status);
+
+#endif

@@ -1,0 +1,364 @@
+#include "server/server.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/rcu.h"
+#include "server/clock.h"
+#include "server/core.h"
+#include "server/notify.h"
+#include "server/privileges.h"
+
+#define OUTPUT_MAX (1 << 20) /* bytes of answers that one TCP connection may leave untaken */
+
+struct dns *server_load_zones(struct config *config, const struct hash_key *key,
+                              struct config_fault *fault)
+{
+    struct dns_fault zone_fault = {{0}, 0, 0, {0}};
+    struct dns *dns = dns_new(&config->dns, key, &zone_fault);
+    if (!dns) {
+        memcpy(fault->file, zone_fault.file, sizeof fault->file);
+        memcpy(fault->text, zone_fault.text, sizeof zone_fault.text);
+        fault->line = zone_fault.line;
+        fault->column = zone_fault.column;
+    }
+    return dns;
+}
+
+void server_find_local_addresses(struct config *config)
+{
+    if (!config->advertise_local_auto)
+        return;
+    config->registration.local_v4 = outward_address(FAMILY_V4);
+    config->registration.local_v6 = outward_address(FAMILY_V6);
+}
+
+/* ---- what the registry and the HTTP API ask the server --------------------------------- */
+
+static struct dns *dns_of(void *context)
+{
+    struct server *s = context;
+    return atomic_load_explicit(&s->dns, memory_order_relaxed);
+}
+
+static bool name_taken(void *context, struct text ns, struct text service, struct text id)
+{
+    return dns_name_taken(dns_of(context), ns, service, id);
+}
+
+static bool namespace_known(void *context, struct text ns)
+{
+    return dns_serves_namespace(dns_of(context), ns);
+}
+
+static bool service_permanent(void *context, struct text ns, struct text service)
+{
+    const struct server *s = context;
+    char name[NAMESPACE_MAX + SERVICE_MAX + 2];
+    int n = snprintf(name, sizeof name, "%.*s/%.*s", TEXT_ARG(ns), TEXT_ARG(service));
+    for (char **glob = s->config->permanent_services; glob && *glob; glob++)
+        if (text_matches((struct text){name, (size_t)n}, *glob))
+            return true;
+    return false;
+}
+
+void server_registry_hooks(struct server *s, struct registry_config *config)
+{
+    config->name_taken = name_taken;
+    config->namespace_known = namespace_known;
+    config->service_permanent = service_permanent;
+    config->context = s;
+}
+
+static json_t *explain(void *context, const char *name, const char *type,
+                       const struct addr *client)
+{
+    struct server *s = context;
+    return dns_explain(dns_of(s), s->explainer, name, type, client);
+}
+
+static struct moment now(void *context)
+{
+    struct server *s = context;
+    return control_now(s->control);
+}
+
+static uint64_t stopwatch(void *context UNUSED)
+{
+    return clock_monotonic_us();
+}
+
+/* ---- starting --------------------------------------------------------------------------- */
+
+static unsigned worker_count(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return config->dns_workers ? config->dns_workers : cores > 0 ? (unsigned)cores : 1;
+}
+
+static enum err bind_all(struct server *s)
+{
+    const struct config *c = s->config;
+    s->worker_count = worker_count(c); /* sockets of each address */
+    enum err err = listeners_open_both("dns", c->dns_listen.items, c->dns_listen.count,
+                                       s->worker_count, &s->dns_udp, &s->dns_tcp);
+    if (!err)
+        err = listeners_open("registration", SOCKET_UDP, c->registration_listen.items,
+                             c->registration_listen.count, 1, &s->registration);
+    if (!err)
+        err = listeners_open("http", SOCKET_TCP, c->http_listen.items, c->http_listen.count, 1,
+                             &s->http);
+    return err;
+}
+
+/* Whom to become: nobody else (uid -1) unless started as root with a user configured. */
+static enum err choose_account(const struct server *s, struct account *account)
+{
+    const char *user = s->config->user;
+    *account = (struct account){(uid_t)-1, (gid_t)-1, NULL};
+    if (geteuid() != 0)
+        return ERR_OK;
+    if (!user[0]) {
+        log_warn("running as root: set `user:` in the configuration to give that up");
+        return ERR_OK;
+    }
+    if (account_find(user, account)) {
+        log_error("user '%s' does not exist on this machine: create it, or set `user: \"\"`",
+                  user);
+        return ERR_SYSTEM;
+    }
+    return ERR_OK;
+}
+
+/* Serials go on above all that were ever used; without a memory, from the current time. */
+static uint32_t first_serial(const struct state_values *stored)
+{
+    return stored->serial_ceiling ? stored->serial_ceiling : (uint32_t)(clock_wall_ms() / 1000);
+}
+
+static enum err make_registry(struct server *s)
+{
+    struct reg_identity identity = {.durability = "mem"};
+    randombytes_buf(identity.cookie_secret, sizeof identity.cookie_secret);
+    randombytes_buf(&identity.seed, sizeof identity.seed);
+    identity.epoch = s->stored.boots ^ randombytes_random();
+    server_registry_hooks(s, &s->config->registry);
+    s->registry = registry_new(&s->config->registry, &s->key);
+    if (!s->registry)
+        return ERR_MEMORY;
+    s->reg = reg_new(&s->config->registration, &identity, s->registry);
+    sodium_memzero(&identity, sizeof identity);
+    return s->reg ? ERR_OK : ERR_MEMORY;
+}
+
+static enum err make_control(struct server *s)
+{
+    struct control_options options = {
+        .base = s->base, .registry = s->registry, .reg = s->reg, .dns = &s->dns,
+        .state = s->state, .serial_ceiling = s->stored.serial_ceiling,
+        .registration = &s->registration,
+    };
+    s->explainer = dns_worker_new(randombytes_random());
+    s->control = control_new(&options);
+    return s->explainer && s->control ? ERR_OK : ERR_MEMORY;
+}
+
+/* The n-th socket of every address. */
+static size_t nth_fds(const struct listeners *l, size_t n, int *fds)
+{
+    for (size_t i = 0; i < l->count; i++)
+        fds[i] = l->sets[i].fds[n];
+    return l->count;
+}
+
+static enum err start_workers(struct server *s)
+{
+    const struct config *c = s->config;
+    int *udp = calloc(s->dns_udp.count + 1, sizeof *udp);
+    int *tcp = calloc(s->dns_tcp.count + 1, sizeof *tcp);
+    size_t wanted = s->worker_count;
+    s->worker_count = 0;
+    s->workers = calloc(wanted, sizeof(struct worker *));
+    s->tcp_quota = tcp_quota_new(c->tcp_connections_max, c->tcp_connections_per_ip, &s->key);
+    bool good = udp && tcp && s->workers && s->tcp_quota;
+    while (good && s->worker_count < wanted) {
+        struct worker_options options = {
+            .dns = &s->dns, .udp_fds = udp, .tcp_fds = tcp,
+            .udp_count = nth_fds(&s->dns_udp, s->worker_count, udp),
+            .tcp_count = nth_fds(&s->dns_tcp, s->worker_count, tcp),
+            .tcp = {c->tcp_idle_ms, c->tcp_message_ms, c->tcp_pipeline_max, OUTPUT_MAX},
+            .quota = s->tcp_quota,
+        };
+        randombytes_buf(&options.seed, sizeof options.seed);
+        s->workers[s->worker_count] = worker_start(&options);
+        good = s->workers[s->worker_count] != NULL;
+        s->worker_count += good;
+    }
+    free(udp);
+    free(tcp);
+    return good ? ERR_OK : ERR_MEMORY;
+}
+
+static enum err start_http(struct server *s)
+{
+    struct http_backend backend = {
+        .registry = s->registry, .base = s->base, .now = now, .stopwatch_us = stopwatch,
+        .status = server_status, .explain = explain, .context = s,
+    };
+    s->http_api = http_new(&s->config->http, &backend);
+    if (!s->http_api || !s->http.count)
+        return s->http_api ? ERR_OK : ERR_MEMORY;
+    int *fds = calloc(s->http.count, sizeof *fds);
+    if (!fds)
+        return ERR_MEMORY;
+    s->http_listener = http_listener_new(s->base, s->http_api, fds, nth_fds(&s->http, 0, fds),
+                                         s->config->http_connections_max,
+                                         s->config->http_connections_per_ip);
+    free(fds);
+    return s->http_listener ? ERR_OK : ERR_MEMORY;
+}
+
+/* ---- signals ----------------------------------------------------------------------------- */
+
+static void on_stop(evutil_socket_t signal UNUSED, short what UNUSED, void *context)
+{
+    struct server *s = context;
+    notify("STOPPING=1");
+    event_base_loopbreak(s->base);
+}
+
+static void on_hangup(evutil_socket_t signal UNUSED, short what UNUSED, void *context)
+{
+    server_reload(context);
+}
+
+static void on_watchdog(evutil_socket_t fd UNUSED, short what UNUSED, void *context UNUSED)
+{
+    notify("WATCHDOG=1");
+}
+
+static enum err watch_signals(struct server *s)
+{
+    uint64_t watchdog_ms = notify_watchdog_ms();
+    signal(SIGPIPE, SIG_IGN);
+    s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
+    s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
+    s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
+    for (size_t i = 0; i < ARRAY_COUNT(s->signals); i++)
+        if (!s->signals[i] || event_add(s->signals[i], NULL))
+            return ERR_MEMORY;
+    if (watchdog_ms) {
+        struct timeval every = {(time_t)(watchdog_ms / 1000),
+                                (suseconds_t)(watchdog_ms % 1000) * 1000};
+        s->watchdog = event_new(s->base, -1, EV_PERSIST, on_watchdog, s);
+        if (!s->watchdog || event_add(s->watchdog, &every))
+            return ERR_MEMORY;
+    }
+    return ERR_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static void say_ready(const struct server *s)
+{
+    char dns[512], registration[512], http[512];
+    printf("ready dns=%s registration=%s http=%s\n",
+           listeners_format(&s->dns_udp, dns, sizeof dns),
+           listeners_format(&s->registration, registration, sizeof registration),
+           listeners_format(&s->http, http, sizeof http));
+    fflush(stdout);
+    notify("READY=1");
+}
+
+static enum err start_serving(struct server *s)
+{
+    s->base = event_base_new();
+    enum err err = s->base ? watch_signals(s) : ERR_MEMORY;
+    if (!err)
+        err = make_registry(s);
+    if (!err)
+        err = make_control(s);
+    if (!err)
+        err = start_workers(s);
+    if (!err)
+        err = start_http(s);
+    if (err)
+        log_error("cannot start: %s", err_text(err));
+    return err;
+}
+
+/* Nothing is accepted any more, then nothing is answered any more. */
+static void stop(struct server *s)
+{
+    http_listener_free(s->http_listener);
+    http_free(s->http_api);
+    control_free(s->control);
+    for (size_t i = 0; i < s->worker_count && s->workers; i++)
+        worker_stop(s->workers[i]);
+    free(s->workers);
+    tcp_quota_free(s->tcp_quota);
+    dns_worker_free(s->explainer);
+    reg_free(s->reg);
+    registry_free(s->registry);
+    dns_free(atomic_load_explicit(&s->dns, memory_order_relaxed));
+    rcu_drain();
+    for (size_t i = 0; i < ARRAY_COUNT(s->signals); i++)
+        if (s->signals[i])
+            event_free(s->signals[i]);
+    if (s->watchdog)
+        event_free(s->watchdog);
+    if (s->base)
+        event_base_free(s->base);
+    state_file_close(s->state);
+    listeners_close(&s->dns_udp);
+    listeners_close(&s->dns_tcp);
+    listeners_close(&s->registration);
+    listeners_close(&s->http);
+    config_free(s->config);
+    libevent_global_shutdown();
+}
+
+static int serve(struct server *s)
+{
+    struct config_fault fault = {0};
+    struct account account;
+    if (choose_account(s, &account) ||
+        state_file_open(s->config->data_dir, account.uid, account.gid, &s->state, &s->stored))
+        return EXIT_OSERR_RESOURCE;
+    s->config->dns.serial = first_serial(&s->stored);
+    server_find_local_addresses(s->config);
+    struct dns *dns = server_load_zones(s->config, &s->key, &fault);
+    if (!dns) {
+        config_fault_print(&fault, stderr);
+        return EXIT_BAD_CONFIG;
+    }
+    atomic_store_explicit(&s->dns, dns, memory_order_release);
+    if (bind_all(s) || (account.name && privileges_drop(&account)) || start_serving(s))
+        return EXIT_OSERR_RESOURCE;
+    if (!s->config->data_dir[0])
+        log_info("data_dir is empty: nothing is stored");
+    say_ready(s);
+    event_base_dispatch(s->base);
+    log_info("stopping");
+    return 0;
+}
+
+int server_run(struct config *config)
+{
+    struct server s = {.config = config, .started_ms = clock_monotonic_ms()};
+    log_set_level(config->log_level);
+    if (sodium_init() < 0) {
+        log_error("cannot start: no source of random numbers");
+        config_free(config);
+        return EXIT_OSERR_RESOURCE;
+    }
+    privileges_hide_memory();
+    randombytes_buf(s.key.bytes, sizeof s.key.bytes);
+    int status = serve(&s);
+    stop(&s);
+    return status;
+}

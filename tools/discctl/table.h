@@ -1,0 +1,24 @@
+/* JSON as text for people: tables with libsmartcols. Used by the verbs that read. */
+#ifndef DISCCTL_TABLE_H
+#define DISCCTL_TABLE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* A column: the title, and the text of an object's cell. */
+struct column {
+    const char *title;
+    void (*cell)(const json_t *object, char *out, size_t size);
+};
+
+/* One row for each object of the array. Columns that are empty in every row are left
+ * out, and nothing is printed of an array without rows. */
+void table_print(const json_t *rows, const struct column *columns, size_t count);
+
+/* Whatever it is: scalars as "path  value" lines, arrays of objects as tables. */
+void table_print_any(const json_t *value);
+
+/* A scalar as text, an array of scalars with commas; "" for what is missing. */
+void table_text(const json_t *value, char *out, size_t size);
+
+#endif

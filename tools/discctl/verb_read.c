@@ -1,0 +1,207 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "http_get.h"
+#include "table.h"
+
+enum { PATH_SIZE = 4096 };
+
+static void print_json(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2));
+    putchar('\n');
+}
+
+/* Appends "?key=value" or "&key=value"; nothing for NULL. False when it does not fit. */
+static bool add_query(char *path, const char *key, const char *value)
+{
+    if (!value)
+        return true;
+    char *quoted = http_quote(value);
+    size_t used = strlen(path);
+    int n = snprintf(path + used, PATH_SIZE - used, "%c%s=%s", strchr(path, '?') ? '&' : '?', key,
+                     quoted ? quoted : "");
+    free(quoted);
+    return n > 0 && (size_t)n < PATH_SIZE - used;
+}
+
+static int too_long(void)
+{
+    fprintf(stderr, "discctl: that is longer than any name\n");
+    return EXIT_USAGE;
+}
+
+/* ---- list ---------------------------------------------------------------------- */
+
+#define CELL(name, key) \
+    static void name(const json_t *row, char *out, size_t size) \
+    { \
+        table_text(json_object_get(row, key), out, size); \
+    }
+
+CELL(cell_namespace, "namespace")
+CELL(cell_name, "name")
+CELL(cell_instances, "instances")
+CELL(cell_live, "live")
+CELL(cell_index, "index")
+
+static const struct column service_columns[] = {
+    {"NAMESPACE", cell_namespace}, {"SERVICE", cell_name}, {"INSTANCES", cell_instances},
+    {"LIVE", cell_live},           {"INDEX", cell_index},
+};
+
+/* All pages in one array. */
+static int fetch_services(struct arguments *a, json_t *all)
+{
+    char path[PATH_SIZE], after[1024] = "";
+    for (;;) {
+        json_t *page = NULL;
+        strcpy(path, "/v1/services");
+        if (!add_query(path, "ns", a->ns) || !add_query(path, "after", *after ? after : NULL))
+            return too_long();
+        int code = http_get(a, path, &page);
+        if (code != EXIT_DONE)
+            return code;
+        json_array_extend(all, json_object_get(page, "services"));
+        const char *next = json_string_value(json_object_get(page, "next"));
+        bool more = next && *next && strlen(next) < sizeof(after) && strcmp(next, after) != 0;
+        if (more)
+            strcpy(after, next);
+        json_decref(page);
+        if (!more)
+            return EXIT_DONE;
+    }
+}
+
+int verb_list(struct arguments *a)
+{
+    json_t *services = json_array();
+    int code = fetch_services(a, services);
+    if (code == EXIT_DONE && a->json) {
+        json_t *whole = json_pack("{s:O}", "services", services);
+        print_json(whole);
+        json_decref(whole);
+    } else if (code == EXIT_DONE) {
+        table_print(services, service_columns,
+                    sizeof(service_columns) / sizeof(service_columns[0]));
+        if (!json_array_size(services))
+            printf("no services\n");
+    }
+    json_decref(services);
+    return code;
+}
+
+/* ---- show ---------------------------------------------------------------------- */
+
+CELL(cell_id, "id")
+CELL(cell_status, "status")
+CELL(cell_weight, "weight")
+CELL(cell_priority, "priority")
+CELL(cell_addresses, "addresses")
+CELL(cell_version, "version")
+CELL(cell_zone, "zone")
+CELL(cell_region, "region")
+CELL(cell_cluster, "cluster")
+CELL(cell_tags, "tags")
+CELL(cell_metadata, "metadata")
+CELL(cell_owner, "owner")
+
+static void cell_ports(const json_t *row, char *out, size_t size)
+{
+    size_t i;
+    json_t *port;
+    *out = 0;
+    json_array_foreach(json_object_get(row, "ports"), i, port)
+    {
+        char number[32], name[32], protocol[16];
+        table_text(json_object_get(port, "number"), number, sizeof(number));
+        table_text(json_object_get(port, "name"), name, sizeof(name));
+        table_text(json_object_get(port, "protocol"), protocol, sizeof(protocol));
+        bool tcp = !*protocol || strcmp(protocol, "tcp") == 0;
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s%s%s%s%s%s", i ? "," : "", name, *name ? ":" : "",
+                 number, tcp ? "" : "/", tcp ? "" : protocol);
+    }
+}
+
+static void cell_expires(const json_t *row, char *out, size_t size)
+{
+    const json_t *left = json_object_get(row, "expires_in_ms");
+    *out = 0;
+    if (json_is_integer(left))
+        snprintf(out, size, "%.1fs", (double)json_integer_value(left) / 1000);
+}
+
+static const struct column instance_columns[] = {
+    {"INSTANCE", cell_id},     {"STATUS", cell_status},   {"LIVE", cell_live},
+    {"PRIO", cell_priority},   {"WEIGHT", cell_weight},   {"ADDRESS", cell_addresses},
+    {"PORT", cell_ports},      {"VERSION", cell_version}, {"ZONE", cell_zone},
+    {"REGION", cell_region},   {"CLUSTER", cell_cluster}, {"TAGS", cell_tags},
+    {"METADATA", cell_metadata}, {"EXPIRES", cell_expires}, {"OWNER", cell_owner},
+};
+
+static void print_service(const json_t *service)
+{
+    char name[256], ns[64], index[32];
+    const json_t *instances = json_object_get(service, "instances");
+    table_text(json_object_get(service, "name"), name, sizeof(name));
+    table_text(json_object_get(service, "namespace"), ns, sizeof(ns));
+    table_text(json_object_get(service, "index"), index, sizeof(index));
+    printf("%s in namespace %s, %zu instances, change index %s\n", name, ns,
+           json_array_size(instances), index);
+    table_print(instances, instance_columns,
+                sizeof(instance_columns) / sizeof(instance_columns[0]));
+}
+
+int verb_show(struct arguments *a)
+{
+    char path[PATH_SIZE];
+    json_t *service = NULL;
+    char *quoted = http_quote(a->service);
+    int n = snprintf(path, sizeof(path), "/v1/services/%s", quoted ? quoted : "");
+    free(quoted);
+    if ((size_t)n >= sizeof(path) || !add_query(path, "ns", a->ns))
+        return too_long();
+    int code = http_get(a, path, &service);
+    if (code != EXIT_DONE)
+        return code;
+    if (a->json)
+        print_json(service);
+    else
+        print_service(service);
+    json_decref(service);
+    return EXIT_DONE;
+}
+
+/* ---- explain, status ------------------------------------------------------------- */
+
+static int print_answer(struct arguments *a, const char *path)
+{
+    json_t *answer = NULL;
+    int code = http_get(a, path, &answer);
+    if (code != EXIT_DONE)
+        return code;
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    if (a->json)
+        print_json(answer);
+    else if (error)
+        fprintf(stderr, "discctl: %s\n", error);
+    else
+        table_print_any(answer);
+    json_decref(answer);
+    return error ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int verb_explain(struct arguments *a)
+{
+    char path[PATH_SIZE] = "/v1/explain";
+    if (!add_query(path, "name", a->name) || !add_query(path, "type", a->type) ||
+        !add_query(path, "client", a->client))
+        return too_long();
+    return print_answer(a, path);
+}
+
+int verb_status(struct arguments *a)
+{
+    return print_answer(a, "/v1/status");
+}
