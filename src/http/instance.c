@@ -1,5 +1,7 @@
 #include "http/instance.h"
 
+#include <inttypes.h>
+
 bool instance_is_live(const struct instance_state *state, struct moment now)
 {
     return state->status == STATUS_UP && state->deadline_ms > now.lease_ms;
@@ -10,11 +12,20 @@ static json_t *json_text(struct text t)
     return json_stringn(t.n ? t.s : "", t.n);
 }
 
+/* JSON's own integers end at 2^63 here; what is larger (a `rev` may be) is a text. */
 static json_t *json_number(uint64_t n)
 {
-    return json_integer((json_int_t)n);
+    return n <= INT64_MAX ? json_integer((json_int_t)n) : json_sprintf("%" PRIu64, n);
 }
 
+/* Memory lacked: drops what was made so far. */
+static json_t *nothing(json_t *json)
+{
+    json_decref(json);
+    return NULL;
+}
+
+/* Takes the reference; NULL fails. */
 static int add(json_t *to, const char *key, json_t *value)
 {
     return json_object_set_new_nocheck(to, key, value);
@@ -27,7 +38,7 @@ static json_t *addresses(const struct record *r)
 
     for (unsigned n = 0; n < r->address_count; n++)
         if (json_array_append_new(all, json_string(addr_format(&r->addresses[n], text))) < 0)
-            break;
+            return nothing(all);
     return all;
 }
 
@@ -40,7 +51,7 @@ static json_t *ports(const struct record *r)
         if (json_array_append_new(all, json_pack("{s:o, s:i, s:s}", "name", json_text(p->name),
                                                  "number", p->number, "protocol",
                                                  protocol_text(p->protocol))) < 0)
-            break;
+            return nothing(all);
     }
     return all;
 }
@@ -51,7 +62,7 @@ static json_t *tags(const struct record *r)
 
     for (unsigned n = 0; n < r->tag_count; n++)
         if (json_array_append_new(all, json_text(r->tags[n])) < 0)
-            break;
+            return nothing(all);
     return all;
 }
 
@@ -63,7 +74,7 @@ static json_t *metadata(const struct record *r)
     for (unsigned n = 0; n < r->metadata_count; n++)
         if (text_copy(r->metadata[n].key, key, sizeof(key)) != ERR_OK ||
             json_object_set_new(all, key, json_text(r->metadata[n].value)) < 0)
-            break;
+            return nothing(all);
     return all;
 }
 
@@ -78,10 +89,7 @@ static json_t *override_json(const struct override *o)
         failed |= add(all, "weight", json_number(o->weight));
     if (o->status_set)
         failed |= add(all, "status", json_string(status_text(o->status)));
-    if (!failed)
-        return all;
-    json_decref(all);
-    return NULL;
+    return failed ? nothing(all) : all;
 }
 
 static json_t *expires_in(const struct instance_state *state, struct moment now)
@@ -119,7 +127,7 @@ static int add_terms(json_t *to, const struct record *r, const struct instance_s
     char owner[PRINCIPAL_TEXT];
     int failed = 0;
 
-    failed |= add(to, "lease", r->permanent ? json_null() : json_number(r->lease_s));
+    failed |= add(to, "lease", r->lease_s ? json_number(r->lease_s) : json_null());
     failed |= add(to, "ttl", r->ttl == TTL_UNSET ? json_null() : json_integer(r->ttl));
     failed |= add(to, "group", json_text(r->group));
     failed |= add(to, "rev", json_number(r->rev));
@@ -145,6 +153,5 @@ json_t *instance_json(const struct instance *instance, struct moment now)
     instance_state(instance, &state);
     if (add_word(json, &record, &state, now) == 0 && add_terms(json, &record, &state, now) == 0)
         return json;
-    json_decref(json);
-    return NULL;
+    return nothing(json);
 }
