@@ -98,13 +98,19 @@ static enum err append_instance(struct roll *r, const struct instance *i, struct
     return err;
 }
 
+/* Names are lower-case letters, digits, '-', '_' and '.': nothing to escape. */
+static int append_head(const struct roll *r, struct evbuffer *out)
+{
+    return evbuffer_add_printf(
+        out, "{\"namespace\":\"%s\",\"name\":\"%s\",\"index\":%ju,\"instances\":[", r->ns,
+        r->name, (uintmax_t)r->index);
+}
+
 static enum piece next_instance(void *state, struct evbuffer *out)
 {
     struct roll *r = state;
 
-    if (!r->opened &&
-        evbuffer_add_printf(out, "{\"namespace\":\"%s\",\"name\":\"%s\",\"index\":%ju,\"instances\":[",
-                            r->ns, r->name, (uintmax_t)r->index) < 0)
+    if (!r->opened && append_head(r, out) < 0)
         return PIECE_FAILED;
     r->opened = true;
     if (r->left == 0)

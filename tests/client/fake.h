@@ -24,7 +24,7 @@ struct fake {
     uint64_t n;                       /* of it; 0 = none */
 };
 
-enum { FAKES = 2, EVENTS_MAX = 64 };
+enum { FAKES = 2, EVENTS_MAX = 512 };
 
 struct event_seen {
     enum disc_event_kind kind;

@@ -1,12 +1,20 @@
-# libdisc against a scripted server, and the tools' command lines.
+# libdisc against a scripted server and against the protocol module; the tools' command
+# lines and exit codes.
 file(GLOB client_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.c)
+if(NOT DISC_KEYED)
+    list(FILTER client_tests EXCLUDE REGEX "/test_keyed\\.c$")
+endif()
 foreach(source IN LISTS client_tests)
     get_filename_component(name ${source} NAME_WE)
-    add_executable(client_${name} ${source} ${CMAKE_CURRENT_LIST_DIR}/fake.c)
-    set_target_properties(client_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    target_include_directories(client_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-    target_compile_definitions(client_${name} PRIVATE TOOLS_DIR="${CMAKE_BINARY_DIR}")
-    target_link_libraries(client_${name} PRIVATE disc_client disc_flags PkgConfig::CMOCKA OpenSSL::Crypto)
-    add_test(NAME client/${name} COMMAND client_${name})
+    set(target client_${name})
+    add_executable(${target} ${source} ${CMAKE_CURRENT_LIST_DIR}/fake.c)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(${target} PRIVATE TOOLS_DIR="${CMAKE_BINARY_DIR}"
+                               $<$<BOOL:${DISC_KEYED}>:DISC_KEYED>)
+    target_link_libraries(${target} PRIVATE disc_client disc_flags PkgConfig::CMOCKA OpenSSL::Crypto)
+    add_test(NAME client/${name} COMMAND ${target})
     set_tests_properties(client/${name} PROPERTIES LABELS fast TIMEOUT 120)
 endforeach()
+target_link_libraries(client_test_protocol PRIVATE disc_reg)
+add_dependencies(client_test_tools discctl discbench)

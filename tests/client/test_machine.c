@@ -29,15 +29,18 @@ static void renew_comes_when_the_server_says(void **state)
     struct stage s;
     int handle = open_registered(&s, NULL);
     assert_int_equal(disc_registered(s.d, handle), 1);
+    unsigned early = 0;
     for (int i = 0; i < 50; i++) {
         int wait = disc_timeout_ms(s.d, s.now);
         assert_in_range(wait, 8550, 9450);
+        early += wait < 9000;
         pass(&s, (uint64_t)wait - 1);
         assert_quiet(&s, 0);
         pass(&s, 1);
         assert_request(&s, 0, REN);
         answer(&s, 0, REN_OK);
     }
+    assert_in_range(early, 10, 40); /* scattered to both sides */
     assert_no_event(&s);
     stage_close(&s);
 }
@@ -74,12 +77,15 @@ static void retries_after_half_one_and_two_seconds(void **state)
         memcpy(id, s.servers[0].id, sizeof(id));
     }
     assert_no_event(&s);
+    in_port_t port = s.servers[0].peer.sin_port;
     pass(&s, 2000);
     assert_non_null(strstr(event(&s, DISC_EVENT_LOST)->words, "no answer"));
     /* and it goes on, with an id of its own, without telling again */
     pass(&s, 6000);
     assert_request(&s, 0, REG);
     assert_string_not_equal(s.servers[0].id, id);
+    /* through a new socket: the old one may have an address that we no longer have */
+    assert_int_not_equal(s.servers[0].peer.sin_port, port);
     for (int i = 0; i < 3; i++) {
         pass(&s, 2000);
         assert_request(&s, 0, REG);
@@ -445,6 +451,32 @@ static void one_member_renews_its_group(void **state)
     stage_close(&s);
 }
 
+/* Together with a lost member the others are looked after within the wait. */
+static void one_gone_member_wakes_its_group(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, 1, NULL);
+    assert_true(register_member(&s, "a") > 0);
+    assert_true(register_member(&s, "b") > 0);
+    pass(&s, 0);
+    for (int i = 0; i < 2; i++) {
+        request(&s, 0);
+        answer(&s, 0, "disc/1 ok id=* ep=00000001 ren=9000 lease=30 dur=mem\n");
+    }
+    pass(&s, (uint64_t)disc_timeout_ms(s.d, s.now));
+    request(&s, 0);
+    answer(&s, 0, REN_OK); /* the other is put off */
+    pass(&s, (uint64_t)disc_timeout_ms(s.d, s.now));
+    request(&s, 0);
+    answer(&s, 0, "disc/1 err id=* ep=00000002 c=404 why=gone wait=100\n");
+    pass(&s, 100);
+    request(&s, 0); /* both speak */
+    request(&s, 0);
+    assert_quiet(&s, 0);
+    stage_close(&s);
+}
+
 static void a_server_added_later_gets_everything(void **state)
 {
     (void)state;
@@ -539,6 +571,7 @@ int main(void)
         cmocka_unit_test(an_unanswered_registration_is_taken_back_by_address),
         cmocka_unit_test(close_says_goodbye),
         cmocka_unit_test(one_member_renews_its_group),
+        cmocka_unit_test(one_gone_member_wakes_its_group),
         cmocka_unit_test(a_server_added_later_gets_everything),
         cmocka_unit_test(a_callback_may_change_the_set),
     };

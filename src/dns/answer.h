@@ -1,0 +1,85 @@
+/* The builder of one response. Header and question first, then records in section
+ * order, the OPT record last; its room is set aside from the start, so that it is there
+ * whenever it was asked for (RFC 6891 section 6.1.1).
+ */
+#ifndef DISC_DNS_ANSWER_H
+#define DISC_DNS_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "dns/query.h"
+#include "dns/wire.h"
+
+enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTION_COUNT };
+
+struct answer {
+    uint8_t *out;
+    size_t at;    /* bytes written */
+    size_t limit; /* that records may fill; the OPT's room is beyond */
+    size_t total; /* that the whole message may fill */
+    const struct query *query;
+    uint16_t counts[SECTION_COUNT];
+    bool authoritative, truncated;
+    int ede; /* EDE_NONE or a code of RFC 8914 */
+    char ede_text[120];
+};
+
+/* `total`: bytes the message may have, >= 512 and <= 65535. */
+void answer_begin(struct answer *a, const struct query *query, uint8_t *out, size_t total);
+
+/* Room for n bytes at the current end; NULL when they do not fit (nothing changes). */
+static inline uint8_t *answer_room(struct answer *a, size_t n)
+{
+    if (a->limit - a->at < n)
+        return NULL;
+    uint8_t *p = a->out + a->at;
+    a->at += n;
+    return p;
+}
+
+static inline size_t answer_left(const struct answer *a)
+{
+    return a->limit - a->at;
+}
+
+/* Owner (a pointer to offset `owner` < 16384), type, class IN, TTL, RDLENGTH: 12 bytes.
+ * Returns where the RDATA begins. */
+static inline uint8_t *put_record_head(uint8_t *p, size_t owner, uint16_t type, uint32_t ttl,
+                                       size_t rdata_size)
+{
+    put_u16(p, (uint16_t)(0xc000 | owner));
+    put_u16(p + 2, type);
+    put_u16(p + 4, CLASS_IN);
+    put_u32(p + 6, ttl);
+    put_u16(p + 10, (uint16_t)rdata_size);
+    return p + 12;
+}
+
+enum { RECORD_HEAD = 12 };
+
+/* One record of finished RDATA; false when it does not fit. */
+static inline bool answer_record(struct answer *a, enum section section, size_t owner,
+                                 uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size)
+{
+    uint8_t *p = answer_room(a, RECORD_HEAD + size);
+    if (!p)
+        return false;
+    memcpy(put_record_head(p, owner, type, ttl, size), rdata, size);
+    a->counts[section]++;
+    return true;
+}
+
+/* A reason for who asks by EDNS; dropped silently where there is no room for it. */
+void answer_explain(struct answer *a, int ede, const char *text);
+
+/* Takes back what was written behind the question. */
+void answer_reset(struct answer *a);
+
+/* Flags, counts, OPT; returns the size of the message. `rcode` may be an extended one. */
+size_t answer_end(struct answer *a, unsigned rcode);
+
+#endif

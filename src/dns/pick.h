@@ -1,0 +1,57 @@
+/* Drawing by weight, without replacement: the order of RFC 2782 ("Weight"), for whole
+ * sets and for samples, exact in distribution whichever way is taken.
+ *
+ *   small group          running totals, each drawn item removed
+ *   few out of many      binary search in the precompiled totals, repeats rejected
+ *   anything else        exponential keys: item i gets -ln(u)/w(i), the smallest come
+ *                        first (A. Efraimidis, P. Spirakis, 2006); O(n log k)
+ *
+ * An item of weight 0 counts as PICK_ZERO, the "very small chance" of RFC 2782.
+ * Priorities come in ascending order, always.
+ */
+#ifndef DISC_DNS_PICK_H
+#define DISC_DNS_PICK_H
+
+#include <stdint.h>
+
+#include "base/rand.h"
+#include "dns/view.h"
+
+enum {
+    PICK_MAX = 4096,   /* a message of 65535 bytes holds no more A records (16 bytes) */
+    PICK_SLOTS = 8192, /* of the set of those taken: power of two, twice PICK_MAX */
+};
+
+#define PICK_ZERO (1.0 / 65536)
+
+struct pick_entry {
+    double key;
+    uint32_t item;
+    uint16_t priority;
+};
+
+struct picker {
+    struct pick_entry heap[PICK_MAX]; /* the worst of those kept on top */
+    uint32_t count, max;
+    uint32_t taken[PICK_SLOTS], stamps[PICK_SLOTS]; /* a slot is in use when its stamp */
+    uint32_t stamp;                                 /* is the current one */
+    uint32_t items[PICK_MAX];                       /* the outcome of the last call */
+};
+
+/* Draws `max` (at most PICK_MAX) items of a set in weighted order into p->items;
+ * returns how many. */
+unsigned pick_set(struct picker *p, struct rand *rand, const struct pick_group *groups,
+                  unsigned group_count, const uint64_t *sums, unsigned max);
+
+/* The same over items offered one by one. */
+void pick_begin(struct picker *p, unsigned max);
+void pick_offer(struct picker *p, uint32_t item, uint16_t priority, double key);
+unsigned pick_finish(struct picker *p); /* into p->items */
+
+/* Empties the set of those taken, which is free for others between two calls. */
+void pick_forget_taken(struct picker *p);
+
+/* The key of an item by 64 random (or hashed) bits; the smaller the earlier. */
+double pick_key(uint64_t bits, double weight);
+
+#endif

@@ -1,0 +1,62 @@
+/* Numbers of the DNS protocol, as the registries of IANA name them. */
+#ifndef DISC_DNS_WIRE_H
+#define DISC_DNS_WIRE_H
+
+enum { /* header (RFC 1035 section 4.1.1, RFC 4035 section 3 for AD and CD) */
+    HEADER_SIZE = 12,
+    FLAG_QR = 0x8000,
+    FLAG_AA = 0x0400,
+    FLAG_TC = 0x0200,
+    FLAG_RD = 0x0100,
+    FLAG_CD = 0x0010,
+    OPCODE_MASK = 0x7800,
+    OPCODE_SHIFT = 11,
+};
+
+enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
+
+enum {
+    TYPE_A = 1,
+    TYPE_NS = 2,
+    TYPE_CNAME = 5,
+    TYPE_SOA = 6,
+    TYPE_PTR = 12,
+    TYPE_TXT = 16,
+    TYPE_AAAA = 28,
+    TYPE_SRV = 33,
+    TYPE_OPT = 41,
+    TYPE_NXNAME = 128,
+    TYPE_TKEY = 249,
+    TYPE_TSIG = 250,
+    TYPE_IXFR = 251,
+    TYPE_AXFR = 252,
+    TYPE_MAILB = 253,
+    TYPE_MAILA = 254,
+    TYPE_ANY = 255,
+};
+
+enum { CLASS_IN = 1 };
+
+enum {
+    RCODE_NOERROR = 0,
+    RCODE_FORMERR = 1,
+    RCODE_SERVFAIL = 2,
+    RCODE_NXDOMAIN = 3,
+    RCODE_NOTIMP = 4,
+    RCODE_REFUSED = 5,
+    RCODE_NOTAUTH = 9,
+    RCODE_BADVERS = 16, /* upper bits in the OPT record */
+};
+
+enum { /* EDNS (RFC 6891), Extended DNS Errors (RFC 8914) */
+    OPT_SIZE = 11, /* the record without options */
+    OPT_DO = 0x8000,
+    OPTION_EDE = 15,
+    EDE_NONE = -1,
+    EDE_OTHER = 0,
+    EDE_NOT_AUTHORITATIVE = 20,
+    EDE_NOT_SUPPORTED = 21,
+    EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824 section 3.5 */
+};
+
+#endif

@@ -1,0 +1,18 @@
+# The real programs, from outside: bash scripts that start discd on free ports.
+foreach(tool ask tcp_probe)
+    add_executable(e2e_${tool} ${CMAKE_CURRENT_LIST_DIR}/${tool}.c)
+    set_target_properties(e2e_${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_link_libraries(e2e_${tool} PRIVATE disc_test_support)
+endforeach()
+
+function(disc_e2e label)
+    foreach(name IN LISTS ARGN)
+        add_test(NAME ${label}/${name} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/e2e/${name}.sh)
+        set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 120
+                             SKIP_RETURN_CODE 77
+                             ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")
+    endforeach()
+endfunction()
+
+disc_e2e(e2e basics readme config reload signals root tcp http agent ipv6 demo install bench)
+disc_e2e(interop unbound resolv_conf dnsmasq)

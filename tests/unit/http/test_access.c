@@ -1,0 +1,152 @@
+/* Who may ask for what, over senders that a test cannot have. */
+#include "rig.h"
+
+#include <event2/keyvalq_struct.h>
+
+#include "http/access.h"
+
+struct question {
+    const char *from;
+    bool writes, has_body;
+    const char *headers; /* "name: value" lines */
+};
+
+static void read_headers(const char *lines, struct evkeyvalq *out)
+{
+    struct text rest = text_of(lines);
+    memset(out, 0, sizeof(*out));
+    out->tqh_last = &out->tqh_first;
+    while (rest.n) {
+        char line[256];
+        assert_int_equal(text_copy(text_cut(&rest, '\n'), line, sizeof(line)), ERR_OK);
+        char *colon = strchr(line, ':');
+        *colon = '\0';
+        assert_int_equal(evhttp_add_header(out, line, colon + 2), 0);
+    }
+}
+
+static int decide(const struct http_config *config, struct question q)
+{
+    struct access access = access_of(config);
+    struct evkeyvalq headers;
+    struct asker asker = {.headers = &headers, .writes = q.writes, .has_body = q.has_body};
+    if (q.from)
+        assert_int_equal(addr_parse(text_of(q.from), &asker.from), ERR_OK);
+    read_headers(q.headers, &headers);
+    struct refusal refusal = access_check(&access, config, &asker);
+    evhttp_clear_headers(&headers);
+    assert_int_equal(refusal.status != 0, refusal.detail != NULL);
+    return refusal.status;
+}
+
+#define FAR "192.0.2.9"
+#define NEAR "127.0.0.1"
+#define GOOD "Authorization: Bearer " TOKEN
+#define JSON "Content-Type: application/json"
+
+struct expectation {
+    struct question q;
+    int status;
+};
+
+static void expect(const struct http_config *config, const struct expectation *all, size_t count)
+{
+    for (size_t n = 0; n < count; n++) {
+        int status = decide(config, all[n].q);
+        if (status != all[n].status)
+            fail_msg("case %zu: %d instead of %d", n, status, all[n].status);
+    }
+}
+
+static void test_reads(void **state)
+{
+    (void)state;
+    struct http_config config = {.token = strdup(TOKEN)};
+    static const struct expectation free_reads[] = {
+        {{FAR, false, false, ""}, 0},
+        {{NULL, false, false, ""}, 0},
+    };
+    expect(&config, free_reads, ARRAY_COUNT(free_reads));
+    config.reads_token = true;
+    static const struct expectation guarded[] = {
+        {{NEAR, false, false, ""}, 0},
+        {{"127.9.9.9", false, false, ""}, 0},
+        {{"::1", false, false, ""}, 0},
+        {{"::ffff:127.0.0.1", false, false, ""}, 0},
+        {{FAR, false, false, ""}, 401},
+        {{NULL, false, false, ""}, 401},
+        {{NEAR, false, false, "Forwarded: for=192.0.2.1"}, 401},
+        {{NEAR, false, false, "x-forwarded-for: 192.0.2.1"}, 401},
+        {{NEAR, false, false, "X-Forwarded-Proto: https"}, 401},
+        {{NEAR, false, false, "X-Forward: 1"}, 0},
+        {{FAR, false, false, GOOD}, 0},
+        {{FAR, false, false, "Authorization: bearer   " TOKEN}, 0},
+        {{FAR, false, false, "Authorization: Bearer " TOKEN "x"}, 401},
+        {{FAR, false, false, "Authorization: Bearer correct"}, 401},
+        {{FAR, false, false, "Authorization: Bearer "}, 401},
+        {{FAR, false, false, "Authorization: " TOKEN}, 401},
+        {{FAR, false, false, "Authorization: Basic " TOKEN}, 401},
+        {{FAR, false, false, "Cookie: token=" TOKEN}, 401},
+    };
+    expect(&config, guarded, ARRAY_COUNT(guarded));
+    http_config_deinit(&config);
+}
+
+static void test_writes(void **state)
+{
+    (void)state;
+    struct http_config config = {.token = strdup(TOKEN), .writes_loopback = true};
+    static const struct expectation loopback[] = {
+        {{NEAR, true, true, JSON}, 0},
+        {{NEAR, true, true, "Content-Type: Application/JSON ; charset=utf-8"}, 0},
+        {{NEAR, true, true, ""}, 415},
+        {{NEAR, true, true, "Content-Type: text/plain"}, 415},
+        {{NEAR, true, true, "Content-Type: application/jsonp"}, 415},
+        {{NEAR, true, false, ""}, 0},
+        {{NEAR, true, true, JSON "\nOrigin: http://localhost:5380"}, 0},
+        {{NEAR, true, true, JSON "\nOrigin: https://127.0.0.1"}, 0},
+        {{NEAR, true, true, JSON "\nOrigin: http://evil.example"}, 403},
+        {{NEAR, true, true, JSON "\nOrigin: null"}, 403},
+        {{NEAR, true, true, JSON "\nOrigin: ftp://localhost"}, 403},
+        {{NEAR, true, true, JSON "\nX-Forwarded-Host: x"}, 401},
+        {{NEAR, true, true, JSON "\nX-Forwarded-Host: x\n" GOOD}, 0},
+        {{FAR, true, true, JSON}, 401},
+        {{FAR, true, true, JSON "\n" GOOD}, 0},
+        {{FAR, true, true, GOOD}, 415},
+    };
+    expect(&config, loopback, ARRAY_COUNT(loopback));
+    config.writes_loopback = false;
+    static const struct expectation token[] = {
+        {{NEAR, true, true, JSON}, 401},
+        {{NEAR, true, true, JSON "\n" GOOD}, 0},
+        {{NEAR, false, false, ""}, 0},
+    };
+    expect(&config, token, ARRAY_COUNT(token));
+    http_config_deinit(&config);
+}
+
+/* Without a token none fits, the empty one neither. */
+static void test_no_token(void **state)
+{
+    (void)state;
+    struct http_config none = {.reads_token = true}, empty = {.reads_token = true};
+    empty.token = strdup("");
+    static const struct expectation cases[] = {
+        {{FAR, false, false, ""}, 403},
+        {{FAR, false, false, "Authorization: Bearer "}, 403},
+        {{FAR, true, true, JSON}, 403},
+    };
+    expect(&none, cases, ARRAY_COUNT(cases));
+    expect(&empty, cases, ARRAY_COUNT(cases));
+    http_config_deinit(&empty);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads),
+        cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_no_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

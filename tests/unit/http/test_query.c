@@ -1,0 +1,147 @@
+/* Percent-decoding, parameters, and the table of routes. */
+#include "rig.h"
+
+#include "http/query.h"
+#include "http/route.h"
+
+static void test_decode(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *raw;
+        bool plus;
+        enum err err;
+        const char *text;
+    } cases[] = {
+        {"", false, ERR_OK, ""},
+        {"abc", false, ERR_OK, "abc"},
+        {"%41%2f%C3%a9", false, ERR_OK, "A/\xc3\xa9"},
+        {"a+b", false, ERR_OK, "a+b"},
+        {"a+b%2B", true, ERR_OK, "a b+"},
+        {"%2541", false, ERR_OK, "%41"},
+        {"%00", false, ERR_SYNTAX, NULL},
+        {"a%", false, ERR_SYNTAX, NULL},
+        {"a%4", false, ERR_SYNTAX, NULL},
+        {"a%4g", false, ERR_SYNTAX, NULL},
+        {"a%g4", false, ERR_SYNTAX, NULL},
+        {"1234567", false, ERR_OK, "1234567"},
+        {"12345678", false, ERR_SPACE, NULL},
+    };
+    for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
+        char out[8];
+        enum err err = query_decode(text_of(cases[n].raw), cases[n].plus, out, sizeof(out));
+        assert_int_equal(err, cases[n].err);
+        if (!err)
+            assert_string_equal(out, cases[n].text);
+    }
+    char none[1];
+    assert_int_equal(query_decode(TEXT("a%00"), false, none, 0), ERR_SPACE);
+    assert_int_equal(query_decode((struct text){"a\0b", 3}, false, none, 1), ERR_SPACE);
+}
+
+static enum err parse(const char *raw, struct query *q)
+{
+    enum err err = query_parse(raw, q);
+    if (err)
+        query_deinit(q);
+    return err;
+}
+
+static void test_parse(void **state)
+{
+    (void)state;
+    struct query q;
+    assert_int_equal(parse(NULL, &q), ERR_OK);
+    assert_null(query_get(&q, "a").s);
+    query_deinit(&q);
+
+    assert_int_equal(parse("a=1&&b=x%26y+z&c&d==&=e", &q), ERR_OK);
+    assert_int_equal(q.count, 5);
+    assert_string_equal(query_get(&q, "a").s, "1");
+    assert_string_equal(query_get(&q, "b").s, "x&y z");
+    assert_string_equal(query_get(&q, "c").s, "");
+    assert_string_equal(query_get(&q, "d").s, "=");
+    assert_string_equal(query_get(&q, "").s, "e");
+    assert_null(query_get(&q, "e").s);
+    query_deinit(&q);
+
+    assert_int_equal(parse("a=1&%61=2", &q), ERR_SYNTAX);
+    assert_int_equal(parse("a=%00", &q), ERR_SYNTAX);
+    assert_int_equal(parse("a%=1", &q), ERR_SYNTAX);
+    assert_int_equal(parse("1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g", &q), ERR_OK);
+    query_deinit(&q);
+    assert_int_equal(parse("1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g&h", &q), ERR_SPACE);
+}
+
+static void test_route(void **state)
+{
+    (void)state;
+    static const struct {
+        enum evhttp_cmd_type method;
+        const char *path;
+        enum route_result result;
+        const char *captured;
+    } cases[] = {
+        {EVHTTP_REQ_GET, "/v1/status", ROUTE_FOUND, ""},
+        {EVHTTP_REQ_HEAD, "/v1/status", ROUTE_FOUND, ""},
+        {EVHTTP_REQ_GET, "/v1/%73tatus", ROUTE_FOUND, ""},
+        {EVHTTP_REQ_GET, "/v1/services/a.b", ROUTE_FOUND, "a.b"},
+        {EVHTTP_REQ_GET, "/v1/services/%2f..%2F", ROUTE_FOUND, "/../"},
+        {EVHTTP_REQ_GET, "/v1/services/*", ROUTE_FOUND, "*"},
+        {EVHTTP_REQ_PUT, "/v1/services/a", ROUTE_NO_METHOD, NULL},
+        {EVHTTP_REQ_PUT, "/v1/none", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/a/b", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "v1/status", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "/v1//status", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "/V1/status", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "", ROUTE_NO_PATH, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/%", ROUTE_BAD_PATH, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/a%00", ROUTE_BAD_PATH, NULL},
+    };
+    for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
+        const struct route *route = NULL;
+        char captured[SEGMENT_MAX + 1];
+        enum route_result result = route_find(cases[n].method, cases[n].path, &route, captured);
+        if (result != cases[n].result)
+            fail_msg("%s: %d", cases[n].path, result);
+        if (result == ROUTE_FOUND) {
+            assert_non_null(route);
+            assert_string_equal(captured, cases[n].captured);
+        }
+    }
+}
+
+/* A segment of any length is at most not found. */
+static void test_long_segment(void **state)
+{
+    (void)state;
+    const struct route *route = NULL;
+    char path[SEGMENT_MAX + 32] = "/v1/services/", captured[SEGMENT_MAX + 1];
+    size_t front = strlen(path);
+    memset(path + front, 'a', SEGMENT_MAX);
+    assert_int_equal(route_find(EVHTTP_REQ_GET, path, &route, captured), ROUTE_FOUND);
+    assert_int_equal(strlen(captured), SEGMENT_MAX);
+    path[front + SEGMENT_MAX] = 'a';
+    assert_int_equal(route_find(EVHTTP_REQ_GET, path, &route, captured), ROUTE_NO_PATH);
+}
+
+static void test_allowed(void **state)
+{
+    (void)state;
+    char allow[ROUTE_ALLOW_MAX];
+    route_allowed("/v1/explain", allow);
+    assert_string_equal(allow, "GET, HEAD");
+    route_allowed("/none", allow);
+    assert_string_equal(allow, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decode),       cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_route),        cmocka_unit_test(test_long_segment),
+        cmocka_unit_test(test_allowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

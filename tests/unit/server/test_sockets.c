@@ -1,0 +1,160 @@
+#include "server/sockets.h"
+
+#include "unit/server/common.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <unistd.h>
+
+static struct listeners opened(enum socket_kind kind, const struct endpoint *where, size_t count,
+                               size_t share)
+{
+    struct listeners l;
+    assert_int_equal(listeners_open("test", kind, where, count, share, &l), ERR_OK);
+    return l;
+}
+
+static enum err try_to_open(enum socket_kind kind, const struct endpoint *where, size_t count)
+{
+    struct listeners l;
+    enum err err = listeners_open("test", kind, where, count, 2, &l);
+    if (!err)
+        listeners_close(&l);
+    else
+        assert_true(!l.sets && !l.count);
+    return err;
+}
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_storage sa;
+    struct endpoint e;
+    socklen_t size = sizeof sa;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &size), 0);
+    assert_int_equal(endpoint_from_sockaddr((struct sockaddr *)&sa, &e), ERR_OK);
+    return e.port;
+}
+
+static void workers_share_a_free_port(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    for (enum socket_kind kind = SOCKET_UDP; kind <= SOCKET_TCP; kind++) {
+        struct listeners l = opened(kind, &any, 1, 3);
+        assert_int_equal(l.count, 1);
+        assert_int_equal(l.sets[0].count, 3);
+        assert_int_not_equal(l.sets[0].local.port, 0);
+        for (size_t i = 0; i < 3; i++) {
+            int fd = l.sets[0].fds[i];
+            assert_int_equal(port_of(fd), l.sets[0].local.port);
+            assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+            assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        }
+        listeners_close(&l);
+        assert_int_equal(l.count, 0);
+        listeners_close(&l);
+    }
+}
+
+static void both_transports_have_one_port(void **state UNUSED)
+{
+    struct endpoint any[] = {endpoint_of("127.0.0.1:0"), endpoint_of("[::1]:0")};
+    struct listeners udp, tcp;
+    assert_int_equal(listeners_open_both("test", any, 2, 2, &udp, &tcp), ERR_OK);
+    assert_int_equal(udp.count, tcp.count);
+    assert_true(udp.count >= 1);
+    for (size_t i = 0; i < udp.count; i++) {
+        assert_int_equal(udp.sets[i].local.port, tcp.sets[i].local.port);
+        assert_int_equal(port_of(tcp.sets[i].fds[1]), port_of(udp.sets[i].fds[1]));
+    }
+    listeners_close(&udp);
+    listeners_close(&tcp);
+}
+
+static void a_served_port_is_an_error(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    for (enum socket_kind kind = SOCKET_UDP; kind <= SOCKET_TCP; kind++) {
+        struct listeners l = opened(kind, &any, 1, 2); /* with SO_REUSEPORT */
+        assert_int_equal(try_to_open(kind, &l.sets[0].local, 1), ERR_SYSTEM);
+        struct endpoint again = l.sets[0].local;
+        listeners_close(&l);
+        assert_int_equal(try_to_open(kind, &again, 1), ERR_OK);
+    }
+}
+
+static void one_transport_taken_is_both_taken(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    struct listeners tcp_only = opened(SOCKET_TCP, &any, 1, 1), udp, tcp;
+    struct endpoint taken = tcp_only.sets[0].local;
+    assert_int_equal(listeners_open_both("test", &taken, 1, 1, &udp, &tcp), ERR_SYSTEM);
+    assert_true(!udp.sets && !tcp.sets);
+    assert_int_equal(try_to_open(SOCKET_UDP, &taken, 1), ERR_OK); /* nothing stayed open */
+    listeners_close(&tcp_only);
+}
+
+static void one_bad_address_undoes_the_others(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    struct listeners l = opened(SOCKET_UDP, &any, 1, 1);
+    struct endpoint port = l.sets[0].local;
+    listeners_close(&l);
+    /* TEST-NET-1 is nobody's. */
+    struct endpoint where[] = {port, endpoint_of("192.0.2.1:5300")};
+    assert_int_equal(try_to_open(SOCKET_UDP, where, 2), ERR_SYSTEM);
+    assert_int_equal(try_to_open(SOCKET_UDP, where, 1), ERR_OK);
+}
+
+static void a_stream_socket_listens(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    struct listeners l = opened(SOCKET_TCP, &any, 1, 1);
+    struct sockaddr_storage sa;
+    socklen_t size = endpoint_to_sockaddr(&l.sets[0].local, &sa);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, size), 0);
+    struct pollfd waiting = {.fd = l.sets[0].fds[0], .events = POLLIN};
+    assert_int_equal(poll(&waiting, 1, PATIENCE_MS), 1);
+    close(fd);
+    listeners_close(&l);
+}
+
+static void text_of_the_listeners(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    struct endpoint two[] = {any, any};
+    char text[128], expected[128], small[8];
+    struct listeners l = opened(SOCKET_UDP, two, 2, 1), none = opened(SOCKET_UDP, NULL, 0, 1);
+    snprintf(expected, sizeof expected, "127.0.0.1:%u,127.0.0.1:%u", l.sets[0].local.port,
+             l.sets[1].local.port);
+    assert_string_equal(listeners_format(&l, text, sizeof text), expected);
+    assert_string_equal(listeners_format(&none, text, sizeof text), "off");
+    assert_true(strlen(listeners_format(&l, small, sizeof small)) < sizeof small);
+    listeners_close(&none);
+    listeners_close(&l);
+}
+
+static void the_way_out_is_no_loopback(void **state UNUSED)
+{
+    struct addr v4 = outward_address(FAMILY_V4), v6 = outward_address(FAMILY_V6);
+    assert_true(v4.family == FAMILY_NONE || v4.family == FAMILY_V4);
+    assert_true(v6.family == FAMILY_NONE || v6.family == FAMILY_V6);
+    assert_false(addr_is_unspecified(&v4) && v4.family);
+    assert_false(addr_is_unspecified(&v6) && v6.family);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(workers_share_a_free_port),
+        cmocka_unit_test(both_transports_have_one_port),
+        cmocka_unit_test(a_served_port_is_an_error),
+        cmocka_unit_test(one_transport_taken_is_both_taken),
+        cmocka_unit_test(one_bad_address_undoes_the_others),
+        cmocka_unit_test(a_stream_socket_listens),
+        cmocka_unit_test(text_of_the_listeners),
+        cmocka_unit_test(the_way_out_is_no_loopback),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

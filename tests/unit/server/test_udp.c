@@ -1,0 +1,297 @@
+#include "server/udp.h"
+
+#include "unit/server/common.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/sockets.h"
+
+enum { WIDTH = 4, IN = 64, OUT = 70000 };
+
+struct rig {
+    struct listeners listeners;
+    struct udp_batch *batch;
+    int server;
+};
+
+static struct rig rig_at(const char *where)
+{
+    struct rig r;
+    struct endpoint at = endpoint_of(where);
+    assert_int_equal(listeners_open("test", SOCKET_UDP, &at, 1, 1, &r.listeners), ERR_OK);
+    r.server = r.listeners.sets[0].fds[0];
+    r.batch = udp_batch_new(WIDTH, IN, OUT);
+    assert_non_null(r.batch);
+    return r;
+}
+
+static void rig_end(struct rig *r)
+{
+    udp_batch_free(r->batch);
+    listeners_close(&r->listeners);
+}
+
+/* A socket that hears only what comes from the very address that it sends to. */
+static int client_of(const struct rig *r, const char *address)
+{
+    struct endpoint to = {addr_of(address), r->listeners.sets[0].local.port};
+    struct sockaddr_storage sa;
+    socklen_t size = endpoint_to_sockaddr(&to, &sa);
+    int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, size), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), 0), (ssize_t)strlen(text));
+}
+
+static const char *hear(int fd)
+{
+    static char text[256];
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&wait, 1, PATIENCE_MS), 1);
+    ssize_t n = recv(fd, text, sizeof text - 1, 0);
+    assert_true(n >= 0);
+    text[n] = '\0';
+    return text;
+}
+
+/* The next batch, however long that takes to arrive. */
+static unsigned receive(struct rig *r, bool *drained)
+{
+    struct pollfd wait = {.fd = r->server, .events = POLLIN};
+    assert_int_equal(poll(&wait, 1, PATIENCE_MS), 1);
+    return udp_receive(r->batch, r->server, drained);
+}
+
+static struct udp_request request_at(struct rig *r, unsigned n)
+{
+    struct udp_request request;
+    assert_true(udp_request(r->batch, n, &request));
+    return request;
+}
+
+/* "re:" and what was asked; nothing to those that begin with '-'. */
+static void answer_all(struct rig *r, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct udp_request q = request_at(r, i);
+        if (q.bytes[0] == '-')
+            continue;
+        memcpy(q.out, "re:", 3);
+        memcpy(q.out + 3, q.bytes, q.size);
+        udp_reply(r->batch, i, q.size + 3);
+    }
+    udp_send(r->batch, r->server);
+}
+
+static void serve(struct rig *r, unsigned datagrams)
+{
+    for (unsigned done = 0; done < datagrams;) {
+        bool drained;
+        unsigned n = receive(r, &drained);
+        assert_in_range(n, 1, WIDTH);
+        assert_int_equal(drained, n < WIDTH);
+        answer_all(r, n);
+        done += n;
+    }
+}
+
+static void each_hears_its_own_answer(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int a = client_of(&r, "127.0.0.1"), b = client_of(&r, "127.0.0.1");
+    say(a, "one");
+    say(b, "-silent");
+    say(b, "two");
+    say(a, "three");
+    serve(&r, 4);
+    assert_string_equal(hear(a), "re:one");
+    assert_string_equal(hear(b), "re:two"); /* the gap shifted nothing */
+    assert_string_equal(hear(a), "re:three");
+    assert_int_equal(counter_get(&udp_counters(r.batch)->received), 4);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->sent), 3);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->send_failed), 0);
+    close(a);
+    close(b);
+    rig_end(&r);
+}
+
+static void more_than_a_batch_comes_in_turns(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    char text[16];
+    for (int i = 0; i < 11; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        say(fd, text);
+    }
+    serve(&r, 11);
+    for (int i = 0; i < 11; i++) {
+        snprintf(text, sizeof text, "re:%d", i);
+        assert_string_equal(hear(fd), text);
+    }
+    bool drained = false;
+    assert_int_equal(udp_receive(r.batch, r.server, &drained), 0);
+    assert_true(drained);
+    close(fd);
+    rig_end(&r);
+}
+
+static void what_is_too_long_is_marked(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    char full[IN + 2];
+    bool drained;
+    memset(full, 'x', sizeof full);
+    full[IN + 1] = '\0';
+    say(fd, full);
+    assert_int_equal(receive(&r, &drained), 1);
+    struct udp_request q = request_at(&r, 0);
+    assert_true(q.cut);
+    assert_int_equal(q.size, IN);
+    full[IN] = '\0';
+    say(fd, full);
+    assert_int_equal(receive(&r, &drained), 1);
+    q = request_at(&r, 0);
+    assert_false(q.cut);
+    assert_int_equal(q.size, IN);
+    say(fd, "");
+    assert_int_equal(receive(&r, &drained), 1);
+    assert_int_equal(request_at(&r, 0).size, 0);
+    close(fd);
+    rig_end(&r);
+}
+
+static void the_source_and_the_arrival_are_told(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    struct sockaddr_storage sa;
+    struct endpoint own;
+    socklen_t size = sizeof sa;
+    bool drained;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &size), 0);
+    assert_int_equal(endpoint_from_sockaddr((struct sockaddr *)&sa, &own), ERR_OK);
+    say(fd, "x");
+    assert_int_equal(receive(&r, &drained), 1);
+    struct udp_request q = request_at(&r, 0);
+    assert_true(addr_is(&q.from.addr, &own.addr));
+    assert_int_equal(q.from.port, own.port);
+    uint64_t first = udp_last_arrival_ms(r.batch);
+    assert_true(first > 1500000000000u); /* Unix time, in ms */
+    say(fd, "y");
+    assert_int_equal(receive(&r, &drained), 1);
+    assert_in_range(udp_last_arrival_ms(r.batch), first, first + 3600000);
+    assert_int_equal(udp_receive(r.batch, r.server, &drained), 0);
+    assert_int_equal(udp_last_arrival_ms(r.batch), 0);
+    close(fd);
+    rig_end(&r);
+}
+
+static void what_cannot_be_sent_stops_nobody(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    bool drained;
+    say(fd, "a");
+    assert_int_equal(receive(&r, &drained), 1);
+    memset(request_at(&r, 0).out, 'x', 66000);
+    udp_reply(r.batch, 0, 66000); /* no datagram is so long */
+    memcpy(request_at(&r, 0).out, "b", 1);
+    udp_send(r.batch, r.server);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->send_failed), 1);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->sent), 0);
+    say(fd, "c");
+    serve(&r, 1);
+    assert_string_equal(hear(fd), "re:c");
+    assert_int_equal(counter_get(&udp_counters(r.batch)->sent), 1);
+    close(fd);
+    rig_end(&r);
+}
+
+/* One that fails in the middle of a batch costs the others nothing. */
+static void a_failure_in_the_middle_is_skipped(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    bool drained;
+    unsigned n = 0;
+    for (int tries = 0; n != 3 && tries < 100; tries++) { /* three in one batch */
+        say(fd, "1");
+        say(fd, "2");
+        say(fd, "3");
+        n = receive(&r, &drained);
+    }
+    assert_int_equal(n, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        struct udp_request q = request_at(&r, i);
+        memcpy(q.out, q.bytes, q.size);
+        udp_reply(r.batch, i, i == 1 ? 66000 : q.size);
+    }
+    udp_send(r.batch, r.server);
+    assert_string_equal(hear(fd), "1");
+    assert_string_equal(hear(fd), "3");
+    assert_int_equal(counter_get(&udp_counters(r.batch)->send_failed), 1);
+    close(fd);
+    rig_end(&r);
+}
+
+/* The client is connected: an answer from another address would not reach it. */
+static void a_wildcard_answers_from_the_address_asked(void **state UNUSED)
+{
+    struct rig r = rig_at("0.0.0.0:0");
+    int one = client_of(&r, "127.0.0.1"), two = client_of(&r, "127.0.0.2");
+    say(one, "one");
+    say(two, "two");
+    serve(&r, 2);
+    assert_string_equal(hear(one), "re:one");
+    assert_string_equal(hear(two), "re:two");
+    close(one);
+    close(two);
+    rig_end(&r);
+}
+
+static void version_six_too(void **state UNUSED)
+{
+    static const char *const places[] = {"[::1]:0", "[::]:0"};
+    int probe = socket(AF_INET6, SOCK_DGRAM, 0);
+    struct endpoint own = endpoint_of("[::1]:0");
+    struct sockaddr_storage sa;
+    socklen_t size = endpoint_to_sockaddr(&own, &sa);
+    bool there = probe >= 0 && bind(probe, (struct sockaddr *)&sa, size) == 0;
+    if (probe >= 0)
+        close(probe);
+    if (!there)
+        skip();
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+        struct rig r = rig_at(places[i]);
+        int fd = client_of(&r, "::1");
+        say(fd, "six");
+        serve(&r, 1);
+        assert_string_equal(hear(fd), "re:six");
+        close(fd);
+        rig_end(&r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_hears_its_own_answer),
+        cmocka_unit_test(more_than_a_batch_comes_in_turns),
+        cmocka_unit_test(what_is_too_long_is_marked),
+        cmocka_unit_test(the_source_and_the_arrival_are_told),
+        cmocka_unit_test(what_cannot_be_sent_stops_nobody),
+        cmocka_unit_test(a_failure_in_the_middle_is_skipped),
+        cmocka_unit_test(a_wildcard_answers_from_the_address_asked),
+        cmocka_unit_test(version_six_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
