@@ -1,6 +1,6 @@
 #include "dns/answer.h"
 
-#include <stdio.h>
+enum { EDE_HEAD = 6 }; /* option code, length, INFO-CODE (RFC 8914 section 2) */
 
 void answer_begin(struct answer *a, const struct query *query, uint8_t *out, size_t total)
 {
@@ -11,27 +11,33 @@ void answer_begin(struct answer *a, const struct query *query, uint8_t *out, siz
     a->authoritative = false;
     a->ede = EDE_NONE;
     a->ede_text[0] = '\0';
-    memcpy(out, query->bytes, query->question_end);
-    answer_reset(a);
-}
-
-void answer_reset(struct answer *a)
-{
-    a->at = a->query->question_end;
+    a->at = query->question_end;
     a->truncated = false;
-    memset(a->counts, 0, sizeof a->counts);
+    memset(a->counts, 0, sizeof(a->counts));
+    memcpy(out, query->bytes, query->question_end);
 }
 
 void answer_explain(struct answer *a, int ede, const char *text)
 {
+    if (!a->query->has_opt)
+        return;
+    size_t size = strnlen(text, sizeof(a->ede_text) - 1);
     a->ede = ede;
-    snprintf(a->ede_text, sizeof a->ede_text, "%s", text);
+    memcpy(a->ede_text, text, size);
+    a->ede_text[size] = '\0';
 }
 
-/* The OPT record's size with an Extended DNS Error, if that fits. */
+void answer_keep_room(struct answer *a)
+{
+    size_t wanted = EDE_HEAD + sizeof(a->ede_text);
+    if (a->query->has_opt && answer_left(a) > wanted)
+        a->limit -= wanted;
+}
+
+/* Writes the Extended DNS Error, if there is one and it fits; returns its size. */
 static size_t put_ede(const struct answer *a, uint8_t *p)
 {
-    size_t text = strlen(a->ede_text), size = 4 + 2 + text;
+    size_t text = strlen(a->ede_text), size = EDE_HEAD + text;
     if (a->ede == EDE_NONE || a->total - a->at < OPT_SIZE + size)
         return 0;
     put_u16(p, OPTION_EDE);

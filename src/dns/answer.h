@@ -76,8 +76,8 @@ static inline bool answer_record(struct answer *a, enum section section, size_t 
 /* A reason for who asks by EDNS; dropped silently where there is no room for it. */
 void answer_explain(struct answer *a, int ede, const char *text);
 
-/* Takes back what was written behind the question. */
-void answer_reset(struct answer *a);
+/* Keeps the room that a reason takes free of records from now on, where there is any. */
+void answer_keep_room(struct answer *a);
 
 /* Flags, counts, OPT; returns the size of the message. `rcode` may be an extended one. */
 size_t answer_end(struct answer *a, unsigned rcode);

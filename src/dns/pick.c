@@ -3,13 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#define SMALL 32        /* up to here scanning beats searching */
-#define ZERO_SCALE 65536 /* 1 / PICK_ZERO, for the ways that count in integers */
+enum { SMALL = 32 }; /* up to here scanning beats searching */
 
 double pick_key(uint64_t bits, double weight)
 {
     double u = ((double)(bits >> 11) + 0.5) * 0x1p-53; /* in (0, 1) */
-    return -log(u) / (weight > 0 ? weight : PICK_ZERO);
+    return -log(u) / weight;
 }
 
 /* ---- exponential keys: a bounded heap with the worst on top ---------------------------- */
@@ -114,21 +113,28 @@ static uint64_t weight_at(const struct pick_group *g, const uint64_t *sums, uint
     return sums[i] - (i > g->first ? sums[i - 1] : 0);
 }
 
+/* Uniform in [0, bound); 32 bits do without a division. */
+static uint64_t below(struct rand *rand, uint64_t bound)
+{
+    return bound <= UINT32_MAX ? rand_below(rand, (uint32_t)bound) : rand_below64(rand, bound);
+}
+
+/* Weights are multiplied by the number of zeros, so that these share one ticket. */
 static unsigned draw_small(struct rand *rand, const struct pick_group *g, const uint64_t *sums,
                            unsigned max, uint32_t *out)
 {
-    uint64_t weights[SMALL], total = 0;
+    uint64_t weights[SMALL], total = 0, scale = g->zeros ? g->zeros : 1;
     uint32_t items[SMALL];
     unsigned left = g->count;
     for (unsigned i = 0; i < left; i++) {
-        uint64_t weight = weight_at(g, sums, g->first + i) * ZERO_SCALE;
+        uint64_t weight = weight_at(g, sums, g->first + i) * scale;
         items[i] = g->first + i;
         weights[i] = weight ? weight : 1;
         total += weights[i];
     }
     unsigned done = 0;
     while (done < max && left) {
-        uint64_t ticket = left > 1 ? rand_below64(rand, total) : 0;
+        uint64_t ticket = left > 1 ? below(rand, total) : 0;
         unsigned i = 0;
         for (; i + 1 < left && ticket >= weights[i]; i++)
             ticket -= weights[i];
@@ -155,14 +161,35 @@ static uint32_t holder(const struct pick_group *g, const uint64_t *sums, uint64_
     return low;
 }
 
+/* The n-th item of weight 0. Rare: one ticket of all leads here. */
+static uint32_t zero_item(const struct pick_group *g, const uint64_t *sums, uint32_t n)
+{
+    uint32_t i = g->first;
+    if (g->zeros == g->count)
+        return i + n;
+    for (;; i++)
+        if (weight_at(g, sums, i) == 0 && n-- == 0)
+            return i;
+}
+
+/* One draw out of the whole group, whether taken before or not. */
+static uint32_t draw_one(struct rand *rand, const struct pick_group *g, const uint64_t *sums)
+{
+    uint64_t ticket = below(rand, g->total + (g->zeros > 0));
+    return ticket < g->total ? holder(g, sums, ticket)
+                             : zero_item(g, sums, rand_below(rand, g->zeros));
+}
+
 /* The rest of the group by keys, those already drawn left out. */
 static unsigned draw_by_keys(struct picker *p, struct rand *rand, const struct pick_group *g,
                              const uint64_t *sums, unsigned done, unsigned max, uint32_t *out)
 {
     pick_begin(p, max - done);
-    for (uint32_t i = g->first; i < g->first + g->count; i++)
+    for (uint32_t i = g->first; i < g->first + g->count; i++) {
+        double weight = pick_weight((double)weight_at(g, sums, i), g->zeros);
         if (!done || !is_taken(p, i))
-            pick_offer(p, i, 0, pick_key(rand_next(rand), (double)weight_at(g, sums, i)));
+            pick_offer(p, i, 0, pick_key(rand_next(rand), weight));
+    }
     uint32_t kept = p->count;
     for (uint32_t left = kept; left; left--) { /* as pick_finish, but behind what is there */
         out[done + left - 1] = p->heap[0].item;

@@ -6,8 +6,8 @@
  *   anything else        exponential keys: item i gets -ln(u)/w(i), the smallest come
  *                        first (A. Efraimidis, P. Spirakis, 2006); O(n log k)
  *
- * An item of weight 0 counts as PICK_ZERO, the "very small chance" of RFC 2782.
- * Priorities come in ascending order, always.
+ * All items of weight 0 of a group count together as one ticket (weight 1), in equal
+ * shares: the "very small chance" of RFC 2782. Priorities come in ascending order, always.
  */
 #ifndef DISC_DNS_PICK_H
 #define DISC_DNS_PICK_H
@@ -21,8 +21,6 @@ enum {
     PICK_MAX = 4096,   /* a message of 65535 bytes holds no more A records (16 bytes) */
     PICK_SLOTS = 8192, /* of the set of those taken: power of two, twice PICK_MAX */
 };
-
-#define PICK_ZERO (1.0 / 65536)
 
 struct pick_entry {
     double key;
@@ -51,7 +49,15 @@ unsigned pick_finish(struct picker *p); /* into p->items */
 /* Empties the set of those taken, which is free for others between two calls. */
 void pick_forget_taken(struct picker *p);
 
-/* The key of an item by 64 random (or hashed) bits; the smaller the earlier. */
+/* The key of an item by 64 random (or hashed) bits; the smaller the earlier. `weight`
+ * is above 0. */
 double pick_key(uint64_t bits, double weight);
+
+/* The weight that counts: that of an item among `zeros` ones of weight 0 (at least
+ * itself, where it is one). */
+static inline double pick_weight(double weight, uint32_t zeros)
+{
+    return weight > 0 ? weight : 1.0 / zeros;
+}
 
 #endif

@@ -1,224 +1,218 @@
+#include <stdio.h>
+
 #include "dns/respond.h"
 
-/* ---- negative answers ---------------------------------------------------------------------- */
+enum { ALIASES_MAX = 16 }; /* CNAMEs that are followed; longer chains are loops or mistakes */
 
-/* RFC 2308 section 3: the SOA's own TTL and its MINIMUM say how long to believe it. */
-static void add_soa(struct resolution *r, uint32_t negative_ttl)
+/* ---- the decision ------------------------------------------------------------------------- */
+
+static unsigned refuse(struct respond *r, int ede, const char *text)
 {
-    const struct zone *z = r->zone;
-    size_t owner = r->owner + r->name->size - z->apex.size;
-    uint8_t *p = answer_room(&r->answer, RECORD_HEAD + (size_t)z->soa_size);
-    if (!p)
-        return;
-    p = put_record_head(p, owner, TYPE_SOA, negative_ttl, z->soa_size);
-    memcpy(p, z->soa, z->soa_size);
-    put_u32(p + z->soa_size - 20, atomic_load_explicit(&z->serial, memory_order_relaxed));
-    put_u32(p + z->soa_size - 4, negative_ttl);
-    r->answer.counts[SECTION_AUTHORITY]++;
+    answer_explain(&r->answer, ede, text);
+    return RCODE_REFUSED;
 }
 
-unsigned respond_nodata(struct resolution *r, uint32_t negative_ttl)
+static unsigned answer_found(struct respond *r, const struct found *f)
 {
-    add_soa(r, negative_ttl);
+    bool data = false;
+    switch (f->kind) {
+    case FOUND_FOREIGN:
+    case FOUND_NO_NAME:
+        return respond_negative(r, f, RCODE_NXDOMAIN);
+    case FOUND_EMPTY:
+        break;
+    case FOUND_STATIC:
+        data = respond_static(r, f, r->type);
+        break;
+    case FOUND_SERVICE:
+    case FOUND_PROTOCOL:
+    case FOUND_PORT:
+    case FOUND_INSTANCE:
+    case FOUND_SUBSET:
+        data = respond_service(r, f, r->type);
+        break;
+    }
+    return data ? RCODE_NOERROR : respond_negative(r, f, RCODE_NOERROR);
+}
+
+static bool is_among(const struct node *n, const struct node *const *seen, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (seen[i] == n)
+            return true;
+    return false;
+}
+
+/* The name, and what its aliases lead to (RFC 1034 section 4.3.2; RFC 6604 for the RCODE). */
+static unsigned answer_name(struct respond *r)
+{
+    const struct node *aliases[ALIASES_MAX];
+    struct found f;
+    for (unsigned count = 0; count <= ALIASES_MAX; count++) {
+        lookup(r->dns, r->name, &f);
+        if (f.kind == FOUND_FOREIGN)
+            return count ? RCODE_NOERROR : refuse(r, EDE_NOT_AUTHORITATIVE, "not one of our zones");
+        r->answer.authoritative = true;
+        if (is_among(f.node, aliases, f.kind == FOUND_STATIC ? count : 0))
+            return RCODE_NOERROR;
+        if (count == ALIASES_MAX || !respond_alias(r, &f))
+            return count == ALIASES_MAX ? RCODE_NOERROR : answer_found(r, &f);
+        if (r->answer.truncated)
+            return RCODE_NOERROR;
+        aliases[count] = f.node;
+    }
     return RCODE_NOERROR;
 }
 
-unsigned respond_nxdomain(struct resolution *r, uint32_t negative_ttl)
+/* Types that can stand in no zone (RFC 6895 section 3.1). */
+static bool is_meta_type(uint16_t type)
 {
-    add_soa(r, negative_ttl);
-    return RCODE_NXDOMAIN;
+    return type == TYPE_OPT || (type >= TYPE_NXNAME && type < TYPE_IXFR);
 }
 
-/* ---- finding the name ------------------------------------------------------------------------ */
-
-static unsigned respond_below(struct resolution *r, const struct node *node, unsigned labels)
+static unsigned answer_question(struct respond *r, const struct query *q)
 {
-    if (node->kind == NODE_SERVICE)
-        return respond_inside(r, RCU_READ(node->slot->view), labels);
-    r->rule = RULE_MISSING;
-    return respond_nxdomain(r, r->zone->negative_ttl);
-}
-
-static unsigned respond_node(struct resolution *r, const struct node *node)
-{
-    switch ((enum node_kind)node->kind) {
-    case NODE_STATIC:
-        return respond_static(r, node);
-    case NODE_SERVICE:
-        return respond_service(r, RCU_READ(node->slot->view));
-    case NODE_SERVICE_TCP:
-        return respond_protocol(r, RCU_READ(node->slot->view), PROTOCOL_TCP);
-    case NODE_SERVICE_UDP:
-        return respond_protocol(r, RCU_READ(node->slot->view), PROTOCOL_UDP);
-    case NODE_EMPTY:
-        break;
+    if (q->has_opt && q->edns_version != 0)
+        return RCODE_BADVERS; /* RFC 6891 section 6.1.3 */
+    if (q->signed_)
+        return RCODE_NOTAUTH; /* no key is known here: RFC 8945 section 5.2 */
+    if (is_meta_type(q->type)) {
+        answer_explain(&r->answer, EDE_INVALID_QUERY_TYPE, "no type to ask for");
+        return RCODE_FORMERR;
     }
-    r->rule = RULE_EMPTY;
-    return respond_nodata(r, r->zone->negative_ttl);
+    if (q->class != CLASS_IN)
+        return refuse(r, EDE_NOT_SUPPORTED, "class IN only");
+    if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
+        return refuse(r, EDE_NOT_SUPPORTED, "no transfers");
+    if (q->type == TYPE_MAILA || q->type == TYPE_MAILB)
+        return RCODE_NOTIMP; /* RFC 8906 section 3.1.2 does not reach types that are gone */
+    return answer_name(r);
 }
 
-unsigned respond_name(struct resolution *r)
+static unsigned answer_message(struct respond *r, const struct query *q, enum query_verdict verdict)
 {
-    unsigned labels = 0;
-    const struct node *node = table_find(r->dns->table, r->name->wire, r->name->size);
-    if (!node)
-        node = table_closest(r->dns->table, r->name, &labels);
-    if (!node) {
-        r->rule = RULE_OUTSIDE;
-        if (r->steps) /* a CNAME that leads out of our zones ends the answer */
-            return RCODE_NOERROR;
-        answer_explain(&r->answer, EDE_NOT_AUTHORITATIVE, "");
-        return RCODE_REFUSED;
-    }
-    r->zone = node->zone;
-    r->answer.authoritative = true;
-    return labels ? respond_below(r, node, labels) : respond_node(r, node);
-}
-
-/* ---- questions that have no answer ------------------------------------------------------------- */
-
-/* RFC 6895 section 3.1: types 128-255 are for queries or metadata, not for data. */
-static bool refuse_type(struct answer *a, uint16_t type, unsigned *rcode)
-{
-    if (type == TYPE_ANY || (type != TYPE_OPT && (type < TYPE_NXNAME || type > TYPE_ANY)))
-        return false;
-    if (type == TYPE_AXFR || type == TYPE_IXFR) {
-        answer_explain(a, EDE_NOT_SUPPORTED, "zone transfer is not offered");
-        *rcode = RCODE_REFUSED;
-    } else if (type == TYPE_MAILA || type == TYPE_MAILB) {
-        *rcode = RCODE_NOTIMP;
-    } else {
-        answer_explain(a, EDE_INVALID_QUERY_TYPE, "");
-        *rcode = RCODE_FORMERR;
-    }
-    return true;
-}
-
-static unsigned decide(struct resolution *r, const struct query *q)
-{
-    unsigned rcode;
-    if (q->has_opt && q->edns_version)
-        return RCODE_BADVERS;
-    if (q->signed_) /* we hold no key: RFC 8945 section 5.2 */
-        return RCODE_NOTAUTH;
-    if (q->class != CLASS_IN) {
-        answer_explain(&r->answer, EDE_NOT_SUPPORTED, "only class IN is served");
-        return RCODE_REFUSED;
-    }
-    if (refuse_type(&r->answer, q->type, &rcode))
-        return rcode;
-    return respond_name(r);
-}
-
-static unsigned answer_verdict(struct resolution *r, const struct query *q,
-                               enum query_verdict verdict)
-{
-    if (verdict == QUERY_GOOD)
-        return decide(r, q);
     if (verdict == QUERY_MALFORMED)
         return RCODE_FORMERR;
-    return q->opcode == OPCODE_NOTIFY || q->opcode == OPCODE_UPDATE ? RCODE_REFUSED
-                                                                    : RCODE_NOTIMP;
+    if (verdict == QUERY_OTHER_OPCODE)
+        return q->opcode == OPCODE_NOTIFY || q->opcode == OPCODE_UPDATE ? RCODE_REFUSED
+                                                                        : RCODE_NOTIMP;
+    return answer_question(r, q);
 }
 
-/* ---- limits and counts --------------------------------------------------------------------------- */
+/* ---- what was left out -------------------------------------------------------------------- */
+
+void respond_expect_cut(struct respond *r)
+{
+    if (r->request->transport == DNS_TCP)
+        answer_keep_room(&r->answer);
+}
+
+void respond_cut(struct respond *r, uint32_t sent, uint32_t count)
+{
+    char text[sizeof(r->answer.ede_text)];
+    if (r->request->transport == DNS_UDP) {
+        r->answer.truncated = true;
+        return;
+    }
+    if (count)
+        snprintf(text, sizeof(text), "a sample: %u of %u records fit a message", sent, count);
+    else
+        snprintf(text, sizeof(text), "a sample: %u records fit a message", sent);
+    answer_explain(&r->answer, EDE_OTHER, text);
+}
+
+/* ---- around it ---------------------------------------------------------------------------- */
 
 static uint16_t configured_size(const struct dns_config *config, const struct addr *from)
 {
     for (size_t i = 0; i < config->udp_size_count; i++)
         if (network_has(&config->udp_sizes[i].from, from))
             return config->udp_sizes[i].size;
-    return config->udp_max_size;
+    return config->udp_max_size ? config->udp_max_size : DNS_UDP_DEFAULT;
 }
 
-/* RFC 6891 section 6.2.3 and 6.2.5; without EDNS RFC 1035 section 4.2.1. */
-static size_t message_limit(const struct dns *dns, const struct dns_request *request,
-                            const struct query *q, size_t room)
+/* How large the answer may be. */
+static size_t limit_of(const struct dns *dns, const struct dns_request *request,
+                       const struct query *q, size_t size)
 {
     size_t limit = DNS_TCP_LIMIT;
     if (request->transport == DNS_UDP) {
         limit = DNS_UDP_MIN;
-        if (q->has_opt && q->edns_size > limit) {
-            size_t ours = configured_size(&dns->config, &request->from.addr);
-            limit = q->edns_size < ours ? q->edns_size : ours;
+        if (q->has_opt && q->edns_size > DNS_UDP_MIN) {
+            size_t allowed = configured_size(&dns->config, &request->from.addr);
+            limit = q->edns_size < allowed ? q->edns_size : allowed;
         }
+        if (limit < DNS_UDP_MIN)
+            limit = DNS_UDP_MIN;
     }
-    return limit < room ? limit : room;
+    return limit < size ? limit : size;
 }
 
-static enum dns_type_count type_count(uint16_t type)
+static enum dns_type_count counted_as(uint16_t type)
 {
     switch (type) {
-    case TYPE_A: return DNS_COUNT_A;
-    case TYPE_AAAA: return DNS_COUNT_AAAA;
-    case TYPE_SRV: return DNS_COUNT_SRV;
-    case TYPE_TXT: return DNS_COUNT_TXT;
-    case TYPE_SOA: return DNS_COUNT_SOA;
-    case TYPE_NS: return DNS_COUNT_NS;
-    case TYPE_PTR: return DNS_COUNT_PTR;
-    case TYPE_ANY: return DNS_COUNT_ANY;
-    default: return DNS_COUNT_OTHER;
+    case TYPE_A:
+        return DNS_COUNT_A;
+    case TYPE_AAAA:
+        return DNS_COUNT_AAAA;
+    case TYPE_SRV:
+        return DNS_COUNT_SRV;
+    case TYPE_TXT:
+        return DNS_COUNT_TXT;
+    case TYPE_SOA:
+        return DNS_COUNT_SOA;
+    case TYPE_NS:
+        return DNS_COUNT_NS;
+    case TYPE_PTR:
+        return DNS_COUNT_PTR;
+    case TYPE_ANY:
+        return DNS_COUNT_ANY;
+    default:
+        return DNS_COUNT_OTHER;
     }
 }
 
-static void count_answer(struct dns_counters *c, const struct query *q, enum query_verdict verdict,
-                         const struct answer *a, unsigned rcode)
+static size_t drop(struct dns_worker *worker, enum dns_drop why)
 {
+    counter_up(&worker->counters.drops[why]);
+    return 0;
+}
+
+static void count(struct dns_counters *c, const struct respond *r, enum query_verdict verdict,
+                  unsigned rcode, size_t size)
+{
+    counter_up(&c->queries[r->request->transport]);
     if (verdict == QUERY_GOOD)
-        counter_up(&c->types[type_count(q->type)]);
+        counter_up(&c->types[counted_as(r->type)]);
     counter_up(&c->rcodes[rcode]);
-    counter_add(&c->answer_bytes, a->at);
-    if (a->truncated)
-        counter_up(&c->truncated);
-}
-
-static bool drop(struct dns_counters *c, const struct dns_request *request,
-                 enum query_verdict verdict)
-{
-    enum dns_drop why;
-    if (request->from.port == 0)
-        why = DNS_DROP_PORT;
-    else if (verdict == QUERY_SHORT)
-        why = DNS_DROP_SHORT;
-    else if (verdict == QUERY_RESPONSE)
-        why = DNS_DROP_RESPONSE;
-    else
-        return false;
-    counter_up(&c->drops[why]);
-    return true;
-}
-
-size_t respond(struct resolution *r, const struct dns *dns, struct dns_worker *worker,
-               const struct dns_request *request, struct query *query, uint8_t *out, size_t size)
-{
-    struct dns_counters *c = &worker->counters;
-    counter_up(&c->queries[request->transport]);
-    enum query_verdict verdict = query_parse(request->bytes, request->size, query);
-    r->rule = RULE_NONE;
-    r->zone = NULL;
-    r->view = NULL;
-    r->instance = NULL;
-    r->selector_count = 0;
-    if (size < DNS_UDP_MIN || drop(c, request, verdict))
-        return 0;
-    r->dns = dns;
-    r->worker = worker;
-    r->request = request;
-    r->type = query->type;
-    r->name = &query->name;
-    r->owner = HEADER_SIZE;
-    r->steps = 0;
-    answer_begin(&r->answer, query, out, message_limit(dns, request, query, size));
-    unsigned rcode = answer_verdict(r, query, verdict);
-    size_t n = answer_end(&r->answer, rcode);
-    count_answer(c, query, verdict, &r->answer, rcode);
-    return n;
+    counter_add(&c->truncated, r->answer.truncated);
+    counter_add(&c->answer_bytes, size);
 }
 
 size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
                    const struct dns_request *request, uint8_t *out, size_t size)
 {
-    struct resolution r;
-    struct query query;
-    return respond(&r, dns, worker, request, &query, out, size);
+    struct query query; /* neither is zeroed: each part sets what it hands on */
+    struct respond r;
+    if (size < DNS_UDP_MIN)
+        return 0;
+    if (request->from.port == 0)
+        return drop(worker, DNS_DROP_PORT);
+    enum query_verdict verdict = query_parse(request->bytes, request->size, &query);
+    if (verdict == QUERY_SHORT)
+        return drop(worker, DNS_DROP_SHORT);
+    if (verdict == QUERY_RESPONSE)
+        return drop(worker, DNS_DROP_RESPONSE);
+    r.dns = dns;
+    r.worker = worker;
+    r.request = request;
+    r.type = query.type;
+    r.owner = HEADER_SIZE;
+    r.name = &query.name;
+    r.target_count = 0;
+    answer_begin(&r.answer, &query, out, limit_of(dns, request, &query, size));
+    unsigned rcode = answer_message(&r, &query, verdict);
+    size_t written = answer_end(&r.answer, rcode);
+    count(&worker->counters, &r, verdict, rcode, written);
+    return written;
 }

@@ -1,108 +1,83 @@
-/* Names of the zone file: RFC 1034 section 4.3.2 without wildcards and delegations, which
- * the loader refuses. */
-#include "base/text.h"
 #include "dns/respond.h"
 
-static const struct rrset *find_type(const struct node *node, uint16_t type)
+void respond_soa(struct respond *r, const struct zone *zone, enum section section, uint32_t owner,
+                 uint32_t ttl, uint32_t minimum)
 {
-    for (uint32_t i = 0; i < node->rrset_count; i++)
-        if (node->rrsets[i].type == type)
-            return &node->rrsets[i];
-    return NULL;
-}
-
-/* All records, or none and TC: half an RRset is of no use to anybody. */
-static void add_rrset(struct resolution *r, const struct rrset *set)
-{
+    enum { SERIAL = 20, MINIMUM = 4 }; /* from the end */
     struct answer *a = &r->answer;
-    size_t mark = a->at;
-    uint16_t count = a->counts[SECTION_ANSWER];
-    for (uint16_t i = 0; i < set->count; i++) {
-        if (answer_record(a, SECTION_ANSWER, r->owner, set->type, set->ttl, set->rdata[i],
-                          set->sizes[i]))
-            continue;
-        a->at = mark;
-        a->counts[SECTION_ANSWER] = count;
+    uint8_t *p = answer_room(a, RECORD_HEAD + zone->soa_size);
+    if (!p) {
         a->truncated = true;
         return;
     }
+    uint8_t *rdata = put_record_head(p, owner, TYPE_SOA, ttl, zone->soa_size);
+    uint8_t *end = rdata + zone->soa_size;
+    memcpy(rdata, zone->soa, zone->soa_size);
+    put_u32(end - SERIAL, atomic_load_explicit(&zone->serial, memory_order_relaxed));
+    put_u32(end - MINIMUM, minimum);
+    a->counts[section]++;
 }
 
-static bool add_apex_soa(struct resolution *r)
+static const struct rrset *find_set(const struct node *n, uint16_t type)
 {
-    const struct zone *z = r->zone;
-    uint8_t *p = answer_room(&r->answer, RECORD_HEAD + (size_t)z->soa_size);
-    if (!p) {
-        r->answer.truncated = true;
+    for (uint32_t i = 0; i < n->rrset_count; i++)
+        if (n->rrsets[i].type == type || type == TYPE_ANY)
+            return &n->rrsets[i];
+    return NULL;
+}
+
+/* Begins anywhere: the order means nothing, and nobody is always first (RFC 1794). */
+static void put_set(struct respond *r, const struct rrset *set)
+{
+    uint32_t start = set->count > 1 ? rand_below(&r->worker->rand, set->count) : 0;
+    uint32_t at = start;
+    for (uint32_t sent = 0; sent < set->count; sent++) {
+        if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, set->type, set->ttl,
+                           set->rdata[at], set->sizes[at])) {
+            respond_cut(r, sent, set->count);
+            return;
+        }
+        at = at + 1 < set->count ? at + 1 : 0;
+    }
+}
+
+bool respond_static(struct respond *r, const struct found *f, uint16_t type)
+{
+    const struct rrset *set = find_set(f->node, type);
+    bool apex = f->node->size == f->zone->apex.size;
+    if (set) {
+        put_set(r, set);
         return true;
     }
-    p = put_record_head(p, r->owner, TYPE_SOA, z->negative_ttl, z->soa_size);
-    memcpy(p, z->soa, z->soa_size);
-    put_u32(p + z->soa_size - 20, atomic_load_explicit(&z->serial, memory_order_relaxed));
-    r->answer.counts[SECTION_ANSWER]++;
-    return true;
-}
-
-static bool is_apex(const struct resolution *r, const struct node *node)
-{
-    return node->size == r->zone->apex.size;
-}
-
-/* The target in lower case; its bytes in the message are what owners will point to. */
-static void name_from_rdata(const uint8_t *rdata, struct name *out)
-{
-    unsigned size = 0;
-    out->labels = 0;
-    while (rdata[size]) {
-        unsigned end = size + rdata[size] + 1u;
-        for (out->wire[size] = rdata[size], size++; size < end; size++)
-            out->wire[size] = (uint8_t)ascii_lower((char)rdata[size]);
-        out->labels++;
-    }
-    out->wire[size] = 0;
-    out->size = (uint8_t)(size + 1);
-}
-
-static unsigned follow(struct resolution *r, const struct rrset *alias)
-{
-    struct name target;
-    size_t rdata_at = r->answer.at + RECORD_HEAD;
-    add_rrset(r, alias);
-    if (r->answer.truncated || ++r->steps > CHAIN_MAX)
-        return RCODE_NOERROR; /* what was collected so far */
-    name_from_rdata(alias->rdata[0], &target);
-    r->name = &target;
-    r->owner = rdata_at;
-    unsigned rcode = respond_name(r);
-    r->name = &r->answer.query->name;
-    return rcode;
-}
-
-/* RFC 8482 section 4.1: one RRset stands for all. */
-static bool add_any(struct resolution *r, const struct node *node)
-{
-    if (is_apex(r, node))
-        return add_apex_soa(r);
-    if (!node->rrset_count)
+    if (!apex || (type != TYPE_SOA && type != TYPE_ANY))
         return false;
-    add_rrset(r, &node->rrsets[0]);
+    respond_soa(r, f->zone, SECTION_ANSWER, r->owner, f->zone->ttl, f->zone->negative_ttl);
     return true;
 }
 
-unsigned respond_static(struct resolution *r, const struct node *node)
+static void move_to(struct respond *r, size_t at, const uint8_t *target, uint16_t size)
 {
-    r->rule = RULE_STATIC;
-    if (r->type == TYPE_SOA && is_apex(r, node)) {
-        add_apex_soa(r);
-        return RCODE_NOERROR;
-    }
-    const struct rrset *set = find_type(node, r->type);
-    const struct rrset *alias = find_type(node, TYPE_CNAME);
-    if (set)
-        add_rrset(r, set);
-    else if (alias && r->type != TYPE_ANY)
-        return follow(r, alias);
-    else if (r->type != TYPE_ANY || !add_any(r, node))
-        return respond_nodata(r, r->zone->negative_ttl);
-    return RCODE_NOERROR;
+    r->alias.size = (uint8_t)size;
+    r->alias.labels = 0;
+    for (uint16_t i = 0; i < size; i++)
+        r->alias.wire[i] = (uint8_t)ascii_lower((char)target[i]);
+    for (const uint8_t *label = target; *label; label += 1 + *label)
+        r->alias.labels++;
+    r->name = &r->alias;
+    r->owner = (uint16_t)at;
+}
+
+bool respond_alias(struct respond *r, const struct found *f)
+{
+    if (f->kind != FOUND_STATIC || r->type == TYPE_CNAME || r->type == TYPE_ANY)
+        return false;
+    const struct rrset *set = find_set(f->node, TYPE_CNAME);
+    if (!set)
+        return false;
+    if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_CNAME, set->ttl, set->rdata[0],
+                       set->sizes[0]))
+        r->answer.truncated = true;
+    else
+        move_to(r, r->answer.at - set->sizes[0], set->rdata[0], set->sizes[0]);
+    return true;
 }

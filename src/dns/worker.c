@@ -4,10 +4,10 @@
 
 struct dns_worker *dns_worker_new(uint64_t seed)
 {
-    struct dns_worker *w = calloc(1, sizeof *w);
-    if (w)
-        rand_seed(&w->rand, seed);
-    return w;
+    struct dns_worker *worker = calloc(1, sizeof(*worker));
+    if (worker)
+        rand_seed(&worker->rand, seed);
+    return worker;
 }
 
 void dns_worker_free(struct dns_worker *worker)
@@ -22,20 +22,13 @@ const struct dns_counters *dns_worker_counters(const struct dns_worker *worker)
 
 const char *dns_type_count_text(enum dns_type_count type)
 {
-    static const char *const texts[DNS_TYPE_COUNTS] = {
-        [DNS_COUNT_A] = "A",     [DNS_COUNT_AAAA] = "AAAA", [DNS_COUNT_SRV] = "SRV",
-        [DNS_COUNT_TXT] = "TXT", [DNS_COUNT_SOA] = "SOA",   [DNS_COUNT_NS] = "NS",
-        [DNS_COUNT_PTR] = "PTR", [DNS_COUNT_ANY] = "ANY",   [DNS_COUNT_OTHER] = "other",
-    };
+    static const char *const texts[DNS_TYPE_COUNTS] = {"A",  "AAAA", "SRV", "TXT",  "SOA",
+                                                       "NS", "PTR",  "ANY", "other"};
     return texts[type];
 }
 
 const char *dns_drop_text(enum dns_drop drop)
 {
-    static const char *const texts[DNS_DROPS] = {
-        [DNS_DROP_SHORT] = "short",
-        [DNS_DROP_RESPONSE] = "response",
-        [DNS_DROP_PORT] = "port",
-    };
+    static const char *const texts[DNS_DROPS] = {"short", "response", "port"};
     return texts[drop];
 }

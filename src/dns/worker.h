@@ -1,15 +1,17 @@
-/* What a thread needs to answer; private to the folder. */
+/* What one thread needs to answer. Private to the folder. */
 #ifndef DISC_DNS_WORKER_H
 #define DISC_DNS_WORKER_H
 
 #include "base/rand.h"
+#include "dns/distinct.h"
 #include "dns/dns.h"
 #include "dns/pick.h"
 
 struct dns_worker {
     struct rand rand;
     struct dns_counters counters;
-    struct picker picker;
+    struct picker picker;     /* scratch; nothing in it outlives a query */
+    struct distinct_set seen; /* likewise */
 };
 
 #endif

@@ -55,15 +55,19 @@ static bool namespace_known(void *context, struct text ns)
     return dns_serves_namespace(dns_of(context), ns);
 }
 
+/* The last match wins; "!" in front takes back what an earlier one gave. */
 static bool service_permanent(void *context, struct text ns, struct text service)
 {
     const struct server *s = context;
     char name[NAMESPACE_MAX + SERVICE_MAX + 2];
     int n = snprintf(name, sizeof name, "%.*s/%.*s", TEXT_ARG(ns), TEXT_ARG(service));
-    for (char **glob = s->config->permanent_services; glob && *glob; glob++)
-        if (text_matches((struct text){name, (size_t)n}, *glob))
-            return true;
-    return false;
+    bool permanent = false;
+    for (char **glob = s->config->permanent_services; glob && *glob; glob++) {
+        bool not = (*glob)[0] == '!';
+        if (text_matches((struct text){name, (size_t)n}, *glob + not))
+            permanent = !not;
+    }
+    return permanent;
 }
 
 void server_registry_hooks(struct server *s, struct registry_config *config)

@@ -72,7 +72,8 @@ void pass(struct stage *s, uint64_t ms)
 static bool receive(struct fake *f)
 {
     socklen_t size = sizeof(f->peer);
-    ssize_t n = recvfrom(f->fd, f->last, sizeof(f->last) - 1, 0, (struct sockaddr *)&f->peer, &size);
+    ssize_t n =
+        recvfrom(f->fd, f->last, sizeof(f->last) - 1, 0, (struct sockaddr *)&f->peer, &size);
     if (n < 0)
         return false;
     f->last[n] = 0;
@@ -113,7 +114,8 @@ void answer_raw(struct fake *f, const char *text)
         snprintf(bytes, sizeof(bytes), "%.*s%s%s", (int)(star - text), text, f->id, star + 1);
     else
         snprintf(bytes, sizeof(bytes), "%s", text);
-    ssize_t n = sendto(f->fd, bytes, strlen(bytes), 0, (struct sockaddr *)&f->peer, sizeof(f->peer));
+    ssize_t n =
+        sendto(f->fd, bytes, strlen(bytes), 0, (struct sockaddr *)&f->peer, sizeof(f->peer));
     assert_int_equal(n, strlen(bytes));
 }
 
@@ -136,4 +138,15 @@ void assert_no_event(struct stage *s)
 {
     if (s->events_looked_at != s->event_count)
         fail_msg("unexpected event: %s", s->events[s->events_looked_at].words);
+}
+
+int stage_open_registered(struct stage *s, const struct disc_options *options)
+{
+    stage_open(s, 1, options);
+    int handle = stage_register(s, "web", "8080");
+    pass(s, 0);
+    assert_request(s, 0, REG);
+    answer(s, 0, REG_OK);
+    assert_string_equal(event(s, DISC_EVENT_REGISTERED)->instance, "web-1");
+    return handle;
 }

@@ -47,6 +47,17 @@ struct stage {
 void stage_open(struct stage *s, unsigned servers, const struct disc_options *options);
 void stage_close(struct stage *s);
 
+/* What "web" at port 8080 says to a server, and what that answers. */
+#define REG "disc/1 reg id=* svc=web port=8080"
+#define REG_OK \
+    "disc/1 ok id=* ep=00000001 inst=web-1 addr=10.0.0.7 lease=30 ren=9000 rev=5 dur=mem\n"
+#define REN "disc/1 ren id=* svc=web inst=web-1"
+#define REN_OK "disc/1 ok id=* ep=00000001 ren=9000\n"
+#define DEL "disc/1 del id=* svc=web inst=web-1"
+
+/* One server, where "web" is registered; returns the handle. The next renewal is due in
+ * 9000 ms, less or more by 5 %. */
+int stage_open_registered(struct stage *s, const struct disc_options *options);
 int stage_register(struct stage *s, const char *service, const char *ports);
 
 void pass(struct stage *s, uint64_t ms); /* moves the clock and processes */

@@ -137,7 +137,7 @@ logged() {
 # say REQUEST [ADDRESS]: sends "disc/1 REQUEST", prints the reply.
 say() {
     local fd
-    exec {fd}<>"/dev/udp/${2:-127.0.0.1}/$registration"
+    exec {fd}<>"/dev/udp/${2:-${address:-127.0.0.1}}/$registration"
     printf 'disc/1 %s\n' "$1" >&"$fd"
     timeout 10 dd bs=2048 count=1 status=none <&"$fd" || die "no reply to: $1"
     exec {fd}>&-
@@ -154,7 +154,12 @@ ok() {
 
 # q WORD...: dig, short and sorted.
 q() {
-    dig -p "$dns" @127.0.0.1 +short +tries=1 +time=5 "$@" | grep -v '^;' | sort
+    local answer
+    answer=$(dig -p "$dns" "@${address:-127.0.0.1}" +short +tries=1 +time=5 "$@") || {
+        echo "dig failed with status $?"
+        return
+    }
+    sed '/^;/d' <<<"$answer" | sort
 }
 
 # ask [-t] [-b SIZE] NAME TYPE: the whole answer, checked by two decoders.
@@ -180,8 +185,10 @@ serial() {
 }
 
 visible() {
-    [ -n "$(records "$@")" ]
+    local found
+    found=$(records "$@") || die "no good answer to: $*"
+    [ -n "$found" ]
 }
 gone() {
-    [ -z "$(records "$@")" ]
+    ! visible "$@"
 }

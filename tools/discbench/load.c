@@ -14,6 +14,7 @@ enum {
     RING = 1 << 17,        /* requests that may be remembered; a power of two */
     ITEMS_MAX = 256,       /* of one batch */
     LOST_NS = 1000000000,  /* no answer for so long: lost */
+    SILENT_SECONDS = 3,    /* no answer at all for so long: the phase ends */
     ROUNDS = 5,
 };
 
@@ -417,7 +418,7 @@ static uint64_t allowance(double rate, uint64_t start, const struct tally *tally
 static void phase(struct load *load, choose *next, double rate, uint64_t limit_ns, uint64_t most,
                   struct tally *tally)
 {
-    uint64_t start = clock_ns(), now = start;
+    uint64_t start = clock_ns(), now = start, heard = start;
     bool ended = false;
     while (!ended || load->outstanding) {
         uint64_t allowed = ended ? 0 : allowance(rate, start, tally);
@@ -426,13 +427,17 @@ static void phase(struct load *load, choose *next, double rate, uint64_t limit_n
         unsigned n = ended ? 0 : prepare(load, next, allowed, &ended);
         send_burst(load, n);
         tally->sent += n;
-        if (!receive_burst(load, tally) && n == 0) {
+        unsigned received = receive_burst(load, tally);
+        if (!received && n == 0) {
             struct pollfd fd = {.fd = load->config.fd, .events = POLLIN};
             (void)poll(&fd, 1, 1);
         }
         now = clock_ns();
+        if (received || !load->outstanding)
+            heard = now;
         give_up_lost(load, now, tally);
-        if ((limit_ns && now - start >= limit_ns) || tally->sent >= most)
+        if ((limit_ns && now - start >= limit_ns) || tally->sent >= most ||
+            now - heard >= SILENT_SECONDS * 1000000000ull)
             ended = true;
     }
     tally->elapsed_ns = now - start;

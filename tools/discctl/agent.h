@@ -43,7 +43,7 @@ bool check_step(struct check *check, uint64_t now_ms);
 int check_wait_ms(const struct check *check, uint64_t now_ms);
 void check_stop(struct check *check);
 
-/* Starts a program with the signals as we found them. 0: it could not be started, which
+/* Starts a program, no signal blocked. 0: it could not be started, which
  * was said; `*code` is then the shell's exit code for that (126, 127). */
 pid_t command_start(char **words, int *code);
 /* The exit code of a shell: 128 and the signal for a killed one. */

@@ -283,7 +283,7 @@ static void test_services_go(void **state)
     bufferevent_disable(c.stream, EV_READ);
     rig_settle(&rig);
     assert_false(TAILQ_EMPTY(&rig.http->streams));
-    for (unsigned n = 0; n < 1900; n++) { /* the place where the list stands is among them */
+    for (unsigned n = 10; n < 1900; n++) { /* the place where the list stands is among them */
         snprintf(name, sizeof(name), "s%04u", n);
         rig_remove(&rig, name, "i");
     }

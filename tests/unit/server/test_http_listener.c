@@ -166,6 +166,7 @@ static void wait_for_count(struct rig *rig, uint32_t count)
 static const struct http_deadlines short_request = {50, NEVER, NEVER};
 static const struct http_deadlines short_idle = {NEVER, 50, NEVER};
 static const struct http_deadlines short_stall = {NEVER, NEVER, 50};
+static const struct http_deadlines none = {NEVER, NEVER, NEVER};
 
 /* ---- the tests ------------------------------------------------------------------ */
 
@@ -314,6 +315,7 @@ static void test_too_large(void **state)
     char filler[9001];
     memset(filler, 'a', sizeof(filler) - 1);
     filler[sizeof(filler) - 1] = '\0';
+    http_listener_set_deadlines(rig->listener, &none);
     int header = dial(rig), body = dial(rig);
     say(header, "GET /v1/status HTTP/1.1\r\nHost: localhost\r\nX: ");
     say(header, filler);
@@ -392,7 +394,7 @@ static void test_no_descriptors(void **state)
 {
     struct rig *rig = *state;
     static const struct timeval a_while = {.tv_usec = 250 * 1000};
-    struct rlimit limit, none;
+    struct rlimit limit, fewer;
     int fd = dial(rig), lowest = dup(fd);
     unsigned turns = 0;
     bool rang = false;
@@ -401,9 +403,9 @@ static void test_no_descriptors(void **state)
     say(fd, REQUEST);
     close(lowest);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    none = limit;
-    none.rlim_cur = (rlim_t)lowest;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    fewer = limit;
+    fewer.rlim_cur = (rlim_t)lowest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &fewer), 0);
     for (; !rang; turns++)
         turn(rig);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);

@@ -1,0 +1,82 @@
+#include "dns/distinct.h"
+
+#include <string.h>
+
+static void forget(struct distinct_set *s)
+{
+    if (++s->stamp == 0) {
+        memset(s->stamps, 0, sizeof(s->stamps));
+        s->stamp = 1;
+    }
+    s->count = 0;
+}
+
+void distinct_begin(struct distinct_set *s, unsigned size)
+{
+    forget(s);
+    s->size = size;
+    s->dropped = false;
+}
+
+/* Not keyed: who chooses addresses that collide has to register each of them, and the
+ * slots bound what that costs. */
+static uint32_t slot_of(const uint8_t *bytes, unsigned size)
+{
+    uint64_t hash = 0;
+    for (unsigned i = 0; i < size; i += 4) {
+        uint32_t part;
+        memcpy(&part, bytes + i, 4);
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
+    }
+    return (uint32_t)(hash >> 32) & (DISTINCT_SLOTS - 1);
+}
+
+static void add(struct distinct_set *s, const struct distinct_entry *fresh)
+{
+    uint32_t at = slot_of(fresh->bytes, s->size);
+    for (; s->stamps[at] == s->stamp; at = (at + 1) & (DISTINCT_SLOTS - 1)) {
+        struct distinct_entry *e = &s->slots[at];
+        if (memcmp(e->bytes, fresh->bytes, s->size) != 0)
+            continue;
+        e->weight += fresh->weight;
+        if (fresh->key < e->key)
+            e->key = fresh->key;
+        return;
+    }
+    s->slots[at] = *fresh;
+    s->stamps[at] = s->stamp;
+    s->count++;
+}
+
+void distinct_offer(const struct distinct_set *s, struct picker *p)
+{
+    uint32_t left = s->count;
+    for (uint32_t at = 0; left; at++) {
+        if (s->stamps[at] != s->stamp)
+            continue;
+        pick_offer(p, at, 0, s->slots[at].key);
+        left--;
+    }
+}
+
+/* Keeps the PICK_MAX smallest: what is above them cannot come to be among them. */
+static void prune(struct distinct_set *s, struct picker *p)
+{
+    pick_begin(p, PICK_MAX);
+    distinct_offer(s, p);
+    unsigned count = pick_finish(p);
+    for (unsigned i = 0; i < count; i++)
+        s->kept[i] = s->slots[p->items[i]];
+    forget(s);
+    for (unsigned i = 0; i < count; i++)
+        add(s, &s->kept[i]);
+    s->dropped = true;
+}
+
+void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, double key,
+                  double weight)
+{
+    if (s->count == DISTINCT_MAX)
+        prune(s, p);
+    add(s, &(struct distinct_entry){key, weight, bytes});
+}

@@ -1,0 +1,39 @@
+/* A set of addresses, each with the smallest key that was said of it: several instances
+ * may share an address, and the smallest of their exponential keys is the key of an item
+ * with the sum of their weights. Keeps the PICK_MAX smallest exactly, in fixed room,
+ * however many come by. Used where no finished address set exists (selectors).
+ */
+#ifndef DISC_DNS_DISTINCT_H
+#define DISC_DNS_DISTINCT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dns/pick.h"
+
+enum {
+    DISTINCT_SLOTS = 8192,                 /* power of two */
+    DISTINCT_MAX = DISTINCT_SLOTS / 4 * 3, /* addresses before the largest keys are dropped */
+};
+
+struct distinct_entry {
+    double key, weight; /* the weight: of all that named the address since it is kept */
+    const uint8_t *bytes;
+};
+
+struct distinct_set {
+    struct distinct_entry slots[DISTINCT_SLOTS], kept[PICK_MAX];
+    uint32_t stamps[DISTINCT_SLOTS]; /* a slot is in use when its stamp is the current one */
+    uint32_t stamp, count;
+    unsigned size; /* of an address: 4 or 16 */
+    bool dropped;  /* there were more than are kept */
+};
+
+void distinct_begin(struct distinct_set *s, unsigned size);
+/* `bytes` must stay until the last call. `p`: scratch. */
+void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, double key,
+                  double weight);
+/* Offers all to the picker, which was begun; an item is an index into `slots`. */
+void distinct_offer(const struct distinct_set *s, struct picker *p);
+
+#endif

@@ -1,0 +1,56 @@
+/* A configuration while it is read, and the readers of its larger parts (the rest is
+ * config_values.h). Used by the config_*.c files only. */
+#ifndef DISC_SERVER_CONFIG_DRAFT_H
+#define DISC_SERVER_CONFIG_DRAFT_H
+
+#include "server/config_table.h"
+
+/* A further file to read, and where it is named. */
+struct file_ref {
+    char *path; /* resolved; NULL = none */
+    unsigned line, column;
+};
+
+/* Base of the keys of the main file. */
+struct config_draft {
+    struct config config;
+    struct file_ref keys_file, token_file;
+};
+
+/* Base of zones[]. */
+struct zone_draft {
+    struct dns_zone_config zone;
+    char **permanent; /* globs without namespace, "!" before those that are not; NULL-terminated */
+    size_t permanent_count;
+};
+
+/* Base of zones[].services.GLOB. */
+struct service_draft {
+    struct dns_rule rule;
+    uint32_t permanent; /* 0, 1, DNS_UNSET */
+};
+
+/* Base of KEYS: (the whole file of keys). */
+struct keyring_draft {
+    struct reg_key *keys;
+    size_t count;
+};
+
+key_take take_zones, take_zone_name, take_namespace, take_services; /* zones */
+key_take take_permanent;
+key_take take_udp_sizes, take_sources, take_advertise_local;
+key_take take_file; /* struct file_ref */
+key_take take_keys, take_key_id, take_secret, take_next_secret, take_date; /* keys.yaml */
+key_take take_grants, take_verbs, take_advertise, take_service_globs;
+
+/* Reads text as discd.yaml: everything but the files that it names. `file` is its path
+ * (NULL = the defaults; then there are no bytes). ERR_* with *fault filled; *out then
+ * needs no config_draft_deinit. */
+MUST_CHECK enum err config_parse(const char *file, const void *bytes, size_t size,
+                                 struct config_draft *out, struct config_fault *fault);
+void config_draft_deinit(struct config_draft *draft);
+
+/* Frees what is inside, not the struct. */
+void config_deinit(struct config *config);
+
+#endif

@@ -1,0 +1,300 @@
+/* The larger parts of discd.yaml: zones with their services, sources, networks. */
+#include <stdlib.h>
+
+#include "server/config_draft.h"
+#include "server/config_fault.h"
+#include "server/config_values.h"
+#include "server/config_walk.h"
+
+#define DNS_NAME_TEXT 253 /* longest name in text, RFC 1035 section 2.3.4 */
+#define DNS_LABEL 63
+
+static char *lower_copy(struct text t)
+{
+    char *copy = strndup(t.n ? t.s : "", t.n);
+    for (char *c = copy; c && *c; c++)
+        *c = ascii_lower(*c);
+    return copy;
+}
+
+/* ---- services of a zone ------------------------------------------------------------ */
+
+enum err take_permanent(struct config_parse *p, const struct config_key *key,
+                        const struct yaml_node *node, void *base)
+{
+    struct service_draft *service = base;
+    struct text t = yaml_text(node);
+    bool yes = text_is(t, TEXT("true"));
+    if (node->kind != YAML_TEXT || node->quoted || (!yes && !text_is(t, TEXT("false"))))
+        return fault_key(p, node, key);
+    service->permanent = yes;
+    return ERR_OK;
+}
+
+static enum err note_permanent(struct zone_draft *zone, const struct service_draft *service)
+{
+    if (service->permanent == DNS_UNSET)
+        return ERR_OK;
+    char **entry = &zone->permanent[zone->permanent_count];
+    if (asprintf(entry, "%s%s", service->permanent ? "" : "!", service->rule.glob) < 0) {
+        *entry = NULL;
+        return ERR_MEMORY;
+    }
+    zone->permanent_count++;
+    return ERR_OK;
+}
+
+static enum err take_service(struct config_parse *p, const struct yaml_node *entry,
+                             struct zone_draft *zone)
+{
+    struct service_draft service = {
+        .rule = {NULL, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET},
+        .permanent = DNS_UNSET,
+    };
+    if (!text_is_glob(yaml_text(entry->key), false))
+        return fault_value(p, entry->key, "a pattern of service names",
+                           "letters, digits, - _ . and * ? [...]");
+    service.rule.glob = lower_copy(yaml_text(entry->key));
+    if (!service.rule.glob)
+        return fault_memory(p);
+    zone->zone.rules[zone->zone.rule_count] = service.rule; /* who frees it */
+    struct dns_rule *rule = &zone->zone.rules[zone->zone.rule_count++];
+    enum err err = config_walk(p, "zones[].services.GLOB.", entry, &service, NULL);
+    if (err)
+        return err;
+    *rule = service.rule;
+    return note_permanent(zone, &service) ? fault_memory(p) : ERR_OK;
+}
+
+enum err take_services(struct config_parse *p, const struct config_key *key,
+                       const struct yaml_node *node, void *base)
+{
+    struct zone_draft *zone = base;
+    enum err err = ERR_OK;
+    if (yaml_is_null(node))
+        return ERR_OK;
+    if (node->kind != YAML_MAP)
+        return fault_key(p, node, key);
+    zone->zone.rules = calloc(node->count + 1, sizeof(*zone->zone.rules));
+    zone->permanent = calloc(node->count + 1, sizeof(*zone->permanent));
+    if (!zone->zone.rules || !zone->permanent)
+        return fault_memory(p);
+    for (const struct yaml_node *entry = node->first; entry && !err; entry = entry->next)
+        err = take_service(p, entry, zone);
+    return err;
+}
+
+/* ---- zones ------------------------------------------------------------------------- */
+
+/* Which octets make a good name is for the DNS to say; here only its frame. */
+static bool is_zone_name(struct text t)
+{
+    if (t.n > 1 && t.s[t.n - 1] == '.')
+        t.n--;
+    if (!t.n || t.n > DNS_NAME_TEXT)
+        return false;
+    if (t.n == 1 && t.s[0] == '.')
+        return true;
+    for (struct text rest = t; rest.s;) {
+        struct text label = text_cut(&rest, '.');
+        if (!label.n || label.n > DNS_LABEL)
+            return false;
+        for (size_t i = 0; i < label.n; i++)
+            if (label.s[i] <= 0x20 || label.s[i] >= 0x7f || strchr("\\\"();@$", label.s[i]))
+                return false;
+    }
+    return true;
+}
+
+enum err take_zone_name(struct config_parse *p, const struct config_key *key,
+                        const struct yaml_node *node, void *base)
+{
+    if (node->kind != YAML_TEXT || !is_zone_name(yaml_text(node)))
+        return fault_key(p, node, key);
+    return take_string(p, key, node, base);
+}
+
+enum err take_namespace(struct config_parse *p, const struct config_key *key,
+                        const struct yaml_node *node, void *base)
+{
+    struct zone_draft *draft = base;
+    bool none = yaml_is_null(node) || (node->kind == YAML_TEXT && node->size == 0);
+    if (none)
+        return ERR_OK;
+    if (node->kind != YAML_TEXT || !text_is_label(yaml_text(node), NAMESPACE_MAX))
+        return fault_key(p, node, key);
+    draft->zone.ns = lower_copy(yaml_text(node));
+    return draft->zone.ns ? ERR_OK : fault_memory(p);
+}
+
+static bool same_zone(struct text a, struct text b)
+{
+    if (a.n > 1 && a.s[a.n - 1] == '.')
+        a.n--;
+    if (b.n > 1 && b.s[b.n - 1] == '.')
+        b.n--;
+    return text_is_nocase(a, b);
+}
+
+static enum err check_zone_names(struct config_parse *p, const struct yaml_node *zones)
+{
+    for (const struct yaml_node *b = zones->first; b; b = b->next) {
+        const struct yaml_node *name = yaml_find(b, "name");
+        for (const struct yaml_node *a = zones->first; a != b; a = a->next) {
+            const struct yaml_node *earlier = yaml_find(a, "name");
+            if (same_zone(yaml_text(earlier), yaml_text(name)))
+                return fault_at(p, name, "zone \"%.*s\" is there twice, first at %u:%u",
+                                TEXT_ARG(yaml_text(name)), earlier->line, earlier->column);
+        }
+    }
+    return ERR_OK;
+}
+
+/* Room for `more` entries behind those that the list holds. */
+static enum err grow_strings(char ***list, size_t more, size_t *count)
+{
+    size_t n = 0;
+    while (*list && (*list)[n])
+        n++;
+    char **grown = realloc(*list, (n + more + 1) * sizeof(*grown));
+    if (!grown)
+        return ERR_MEMORY;
+    memset(grown + n, 0, (more + 1) * sizeof(*grown));
+    *list = grown;
+    *count = n;
+    return ERR_OK;
+}
+
+/* "web-*" of namespace `default` becomes "default/web-*", "!web" "!default/web". */
+static enum err add_permanent(struct config *config, const struct zone_draft *zone)
+{
+    size_t at;
+    if (!zone->permanent_count || !zone->zone.ns)
+        return ERR_OK;
+    if (grow_strings(&config->permanent_services, zone->permanent_count, &at))
+        return ERR_MEMORY;
+    for (size_t i = 0; i < zone->permanent_count; i++) {
+        const char *glob = zone->permanent[i];
+        bool not = glob[0] == '!';
+        char **entry = &config->permanent_services[at + i];
+        if (asprintf(entry, "%s%s/%s", not ? "!" : "", zone->zone.ns, glob + not) < 0) {
+            *entry = NULL;
+            return ERR_MEMORY;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err take_zone(struct config_parse *p, const struct yaml_node *item,
+                          struct config_draft *draft)
+{
+    struct zone_draft zone = {{0}, NULL, 0};
+    enum err err = config_walk(p, "zones[].", item, &zone, NULL);
+    if (!err && add_permanent(&draft->config, &zone))
+        err = fault_memory(p);
+    if (!err && zone.zone.rule_count && !zone.zone.ns)
+        err = fault_at(p, yaml_find(item, "services"),
+                       "services of a zone without a namespace, expected `namespace:` in it");
+    for (size_t i = 0; i < zone.permanent_count; i++)
+        free(zone.permanent[i]);
+    free(zone.permanent);
+    draft->config.dns.zones[draft->config.dns.zone_count++] = zone.zone;
+    return err;
+}
+
+enum err take_zones(struct config_parse *p, const struct config_key *key,
+                    const struct yaml_node *node, void *base)
+{
+    struct config_draft *draft = base;
+    enum err err = expect_list(p, key, node);
+    if (err)
+        return err;
+    draft->config.dns.zones = calloc(node->count, sizeof(*draft->config.dns.zones));
+    if (!draft->config.dns.zones)
+        return fault_memory(p);
+    for (const struct yaml_node *item = node->first; item && !err; item = item->next)
+        err = take_zone(p, item, draft);
+    return err ? err : check_zone_names(p, node);
+}
+
+/* ---- lists by source network ------------------------------------------------------- */
+
+enum err take_udp_sizes(struct config_parse *p, const struct config_key *key,
+                        const struct yaml_node *node, void *base)
+{
+    struct dns_config *dns = &((struct config_draft *)base)->config.dns;
+    enum err err = expect_list(p, key, node);
+    if (err)
+        return err;
+    dns->udp_sizes = calloc(node->count + 1, sizeof(*dns->udp_sizes));
+    if (!dns->udp_sizes)
+        return fault_memory(p);
+    for (const struct yaml_node *item = node->first; item && !err; item = item->next)
+        err = config_walk(p, "dns.udp_sizes[].", item, &dns->udp_sizes[dns->udp_size_count++],
+                          NULL);
+    return err;
+}
+
+enum err take_sources(struct config_parse *p, const struct config_key *key,
+                      const struct yaml_node *node, void *base)
+{
+    struct reg_config *reg = &((struct config_draft *)base)->config.registration;
+    enum err err = expect_list(p, key, node);
+    if (err)
+        return err;
+    reg->sources = calloc(node->count + 1, sizeof(*reg->sources));
+    if (!reg->sources)
+        return fault_memory(p);
+    for (const struct yaml_node *item = node->first; item && !err; item = item->next)
+        err = config_walk(p, "registration.sources[].", item, &reg->sources[reg->source_count++],
+                          NULL);
+    return err;
+}
+
+/* ---- the rest ------------------------------------------------------------------------ */
+
+static enum err take_local(struct config_parse *p, const struct config_key *key,
+                           const struct yaml_node *node, struct reg_config *reg)
+{
+    struct addr a;
+    if (node->kind != YAML_TEXT || addr_parse(yaml_text(node), &a) || addr_is_unspecified(&a) ||
+        addr_is_multicast(&a) || addr_is_link_local(&a))
+        return fault_key(p, node, key);
+    struct addr *local = a.family == FAMILY_V4 ? &reg->local_v4 : &reg->local_v6;
+    if (local->family)
+        return fault_at(p, node, "a second IPv%d address, expected at most one", (int)a.family);
+    *local = a;
+    return ERR_OK;
+}
+
+enum err take_advertise_local(struct config_parse *p, const struct config_key *key,
+                              const struct yaml_node *node, void *base)
+{
+    struct config *config = &((struct config_draft *)base)->config;
+    struct text t = yaml_text(node);
+    enum err err = ERR_OK;
+    config->advertise_local_auto = text_is(t, TEXT("auto"));
+    if (config->advertise_local_auto || text_is(t, TEXT("loopback")))
+        return ERR_OK;
+    if (node->kind != YAML_LIST)
+        return take_local(p, key, node, &config->registration);
+    if (!node->count)
+        return fault_key(p, node, key);
+    for (const struct yaml_node *item = node->first; item && !err; item = item->next)
+        err = take_local(p, key, item, &config->registration);
+    return err;
+}
+
+enum err take_file(struct config_parse *p, const struct config_key *key,
+                   const struct yaml_node *node, void *base)
+{
+    struct file_ref *ref = member_of(key, base);
+    if (node->kind != YAML_TEXT)
+        return fault_key(p, node, key);
+    if (yaml_is_null(node) || !node->size)
+        return ERR_OK;
+    ref->line = node->line;
+    ref->column = node->column;
+    ref->path = path_resolve(p->folder, yaml_text(node));
+    return ref->path ? ERR_OK : fault_memory(p);
+}
