@@ -19,7 +19,7 @@ endfunction()
 
 disc_unit_tests(base disc_base)
 disc_unit_tests(registry disc_registry)
-disc_unit_tests(dns disc_dns)
+disc_unit_tests(dns disc_dns disc_test_support)
 disc_unit_tests(reg disc_reg)
 disc_unit_tests(http disc_http)
 disc_unit_tests(server disc_server)

@@ -4,6 +4,10 @@ add_library(disc_client_shared SHARED ${CMAKE_SOURCE_DIR}/src/client/disc.c)
 set_target_properties(disc_client PROPERTIES OUTPUT_NAME disc)
 set_target_properties(disc_client_shared PROPERTIES
     OUTPUT_NAME disc VERSION ${PROJECT_VERSION} SOVERSION 0)
+set(DISC_CLIENT_PRIVATE_LIBS "") # for libdisc.pc
+if(DISC_KEYED)
+    set(DISC_CLIENT_PRIVATE_LIBS "-lcrypto")
+endif()
 foreach(library disc_client disc_client_shared)
     target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(${library} PRIVATE disc_flags)

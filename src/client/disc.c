@@ -512,7 +512,8 @@ static char *take(struct writer *w)
 static bool is_metadata_key(const char *key)
 {
     static const char more[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-    return key && *key >= 'a' && *key <= 'z' && strlen(key) <= 32 && strspn(key, more) == strlen(key);
+    return key && *key >= 'a' && *key <= 'z' && strlen(key) <= 32 &&
+           strspn(key, more) == strlen(key);
 }
 
 static void put_metadata(struct writer *w, const struct disc_spec *spec)

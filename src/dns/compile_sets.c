@@ -111,26 +111,38 @@ static enum err share(struct draft *d, struct intern *in, size_t from, unsigned 
     return ERR_OK;
 }
 
-/* The distinct addresses side by side, with their running totals. */
+static bool any_weight(const struct intern *in)
+{
+    for (uint32_t i = 0; i < in->entries.count; i++)
+        if (intern_entry(in, i)->weight)
+            return true;
+    return false;
+}
+
+/* The distinct addresses side by side, with their running totals; those of weight 0 only
+ * when there are no others, since A and AAAA have no field that tells clients so. */
 static enum err close_addrs(struct draft *d, const struct intern *in, size_t size,
                             struct draft_addrs *out)
 {
     size_t count = in->entries.count;
+    bool weighted = any_weight(in);
     out->first_sum = d->addr_sums.count;
-    out->group.count = (uint32_t)count;
-    uint64_t *sums = list_add(&d->addr_sums, count, sizeof(*sums));
+    uint64_t *sums = list_reserve(&d->addr_sums, count, sizeof(*sums));
     uint8_t *bytes = list_reserve(&d->bytes, count * size, 1);
     if (count && (!sums || !bytes))
         return ERR_MEMORY;
     out->offset = d->bytes.count;
     for (uint32_t i = 0; i < count; i++) {
         const struct distinct *e = intern_entry(in, i);
-        memcpy(bytes + i * size, draft_bytes(d, e->offset), size);
+        if (weighted && !e->weight)
+            continue;
+        memcpy(bytes + out->group.count * size, draft_bytes(d, e->offset), size);
         out->group.total += e->weight;
-        out->group.zeros += e->weight == 0;
-        sums[i] = out->group.total;
+        out->group.zeros += !weighted;
+        sums[out->group.count++] = out->group.total;
     }
-    d->bytes.count += count * size;
+    d->addr_sums.count += out->group.count;
+    d->bytes.count += out->group.count * size;
     return ERR_OK;
 }
 

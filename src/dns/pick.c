@@ -77,7 +77,7 @@ unsigned pick_finish(struct picker *p)
 
 /* ---- the set of those taken ---------------------------------------------------------------- */
 
-void pick_forget_taken(struct picker *p)
+static void forget_taken(struct picker *p)
 {
     if (++p->stamp == 0) {
         memset(p->stamps, 0, sizeof p->stamps);
@@ -203,12 +203,13 @@ static unsigned draw_large(struct picker *p, struct rand *rand, const struct pic
                            const uint64_t *sums, unsigned max, uint32_t *out)
 {
     unsigned done = 0;
-    if (g->zeros == 0 && max < g->count / 4) {
-        /* A few heavy items can make repeats likely: then the keys do the rest. */
+    if (max < g->count / 4) {
+        /* Rejecting repeats is drawing without replacement. A few heavy items can make
+         * repeats likely: then the keys do the rest. */
         unsigned tries = 4 * max + 64;
-        pick_forget_taken(p);
+        forget_taken(p);
         for (; done < max && tries; tries--) {
-            uint32_t item = holder(g, sums, rand_below64(rand, g->total));
+            uint32_t item = draw_one(rand, g, sums);
             if (take(p, item))
                 out[done++] = item;
         }

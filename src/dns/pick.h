@@ -46,9 +46,6 @@ void pick_begin(struct picker *p, unsigned max);
 void pick_offer(struct picker *p, uint32_t item, uint16_t priority, double key);
 unsigned pick_finish(struct picker *p); /* into p->items */
 
-/* Empties the set of those taken, which is free for others between two calls. */
-void pick_forget_taken(struct picker *p);
-
 /* The key of an item by 64 random (or hashed) bits; the smaller the earlier. `weight`
  * is above 0. */
 double pick_key(uint64_t bits, double weight);

@@ -132,7 +132,7 @@ enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *
     q->question_end = HEADER_SIZE;
     q->has_opt = q->dnssec_ok = q->signed_ = false;
     q->edns_version = 0;
-    q->edns_size = 0;
+    q->edns_size = q->type = q->class = 0;
     q->name.size = 0;
     q->id = read_u16(&r);
     q->flags = read_u16(&r);

@@ -43,25 +43,25 @@ static bool is_among(const struct node *n, const struct node *const *seen, unsig
     return false;
 }
 
-/* The name, and what its aliases lead to (RFC 1034 section 4.3.2; RFC 6604 for the RCODE). */
+/* The name, and what its aliases lead to (RFC 1034 section 4.3.2; RFC 6604 for the RCODE).
+ * A chain that returns to itself or does not end is answered as far as it went. */
 static unsigned answer_name(struct respond *r)
 {
-    const struct node *aliases[ALIASES_MAX];
-    struct found f;
-    for (unsigned count = 0; count <= ALIASES_MAX; count++) {
-        lookup(r->dns, r->name, &f);
-        if (f.kind == FOUND_FOREIGN)
+    const struct node *seen[ALIASES_MAX];
+    struct found *f = &r->found;
+    r->looked_up = true;
+    for (unsigned count = 0;;) {
+        lookup(r->dns, r->name, f);
+        if (f->kind == FOUND_FOREIGN)
             return count ? RCODE_NOERROR : refuse(r, EDE_NOT_AUTHORITATIVE, "not one of our zones");
         r->answer.authoritative = true;
-        if (is_among(f.node, aliases, f.kind == FOUND_STATIC ? count : 0))
+        const struct rrset *alias = respond_alias(r, f);
+        if (!alias)
+            return answer_found(r, f);
+        if (count == ALIASES_MAX || is_among(f->node, seen, count) || !respond_follow(r, alias))
             return RCODE_NOERROR;
-        if (count == ALIASES_MAX || !respond_alias(r, &f))
-            return count == ALIASES_MAX ? RCODE_NOERROR : answer_found(r, &f);
-        if (r->answer.truncated)
-            return RCODE_NOERROR;
-        aliases[count] = f.node;
+        seen[count++] = f->node;
     }
-    return RCODE_NOERROR;
 }
 
 /* Types that can stand in no zone (RFC 6895 section 3.1). */
@@ -85,7 +85,7 @@ static unsigned answer_question(struct respond *r, const struct query *q)
     if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
         return refuse(r, EDE_NOT_SUPPORTED, "no transfers");
     if (q->type == TYPE_MAILA || q->type == TYPE_MAILB)
-        return RCODE_NOTIMP; /* RFC 8906 section 3.1.2 does not reach types that are gone */
+        return RCODE_NOTIMP; /* obsolete: RFC 1035 section 3.2.3 */
     return answer_name(r);
 }
 
@@ -189,30 +189,37 @@ static void count(struct dns_counters *c, const struct respond *r, enum query_ve
     counter_add(&c->answer_bytes, size);
 }
 
-size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
-                   const struct dns_request *request, uint8_t *out, size_t size)
+size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *worker,
+               const struct dns_request *request, struct query *query, uint8_t *out, size_t size)
 {
-    struct query query; /* neither is zeroed: each part sets what it hands on */
-    struct respond r;
     if (size < DNS_UDP_MIN)
         return 0;
     if (request->from.port == 0)
         return drop(worker, DNS_DROP_PORT);
-    enum query_verdict verdict = query_parse(request->bytes, request->size, &query);
+    enum query_verdict verdict = query_parse(request->bytes, request->size, query);
     if (verdict == QUERY_SHORT)
         return drop(worker, DNS_DROP_SHORT);
     if (verdict == QUERY_RESPONSE)
         return drop(worker, DNS_DROP_RESPONSE);
-    r.dns = dns;
-    r.worker = worker;
-    r.request = request;
-    r.type = query.type;
-    r.owner = HEADER_SIZE;
-    r.name = &query.name;
-    r.target_count = 0;
-    answer_begin(&r.answer, &query, out, limit_of(dns, request, &query, size));
-    unsigned rcode = answer_message(&r, &query, verdict);
-    size_t written = answer_end(&r.answer, rcode);
-    count(&worker->counters, &r, verdict, rcode, written);
+    r->dns = dns;
+    r->worker = worker;
+    r->request = request;
+    r->type = query->type;
+    r->owner = HEADER_SIZE;
+    r->name = &query->name;
+    r->target_count = 0;
+    r->looked_up = false;
+    answer_begin(&r->answer, query, out, limit_of(dns, request, query, size));
+    unsigned rcode = answer_message(r, query, verdict);
+    size_t written = answer_end(&r->answer, rcode);
+    count(&worker->counters, r, verdict, rcode, written);
     return written;
+}
+
+size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
+                   const struct dns_request *request, uint8_t *out, size_t size)
+{
+    struct respond r; /* not zeroed, nor is the query: each part sets what it hands on */
+    struct query query;
+    return respond(&r, dns, worker, request, &query, out, size);
 }

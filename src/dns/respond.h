@@ -25,15 +25,23 @@ struct respond {
     struct name alias;       /* room for it behind a CNAME */
     struct srv_target targets[DNS_ADDITIONAL_TARGETS];
     unsigned target_count;
+    bool looked_up;     /* found is filled */
+    struct found found; /* what the name, or the last of its aliases, stands for */
 };
+
+/* dns_respond, leaving behind how the answer came about, for explain.c. Neither `r` nor
+ * `query` has to be initialized. */
+size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *worker,
+               const struct dns_request *request, struct query *query, uint8_t *out, size_t size);
 
 /* respond_negative.c: the SOA of NODATA and NXDOMAIN, and the reason of an empty answer. */
 unsigned respond_negative(struct respond *r, const struct found *f, unsigned rcode);
 
-/* respond_static.c. respond_alias: writes a CNAME that stands in the way and moves the
- * question to its target; false when there is none. */
+/* respond_static.c. respond_alias: the CNAME that stands in the way, or NULL;
+ * respond_follow: writes it and moves the question to its target; false: no room. */
 bool respond_static(struct respond *r, const struct found *f, uint16_t type);
-bool respond_alias(struct respond *r, const struct found *f);
+const struct rrset *respond_alias(const struct respond *r, const struct found *f);
+bool respond_follow(struct respond *r, const struct rrset *alias);
 void respond_soa(struct respond *r, const struct zone *zone, enum section section, uint32_t owner,
                  uint32_t ttl, uint32_t minimum);
 

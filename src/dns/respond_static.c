@@ -67,17 +67,20 @@ static void move_to(struct respond *r, size_t at, const uint8_t *target, uint16_
     r->owner = (uint16_t)at;
 }
 
-bool respond_alias(struct respond *r, const struct found *f)
+const struct rrset *respond_alias(const struct respond *r, const struct found *f)
 {
     if (f->kind != FOUND_STATIC || r->type == TYPE_CNAME || r->type == TYPE_ANY)
-        return false;
-    const struct rrset *set = find_set(f->node, TYPE_CNAME);
-    if (!set)
-        return false;
-    if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_CNAME, set->ttl, set->rdata[0],
-                       set->sizes[0]))
-        r->answer.truncated = true;
-    else
-        move_to(r, r->answer.at - set->sizes[0], set->rdata[0], set->sizes[0]);
-    return true;
+        return NULL;
+    return find_set(f->node, TYPE_CNAME);
+}
+
+bool respond_follow(struct respond *r, const struct rrset *alias)
+{
+    const uint8_t *target = alias->rdata[0];
+    uint16_t size = alias->sizes[0];
+    r->answer.truncated = !answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_CNAME,
+                                         alias->ttl, target, size);
+    if (!r->answer.truncated)
+        move_to(r, r->answer.at - size, target, size);
+    return !r->answer.truncated;
 }

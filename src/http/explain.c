@@ -26,13 +26,13 @@ struct question {
 };
 
 /* What is wrong with it, or NULL. */
-static const char *read_question(const struct query *query, struct question *out)
+static const char *read_question(const struct uri_query *query, struct question *out)
 {
-    struct text client = query_get(query, "client");
+    struct text client = uri_query_get(query, "client");
 
     *out = (struct question){
-        .name = query_get(query, "name"),
-        .type = query_get(query, "type"),
+        .name = uri_query_get(query, "name"),
+        .type = uri_query_get(query, "type"),
         .client_given = client.n > 0,
     };
     if (!out->name.n)

@@ -150,7 +150,7 @@ static void refuse_route(struct http *http, struct evhttp_request *request,
 static void call_route(struct call *call, const struct route *route)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
-    enum err err = query_parse(evhttp_uri_get_query(uri), &call->query);
+    enum err err = uri_query_parse(evhttp_uri_get_query(uri), &call->query);
 
     if (err == ERR_OK)
         route->handle(call);
@@ -161,7 +161,7 @@ static void call_route(struct call *call, const struct route *route)
                       "the query is not well formed: name=value pairs, each name once, at most "
                       "%d, %%XX with two hexadecimal digits, no %%00",
                       QUERY_MAX);
-    query_deinit(&call->query);
+    uri_query_deinit(&call->query);
 }
 
 void http_handle(struct http *http, struct evhttp_request *request)

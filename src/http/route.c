@@ -17,7 +17,7 @@ static enum route_result match(const char *pattern, const char *path,
     while (want.s && have.s) {
         struct text wanted = text_cut(&want, '/'), raw = text_cut(&have, '/');
         char segment[SEGMENT_MAX + 1];
-        enum err err = query_decode(raw, false, segment, sizeof(segment));
+        enum err err = uri_decode(raw, false, segment, sizeof(segment));
         if (err == ERR_SYNTAX)
             return ROUTE_BAD_PATH;
         if (err)

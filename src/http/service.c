@@ -167,7 +167,7 @@ static struct text lowered(struct text t, char *out, size_t size)
 
 static const struct service *find(struct call *call)
 {
-    struct text asked = query_get(&call->query, "ns");
+    struct text asked = uri_query_get(&call->query, "ns");
     char ns[NAMESPACE_MAX + 1], name[SERVICE_MAX + 1];
 
     return registry_service(call->http->backend.registry,

@@ -137,10 +137,10 @@ static enum piece next_service(void *state, struct evbuffer *out)
 /* ---- asking --------------------------------------------------------------------- */
 
 /* What is wrong with the question, or NULL. */
-static const char *read_page(const struct query *query, struct listing *l)
+static const char *read_page(const struct uri_query *query, struct listing *l)
 {
-    struct text ns = query_get(query, "ns"), after = query_get(query, "after"),
-                limit = query_get(query, "limit");
+    struct text ns = uri_query_get(query, "ns"), after = uri_query_get(query, "after"),
+                limit = uri_query_get(query, "limit");
     uint64_t number = LIMIT_DEFAULT;
 
     if (ns.n && !text_is_label(ns, NAMESPACE_MAX))

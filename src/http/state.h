@@ -7,7 +7,7 @@
 
 #include "http/access.h"
 #include "http/http.h"
-#include "http/query.h"
+#include "http/uri.h"
 
 struct stream;
 TAILQ_HEAD(stream_list, stream);
@@ -28,7 +28,7 @@ struct call {
     struct http *http;
     struct evhttp_request *request;
     char captured[SEGMENT_MAX + 1]; /* what stands for '*' in the route's pattern */
-    struct query query;
+    struct uri_query query;
 };
 
 /* The handlers. Each replies, or opens a stream that will. */

@@ -42,9 +42,15 @@ struct config {
     uint32_t http_connections_max;   /* 16 384 */
     uint32_t http_connections_per_ip; /* 64; loopback is exempt */
 
-    /* Globs "ns/service" of services that stay known for ever; NULL-terminated. */
+    char *weight_key; /* what registry.weight_key points to; "" = none */
+
+    /* Globs "ns/service" in the order of the file, "!" before those of services that do
+     * not stay known for ever; the last match wins. NULL-terminated, may be NULL. */
     char **permanent_services;
 };
+
+/* Does this service stay known for ever? */
+bool config_is_permanent(const struct config *config, struct text ns, struct text service);
 
 struct config_fault {
     char file[256];

@@ -39,7 +39,7 @@ struct keyring_draft {
 key_take take_zones, take_zone_name, take_namespace, take_services; /* zones */
 key_take take_permanent;
 key_take take_udp_sizes, take_sources, take_advertise_local;
-key_take take_file; /* struct file_ref */
+key_take take_file;                                                        /* struct file_ref */
 key_take take_keys, take_key_id, take_secret, take_next_secret, take_date; /* keys.yaml */
 key_take take_grants, take_verbs, take_advertise, take_service_globs;
 

@@ -177,7 +177,7 @@ static enum err add_permanent(struct config *config, const struct zone_draft *zo
         const char *glob = zone->permanent[i];
         bool not = glob[0] == '!';
         char **entry = &config->permanent_services[at + i];
-        if (asprintf(entry, "%s%s/%s", not ? "!" : "", zone->zone.ns, glob + not) < 0) {
+        if (asprintf(entry, "%s%s/%s", not ? "!" : "", zone->zone.ns, glob + not ) < 0) {
             *entry = NULL;
             return ERR_MEMORY;
         }
@@ -230,8 +230,8 @@ enum err take_udp_sizes(struct config_parse *p, const struct config_key *key,
     if (!dns->udp_sizes)
         return fault_memory(p);
     for (const struct yaml_node *item = node->first; item && !err; item = item->next)
-        err = config_walk(p, "dns.udp_sizes[].", item, &dns->udp_sizes[dns->udp_size_count++],
-                          NULL);
+        err =
+            config_walk(p, "dns.udp_sizes[].", item, &dns->udp_sizes[dns->udp_size_count++], NULL);
     return err;
 }
 

@@ -7,13 +7,13 @@
 
 /* ---- how a row is written ------------------------------------------------------------ */
 
-#define CONFIG(member) \
-    .offset = offsetof(struct config_draft, member), \
-    .size = sizeof(((struct config_draft *)0)->member)
-#define IN(base, member) \
+#define IN(base, member)                                                                           \
     .offset = offsetof(struct base, member), .size = sizeof(((struct base *)0)->member)
+#define CONFIG(member) IN(config_draft, member)
 
+#define ADDRESS "e.g. \"127.0.0.1:5300\" or \"[::1]:5300\""
 #define ADDRESSES "a list of addresses with port; [] = none"
+#define GLOB "e.g. default/web-*"
 #define GLOBS "a list of patterns NAMESPACE/SERVICE with * ? [...]"
 #define FILE_NAME "the name of a file"
 #define LISTEN_MAX 16 /* addresses: one needs the machine's few, and each costs sockets */
@@ -26,6 +26,8 @@ static const char *const truths[] = {"false", "true", NULL};
 static const char *const write_rules[] = {"token", "loopback", NULL};
 static const char *const read_rules[] = {"open", "token", NULL};
 
+/* A row is easier to read when it is not a column. */
+/* clang-format off */
 const struct config_key config_keys[] = {
     {.path = "data_dir", .take = take_path, CONFIG(config.data_dir), .what = "a folder",
      .form = "the name of a folder; \"\" = nothing is stored", .fallback = "data",
@@ -77,13 +79,14 @@ const struct config_key config_keys[] = {
      .help = "true: the service stays known after its last instance is gone, for ever."},
     {.path = "selectors", .take = take_names, CONFIG(config.dns.selectors),
      .what = "a metadata key",
-     .form = "a list of metadata keys (letters, digits, . _ -)", .fallback = "[]",
+     .form = "a list of metadata keys", .entry = "letters, digits, . _ -", .fallback = "[]",
      .help = "Metadata keys that may be asked for as value.key.service.zone, beside version, "
              "zone, region, cluster and tag."},
 
     {.path = "dns", .take = take_section, .what = "a section", .help = "The DNS server."},
     {.path = "dns.listen", .take = take_endpoints, CONFIG(config.dns_listen), .min = 1,
      .max = LISTEN_MAX, .what = "an address with port", .form = "a list of addresses with port",
+     .entry = ADDRESS,
      .fallback = "[\"127.0.0.1:5300\", \"[::1]:5300\"]",
      .help = "Where DNS is served, UDP and TCP. Port 0 = any free one."},
     {.path = "dns.workers", .take = take_number, CONFIG(config.dns_workers), .max = 256,
@@ -123,7 +126,7 @@ const struct config_key config_keys[] = {
     {.path = "registration", .take = take_section, .what = "a section",
      .help = "The registration server (disc/1 over UDP)."},
     {.path = "registration.listen", .take = take_endpoints, CONFIG(config.registration_listen),
-     .max = LISTEN_MAX, .what = "an address with port", .form = ADDRESSES,
+     .max = LISTEN_MAX, .what = "an address with port", .form = ADDRESSES, .entry = ADDRESS,
      .fallback = "[\"127.0.0.1:5310\", \"[::1]:5310\"]",
      .help = "Where registrations are taken. Port 0 = any free one."},
     {.path = "registration.advertise_local", .take = take_advertise_local,
@@ -151,7 +154,8 @@ const struct config_key config_keys[] = {
      .help = "Keys with secrets and grants (below). Readable by the server's user only."},
     {.path = "registration.protected", .take = take_globs,
      CONFIG(config.registration.protected_services), .what = "a pattern NAMESPACE/SERVICE",
-     .form = GLOBS, .fallback = "[]", .help = "Services that only a key may change."},
+     .form = GLOBS, .entry = GLOB, .fallback = "[]",
+     .help = "Services that only a key may change."},
     {.path = "registration.source_quota", .take = take_number,
      CONFIG(config.registration.source_quota), .max = 100 * MILLIONS,
      .what = "a number of instances", .fallback = "4096",
@@ -196,7 +200,7 @@ const struct config_key config_keys[] = {
 
     {.path = "http", .take = take_section, .what = "a section", .help = "The HTTP API."},
     {.path = "http.listen", .take = take_endpoints, CONFIG(config.http_listen),
-     .max = LISTEN_MAX, .what = "an address with port", .form = ADDRESSES,
+     .max = LISTEN_MAX, .what = "an address with port", .form = ADDRESSES, .entry = ADDRESS,
      .fallback = "[\"127.0.0.1:5380\", \"[::1]:5380\"]",
      .help = "Where HTTP is served; beyond loopback only with a token_file. Port 0 = any free "
              "one."},
@@ -212,7 +216,7 @@ const struct config_key config_keys[] = {
      .help = "Its first line is the admin token, at least 16 characters. Readable by the "
              "server's user only."},
     {.path = "http.hosts", .take = take_hosts, CONFIG(config.http.hosts), .what = "a host name",
-     .form = "a list of host names, with or without port", .fallback = "[]",
+     .form = "a list of host names", .entry = "a name, with or without port", .fallback = "[]",
      .help = "Names under which the API may be asked, beside localhost and the listen "
              "addresses."},
     {.path = "http.connections", .take = take_number, CONFIG(config.http_connections_max),
@@ -253,16 +257,18 @@ const struct config_key config_keys[] = {
      .form = "a list of grants", .fallback = "[]",
      .help = "What it may do; any one grant suffices. None = nothing."},
     {.path = "KEYS:keys[].grants[].verbs", .take = take_verbs, .min = 1, .what = "a verb",
-     .form = "a list of reg, ren, upd, del, get", .fallback = "[reg, ren, upd, del, get]",
+     .form = "a list of reg, ren, upd, del, get", .entry = "reg, ren, upd, del or get",
+     .fallback = "[reg, ren, upd, del, get]",
      .help = "The requests it may make."},
     {.path = "KEYS:keys[].grants[].services", .take = take_service_globs,
      IN(reg_grant, services), .min = 1, .required = true,
-     .what = "a pattern NAMESPACE/SERVICE", .form = GLOBS,
+     .what = "a pattern NAMESPACE/SERVICE", .form = GLOBS, .entry = GLOB,
      .help = "The services it may touch."},
     {.path = "KEYS:keys[].grants[].advertise", .take = take_advertise, .what = "a network",
-     .form = "a list of networks, e.g. [10.0.0.0/8]", .fallback = "[]",
+     .form = "a list of networks", .entry = "an address, or e.g. 10.0.0.0/8", .fallback = "[]",
      .help = "Addresses it may register beside the sender's own."},
 };
+/* clang-format on */
 
 const size_t config_key_count = ARRAY_COUNT(config_keys);
 _Static_assert(ARRAY_COUNT(config_keys) <= CONFIG_KEYS_MAX, "struct config_seen has room");

@@ -42,6 +42,7 @@ struct config_key {
     bool required;
     const char *what;     /* "a UDP size": what a bad value is not */
     const char *form;     /* what is expected, where min, max and words do not say it */
+    const char *entry;    /* likewise of one entry of a list */
     const char *fallback; /* YAML; NULL = the member stays as it is */
     const char *help;
 };

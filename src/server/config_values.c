@@ -18,8 +18,8 @@ enum err fault_at(const struct config_parse *p, const struct yaml_node *node, co
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return fault_write(p->fault, ERR_VALUE, p->file, node ? node->line : 0,
-                       node ? node->column : 0, "%s", text);
+    return fault_write(p->fault, ERR_VALUE, p->file, node ? node->line : 0, node ? node->column : 0,
+                       "%s", text);
 }
 
 enum err fault_value(const struct config_parse *p, const struct yaml_node *node, const char *what,
@@ -31,15 +31,25 @@ enum err fault_value(const struct config_parse *p, const struct yaml_node *node,
                         : p->secret              ? "this value"
                                                  : quote_text(yaml_text(node), shown);
     if (yaml_is_null(node))
-        return fault_at(p, node, "nothing, expected %s", expected);
+        return fault_at(p, node, "no value, expected %s", expected);
     return fault_at(p, node, "%s is not %s, expected %s", found, what, expected);
 }
 
 enum err fault_key(const struct config_parse *p, const struct yaml_node *node,
                    const struct config_key *key)
 {
-    char form[200];
-    return fault_value(p, node, key->what, config_key_form(key, form, sizeof form));
+    char form[240];
+    bool bare = key->take == take_number || key->take == take_seconds || key->take == take_bool;
+    config_key_form(key, form, sizeof form - 20);
+    if (bare && node->quoted)
+        strcat(form, ", without quotes");
+    return fault_value(p, node, key->what, form);
+}
+
+static enum err fault_entry(const struct config_parse *p, const struct yaml_node *item,
+                            const struct config_key *key)
+{
+    return fault_value(p, item, key->what, key->entry);
 }
 
 enum err fault_memory(const struct config_parse *p)
@@ -182,10 +192,11 @@ enum err take_metadata_key(struct config_parse *p, const struct config_key *key,
 enum err expect_list(const struct config_parse *p, const struct config_key *key,
                      const struct yaml_node *node)
 {
+    char form[200];
     if (node->kind != YAML_LIST)
-        return fault_key(p, node, key);
+        return fault_value(p, node, "a list", config_key_form(key, form, sizeof form));
     if (node->count < key->min)
-        return fault_at(p, node, "an empty list, expected at least %s", key->what);
+        return fault_at(p, node, "an empty list, expected at least one entry");
     if (node->count > LIST_MAX)
         return fault_at(p, node, "%zu entries, expected at most %d", node->count, LIST_MAX);
     return ERR_OK;
@@ -205,7 +216,7 @@ static enum err add_endpoint(struct config_parse *p, const struct config_key *ke
     struct endpoint e;
     if (item->kind != YAML_TEXT || endpoint_parse(yaml_text(item), &e) ||
         addr_is_multicast(&e.addr))
-        return fault_value(p, item, key->what, "e.g. \"127.0.0.1:5300\" or \"[::1]:5300\"");
+        return fault_entry(p, item, key);
     if (e.port && is_listed(list, &e))
         return fault_at(p, item, "\"%.*s\" is there twice", TEXT_ARG(yaml_text(item)));
     list->items[list->count++] = e;
@@ -220,8 +231,7 @@ enum err take_endpoints(struct config_parse *p, const struct config_key *key,
     if (err)
         return err;
     if (node->count > key->max)
-        return fault_at(p, node, "%zu addresses, expected at most %d", node->count,
-                        (int)key->max);
+        return fault_at(p, node, "%zu addresses, expected at most %d", node->count, (int)key->max);
     list->items = calloc(node->count + 1, sizeof(*list->items));
     if (!list->items)
         return fault_memory(p);
@@ -257,7 +267,7 @@ static enum err take_strings(struct config_parse *p, const struct config_key *ke
         return fault_memory(p);
     for (const struct yaml_node *item = node->first; item; item = item->next) {
         if (item->kind != YAML_TEXT || !fits(yaml_text(item)))
-            return fault_key(p, item, key);
+            return fault_entry(p, item, key);
         char *copy = list[n++] = strndup(item->text, item->size);
         if (!copy)
             return fault_memory(p);

@@ -18,19 +18,19 @@ enum err fault_memory(const struct config_parse *p);
 
 /* ---- readers for rows -------------------------------------------------------------- */
 
-key_take take_section;   /* a map of further keys of the same base; never called */
-key_take take_number;    /* unsigned of 2, 4 or 8 bytes */
-key_take take_seconds;   /* the same, for lengths of time */
-key_take take_bool;      /* true, false; bool */
-key_take take_word;      /* one of key->words: its index, in an enum */
-key_take take_flag;      /* one of two key->words: is it the second? bool */
-key_take take_string;    /* char *; "" is a value */
-key_take take_path;      /* char *, relative to the file's folder; "" stays "" */
-key_take take_endpoints; /* struct endpoint_list, at least key->min */
-key_take take_network;   /* struct network */
-key_take take_names;     /* NULL-terminated char **: metadata keys, as selectors */
-key_take take_hosts;     /* NULL-terminated char **: host names, with or without port */
-key_take take_globs;     /* NULL-terminated char **: "namespace/service", * ? [] */
+key_take take_section;      /* a map of further keys of the same base; never called */
+key_take take_number;       /* unsigned of 2, 4 or 8 bytes */
+key_take take_seconds;      /* the same, for lengths of time */
+key_take take_bool;         /* true, false; bool */
+key_take take_word;         /* one of key->words: its index, in an enum */
+key_take take_flag;         /* one of two key->words: is it the second? bool */
+key_take take_string;       /* char *; "" is a value */
+key_take take_path;         /* char *, relative to the file's folder; "" stays "" */
+key_take take_endpoints;    /* struct endpoint_list, at least key->min */
+key_take take_network;      /* struct network */
+key_take take_names;        /* NULL-terminated char **: metadata keys, as selectors */
+key_take take_hosts;        /* NULL-terminated char **: host names, with or without port */
+key_take take_globs;        /* NULL-terminated char **: "namespace/service", * ? [] */
 key_take take_metadata_key; /* char *; "" = none */
 
 /* ---- their parts --------------------------------------------------------------------- */

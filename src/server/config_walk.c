@@ -5,9 +5,9 @@
 #include "server/config_fault.h"
 #include "server/config_values.h"
 
-#define KNOWN_MAX 330   /* bytes of a list of keys, so that it fits a fault */
-#define NAME_SHOWN 40   /* no key is longer */
-#define LIKE_DISTANCE 2 /* edits between a mistyped key and the one meant */
+#define KNOWN_MAX 330 /* bytes of a list of keys, so that it fits a fault */
+#define NAME_SHOWN 40 /* no key is longer */
+#define LIKE_SHARE 3  /* at most a third of the letters of the key that was meant differ */
 
 /* ---- unknown keys ---------------------------------------------------------------- */
 
@@ -53,12 +53,12 @@ static unsigned distance(struct text a, const char *b)
 
 static const char *nearest(struct text name, const char *prefix)
 {
-    unsigned best = LIKE_DISTANCE + 1;
+    unsigned best = UINT32_MAX;
     const char *like = NULL;
     for (size_t i = 0; i < config_key_count; i++) {
         const char *rest = below(&config_keys[i], prefix);
         unsigned d = is_direct(rest) ? distance(name, rest) : UINT32_MAX;
-        if (d < best && d < strlen(rest)) {
+        if (d < best && d <= strlen(rest) / LIKE_SHARE) {
             best = d;
             like = rest;
         }
@@ -90,8 +90,8 @@ static enum err refuse_unknown(const struct config_parse *p, const char *prefix,
     if (!like)
         return fault_at(p, key, "unknown key '%.*s'; known here: %s",
                         (int)(name.n < NAME_SHOWN ? name.n : NAME_SHOWN), name.s, known);
-    return fault_at(p, key, "unknown key '%.*s', did you mean '%s'? known here: %s",
-                    TEXT_ARG(name), like, known);
+    return fault_at(p, key, "unknown key '%.*s', did you mean '%s'? known here: %s", TEXT_ARG(name),
+                    like, known);
 }
 
 /* ---- walking --------------------------------------------------------------------- */
@@ -142,8 +142,8 @@ static enum err walk_map(struct config_parse *p, const char *prefix, const struc
 static enum err take_fallback(struct config_parse *p, const struct config_key *key, void *base)
 {
     struct yaml_node *node = NULL;
-    struct yaml_source source = {.file = "built-in default", .bytes = key->fallback,
-                                 .size = strlen(key->fallback)};
+    struct yaml_source source = {
+        .file = "built-in default", .bytes = key->fallback, .size = strlen(key->fallback)};
     struct config_parse own = *p;
     own.file = source.file;
     enum err err = yaml_tree_read(&source, &node, p->fault);

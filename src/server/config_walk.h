@@ -15,8 +15,7 @@ struct config_seen {
 /* Reads the map `node` (NULL = nothing is said) into `base`. `prefix` is the path of
  * its keys with the final separator ("zones[]."). `seen` may be NULL. */
 MUST_CHECK enum err config_walk(struct config_parse *p, const char *prefix,
-                                const struct yaml_node *node, void *base,
-                                struct config_seen *seen);
+                                const struct yaml_node *node, void *base, struct config_seen *seen);
 
 /* NULL when the file does not mention it. */
 const struct yaml_node *config_seen_at(const struct config_seen *seen, const char *path);

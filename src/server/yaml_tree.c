@@ -101,11 +101,11 @@ static enum err refuse_syntax(struct tree_reader *r)
     if (p->error == YAML_MEMORY_ERROR)
         return no_memory(r);
     if (p->error == YAML_READER_ERROR)
-        return REFUSE(r, mark_of_offset(r, p->problem_offset),
-                      "%s, expected text in UTF-8", problem);
+        return REFUSE(r, mark_of_offset(r, p->problem_offset), "%s, expected text in UTF-8",
+                      problem);
     if (is_tab(r, p->problem_mark))
         return REFUSE(r, p->problem_mark, "a tab, expected spaces");
-    if (!p->context)
+    if (!p->context || p->context_mark.index == p->problem_mark.index)
         return REFUSE(r, p->problem_mark, "%s", problem);
     return REFUSE(r, p->problem_mark, "%s (%s from line %u, column %u)", problem, p->context,
                   (unsigned)p->context_mark.line + 1, (unsigned)p->context_mark.column + 1);
@@ -128,10 +128,11 @@ static int compare_keys(const void *left, const void *right)
 static enum err refuse_duplicate(struct tree_reader *r, const struct yaml_node *first,
                                  const struct yaml_node *second)
 {
-    char name[QUOTED_TEXT];
+    char name[QUOTED_TEXT] = "";
+    if (!r->source->secret)
+        quote_text(yaml_text(second), name);
     return fault_write(r->fault, ERR_SYNTAX, r->source->file, second->line, second->column,
-                       "key %s is there twice, first at %u:%u",
-                       r->source->secret ? "of this name" : quote_text(yaml_text(second), name),
+                       "key%s%s is there twice, first at %u:%u", name[0] ? " " : "", name,
                        first->line, first->column);
 }
 
@@ -204,7 +205,7 @@ static enum err add_node(struct tree_reader *r, const yaml_event_t *e, enum yaml
 
 static enum err on_scalar(struct tree_reader *r, const yaml_event_t *e)
 {
-    struct yaml_node *node;
+    struct yaml_node *node = NULL;
     const char *value = (const char *)e->data.scalar.value;
     size_t size = e->data.scalar.length;
     if (memchr(value, '\0', size))
@@ -227,7 +228,7 @@ static enum err on_scalar(struct tree_reader *r, const yaml_event_t *e)
 
 static enum err on_start(struct tree_reader *r, const yaml_event_t *e, enum yaml_kind kind)
 {
-    struct yaml_node *node;
+    struct yaml_node *node = NULL;
     if (wants_key(r))
         return REFUSE(r, e->start_mark, "%s as a key, expected a word",
                       kind == YAML_MAP ? "a map" : "a list");
@@ -332,8 +333,8 @@ enum err yaml_tree_read(const struct yaml_source *source, struct yaml_node **out
                         struct config_fault *fault)
 {
     static const char mark[] = {'\xef', '\xbb', '\xbf'};
-    struct tree_reader r = {.source = source, .fault = fault,
-                            .bytes = source->bytes, .size = source->size};
+    struct tree_reader r = {
+        .source = source, .fault = fault, .bytes = source->bytes, .size = source->size};
     if (r.size > YAML_BYTES_MAX)
         return fault_write(fault, ERR_SYNTAX, source->file, 0, 0,
                            "larger than %d bytes, expected a configuration", YAML_BYTES_MAX);

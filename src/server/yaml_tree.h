@@ -25,9 +25,9 @@ enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
 
 struct yaml_node {
     enum yaml_kind kind;
-    bool quoted; /* YAML_TEXT: in quotes, or a block */
+    bool quoted;           /* YAML_TEXT: in quotes, or a block */
     unsigned line, column; /* of the first character, from 1 */
-    char *text;  /* YAML_TEXT: terminated, size bytes */
+    char *text;            /* YAML_TEXT: terminated, size bytes */
     size_t size;
     struct yaml_node *key;   /* what this node's parent map calls it, else NULL */
     struct yaml_node *first; /* YAML_LIST, YAML_MAP: the entries as they stand in the file */

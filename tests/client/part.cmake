@@ -13,7 +13,8 @@ foreach(source IN LISTS client_tests)
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_compile_definitions(${target} PRIVATE TOOLS_DIR="${CMAKE_BINARY_DIR}"
                                $<$<BOOL:${DISC_KEYED}>:DISC_KEYED>)
-    target_link_libraries(${target} PRIVATE disc_client disc_flags PkgConfig::CMOCKA OpenSSL::Crypto)
+    target_link_libraries(${target} PRIVATE disc_client disc_flags PkgConfig::CMOCKA
+                          OpenSSL::Crypto)
     add_test(NAME client/${name} COMMAND ${target})
     set_tests_properties(client/${name} PROPERTIES LABELS fast TIMEOUT 120)
 endforeach()

@@ -1,6 +1,7 @@
 /* discctl agent: signals, commands, checks, files. */
 #include "tool.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -53,7 +53,7 @@ registration:
   sources:
     - {from: "::1", auth: sometimes}
 YAML
-bad 1 '*' '*' <<'YAML'
+bad 2 1 '*expected*' <<'YAML'
 dns: [
 YAML
 
@@ -74,7 +74,10 @@ has "which file" '*disc.local.zone*' "$err"
 configure </dev/null
 status 0 "$discd" -t -c "$work/discd.yaml"
 status 0 "$discd" -t -c "$SOURCE/zones/discd.yaml"
-(cd "$work" && start && stop) # found in the current folder
+cd "$work" # without -c it is looked for here
+status 0 "$discd" -t
+has "which one it found" 'discd.yaml: good' "$out"
+cd - >/dev/null
 
 # ---- what cannot be had
 configure </dev/null
@@ -96,7 +99,7 @@ same "the secrets are private" '' "$(find "$work/init" -type f \( -name '*token*
 [ -n "$(find "$work/init" -type f -name '*key*')" ] || die "no key"
 status 0 "$discd" -t -c "$work/init/discd.yaml"
 status 1 "$discd" --init "$work/init"
-has "nothing is overwritten" '*exist*' "$err"
+has "nothing is overwritten" '*already*' "$err"
 sed -i 's/:53[0-9]0"/:0"/g' "$work/init/discd.yaml"
 start -c "$work/init/discd.yaml"
 ok 'reg svc=web inst=1 port=1 addr=10.0.0.1'

@@ -12,7 +12,7 @@ get() {
     shift
     curl -sS --max-time 10 -w '\n%{http_code}' "$@" "$url$path" >"$work/body" ||
         die "curl $path ended with $?"
-    tail -n 1 "$work/body"
+    echo "$(tail -n 1 "$work/body")"
     sed '$d' "$work/body"
 }
 # field EXPRESSION: of the JSON on standard input, as Python sees it in j.

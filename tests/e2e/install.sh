@@ -2,7 +2,7 @@
 # built against what was installed can register.
 . "$(dirname "$0")/lib.sh"
 root=$work/root prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$BUILD/CMakeCache.txt")
-DESTDIR=$root cmake --install "$BUILD" >"$work/log.install" 2>&1 || die "cmake --install"
+DESTDIR=$root cmake --install "$BUILD" >"$work/install.out" 2>&1 || die "cmake --install"
 at=$root$prefix
 libdir=$(dirname "$(find "$at" -name libdisc.a)")
 for file in sbin/discd bin/discctl bin/discbench include/disc.h lib/systemd/system/discd.service \

@@ -1,4 +1,5 @@
-# The shell recipes of README.md, as they are written there; only the ports are others.
+# The shell recipes of README.md, as they are written there, with the
+# ports in use (and a shorter pause in the loop).
 . "$(dirname "$0")/lib.sh"
 
 # recipe NAME: the fenced block behind <!-- test: NAME -->

@@ -35,6 +35,7 @@ start
 [ "$(serial)" -gt "$last" ] || die "the serial went back"
 same "stored by the user" nobody "$(stat -c %U "$work/data/state")"
 stop
+same "errors" 0 "$(logged 'error:')"
 
 configure <<'YAML'
 user: nobody-of-this-name

@@ -116,8 +116,9 @@ void run_shares(struct run *r, const struct words *w)
 
 static unsigned long ask_serial(struct run *r, const char *zone)
 {
-    struct ask a = {.question = {.name = zone, .type = 6, .id = 1, .bufsize = 1232},
-                    .from = {.port = 40000, .addr = {.family = FAMILY_V4, .bytes = {127, 0, 0, 1}}}};
+    struct ask a = {
+        .question = {.name = zone, .type = 6, .id = 1, .bufsize = 1232},
+        .from = {.port = 40000, .addr = {.family = FAMILY_V4, .bytes = {127, 0, 0, 1}}}};
     ask(r, &a);
     const ldns_rr_list *records = answer_records(&r->answer, ANSWER_ANSWER);
     if (ldns_rr_list_rr_count(records) != 1)

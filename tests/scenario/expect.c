@@ -39,8 +39,8 @@ static void wanted_text(const struct words *w, unsigned from, char *out, size_t 
     int n = 0;
     for (unsigned i = from; i < w->count; i++) {
         const char *word = w->word[i];
-        bool name = i == from || (i + 1 == w->count && i >= from + 2 &&
-                                  names_at_end(w->word[from + 1]));
+        bool name =
+            i == from || (i + 1 == w->count && i >= from + 2 && names_at_end(w->word[from + 1]));
         bool dot = name && word[strlen(word) - 1] != '.' && word[strlen(word) - 1] != '*';
         n += snprintf(out + n, size - (size_t)n, "%s%s%s", i > from ? " " : "", word,
                       dot ? "." : "");
@@ -100,8 +100,8 @@ static void expect_number(struct run *r, const char *what, uint64_t got, const c
 
 static void expect_rcode(struct run *r, const char *wanted)
 {
-    static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",
-                                        "REFUSED"};
+    static const char *const names[] = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                        "NXDOMAIN", "NOTIMP",  "REFUSED"};
     for (unsigned i = 0; i < ARRAY_COUNT(names); i++) {
         if (strcmp(names[i], wanted) != 0)
             continue;

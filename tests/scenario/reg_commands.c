@@ -246,11 +246,16 @@ void run_totals(struct run *r, const struct words *w)
     const struct {
         const char *name;
         uint64_t value;
-    } all[] = {{"services", t.services},           {"instances", t.instances},
-               {"live_up", t.live_up},             {"groups", t.groups},
-               {"tombstones", t.tombstones},       {"overrides", t.overrides},
-               {"registrations", t.registrations}, {"renewals", t.renewals},
-               {"deregistrations", t.deregistrations}, {"evictions", t.evictions},
+    } all[] = {{"services", t.services},
+               {"instances", t.instances},
+               {"live_up", t.live_up},
+               {"groups", t.groups},
+               {"tombstones", t.tombstones},
+               {"overrides", t.overrides},
+               {"registrations", t.registrations},
+               {"renewals", t.renewals},
+               {"deregistrations", t.deregistrations},
+               {"evictions", t.evictions},
                {"held_back", r->world.clock.held_back_ms},
                {"views", dns_totals(r->world.dns).views}};
     for (unsigned i = 1; i + 1 < w->count; i += 2) {

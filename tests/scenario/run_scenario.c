@@ -85,8 +85,8 @@ static void step(struct run *r, const char *line)
     static const struct {
         const char *name;
         void (*run)(struct run *r, const struct words *w);
-    } commands[] = {{"from", run_from},         {"keep", run_keep},     {"query", run_query},
-                    {"shares", run_shares},     {"serial", run_serial}, {"totals", run_totals},
+    } commands[] = {{"from", run_from},         {"keep", run_keep},      {"query", run_query},
+                    {"shares", run_shares},     {"serial", run_serial},  {"totals", run_totals},
                     {"override", run_override}, {"outcome", run_outcome}};
     char expanded[LINE_MAX_BYTES];
     struct words w;

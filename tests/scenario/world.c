@@ -69,8 +69,7 @@ void world_start(struct world *w)
     setup_build(&w->setup, &b);
     set_hooks(w, &b);
     w->boots++;
-    struct reg_identity identity = {.epoch = 0x2b6296d3 + w->boots, .seed = 7,
-                                    .durability = "mem"};
+    struct reg_identity identity = {.epoch = 0x2b6296d3 + w->boots, .seed = 7, .durability = "mem"};
     memset(identity.cookie_secret, (int)w->boots, sizeof(identity.cookie_secret));
     w->dns = load_zones(w, &b.dns);
     w->registry = registry_new(&b.registry, &table_key);

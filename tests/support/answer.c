@@ -199,8 +199,11 @@ static bool check_header(struct check *c, const uint8_t *query)
         return wrong(c, "another id than the query's");
     if (!(flags & 0x8000))
         return wrong(c, "QR is not set");
-    if ((flags & 0x7900) != (asked & 0x7900))
-        return wrong(c, "opcode or RD are not the query's: %04x for %04x", flags, asked);
+    if ((flags & 0x7800) != (asked & 0x7800))
+        return wrong(c, "the opcode is not the query's: %04x for %04x", flags, asked);
+    /* Of other opcodes' flags nothing is known: all clear (RFC 8906 section 8.1). */
+    if ((flags & 0x0100) != (asked & 0x7800 ? 0 : asked & 0x0100))
+        return wrong(c, "RD is not the query's: %04x for %04x", flags, asked);
     if (flags & 0x00e0)
         return wrong(c, "RA, Z or AD is set: %04x", flags);
     return true;

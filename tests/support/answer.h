@@ -17,9 +17,9 @@ struct answer {
     unsigned rcode;   /* with EDNS's upper bits */
     uint16_t flags;   /* the second 16 bits of the header */
     bool has_opt;
-    int ede;          /* info code of the first Extended DNS Error, -1 = none */
+    int ede;            /* info code of the first Extended DNS Error, -1 = none */
     unsigned counts[4]; /* records by section, without OPT */
-    char fault[200];  /* what is wrong */
+    char fault[200];    /* what is wrong */
 };
 
 #define ANSWER_AA 0x0400

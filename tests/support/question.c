@@ -23,25 +23,21 @@ static void write_name(struct writer *w, const char *name)
 
 size_t question_write(const struct question *q, uint8_t out[static QUESTION_MAX])
 {
+    /* RD, one question, with EDNS one additional record */
+    uint8_t head[12] = {[2] = 1, [5] = 1, [11] = q->bufsize ? 1 : 0};
+    uint8_t tail[4] = {[3] = 1};
+    uint8_t opt[11] = {[2] = 41}; /* RFC 6891 section 6.1.2 */
     struct writer w = writer_of(out, QUESTION_MAX);
-    write_u16(&w, q->id);
-    write_u16(&w, 0x0100); /* RD */
-    write_u16(&w, 1);
-    write_u32(&w, 0);
-    write_u16(&w, q->bufsize ? 1 : 0);
-    size_t at = writer_used(&w);
+    put_u16(head, q->id);
+    put_u16(tail, q->type);
+    put_u16(opt + 3, q->bufsize);
+    write_bytes(&w, head, sizeof(head));
     write_name(&w, q->name);
-    if (writer_used(&w) - at > 255)
+    if (writer_used(&w) - sizeof(head) > 255)
         return 0;
-    write_u16(&w, q->type);
-    write_u16(&w, 1);
-    if (q->bufsize) { /* RFC 6891 section 6.1.2 */
-        write_u8(&w, 0);
-        write_u16(&w, 41);
-        write_u16(&w, q->bufsize);
-        write_u32(&w, 0);
-        write_u16(&w, 0);
-    }
+    write_bytes(&w, tail, sizeof(tail));
+    if (q->bufsize)
+        write_bytes(&w, opt, sizeof(opt));
     return w.full ? 0 : writer_used(&w);
 }
 

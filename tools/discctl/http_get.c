@@ -110,7 +110,8 @@ static int explain_failure(const struct arguments *a, const struct exchange *x)
         return EXIT_NO_ANSWER;
     }
     if (x->status == 200) {
-        fprintf(stderr, "discctl: what %s answers is not JSON: is it discd's HTTP port?\n", a->http);
+        fprintf(stderr, "discctl: what %s answers is not JSON: is it discd's HTTP port?\n",
+                a->http);
         return EXIT_REFUSED;
     }
     fprintf(stderr, "discctl: %s refused: %d%s%s%s%s%s\n", a->http, x->status, title ? " " : "",

@@ -11,14 +11,16 @@
 static const char *path_in(const char *folder, const char *name)
 {
     static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_in_range(n, 1, sizeof path - 1);
     return path;
 }
 
 static const char *data_of(void **state)
 {
     static char dir[256];
-    snprintf(dir, sizeof dir, "%s/data", (char *)*state);
+    int n = snprintf(dir, sizeof dir, "%s/data", (char *)*state);
+    assert_in_range(n, 1, sizeof dir - 1);
     return dir;
 }
 

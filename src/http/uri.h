@@ -2,8 +2,8 @@
  * percent-decoded (RFC 3986 section 2.1). A NUL, plain or encoded, is refused: it
  * would cut the text for whoever takes it as a C string.
  * Used inside http/ only. */
-#ifndef DISC_HTTP_QUERY_H
-#define DISC_HTTP_QUERY_H
+#ifndef DISC_HTTP_URI_H
+#define DISC_HTTP_URI_H
 
 #include "base/text.h"
 
@@ -16,7 +16,7 @@ struct parameter {
     struct text name, value;
 };
 
-struct query {
+struct uri_query {
     char *storage;
     struct parameter items[QUERY_MAX];
     unsigned count;
@@ -25,15 +25,15 @@ struct query {
 /* Decodes into `out` with a terminating NUL. `plus`: a '+' is a blank, as HTML forms
  * write it. ERR_SYNTAX for '%' without two hexadecimal digits and for NUL;
  * ERR_SPACE. */
-MUST_CHECK enum err query_decode(struct text t, bool plus, char *out, size_t size);
+MUST_CHECK enum err uri_decode(struct text t, bool plus, char *out, size_t size);
 
 /* `raw` is what stands behind '?', may be NULL. ERR_SYNTAX as above, and for a
  * parameter that is given twice; ERR_SPACE for too many; ERR_MEMORY. The caller
- * calls query_deinit in every case. */
-MUST_CHECK enum err query_parse(const char *raw, struct query *out);
-void query_deinit(struct query *q);
+ * calls uri_query_deinit in every case. */
+MUST_CHECK enum err uri_query_parse(const char *raw, struct uri_query *out);
+void uri_query_deinit(struct uri_query *q);
 
 /* The value, terminated by NUL; s == NULL when the parameter was not given. */
-struct text query_get(const struct query *q, const char *name);
+struct text uri_query_get(const struct uri_query *q, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-#include "http/query.h"
+#include "http/uri.h"
 
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ static unsigned char escaped(struct text t)
     return (unsigned char)(hex(t.s[1]) << 4 | hex(t.s[2]));
 }
 
-enum err query_decode(struct text t, bool plus, char *out, size_t size)
+enum err uri_decode(struct text t, bool plus, char *out, size_t size)
 {
     size_t used = 0;
 
@@ -45,7 +45,7 @@ enum err query_decode(struct text t, bool plus, char *out, size_t size)
 /* Decodes to *at, where there is room enough: decoded text is never longer. */
 static enum err take(struct text raw, char **at, struct text *out)
 {
-    enum err err = query_decode(raw, true, *at, raw.n + 1);
+    enum err err = uri_decode(raw, true, *at, raw.n + 1);
     if (err)
         return err;
     *out = text_of(*at);
@@ -53,7 +53,7 @@ static enum err take(struct text raw, char **at, struct text *out)
     return ERR_OK;
 }
 
-static enum err add(struct query *q, struct text part, char **at)
+static enum err add(struct uri_query *q, struct text part, char **at)
 {
     struct text value = part, name = text_cut(&value, '=');
     struct parameter p;
@@ -65,17 +65,17 @@ static enum err add(struct query *q, struct text part, char **at)
         err = take(value, at, &p.value);
     if (err)
         return err;
-    if (query_get(q, p.name.s).s)
+    if (uri_query_get(q, p.name.s).s)
         return ERR_SYNTAX;
     q->items[q->count++] = p;
     return ERR_OK;
 }
 
-enum err query_parse(const char *raw, struct query *out)
+enum err uri_query_parse(const char *raw, struct uri_query *out)
 {
     struct text rest = text_of(raw);
 
-    *out = (struct query){0};
+    *out = (struct uri_query){0};
     if (!rest.n)
         return ERR_OK;
     /* Each name and value gets a NUL: at most two for one byte, "a&b". */
@@ -91,13 +91,13 @@ enum err query_parse(const char *raw, struct query *out)
     return ERR_OK;
 }
 
-void query_deinit(struct query *q)
+void uri_query_deinit(struct uri_query *q)
 {
     free(q->storage);
-    *q = (struct query){0};
+    *q = (struct uri_query){0};
 }
 
-struct text query_get(const struct query *q, const char *name)
+struct text uri_query_get(const struct uri_query *q, const char *name)
 {
     struct text wanted = text_of(name);
 

@@ -1,7 +1,7 @@
 /* Percent-decoding, parameters, and the table of routes. */
 #include "rig.h"
 
-#include "http/query.h"
+#include "http/uri.h"
 #include "http/route.h"
 
 static void test_decode(void **state)
@@ -29,47 +29,47 @@ static void test_decode(void **state)
     };
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
         char out[8];
-        enum err err = query_decode(text_of(cases[n].raw), cases[n].plus, out, sizeof(out));
+        enum err err = uri_decode(text_of(cases[n].raw), cases[n].plus, out, sizeof(out));
         assert_int_equal(err, cases[n].err);
         if (!err)
             assert_string_equal(out, cases[n].text);
     }
     char none[1];
-    assert_int_equal(query_decode(TEXT("a%00"), false, none, 0), ERR_SPACE);
-    assert_int_equal(query_decode((struct text){"a\0b", 3}, false, none, 1), ERR_SPACE);
+    assert_int_equal(uri_decode(TEXT("a%00"), false, none, 0), ERR_SPACE);
+    assert_int_equal(uri_decode((struct text){"a\0b", 3}, false, none, 1), ERR_SPACE);
 }
 
-static enum err parse(const char *raw, struct query *q)
+static enum err parse(const char *raw, struct uri_query *q)
 {
-    enum err err = query_parse(raw, q);
+    enum err err = uri_query_parse(raw, q);
     if (err)
-        query_deinit(q);
+        uri_query_deinit(q);
     return err;
 }
 
 static void test_parse(void **state)
 {
     (void)state;
-    struct query q;
+    struct uri_query q;
     assert_int_equal(parse(NULL, &q), ERR_OK);
-    assert_null(query_get(&q, "a").s);
-    query_deinit(&q);
+    assert_null(uri_query_get(&q, "a").s);
+    uri_query_deinit(&q);
 
     assert_int_equal(parse("a=1&&b=x%26y+z&c&d==&=e", &q), ERR_OK);
     assert_int_equal(q.count, 5);
-    assert_string_equal(query_get(&q, "a").s, "1");
-    assert_string_equal(query_get(&q, "b").s, "x&y z");
-    assert_string_equal(query_get(&q, "c").s, "");
-    assert_string_equal(query_get(&q, "d").s, "=");
-    assert_string_equal(query_get(&q, "").s, "e");
-    assert_null(query_get(&q, "e").s);
-    query_deinit(&q);
+    assert_string_equal(uri_query_get(&q, "a").s, "1");
+    assert_string_equal(uri_query_get(&q, "b").s, "x&y z");
+    assert_string_equal(uri_query_get(&q, "c").s, "");
+    assert_string_equal(uri_query_get(&q, "d").s, "=");
+    assert_string_equal(uri_query_get(&q, "").s, "e");
+    assert_null(uri_query_get(&q, "e").s);
+    uri_query_deinit(&q);
 
     assert_int_equal(parse("a=1&%61=2", &q), ERR_SYNTAX);
     assert_int_equal(parse("a=%00", &q), ERR_SYNTAX);
     assert_int_equal(parse("a%=1", &q), ERR_SYNTAX);
     assert_int_equal(parse("1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g", &q), ERR_OK);
-    query_deinit(&q);
+    uri_query_deinit(&q);
     assert_int_equal(parse("1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g&h", &q), ERR_SPACE);
 }
 

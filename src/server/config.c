@@ -1,0 +1,245 @@
+#include "server/config.h"
+
+#include <pwd.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/config_draft.h"
+#include "server/config_fault.h"
+#include "server/config_file.h"
+#include "server/config_values.h"
+#include "server/config_walk.h"
+
+#define REPLAY_ENTRIES 65536 /* (key, sender process) pairs: some 6 MB */
+
+/* ---- checks across keys ------------------------------------------------------------------ */
+
+/* The file need not say either; the fault stands at what it does say. */
+static enum err check_lease(const struct config_parse *p, const struct config_seen *seen,
+                            const struct registry_config *r)
+{
+    const struct yaml_node *min = config_seen_at(seen, "lease.min");
+    const struct yaml_node *max = config_seen_at(seen, "lease.max");
+    const struct yaml_node *def = config_seen_at(seen, "lease.default");
+    if (r->lease_min_s > r->lease_max_s)
+        return fault_at(p, min ? min : max,
+                        "lease.min %u is above lease.max %u, expected min "
+                        "<= default <= max",
+                        r->lease_min_s, r->lease_max_s);
+    if (r->lease_default_s < r->lease_min_s)
+        return fault_at(p, def ? def : min,
+                        "lease.default %u is below lease.min %u, expected min "
+                        "<= default <= max",
+                        r->lease_default_s, r->lease_min_s);
+    if (r->lease_default_s > r->lease_max_s)
+        return fault_at(p, def ? def : max,
+                        "lease.default %u is above lease.max %u, expected min "
+                        "<= default <= max",
+                        r->lease_default_s, r->lease_max_s);
+    return ERR_OK;
+}
+
+/* The n-th entry of the list at `path`. */
+static const struct yaml_node *entry_at(const struct config_seen *seen, const char *path, size_t n)
+{
+    const struct yaml_node *list = config_seen_at(seen, path);
+    const struct yaml_node *entry = list ? list->first : NULL;
+    while (entry && n--)
+        entry = entry->next;
+    return entry;
+}
+
+static enum err check_http(const struct config_parse *p, const struct config_seen *seen,
+                           const struct config_draft *draft)
+{
+    const struct config *c = &draft->config;
+    if (draft->token_file.path)
+        return ERR_OK;
+    for (size_t i = 0; i < c->http_listen.count; i++) {
+        char shown[ENDPOINT_TEXT];
+        if (!addr_is_loopback(&c->http_listen.items[i].addr))
+            return fault_at(p, entry_at(seen, "http.listen", i),
+                            "%s is not on loopback, expected http.token_file to be set then",
+                            endpoint_format(&c->http_listen.items[i], shown));
+    }
+    if (!c->http.writes_loopback)
+        return fault_at(p, config_seen_at(seen, "http.writes"),
+                        "writes need a token, expected http.token_file to be set then");
+    if (c->http.reads_token)
+        return fault_at(p, config_seen_at(seen, "http.reads"),
+                        "reads need a token, expected http.token_file to be set then");
+    return ERR_OK;
+}
+
+static enum err check_sources(const struct config_parse *p, const struct config_seen *seen,
+                              const struct config_draft *draft)
+{
+    const struct reg_config *reg = &draft->config.registration;
+    for (size_t i = 0; i < reg->source_count && !draft->keys_file.path; i++)
+        if (reg->sources[i].auth == REG_AUTH_KEY)
+            return fault_at(p, yaml_find(entry_at(seen, "registration.sources", i), "auth"),
+                            "\"key\" without any key, expected registration.keys to be set then");
+    return ERR_OK;
+}
+
+static enum err check_all(const struct config_parse *p, const struct config_seen *seen,
+                          const struct config_draft *draft)
+{
+    enum err err = check_lease(p, seen, &draft->config.registry);
+    if (!err)
+        err = check_http(p, seen, draft);
+    return err ? err : check_sources(p, seen, draft);
+}
+
+/* ---- assembly ---------------------------------------------------------------------------- */
+
+/* What stands in two places, and what no key sets. */
+static enum err complete(const struct config_parse *p, struct config *c)
+{
+    size_t n = c->http_listen.count;
+    c->registration.replay_entries_max = REPLAY_ENTRIES;
+    c->registry.weight_key = c->weight_key[0] ? c->weight_key : NULL;
+    c->http.listen = calloc(n + 1, sizeof(*c->http.listen));
+    if (!c->http.listen)
+        return fault_memory(p);
+    if (n)
+        memcpy(c->http.listen, c->http_listen.items, n * sizeof(*c->http.listen));
+    c->http.listen_count = n;
+    return ERR_OK;
+}
+
+/* "etc/" of "etc/discd.yaml". */
+static char *folder_of(const char *file)
+{
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    return strndup(file ? file : "", slash ? (size_t)(slash - file) + 1 : 0);
+}
+
+static enum err read_draft(struct config_parse *p, const struct yaml_node *root,
+                           struct config_draft *out)
+{
+    struct config_seen seen = {{0}};
+    enum err err = config_walk(p, "", root, out, &seen);
+    if (!err)
+        err = check_all(p, &seen, out);
+    return err ? err : complete(p, &out->config);
+}
+
+enum err config_parse(const char *file, const void *bytes, size_t size, struct config_draft *out,
+                      struct config_fault *fault)
+{
+    struct yaml_source source = {.file = file, .bytes = bytes, .size = size};
+    struct yaml_node *root = NULL;
+    char *folder = folder_of(file);
+    struct config_parse p = {.file = file, .folder = folder, .fault = fault};
+    *out = (struct config_draft){.config.registry = registry_config_default()};
+    out->config.registry.weight_key = NULL;
+    out->config.path = file ? strdup(file) : NULL;
+    enum err err = folder && (!file || out->config.path) ? ERR_OK : fault_memory(&p);
+    if (!err && size)
+        err = yaml_tree_read(&source, &root, fault);
+    if (!err)
+        err = read_draft(&p, root, out);
+    yaml_tree_free(root);
+    free(folder);
+    if (err)
+        config_draft_deinit(out);
+    return err;
+}
+
+/* ---- from the files ---------------------------------------------------------------------- */
+
+/* The owner that secrets may have beside the user who starts discd. */
+static uid_t user_to_be(const struct config *c)
+{
+    const struct passwd *entry = geteuid() == 0 && c->user[0] ? getpwnam(c->user) : NULL;
+    return entry ? entry->pw_uid : (uid_t)-1;
+}
+
+static enum err load(const char *path, struct config_draft *draft, struct config_fault *fault)
+{
+    struct file_bytes file = {NULL, 0};
+    const char *why;
+    enum err err = path ? file_read(path, YAML_BYTES_MAX, &file, &why) : ERR_OK;
+    if (err)
+        return fault_write(fault, err, path, 0, 0, "cannot be read: %s", why);
+    err = config_parse(path, file.bytes, file.size, draft, fault);
+    file_bytes_wipe(&file);
+    if (err)
+        return err;
+    err = config_read_token(draft, user_to_be(&draft->config), fault);
+    if (!err)
+        err = config_read_keys(draft, user_to_be(&draft->config), fault);
+    if (err)
+        config_draft_deinit(draft);
+    return err;
+}
+
+enum err config_load(const char *path, struct config **out, struct config_fault *fault)
+{
+    struct config_draft draft;
+    struct config *config = malloc(sizeof(*config));
+    enum err err = config ? load(path, &draft, fault)
+                          : fault_write(fault, ERR_MEMORY, path, 0, 0, "out of memory");
+    if (err) {
+        free(config);
+        return err;
+    }
+    *config = draft.config;
+    draft.config = (struct config){0};
+    config_draft_deinit(&draft);
+    *out = config;
+    return ERR_OK;
+}
+
+/* ---- the end ----------------------------------------------------------------------------- */
+
+void config_deinit(struct config *config)
+{
+    for (char **glob = config->permanent_services; glob && *glob; glob++)
+        free(*glob);
+    free(config->permanent_services);
+    dns_config_deinit(&config->dns);
+    reg_config_deinit(&config->registration);
+    http_config_deinit(&config->http);
+    free(config->dns_listen.items);
+    free(config->registration_listen.items);
+    free(config->http_listen.items);
+    free(config->weight_key);
+    free(config->data_dir);
+    free(config->user);
+    free(config->path);
+}
+
+void config_draft_deinit(struct config_draft *draft)
+{
+    config_deinit(&draft->config);
+    free(draft->keys_file.path);
+    free(draft->token_file.path);
+    *draft = (struct config_draft){0};
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    config_deinit(config);
+    free(config);
+}
+
+bool config_is_permanent(const struct config *config, struct text ns, struct text service)
+{
+    char name[NAMESPACE_MAX + SERVICE_MAX + 2];
+    bool permanent = false;
+    int n = snprintf(name, sizeof name, "%.*s/%.*s", TEXT_ARG(ns), TEXT_ARG(service));
+    if (n < 0 || (size_t)n >= sizeof name)
+        return false;
+    for (char **glob = config->permanent_services; glob && *glob; glob++) {
+        bool not = (*glob)[0] == '!';
+        if (text_matches((struct text){name, (size_t)n}, *glob + not ))
+            permanent = !not ;
+    }
+    return permanent;
+}

@@ -1,0 +1,124 @@
+/* For tests that ask: a registry, its zones, a worker, and questions whose answers are
+ * checked and decoded. Include after cmocka. */
+#ifndef DISC_TESTS_DNS_ANSWERING_H
+#define DISC_TESTS_DNS_ANSWERING_H
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "dns/dns.h"
+#include "support/dns_check.h"
+#include "support/question.h"
+#include "unit/dns/registered.h"
+
+enum { T_A = 1, T_NS = 2, T_CNAME = 5, T_SOA = 6, T_PTR = 12, T_MX = 15, T_TXT = 16, T_AAAA = 28,
+       T_SRV = 33, T_ANY = 255 };
+
+#define SEED 20260101
+
+struct rig {
+    struct registry *registry;
+    struct dns *dns;
+    struct dns_worker *worker;
+    struct addr client;
+    uint8_t query[QUESTION_MAX], out[65535];
+    size_t query_size, size;
+    struct dns_reply reply;
+};
+
+/* Records of the zone "z"; `rule` NULL = none. */
+UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *rule)
+{
+    static const char *const selectors[] = {"shard", NULL};
+    struct rig *t = calloc(1, sizeof(*t));
+    struct dns_config config = {.udp_max_size = DNS_UDP_DEFAULT, .serial = 7};
+    struct dns_fault fault;
+    char path[64];
+    int fd = memfd_create("zone", MFD_CLOEXEC);
+    assert_int_equal(write(fd, records, strlen(records)), (ssize_t)strlen(records));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    config.zones = calloc(1, sizeof(*config.zones));
+    config.zone_count = 1;
+    *config.zones = (struct dns_zone_config){.name = strdup("z"), .ns = strdup("default"),
+                                             .file = strdup(path), .ttl = 5, .negative_ttl = 2,
+                                             .srv_weight_scale = 1};
+    if (rule) {
+        config.zones->rules = malloc(sizeof(*rule));
+        config.zones->rules[0] = *rule;
+        config.zones->rules[0].glob = strdup(rule->glob);
+        config.zones->rule_count = 1;
+    }
+    config.selectors = calloc(ARRAY_COUNT(selectors), sizeof(char *));
+    for (size_t i = 0; selectors[i]; i++)
+        config.selectors[i] = strdup(selectors[i]);
+    t->dns = dns_new(&config, &test_key, &fault);
+    if (!t->dns)
+        fail_msg("%s:%u: %s", fault.file, fault.line, fault.text);
+    close(fd);
+    t->registry = registry_empty();
+    t->worker = dns_worker_new(SEED);
+    assert_int_equal(addr_parse(TEXT("192.0.2.1"), &t->client), ERR_OK);
+    return t;
+}
+
+UNUSED static void rig_free(struct rig *t)
+{
+    dns_reply_free(&t->reply);
+    dns_worker_free(t->worker);
+    dns_free(t->dns);
+    registry_free(t->registry);
+    rcu_drain();
+    free(t);
+}
+
+UNUSED static void publish(struct rig *t)
+{
+    uint64_t due;
+    assert_int_equal(dns_publish(t->dns, t->registry, 1000000, &due), ERR_OK);
+}
+
+/* The bytes in t->query, whatever they are; the answer unchecked in t->out. */
+UNUSED static size_t send_bytes(struct rig *t, const uint8_t *bytes, size_t size, bool tcp)
+{
+    struct dns_request request = {bytes, size, {t->client, 1234}, tcp ? DNS_TCP : DNS_UDP};
+    t->size = dns_respond(t->dns, t->worker, &request, t->out, sizeof(t->out));
+    return t->size;
+}
+
+UNUSED static struct dns_reply *ask_with(struct rig *t, const struct question *q)
+{
+    t->query_size = question_write(q, t->query);
+    assert_int_not_equal(t->query_size, 0);
+    dns_reply_free(&t->reply);
+    send_bytes(t, t->query, t->query_size, q->tcp);
+    if (!dns_check(t->query, t->query_size, t->out, t->size, question_limit(q, DNS_UDP_DEFAULT),
+                   &t->reply))
+        fail_msg("%s %u: %s", q->name, q->type, t->reply.fault);
+    return &t->reply;
+}
+
+/* By UDP with EDNS. */
+UNUSED static struct dns_reply *ask(struct rig *t, const char *name, uint16_t type)
+{
+    return ask_with(t, &(struct question){name, type, 0x1234, 4096, false});
+}
+
+UNUSED static struct dns_reply *ask_tcp(struct rig *t, const char *name, uint16_t type)
+{
+    return ask_with(t, &(struct question){name, type, 0x1234, 4096, true});
+}
+
+#define SOA_LINE "z. 2 SOA ns.z. host.z. %s 60 10 86400 2"
+
+/* rcode and the answer section's records. */
+#define expect(t, name, type, code, lines)                                                          \
+    do {                                                                                           \
+        struct dns_reply *reply_ = ask(t, name, type);                                             \
+        if (reply_->rcode != (code) || !dns_reply_is(reply_, SECTION_ANSWER_AT, lines))            \
+            fail_msg("line %d: %s %d: rcode %u; %s", __LINE__, name, type, reply_->rcode,          \
+                     reply_->fault);                                                               \
+    } while (0)
+
+#endif
