@@ -46,24 +46,34 @@ static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, 
 
 /* ---- of what selectors leave ---------------------------------------------------------------- */
 
-/* The best priority of those that have addresses, and how many addresses there have
- * weight 0. */
-static uint16_t survey(const struct draw *d, enum family family, uint32_t *zeros)
+/* Whose addresses count: those of the best priority, and of weight 0 only when nobody
+ * there has more, since A and AAAA have no field that tells clients so. */
+struct survey {
+    uint16_t priority;
+    bool weighted;
+    uint32_t zeros; /* addresses of weight 0 */
+};
+
+static struct survey survey(const struct draw *d, enum family family)
 {
-    uint16_t best = UINT16_MAX;
-    *zeros = 0;
+    struct survey s = {.priority = UINT16_MAX};
     for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);) {
         const struct view_instance *i = &d->view->instances[n];
         unsigned count;
         addresses(i, family, &count);
-        if (i->priority < best) {
-            best = i->priority;
-            *zeros = 0;
-        }
-        if (i->priority == best && i->weight == 0)
-            *zeros += count;
+        if (i->priority < s.priority)
+            s = (struct survey){.priority = i->priority};
+        if (i->priority == s.priority && i->weight)
+            s.weighted |= count > 0;
+        else if (i->priority == s.priority)
+            s.zeros += count;
     }
-    return best;
+    return s;
+}
+
+static bool counts(const struct survey *s, const struct view_instance *i)
+{
+    return i->priority == s->priority && (i->weight || !s->weighted);
 }
 
 static void add_instance(const struct draw *d, const struct draw_addrs *a,
@@ -88,12 +98,11 @@ static void draw_selected(const struct draw *d, struct draw_addrs *a, unsigned m
 {
     struct dns_worker *w = d->worker;
     struct picker *p = &w->picker;
-    uint32_t zeros;
-    uint16_t best = survey(d, a->family, &zeros);
+    struct survey s = survey(d, a->family);
     distinct_begin(&w->seen, address_size(a));
     for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);)
-        if (d->view->instances[n].priority == best)
-            add_instance(d, a, &d->view->instances[n], zeros, stable);
+        if (counts(&s, &d->view->instances[n]))
+            add_instance(d, a, &d->view->instances[n], s.zeros, stable);
     pick_begin(p, max);
     distinct_offer(&w->seen, p);
     a->count = pick_finish(p);

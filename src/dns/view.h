@@ -64,7 +64,8 @@ struct named_port {
     struct srv_set set; /* of live instances; may be empty while the name exists */
 };
 
-/* Distinct addresses of one family of the live instances of the best priority. */
+/* Distinct addresses of one family of the live instances of the best priority; of
+ * weight 0 only when all are. */
 struct addr_set {
     const uint8_t *addrs; /* count x 4 or 16 bytes */
     const uint64_t *sums; /* running weight totals, inclusive */

@@ -5,6 +5,11 @@
 
 #define SHOWN_MAX 60 /* bytes of a value: enough to find it again */
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 enum err fault_write(struct config_fault *fault, enum err err, const char *file, unsigned line,
                      unsigned column, const char *format, ...)
 {
@@ -15,6 +20,9 @@ enum err fault_write(struct config_fault *fault, enum err err, const char *file,
     va_start(args, format);
     vsnprintf(fault->text, sizeof fault->text, format, args);
     va_end(args);
+    for (char *c = fault->text; *c; c++) /* one line, whatever was quoted */
+        if (is_control(*c))
+            *c = '?';
     return err;
 }
 
@@ -31,11 +39,10 @@ const char *quote_text(struct text t, char out[static QUOTED_TEXT])
             n--;
     out[at++] = '"';
     for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)t.s[i];
-        if (c < 0x20 || c == 0x7f)
-            at += (size_t)snprintf(out + at, 5, "\\x%02x", c);
+        if (is_control(t.s[i]))
+            at += (size_t)snprintf(out + at, 5, "\\x%02x", (unsigned char)t.s[i]);
         else
-            out[at++] = (char)c;
+            out[at++] = t.s[i];
     }
     memcpy(out + at, n < t.n ? "...\"" : "\"", n < t.n ? 5 : 2);
     return out;

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/rcu.h"
 #include "dns/dns.h"
 #include "support/dns_check.h"
 #include "support/question.h"

@@ -28,6 +28,8 @@ static void assert_fault(const struct config_fault *fault, const char *file, con
 static const struct bad_file bad_configs[] = {
     {"foo: 1\n", "1:1: unknown key 'foo'; known here: data_dir, user, zones, selectors, dns, "
                  "registration, lease, service_retention, limits, weight_key, http, log"},
+    {"\"a\\nb\": 1\n", "1:1: unknown key 'a?b'; known here: data_dir, user, zones, selectors, dns, "
+                       "registration, lease, service_retention, limits, weight_key, http, log"},
     {"lsten: []\n", "1:1: unknown key 'lsten'; known here: data_dir, user, zones, selectors, dns, "
                     "registration, lease, service_retention, limits, weight_key, http, log"},
     {"dns: {udp_max_size: 70000}\n",
