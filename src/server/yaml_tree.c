@@ -318,6 +318,22 @@ static void parser_delete(yaml_parser_t *p)
     yaml_parser_delete(p);
 }
 
+/* Tags are refused anyway; libyaml compares each %TAG line with all before it, which
+ * takes minutes for a file full of them. */
+static enum err refuse_tag_lines(struct tree_reader *r)
+{
+    static const char directive[] = "%TAG";
+    const size_t n = sizeof directive - 1;
+    const char *at = r->bytes, *end = r->bytes + r->size;
+    for (yaml_mark_t mark = {0, 0, 0}; at && (size_t)(end - at) >= n; mark.line++) {
+        if (memcmp(at, directive, n) == 0)
+            return REFUSE(r, mark, "a tag directive (%%TAG), expected none");
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    return ERR_OK;
+}
+
 static enum err read_tree(struct tree_reader *r)
 {
     if (!yaml_parser_initialize(&r->parser))
@@ -342,7 +358,9 @@ enum err yaml_tree_read(const struct yaml_source *source, struct yaml_node **out
         r.bytes += sizeof mark;
         r.size -= sizeof mark;
     }
-    enum err err = read_tree(&r);
+    enum err err = refuse_tag_lines(&r);
+    if (!err)
+        err = read_tree(&r);
     if (!err && r.root && yaml_is_null(r.root)) {
         yaml_tree_free(r.root);
         r.root = NULL;

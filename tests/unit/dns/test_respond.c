@@ -86,7 +86,7 @@ static void test_golden_nxdomain(void **state)
     send_hex(HEAD "0000 016e 017a 00 0001 0001"); /* n.z */
     /* The owner of the SOA points into the question, at "z". */
     expect_hex("abcd 8503 0001 0000 0001 0000 016e 017a 00 0001 0001"
-               "c00e 0006 0001 00000002 0023 026e73 017a 00 04686f7374 017a 00"
+               "c00e 0006 0001 00000002 0022 026e73 017a 00 04686f7374 017a 00"
                "00000065 0000003c 0000000a 00015180 00000002");
 }
 

@@ -73,8 +73,8 @@ static void test_service(void **state)
                                "web.z. 5 A 10.0.0.6");
     expect(t, "web.z", T_AAAA, 0, "web.z. 5 AAAA fd00::2");
     expect(t, "web.z", T_TXT, 0,
-           "web.z. 5 TXT \"version=1.4.2\" \"zone=eu\" \"tag=blue\" \"tag=fast\" \"shard=s1\"\n"
-           "web.z. 5 TXT \"version=1.4.2\" \"zone=us\" \"tag=blue\" \"shard=s2\"\n"
+           "web.z. 5 TXT \"version=1.4.2\" \"zone=eu\" \"tags=blue,fast\" \"shard=s1\"\n"
+           "web.z. 5 TXT \"version=1.4.2\" \"zone=us\" \"tags=blue\" \"shard=s2\"\n"
            "web.z. 5 TXT \"version=2\" \"zone=eu\"\nweb.z. 5 TXT \"version=noport\"");
     NODATA(t, "web.z", T_MX);
     assert_int_equal(t->reply.ede, -1);
@@ -143,7 +143,7 @@ static void test_selectors(void **state)
            "blue.tag.web.z. 5 A 10.0.0.1\nblue.tag.web.z. 5 A 10.0.0.2");
     expect(t, "Blue.Tag.web.z", T_AAAA, 0, "Blue.Tag.web.z. 5 AAAA fd00::2");
     expect(t, "s2.shard.web.z", T_TXT, 0,
-           "s2.shard.web.z. 5 TXT \"version=1.4.2\" \"zone=us\" \"tag=blue\" \"shard=s2\"");
+           "s2.shard.web.z. 5 TXT \"version=1.4.2\" \"zone=us\" \"tags=blue\" \"shard=s2\"");
     expect(t, "eu.zone.blue.tag.web.z", T_A, 0, "eu.zone.blue.tag.web.z. 5 A 10.0.0.1");
     expect(t, "blue.tag.eu.zone.web.z", T_A, 0, "blue.tag.eu.zone.web.z. 5 A 10.0.0.1");
     expect(t, "s1.shard.eu.zone.fast.tag.1-4-2.version.web.z", T_A, 0,

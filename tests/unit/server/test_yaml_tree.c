@@ -116,6 +116,11 @@ static void test_faults(void **state UNUSED)
          "a: 3\n",
          "3:1: key \"a\" is there twice, first at 1:1"},
         {"x: {b: 1, c: 2, b: 3}\n", "1:17: key \"b\" is there twice, first at 1:5"},
+        {"# c\n"
+         "%TAG ! tag:x\n"
+         "---\n"
+         "a: 1\n",
+         "2:1: a tag directive (%TAG), expected none"},
         {"a: !!int 5\n", "1:4: a tag (!), expected the value alone"},
         {"- !local {}\n", "1:3: a tag (!), expected the value alone"},
         {"a:\n"
