@@ -45,18 +45,13 @@ static void add(struct distinct_set *s, const struct distinct_entry *fresh)
     }
     s->slots[at] = *fresh;
     s->stamps[at] = s->stamp;
-    s->count++;
+    s->used[s->count++] = at;
 }
 
 void distinct_offer(const struct distinct_set *s, struct picker *p)
 {
-    uint32_t left = s->count;
-    for (uint32_t at = 0; left; at++) {
-        if (s->stamps[at] != s->stamp)
-            continue;
-        pick_offer(p, at, 0, s->slots[at].key);
-        left--;
-    }
+    for (uint32_t i = 0; i < s->count; i++)
+        pick_offer(p, s->used[i], 0, s->slots[s->used[i]].key);
 }
 
 /* Keeps the PICK_MAX smallest: what is above them cannot come to be among them. */

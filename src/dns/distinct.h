@@ -24,6 +24,7 @@ struct distinct_entry {
 struct distinct_set {
     struct distinct_entry slots[DISTINCT_SLOTS], kept[PICK_MAX];
     uint32_t stamps[DISTINCT_SLOTS]; /* a slot is in use when its stamp is the current one */
+    uint32_t used[DISTINCT_MAX];     /* slots in use, in the order of arrival */
     uint32_t stamp, count;
     unsigned size; /* of an address: 4 or 16 */
     bool dropped;  /* there were more than are kept */

@@ -59,15 +59,7 @@ static bool namespace_known(void *context, struct text ns)
 static bool service_permanent(void *context, struct text ns, struct text service)
 {
     const struct server *s = context;
-    char name[NAMESPACE_MAX + SERVICE_MAX + 2];
-    int n = snprintf(name, sizeof name, "%.*s/%.*s", TEXT_ARG(ns), TEXT_ARG(service));
-    bool permanent = false;
-    for (char **glob = s->config->permanent_services; glob && *glob; glob++) {
-        bool not = (*glob)[0] == '!';
-        if (text_matches((struct text){name, (size_t)n}, *glob + not))
-            permanent = !not;
-    }
-    return permanent;
+    return config_is_permanent(s->config, ns, service);
 }
 
 void server_registry_hooks(struct server *s, struct registry_config *config)
