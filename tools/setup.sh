@@ -6,7 +6,7 @@ packages_build="build-essential cmake ninja-build pkg-config libldns-dev libeven
 packages_demo="bind9-dnsutils"
 packages_test="libcmocka-dev bind9-dnsutils netcat-openbsd socat curl openssl iproute2 procps
     python3-minimal"
-packages_interop="unbound dnsmasq-base nsd"
+packages_interop="unbound dnsmasq-base"
 packages_fuzz="clang-14 libclang-rt-14-dev"
 
 as_root() {

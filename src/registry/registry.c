@@ -112,8 +112,7 @@ const struct service *registry_service(const struct registry *r, struct text ns,
 
 const struct instance *registry_instance(const struct registry *r, struct instance_key key)
 {
-    struct path path;
-    return path_of_instance(&r->key, key, &path) ? instance_find(&r->instances, &path) : NULL;
+    return state_instance(r, key);
 }
 
 const struct service *registry_service_next(const struct registry *r, struct text ns,

@@ -6,10 +6,7 @@ enum err registry_deregister(struct registry *r, struct instance_key key, uint64
                              const struct principal *who, struct moment now, uint64_t *rev_stored)
 {
     *rev_stored = 0;
-    struct path path;
-    struct instance *i = path_of_instance(&r->key, key, &path)
-                             ? instance_find(&r->instances, &path)
-                             : NULL;
+    struct instance *i = state_instance(r, key);
     if (!i)
         return ERR_NOT_FOUND;
     if (!owner_is(i->owner, who))

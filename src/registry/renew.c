@@ -6,10 +6,7 @@ enum err registry_renew(struct registry *r, struct instance_key key, const struc
                         struct moment now, struct granted *out)
 {
     *out = (struct granted){0};
-    struct path path;
-    struct instance *i = path_of_instance(&r->key, key, &path)
-                             ? instance_find(&r->instances, &path)
-                             : NULL;
+    struct instance *i = state_instance(r, key);
     if (!i)
         return ERR_NOT_FOUND;
     if (!owner_is(i->owner, who))

@@ -2,6 +2,12 @@
 
 #include "registry/owner.h"
 
+struct instance *state_instance(const struct registry *r, struct instance_key key)
+{
+    struct path path;
+    return path_of_instance(&r->key, key, &path) ? instance_find(&r->instances, &path) : NULL;
+}
+
 void state_note(struct registry *r, struct service *s, bool withdrawal)
 {
     feed_note(&r->feed, s);

@@ -22,6 +22,9 @@ struct registry {
     uint64_t registrations, renewals, deregistrations, evictions;
 };
 
+/* NULL: not there, or not a name that can be. */
+struct instance *state_instance(const struct registry *r, struct instance_key key);
+
 /* Moves the service to the end of the change feed. */
 void state_note(struct registry *r, struct service *s, bool withdrawal);
 

@@ -16,6 +16,7 @@
 
 #define HEADER_SIZE 12     /* no DNS message is shorter (RFC 1035 section 4.1.1) */
 #define MESSAGE_MAX 65535
+#define SCAN_MAX 64         /* busy connections that are passed over for an idle one */
 #define ACCEPT_PAUSE_MS 100 /* when descriptors ran out; without it the loop would spin */
 
 struct connection {
@@ -118,8 +119,13 @@ static void proceed(struct connection *c)
 {
     struct evbuffer *input = bufferevent_get_input(c->stream);
     struct evbuffer *output = bufferevent_get_output(c->stream);
-    if (!consume(c)) {
-        connection_close(c);
+    if (!consume(c)) { /* nothing more is read, but what was asked before is answered */
+        if (!evbuffer_get_length(output)) {
+            connection_close(c);
+            return;
+        }
+        bufferevent_disable(c->stream, EV_READ);
+        arm(c, c->server->limits.message_ms);
         return;
     }
     if (c->finished && !overfull(c)) {
@@ -178,6 +184,8 @@ static void on_deadline(evutil_socket_t fd UNUSED, short what UNUSED, void *cont
 static bool close_idlest(struct tcp_server *s)
 {
     struct connection *c = TAILQ_FIRST(&s->open);
+    for (unsigned n = 0; c && (c->started || c->waiting) && n < SCAN_MAX; n++)
+        c = TAILQ_NEXT(c, by_age);
     if (!c || c->started || c->waiting)
         return false;
     counter_up(&s->counters.closed_for_others);

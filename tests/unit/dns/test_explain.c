@@ -1,0 +1,207 @@
+/* dns_explain: the words fit the answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "unit/dns/answering.h"
+
+static struct rig *t;
+
+static int setup(void **state)
+{
+    (void)state;
+    t = rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\nwww CNAME web\n", NULL);
+    reg(t->registry, "web/a", "addr=10.0.0.1 port=80 port=grpc:90 w=10 version=1 tag=x", 1);
+    reg(t->registry, "web/b", "addr=10.0.0.2 addr=fd00::2 port=81 w=20 version=2 tag=x", 1);
+    reg(t->registry, "web/c", "addr=10.0.0.3 port=82 w=30 version=1 priority=5", 1);
+    reg(t->registry, "web/d", "addr=10.0.0.4 port=83 status=draining version=1", 1);
+    reg(t->registry, "web/e", "addr=10.0.0.5 version=1", 1);
+    publish(t);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    rig_free(t);
+    return 0;
+}
+
+static json_t *explain(const char *name, const char *type)
+{
+    json_t *json = dns_explain(t->dns, t->worker, name, type, &t->client);
+    assert_non_null(json);
+    return json;
+}
+
+static const char *text_at(const json_t *json, const char *key)
+{
+    const json_t *value = json_object_get(json, key);
+    return json_is_string(value) ? json_string_value(value) : "(none)";
+}
+
+static const char *why(const json_t *json, const char *id)
+{
+    size_t i;
+    json_t *candidate;
+    json_array_foreach(json_object_get(json, "candidates"), i, candidate)
+        if (strcmp(text_at(candidate, "id"), id) == 0)
+            return text_at(candidate, "why");
+    return "(missing)";
+}
+
+static size_t count_at(const json_t *json, const char *key)
+{
+    assert_true(json_is_array(json_object_get(json, key)));
+    return json_array_size(json_object_get(json, key));
+}
+
+static void test_service(void **state)
+{
+    (void)state;
+    json_t *json = explain("Web.Z", "SRV");
+    assert_string_equal(text_at(json, "name"), "web.z.");
+    assert_string_equal(text_at(json, "type"), "SRV");
+    assert_string_equal(text_at(json, "zone"), "z");
+    assert_string_equal(text_at(json, "namespace"), "default");
+    assert_string_equal(text_at(json, "service"), "web");
+    assert_string_equal(text_at(json, "node"), "web.z.");
+    assert_string_equal(text_at(json, "rule"), "service");
+    assert_string_equal(text_at(json, "rcode"), "NOERROR");
+    assert_true(json_is_null(json_object_get(json, "ede")));
+    assert_true(json_is_false(json_object_get(json, "truncated")));
+    assert_int_equal(count_at(json, "filters"), 0);
+    assert_int_equal(count_at(json, "answer"), 3);
+    assert_int_equal(count_at(json, "authority"), 0);
+    assert_int_equal(count_at(json, "additional"), 4);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(json, "answer"), 2)),
+                        "web.z. 5 IN SRV 5 30 82 c.web.z.");
+    assert_int_equal(count_at(json, "candidates"), 5);
+    assert_int_equal(json_integer_value(json_object_get(json, "candidate_count")), 5);
+    assert_string_equal(why(json, "a"), "in");
+    assert_string_equal(why(json, "c"), "in");
+    assert_string_equal(why(json, "d"), "out: not up");
+    assert_string_equal(why(json, "e"), "out: no port");
+    json_t *b = json_array_get(json_object_get(json, "candidates"), 1);
+    assert_string_equal(text_at(b, "status"), "up");
+    assert_true(json_is_true(json_object_get(b, "live")));
+    assert_int_equal(json_integer_value(json_object_get(b, "weight")), 20);
+    assert_int_equal(json_integer_value(json_object_get(b, "port")), 81);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(b, "addresses"), 1)),
+                        "fd00::2");
+    assert_int_equal(json_integer_value(json_object_get(json, "udp_bytes")),
+                     ask(t, "web.z", T_SRV)->size);
+    assert_int_equal(json_integer_value(json_object_get(json, "tcp_bytes")), t->size);
+    json_decref(json);
+}
+
+struct reason {
+    const char *name, *type, *rule, *id, *why, *rcode;
+};
+
+static const struct reason reasons[] = {
+    {"web.z", "A", "service", "c", "out: a better priority is up", "NOERROR"},
+    {"web.z", "A", "service", "e", "in", "NOERROR"},
+    {"web.z", "AAAA", "service", "a", "out: no address of this family", "NOERROR"},
+    {"1.version.web.z", "SRV", "selectors", "a", "in", "NOERROR"},
+    {"1.version.web.z", "SRV", "selectors", "b", "out: a selector does not match", "NOERROR"},
+    {"_grpc._tcp.web.z", "SRV", "named port of the service", "a", "in", "NOERROR"},
+    {"_grpc._tcp.web.z", "SRV", "named port of the service", "b", "out: no such port", "NOERROR"},
+    {"_web._tcp.z", "SRV", "service, by protocol", "b", "in", "NOERROR"},
+    {"a.web.z", "A", "instance of the service", "a", "in", "NOERROR"},
+    {"a.web.z", "A", "instance of the service", "b", "out: another one is asked for", "NOERROR"},
+    {"nope.web.z", "A", "no such name", "b", "out: the name is not the service's", "NXDOMAIN"},
+    {"www.z", "A", "service", "a", "in", "NOERROR"},
+    {"version.web.z", "A", "empty non-terminal: only names below it exist", "a",
+     "out: the name is not the service's", "NOERROR"},
+    {"ns.z", "A", "static name of the zone file", "a", "(missing)", "NOERROR"},
+    {"none.z", "A", "no such name", "a", "(missing)", "NXDOMAIN"},
+    {"example.", "A", "in none of the zones", "a", "(missing)", "REFUSED"},
+    {"web.z", "AXFR", "refused before any name was looked at", "a", "(missing)", "REFUSED"},
+    {"web.z", "TYPE65", "service", "a", "in", "NOERROR"},
+};
+
+static void test_reasons(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(reasons); i++) {
+        const struct reason *r = &reasons[i];
+        json_t *json = explain(r->name, r->type);
+        if (strcmp(text_at(json, "rule"), r->rule) != 0 ||
+            strcmp(why(json, r->id), r->why) != 0 ||
+            strcmp(text_at(json, "rcode"), r->rcode) != 0)
+            fail_msg("%s %s: %s, %s, %s", r->name, r->type, text_at(json, "rule"),
+                     why(json, r->id), text_at(json, "rcode"));
+        json_decref(json);
+    }
+}
+
+static void test_filters_and_ede(void **state)
+{
+    (void)state;
+    json_t *json = explain("2.version.x.tag.web.z", "A");
+    assert_int_equal(count_at(json, "filters"), 2);
+    json_t *first = json_array_get(json_object_get(json, "filters"), 0);
+    assert_string_equal(text_at(first, "key"), "version");
+    assert_string_equal(text_at(first, "value"), "2");
+    assert_int_equal(json_integer_value(json_object_get(first, "live")), 1);
+    json_decref(json);
+    unreg(t->registry, "web/b", 5);
+    publish(t);
+    json = explain("web.z", "AAAA");
+    assert_int_equal(count_at(json, "answer"), 0);
+    assert_int_equal(count_at(json, "authority"), 1);
+    json_decref(json);
+    json = explain("elsewhere.", "A");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "ede"), "code")), 20);
+    json_decref(json);
+}
+
+static void test_many(void **state)
+{
+    (void)state;
+    char name[32];
+    for (int i = 0; i < 150; i++) {
+        snprintf(name, sizeof(name), "many/i%d", i);
+        reg(t->registry, name, "addr=10.0.0.1 port=1", 1);
+    }
+    publish(t);
+    json_t *json = explain("many.z", "SRV");
+    assert_int_equal(count_at(json, "candidates"), 100);
+    assert_int_equal(json_integer_value(json_object_get(json, "candidate_count")), 150);
+    assert_true(json_is_true(json_object_get(json, "truncated")));
+    assert_true(json_integer_value(json_object_get(json, "udp_bytes")) <= DNS_UDP_DEFAULT);
+    assert_true(json_integer_value(json_object_get(json, "tcp_bytes")) > DNS_UDP_DEFAULT);
+    json_decref(json);
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"", "A"}, {"a..b", "A"}, {"web.z", "NOSUCH"}, {"web.z", "TYPE65536"}, {"web.z", "TYPEX"},
+        {"web.z", ""}};
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        json_t *json = explain(bad[i][0], bad[i][1]);
+        assert_true(json_is_string(json_object_get(json, "error")));
+        json_decref(json);
+    }
+    json_t *json = dns_explain(t->dns, t->worker, "web.z", "a", NULL);
+    assert_string_equal(text_at(json, "rcode"), "NOERROR");
+    json_decref(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_service, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_filters_and_ede, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
