@@ -5,7 +5,7 @@ packages_build="build-essential cmake ninja-build pkg-config libldns-dev libeven
     liburcu-dev libsodium-dev libssl-dev libjansson-dev libsmartcols-dev"
 packages_demo="bind9-dnsutils"
 packages_test="libcmocka-dev bind9-dnsutils netcat-openbsd socat curl openssl iproute2 procps
-    python3-minimal"
+    python3"
 packages_interop="unbound dnsmasq-base"
 packages_fuzz="clang-14 libclang-rt-14-dev"
 

@@ -55,7 +55,7 @@ static void put_opt(struct answer *a, unsigned rcode)
     put_u16(p + 1, TYPE_OPT);
     put_u16(p + 3, DNS_UDP_DEFAULT); /* what we accept by UDP */
     p[5] = (uint8_t)(rcode >> 4);
-    p[6] = 0; /* version */
+    p[6] = 0;                                         /* version */
     put_u16(p + 7, a->query->dnssec_ok ? OPT_DO : 0); /* RFC 3225 section 3 */
     put_u16(p + 9, (uint16_t)options);
     a->at += OPT_SIZE + options;

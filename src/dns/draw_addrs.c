@@ -116,7 +116,8 @@ static void draw_selected(const struct draw *d, struct draw_addrs *a, unsigned m
     pick_finish(p);
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both -------------------------------------------------------------------------------------
+ */
 
 void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
 {

@@ -90,8 +90,8 @@ static int tell_answer(const uint8_t *bytes, size_t size, json_t *out)
 
 static const char *rcode_text(unsigned rcode)
 {
-    static const char *const texts[] = {"NOERROR", "FORMERR", "SERVFAIL",
-                                        "NXDOMAIN", "NOTIMP", "REFUSED"};
+    static const char *const texts[] = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                        "NXDOMAIN", "NOTIMP",  "REFUSED"};
     return rcode < ARRAY_COUNT(texts) ? texts[rcode] : "other";
 }
 

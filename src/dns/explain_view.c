@@ -73,8 +73,8 @@ static int compare_numbers(const void *left, const void *right)
 
 static bool selected(const struct selector *s, uint32_t instance)
 {
-    return s->live_count && bsearch(&instance, s->live, s->live_count, sizeof(*s->live),
-                                    compare_numbers) != NULL;
+    return s->live_count &&
+           bsearch(&instance, s->live, s->live_count, sizeof(*s->live), compare_numbers) != NULL;
 }
 
 static bool has_port(const struct srv_set *set, uint32_t instance)
@@ -109,8 +109,7 @@ static uint16_t best_priority(const struct found *f)
 {
     uint16_t best = UINT16_MAX;
     for (uint32_t n = 0; n < f->view->instance_count; n++)
-        if (f->view->instances[n].priority < best &&
-            strcmp(why_listed(f, TYPE_TXT, n), "in") == 0)
+        if (f->view->instances[n].priority < best && strcmp(why_listed(f, TYPE_TXT, n), "in") == 0)
             best = f->view->instances[n].priority;
     return best;
 }
@@ -153,7 +152,8 @@ static int tell_candidates(const struct respond *r, json_t *out)
     return failed | set(out, "candidate_count", json_integer(v ? v->instance_count : 0));
 }
 
-/* ---- the name --------------------------------------------------------------------------------- */
+/* ---- the name ---------------------------------------------------------------------------------
+ */
 
 static int tell_filters(const struct found *f, json_t *out)
 {
@@ -183,7 +183,8 @@ static int tell_name(const struct respond *r, json_t *out)
     const char *ns = f->zone ? f->zone->ns : NULL;
     int failed = set(out, "zone", f->zone ? json_string(f->zone->name) : json_null());
     failed |= set(out, "namespace", ns ? json_string(ns) : json_null());
-    failed |= set(out, "node", f->node ? json_string(name_format(f->node->name, text)) : json_null());
+    failed |=
+        set(out, "node", f->node ? json_string(name_format(f->node->name, text)) : json_null());
     failed |= set(out, "rule", json_string(rule_text(f->kind)));
     return failed;
 }

@@ -41,8 +41,8 @@ static bool find_pairs(const struct view *v, const struct text *labels, unsigned
 }
 
 /* An odd label in front is a key under which values exist. */
-static enum found_kind in_selection(const struct view *v, const struct text *labels,
-                                    unsigned count, struct found *out)
+static enum found_kind in_selection(const struct view *v, const struct text *labels, unsigned count,
+                                    struct found *out)
 {
     unsigned odd = count % 2;
     if (!find_pairs(v, labels + odd, count - odd, out))

@@ -10,7 +10,7 @@
 #include "dns/name.h"
 
 struct query {
-    const uint8_t *bytes; /* the message; its question is echoed byte for byte */
+    const uint8_t *bytes;  /* the message; its question is echoed byte for byte */
     uint16_t question_end; /* offset behind the question; HEADER_SIZE = none to echo */
     uint16_t id, flags;    /* as received */
     uint16_t type, class;
@@ -23,7 +23,7 @@ struct query {
 };
 
 enum query_verdict {
-    QUERY_GOOD,     /* one question, well-formed */
+    QUERY_GOOD,      /* one question, well-formed */
     QUERY_MALFORMED, /* FORMERR, header only */
     QUERY_OTHER_OPCODE,
     QUERY_SHORT,    /* dropped: less than a header */

@@ -20,8 +20,7 @@ static bool put_srv(struct respond *r, const struct view *v, const struct srv_it
     memcpy(p + SRV_HEAD, i->target, i->target_size); /* not compressed: RFC 2782 "Target" */
     a->counts[SECTION_ANSWER]++;
     if (r->target_count < DNS_ADDITIONAL_TARGETS)
-        r->targets[r->target_count++] =
-            (struct srv_target){i, (uint16_t)(p + SRV_HEAD - a->out)};
+        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)(p + SRV_HEAD - a->out)};
     return true;
 }
 
@@ -117,7 +116,8 @@ static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type
     return true;
 }
 
-/* ---- TXT -------------------------------------------------------------------------------------- */
+/* ---- TXT --------------------------------------------------------------------------------------
+ */
 
 static bool put_txt(struct respond *r, const struct view *v, const uint8_t *rdata, uint16_t size)
 {
@@ -137,28 +137,43 @@ static bool txt_of_service(struct respond *r, const struct view *v)
     return set->count > 0;
 }
 
-/* Equal TXT data is stored once in a view, so that its place tells it apart. */
+/* Equal TXT data is stored once in a view, so that its place tells it apart: collects the
+ * first holder of each, and says how many bytes the records take. */
+static size_t collect_txt(const struct draw *d)
+{
+    struct distinct_set *s = &d->worker->seen;
+    const struct view *v = d->view;
+    size_t bytes = 0;
+    distinct_begin(s, sizeof(v->instances->txt));
+    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);) {
+        uint32_t before = s->count;
+        distinct_add(s, &d->worker->picker, (const uint8_t *)&v->instances[n].txt, n, 1);
+        if (s->count > before)
+            bytes += (size_t)RECORD_HEAD + v->instances[n].txt_size;
+    }
+    return bytes;
+}
+
 static bool txt_of_selected(struct respond *r, const struct draw *d)
 {
     struct dns_worker *w = d->worker;
-    const struct view *v = d->view;
-    distinct_begin(&w->seen, sizeof(v->instances->txt));
-    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);)
-        distinct_add(&w->seen, &w->picker, (const uint8_t *)&v->instances[n].txt, n, 1);
+    if (collect_txt(d) > answer_left(&r->answer))
+        respond_expect_cut(r);
     pick_begin(&w->picker, PICK_MAX);
     distinct_offer(&w->seen, &w->picker);
     uint32_t count = pick_finish(&w->picker), sent = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct distinct_entry *e = &w->seen.slots[w->picker.items[i]];
-        const struct view_instance *instance = &v->instances[(uint32_t)e->key];
-        sent += put_txt(r, v, instance->txt, instance->txt_size);
+        const struct view_instance *instance = &d->view->instances[(uint32_t)e->key];
+        sent += put_txt(r, d->view, instance->txt, instance->txt_size);
     }
-    if (sent < count || w->seen.dropped)
-        respond_cut(r, sent, w->seen.dropped ? 0 : count);
+    if (sent < w->seen.count || w->seen.dropped)
+        respond_cut(r, sent, w->seen.dropped ? 0 : w->seen.count);
     return count > 0;
 }
 
-/* ---- one instance ------------------------------------------------------------------------------ */
+/* ---- one instance ------------------------------------------------------------------------------
+ */
 
 static bool put_all(struct respond *r, const struct view *v, uint16_t type, const uint8_t *bytes,
                     unsigned count)
@@ -209,7 +224,8 @@ static bool respond_instance(struct respond *r, const struct found *f, uint16_t 
     }
 }
 
-/* ---- all names of a service --------------------------------------------------------------------- */
+/* ---- all names of a service ---------------------------------------------------------------------
+ */
 
 static bool respond_type(struct respond *r, const struct found *f, uint16_t type)
 {

@@ -78,8 +78,8 @@ bool respond_follow(struct respond *r, const struct rrset *alias)
 {
     const uint8_t *target = alias->rdata[0];
     uint16_t size = alias->sizes[0];
-    r->answer.truncated = !answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_CNAME,
-                                         alias->ttl, target, size);
+    r->answer.truncated =
+        !answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_CNAME, alias->ttl, target, size);
     if (!r->answer.truncated)
         move_to(r, r->answer.at - size, target, size);
     return !r->answer.truncated;

@@ -29,8 +29,12 @@ static void register_one(struct registry *registry, unsigned s, unsigned i)
 {
     static const struct principal local = {.kind = PRINCIPAL_LOCAL};
     char service[32], id[32];
-    struct record record = {.ns = TEXT("default"), .ttl = TTL_UNSET, .weight_set = true,
-                            .weight = (uint16_t)(10 + i), .address_count = 1, .port_count = 1};
+    struct record record = {.ns = TEXT("default"),
+                            .ttl = TTL_UNSET,
+                            .weight_set = true,
+                            .weight = (uint16_t)(10 + i),
+                            .address_count = 1,
+                            .port_count = 1};
     struct granted granted;
     snprintf(service, sizeof(service), "service-%u", s);
     snprintf(id, sizeof(id), "i%u", i);
@@ -61,8 +65,11 @@ static struct dns *serve(struct registry *registry, const struct hash_key *key)
     config.zones = calloc(1, sizeof(*config.zones));
     if (!config.zones)
         fail("out of memory");
-    *config.zones = (struct dns_zone_config){.name = strdup("disc.local"), .ns = strdup("default"),
-                                             .ttl = 5, .negative_ttl = 2, .srv_weight_scale = 1};
+    *config.zones = (struct dns_zone_config){.name = strdup("disc.local"),
+                                             .ns = strdup("default"),
+                                             .ttl = 5,
+                                             .negative_ttl = 2,
+                                             .srv_weight_scale = 1};
     struct dns *dns = dns_new(&config, key, &fault);
     if (!dns || dns_publish(dns, registry, 1, &due))
         fail("cannot publish");
@@ -113,8 +120,8 @@ static void measure(const struct dns *dns, struct dns_worker *worker, const stru
     double start = now_ns();
     for (unsigned i = 0; i < QUERIES; i++) {
         unsigned s = rand_below(&rand, SERVICES);
-        struct dns_request request = {q->bytes[s], q->sizes[s],
-                                      {{FAMILY_V4, {192, 0, 2, 1}}, 5353}, DNS_UDP};
+        struct dns_request request = {
+            q->bytes[s], q->sizes[s], {{FAMILY_V4, {192, 0, 2, 1}}, 5353}, DNS_UDP};
         bytes += dns_respond(dns, worker, &request, out, sizeof(out));
     }
     double each = (now_ns() - start) / QUERIES;

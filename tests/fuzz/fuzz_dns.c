@@ -39,11 +39,18 @@ static void register_one(struct registry *registry, struct text service, unsigne
 {
     static const struct principal local = {.kind = PRINCIPAL_LOCAL};
     char id[16];
-    struct record r = {.ns = TEXT("default"), .service = service, .ttl = TTL_UNSET,
-                       .weight_set = true, .weight = (uint16_t)(n % 4 * 10),
-                       .priority = (uint16_t)(n % 7 == 0), .version = TEXT("1"),
-                       .zone = n % 2 ? TEXT("eu") : TEXT("us"), .tags = {TEXT("blue")},
-                       .tag_count = 1, .port_count = 2, .address_count = 2};
+    struct record r = {.ns = TEXT("default"),
+                       .service = service,
+                       .ttl = TTL_UNSET,
+                       .weight_set = true,
+                       .weight = (uint16_t)(n % 4 * 10),
+                       .priority = (uint16_t)(n % 7 == 0),
+                       .version = TEXT("1"),
+                       .zone = n % 2 ? TEXT("eu") : TEXT("us"),
+                       .tags = {TEXT("blue")},
+                       .tag_count = 1,
+                       .port_count = 2,
+                       .address_count = 2};
     struct granted granted;
     snprintf(id, sizeof(id), "i%u", n);
     r.id = text_of(id);
@@ -78,9 +85,13 @@ static struct dns_config configuration(void)
     c.zones = calloc(1, sizeof(*c.zones));
     c.udp_sizes = calloc(1, sizeof(*c.udp_sizes));
     assert(c.zones && c.udp_sizes);
-    *c.zones = (struct dns_zone_config){.name = strdup("z"), .ns = strdup("default"),
-                                        .file = strdup(path), .ttl = 5, .negative_ttl = 2,
-                                        .srv_weight_scale = 1, .rule_count = 1};
+    *c.zones = (struct dns_zone_config){.name = strdup("z"),
+                                        .ns = strdup("default"),
+                                        .file = strdup(path),
+                                        .ttl = 5,
+                                        .negative_ttl = 2,
+                                        .srv_weight_scale = 1,
+                                        .rule_count = 1};
     c.zones->rules = calloc(1, sizeof(*c.zones->rules));
     assert(c.zones->rules);
     *c.zones->rules = (struct dns_rule){strdup("few"), DNS_UNSET, DNS_UNSET, 3, DNS_UNSET};
@@ -142,7 +153,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     uint8_t choice = bytes[0];
     size_t room = choice & CHOICE_SMALL_BUFFER ? DNS_UDP_MIN : DNS_TCP_LIMIT;
-    struct dns_request request = {bytes + 1, size - 1, {{FAMILY_V4, {192, 0, 2, choice}}, 53},
+    struct dns_request request = {bytes + 1,
+                                  size - 1,
+                                  {{FAMILY_V4, {192, 0, 2, choice}}, 53},
                                   choice & CHOICE_TCP ? DNS_TCP : DNS_UDP};
     if (choice & CHOICE_LOOPBACK)
         request.from.addr.bytes[0] = 127;

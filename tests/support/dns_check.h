@@ -19,10 +19,10 @@ struct dns_reply {
     unsigned rcode; /* with EDNS's upper bits */
     uint16_t flags;
     bool has_opt;
-    int ede;              /* -1 = none */
+    int ede; /* -1 = none */
     char ede_text[256];
-    unsigned counts[4];   /* records by section, without OPT */
-    char fault[512];      /* what is wrong */
+    unsigned counts[4];    /* records by section, without OPT */
+    char fault[512];       /* what is wrong */
     char lines[DNS_LINES]; /* scratch of the comparisons */
 };
 

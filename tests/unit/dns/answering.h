@@ -13,8 +13,18 @@
 #include "support/question.h"
 #include "unit/dns/registered.h"
 
-enum { T_A = 1, T_NS = 2, T_CNAME = 5, T_SOA = 6, T_PTR = 12, T_MX = 15, T_TXT = 16, T_AAAA = 28,
-       T_SRV = 33, T_ANY = 255 };
+enum {
+    T_A = 1,
+    T_NS = 2,
+    T_CNAME = 5,
+    T_SOA = 6,
+    T_PTR = 12,
+    T_MX = 15,
+    T_TXT = 16,
+    T_AAAA = 28,
+    T_SRV = 33,
+    T_ANY = 255
+};
 
 #define SEED 20260101
 
@@ -41,8 +51,11 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     config.zones = calloc(1, sizeof(*config.zones));
     config.zone_count = 1;
-    *config.zones = (struct dns_zone_config){.name = strdup("z"), .ns = strdup("default"),
-                                             .file = strdup(path), .ttl = 5, .negative_ttl = 2,
+    *config.zones = (struct dns_zone_config){.name = strdup("z"),
+                                             .ns = strdup("default"),
+                                             .file = strdup(path),
+                                             .ttl = 5,
+                                             .negative_ttl = 2,
                                              .srv_weight_scale = 1};
     if (rule) {
         config.zones->rules = malloc(sizeof(*rule));
@@ -50,6 +63,9 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
         config.zones->rules[0].glob = strdup(rule->glob);
         config.zones->rule_count = 1;
     }
+    config.udp_sizes = malloc(sizeof(*config.udp_sizes));
+    config.udp_size_count = 1;
+    config.udp_sizes[0] = (struct dns_udp_size){{{FAMILY_V4, {127}}, 8}, DNS_UDP_LIMIT};
     config.selectors = calloc(ARRAY_COUNT(selectors), sizeof(char *));
     for (size_t i = 0; selectors[i]; i++)
         config.selectors[i] = strdup(selectors[i]);
@@ -113,7 +129,7 @@ UNUSED static struct dns_reply *ask_tcp(struct rig *t, const char *name, uint16_
 #define SOA_LINE "z. 2 SOA ns.z. host.z. %s 60 10 86400 2"
 
 /* rcode and the answer section's records. */
-#define expect(t, name, type, code, lines)                                                          \
+#define expect(t, name, type, code, lines)                                                         \
     do {                                                                                           \
         struct dns_reply *reply_ = ask(t, name, type);                                             \
         if (reply_->rcode != (code) || !dns_reply_is(reply_, SECTION_ANSWER_AT, lines))            \

@@ -56,7 +56,8 @@ static void test_bytes(void **state)
     assert_true(add(SECTION_ANSWER, 1));
     end(RCODE_NOERROR);
     size_t size = hex("1234 8510 0001 0001 0000 0000 03777777 015a 00 0001 0001"
-                      "c00c 0001 0001 0000003c 0004 0a000001", wanted, sizeof(wanted));
+                      "c00c 0001 0001 0000003c 0004 0a000001",
+                      wanted, sizeof(wanted));
     assert_int_equal(b.reply.size, size);
     assert_memory_equal(b.out, wanted, size);
 }
@@ -69,7 +70,8 @@ static void test_bytes_edns(void **state)
     answer_explain(&b.answer, EDE_NOT_AUTHORITATIVE, "no");
     end(RCODE_REFUSED);
     size_t size = hex("1234 8105 0001 0000 0000 0001 03777777 015a 00 0001 0001"
-                      "00 0029 04d0 00 00 8000 0008 000f 0004 0014 6e6f", wanted, sizeof(wanted));
+                      "00 0029 04d0 00 00 8000 0008 000f 0004 0014 6e6f",
+                      wanted, sizeof(wanted));
     assert_int_equal(b.reply.size, size);
     assert_memory_equal(b.out, wanted, size);
 }

@@ -47,9 +47,9 @@ static const char *why(const json_t *json, const char *id)
 {
     size_t i;
     json_t *candidate;
-    json_array_foreach(json_object_get(json, "candidates"), i, candidate)
-        if (strcmp(text_at(candidate, "id"), id) == 0)
-            return text_at(candidate, "why");
+    json_array_foreach(json_object_get(json, "candidates"), i,
+                       candidate) if (strcmp(text_at(candidate, "id"), id) ==
+                                      0) return text_at(candidate, "why");
     return "(missing)";
 }
 
@@ -130,11 +130,10 @@ static void test_reasons(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(reasons); i++) {
         const struct reason *r = &reasons[i];
         json_t *json = explain(r->name, r->type);
-        if (strcmp(text_at(json, "rule"), r->rule) != 0 ||
-            strcmp(why(json, r->id), r->why) != 0 ||
+        if (strcmp(text_at(json, "rule"), r->rule) != 0 || strcmp(why(json, r->id), r->why) != 0 ||
             strcmp(text_at(json, "rcode"), r->rcode) != 0)
-            fail_msg("%s %s: %s, %s, %s", r->name, r->type, text_at(json, "rule"),
-                     why(json, r->id), text_at(json, "rcode"));
+            fail_msg("%s %s: %s, %s, %s", r->name, r->type, text_at(json, "rule"), why(json, r->id),
+                     text_at(json, "rcode"));
         json_decref(json);
     }
 }
@@ -181,9 +180,9 @@ static void test_many(void **state)
 static void test_errors(void **state)
 {
     (void)state;
-    static const char *const bad[][2] = {
-        {"", "A"}, {"a..b", "A"}, {"web.z", "NOSUCH"}, {"web.z", "TYPE65536"}, {"web.z", "TYPEX"},
-        {"web.z", ""}};
+    static const char *const bad[][2] = {{"", "A"},           {"a..b", "A"},
+                                         {"web.z", "NOSUCH"}, {"web.z", "TYPE65536"},
+                                         {"web.z", "TYPEX"},  {"web.z", ""}};
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         json_t *json = explain(bad[i][0], bad[i][1]);
         assert_true(json_is_string(json_object_get(json, "error")));

@@ -212,7 +212,7 @@ static void test_zeros(void **state)
     (void)state;
     static const uint64_t small[] = {0, 3, 0, 16}, mixed[] = {0, 0, 0, 1};
     check_zeros(4, small, 4, 4);
-    check_zeros(40, mixed, 4, 1); /* rejection */
+    check_zeros(40, mixed, 4, 1);  /* rejection */
     check_zeros(40, mixed, 4, 20); /* keys */
 }
 

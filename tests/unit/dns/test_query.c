@@ -41,7 +41,7 @@ static void test_good(void **state)
     assert_int_equal(q.question_end, 12 + 7 + 4);
     assert_int_equal(q.name.size, 7);
     assert_int_equal(q.name.labels, 2);
-    assert_memory_equal(q.name.wire, "\3www\1z", 7); /* lower case */
+    assert_memory_equal(q.name.wire, "\3www\1z", 7);  /* lower case */
     assert_memory_equal(q.bytes + 12, "\3wWW\1Z", 7); /* as it came */
     assert_false(q.has_opt);
     assert_false(q.signed_);
@@ -53,9 +53,9 @@ static void test_opt(void **state)
     (void)state;
     struct query q;
     uint8_t *bytes;
-    assert_int_equal(parse(HEAD "0001" NAME "0001 0001 00 0029 1000 05 02 ffff 0005 fde9 0001 00",
-                           &q, &bytes),
-                     QUERY_GOOD);
+    assert_int_equal(
+        parse(HEAD "0001" NAME "0001 0001 00 0029 1000 05 02 ffff 0005 fde9 0001 00", &q, &bytes),
+        QUERY_GOOD);
     assert_true(q.has_opt);
     assert_int_equal(q.edns_size, 4096);
     assert_int_equal(q.edns_version, 2);
@@ -89,18 +89,22 @@ static const struct verdict_case verdicts[] = {
     {"label type 10", HEAD "0000 80 00 0001 0001", QUERY_MALFORMED},
     {"a pointer in the question", HEAD "0000 c00c 0001 0001", QUERY_MALFORMED},
     {"a label of 63", HEAD "0000 3f (61*63) 00 0001 0001", QUERY_GOOD},
-    {"a name of 255",
-     HEAD "0000 3f (61*63) 3f (62*63) 3f (63*63) 3d (64*61) 00 0001 0001", QUERY_GOOD},
-    {"a name of 256",
-     HEAD "0000 3f (61*63) 3f (62*63) 3f (63*63) 3e (64*62) 00 0001 0001", QUERY_MALFORMED},
+    {"a name of 255", HEAD "0000 3f (61*63) 3f (62*63) 3f (63*63) 3d (64*61) 00 0001 0001",
+     QUERY_GOOD},
+    {"a name of 256", HEAD "0000 3f (61*63) 3f (62*63) 3f (63*63) 3e (64*62) 00 0001 0001",
+     QUERY_MALFORMED},
     {"the root", HEAD "0000 00 0001 0001", QUERY_GOOD},
     {"any byte in a label", HEAD "0000 03 00ff2e 00 0001 0001", QUERY_GOOD},
     {"bytes behind", HEAD "0000" NAME "0001 0001 00", QUERY_MALFORMED},
     {"a record too few", HEAD "0001" NAME "0001 0001", QUERY_MALFORMED},
-    {"an answer record", "1234 0100 0001 0001 0000 0000" NAME "0001 0001"
-                         "c00c 0001 0001 00000000 0004 01020304", QUERY_GOOD},
-    {"an authority record", "1234 0100 0001 0000 0001 0000" NAME "0001 0001"
-                            "0161 c00c 0001 0001 00000000 0000", QUERY_GOOD},
+    {"an answer record",
+     "1234 0100 0001 0001 0000 0000" NAME "0001 0001"
+     "c00c 0001 0001 00000000 0004 01020304",
+     QUERY_GOOD},
+    {"an authority record",
+     "1234 0100 0001 0000 0001 0000" NAME "0001 0001"
+     "0161 c00c 0001 0001 00000000 0000",
+     QUERY_GOOD},
     {"an additional record", HEAD "0001" NAME "0001 0001 0161 00 0001 0001 00000000 0000",
      QUERY_GOOD},
     {"RDATA past the end", HEAD "0001" NAME "0001 0001 00 0001 0001 00000000 0005 01020304",
@@ -114,7 +118,8 @@ static const struct verdict_case verdicts[] = {
     {"half a pointer", HEAD "0001" NAME "0001 0001 c0", QUERY_MALFORMED},
     {"a record's name of 256",
      HEAD "0001" NAME "0001 0001 3f (61*63) 3f (62*63) 3f (63*63) 3e (64*62) 00 0001 0001"
-          "00000000 0000", QUERY_MALFORMED},
+          "00000000 0000",
+     QUERY_MALFORMED},
     {"OPT", HEAD "0001" NAME "0001 0001" OPT "0000", QUERY_GOOD},
     {"two OPT", HEAD "0002" NAME "0001 0001" OPT "0000" OPT "0000", QUERY_MALFORMED},
     {"OPT among the answers", "1234 0100 0001 0001 0000 0000" NAME "0001 0001" OPT "0000",
@@ -173,8 +178,8 @@ static void test_noted(void **state)
 static void test_prefixes(void **state)
 {
     (void)state;
-    static const char *whole = HEAD "0002" NAME "0001 0001 016b c00c 0001 0001 00000000 0002 0102"
-                                    OPT "0006 0003 0002 0102";
+    static const char *whole = HEAD
+        "0002" NAME "0001 0001 016b c00c 0001 0001 00000000 0002 0102" OPT "0006 0003 0002 0102";
     uint8_t room[256];
     size_t size = hex(whole, room, sizeof(room));
     for (size_t n = 0; n <= size; n++) {
@@ -192,7 +197,7 @@ static void test_prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),   cmocka_unit_test(test_opt),
+        cmocka_unit_test(test_good),     cmocka_unit_test(test_opt),
         cmocka_unit_test(test_verdicts), cmocka_unit_test(test_noted),
         cmocka_unit_test(test_prefixes),
     };

@@ -55,8 +55,8 @@ static void expect_hex(const char *text)
 }
 
 #define HEAD "abcd 0100 0001 0000 0000 "
-#define WEB "03776562 017a 00 "       /* web.z */
-#define OPT "00 0029 1000 00000000 "  /* less RDLENGTH */
+#define WEB "03776562 017a 00 "      /* web.z */
+#define OPT "00 0029 1000 00000000 " /* less RDLENGTH */
 #define OUR_OPT "00 0029 04d0 00000000 0000"
 
 /* ---- byte for byte ------------------------------------------------------------------------ */
@@ -108,10 +108,10 @@ static const struct message_case messages[] = {
     {"header only", HEAD "0000", 0x8101, 0, 1, -1},
     {"no question", "abcd 0100 0000 0000 0000 0000", 0x8101, 0, 1, -1},
     {"no question, OPT", "abcd 0100 0000 0000 0000 0001" OPT "0000", 0x8101, 0x0001, 1, -1},
-    {"no question, cookie",
-     "abcd 0100 0000 0000 0000 0001" OPT "000c 000a 0008 0102030405060708", 0x8101, 0x0001, 1, -1},
-    {"two questions", "abcd 0100 0002 0000 0000 0000" WEB "0001 0001" WEB "0001 0001", 0x8101, 0,
-     1, -1},
+    {"no question, cookie", "abcd 0100 0000 0000 0000 0001" OPT "000c 000a 0008 0102030405060708",
+     0x8101, 0x0001, 1, -1},
+    {"two questions", "abcd 0100 0002 0000 0000 0000" WEB "0001 0001" WEB "0001 0001", 0x8101, 0, 1,
+     -1},
     {"label type 01", HEAD "0000 41 00 0001 0001", 0x8101, 0, 1, -1},
     {"a pointer as name", HEAD "0000 c00c 0001 0001", 0x8101, 0, 1, -1},
     {"bytes behind", HEAD "0000" WEB "0001 0001 00", 0x8101, 0, 1, -1},
@@ -120,27 +120,26 @@ static const struct message_case messages[] = {
     {"extra answer record",
      "abcd 0100 0001 0001 0000 0000" WEB "0001 0001 c00c 0001 0001 00000000 0004 01020304", 0x8500,
      0x1100, 0, -1},
-    {"extra additional record", HEAD "0001" WEB "0001 0001 c00c 0010 0001 00000000 0001 00",
-     0x8500, 0x1100, 0, -1},
+    {"extra additional record", HEAD "0001" WEB "0001 0001 c00c 0010 0001 00000000 0001 00", 0x8500,
+     0x1100, 0, -1},
     {"SIG(0)", HEAD "0001" WEB "0001 0001 00 0018 00ff 00000000 0000", 0x8500, 0x1100, 0, -1},
     {"OPT", HEAD "0001" WEB "0001 0001" OPT "0000", 0x8500, 0x1101, 0, -1},
     {"OPT size 0", HEAD "0001" WEB "0001 0001 00 0029 0000 00000000 0000", 0x8500, 0x1101, 0, -1},
     {"unknown option", HEAD "0001" WEB "0001 0001" OPT "0006 fde9 0002 0102", 0x8500, 0x1101, 0,
      -1},
     {"odd cookie", HEAD "0001" WEB "0001 0001" OPT "0010 000a 000c (07*12)", 0x8500, 0x1101, 0, -1},
-    {"two cookies",
-     HEAD "0001" WEB "0001 0001" OPT "0018 000a 0008 (01*8) 000a 0008 (02*8)", 0x8500, 0x1101, 0,
-     -1},
-    {"unknown EDNS flags, extended rcode",
-     HEAD "0001" WEB "0001 0001 00 0029 1000 ff 00 7fff 0000", 0x8500, 0x1101, 0, -1},
+    {"two cookies", HEAD "0001" WEB "0001 0001" OPT "0018 000a 0008 (01*8) 000a 0008 (02*8)",
+     0x8500, 0x1101, 0, -1},
+    {"unknown EDNS flags, extended rcode", HEAD "0001" WEB "0001 0001 00 0029 1000 ff 00 7fff 0000",
+     0x8500, 0x1101, 0, -1},
     {"version 1", HEAD "0001" WEB "0001 0001 00 0029 1000 00 01 0000 0000", 0x8100, 0x1001, 16, -1},
     {"version 255 elsewhere", HEAD "0001 0178 00 0001 0001 00 0029 1000 00 ff 0000 0000", 0x8100,
      0x1001, 16, -1},
     {"two OPT", HEAD "0002" WEB "0001 0001" OPT "0000" OPT "0000", 0x8101, 0x0001, 1, -1},
-    {"OPT among the answers", "abcd 0100 0001 0001 0000 0000" WEB "0001 0001" OPT "0000", 0x8101,
-     0, 1, -1},
-    {"OPT of another owner", HEAD "0001" WEB "0001 0001 c00c 0029 1000 00000000 0000", 0x8101, 0,
+    {"OPT among the answers", "abcd 0100 0001 0001 0000 0000" WEB "0001 0001" OPT "0000", 0x8101, 0,
      1, -1},
+    {"OPT of another owner", HEAD "0001" WEB "0001 0001 c00c 0029 1000 00000000 0000", 0x8101, 0, 1,
+     -1},
     {"option past its end", HEAD "0001" WEB "0001 0001" OPT "0005 000a 0008 01", 0x8101, 0, 1, -1},
     {"TSIG", HEAD "0001" WEB "0001 0001 016b 00 00fa 00ff 00000000 0000", 0x8109, 0x1000, 9, -1},
     {"TSIG not last", HEAD "0002" WEB "0001 0001 016b 00 00fa 00ff 00000000 0000" OPT "0000",
@@ -210,7 +209,8 @@ static void test_name_of_255(void **state)
     assert_int_equal(t->reply.flags & 0x0200, 0);
 }
 
-/* ---- around it ------------------------------------------------------------------------------------ */
+/* ---- around it
+ * ------------------------------------------------------------------------------------ */
 
 static void test_drops(void **state)
 {
@@ -241,10 +241,10 @@ static void test_counters(void **state)
         uint16_t type;
         enum dns_type_count counted;
         const char *text;
-    } types[] = {{T_A, DNS_COUNT_A, "A"},       {T_AAAA, DNS_COUNT_AAAA, "AAAA"},
-                 {T_SRV, DNS_COUNT_SRV, "SRV"}, {T_TXT, DNS_COUNT_TXT, "TXT"},
-                 {T_SOA, DNS_COUNT_SOA, "SOA"}, {T_NS, DNS_COUNT_NS, "NS"},
-                 {T_PTR, DNS_COUNT_PTR, "PTR"}, {T_ANY, DNS_COUNT_ANY, "ANY"},
+    } types[] = {{T_A, DNS_COUNT_A, "A"},         {T_AAAA, DNS_COUNT_AAAA, "AAAA"},
+                 {T_SRV, DNS_COUNT_SRV, "SRV"},   {T_TXT, DNS_COUNT_TXT, "TXT"},
+                 {T_SOA, DNS_COUNT_SOA, "SOA"},   {T_NS, DNS_COUNT_NS, "NS"},
+                 {T_PTR, DNS_COUNT_PTR, "PTR"},   {T_ANY, DNS_COUNT_ANY, "ANY"},
                  {T_MX, DNS_COUNT_OTHER, "other"}};
     uint64_t bytes = 0;
     for (size_t i = 0; i < ARRAY_COUNT(types); i++) {

@@ -29,10 +29,14 @@ static int setup(void **state)
 {
     (void)state;
     t = rig_new(ZONE, NULL);
-    reg(t->registry, "web/a", "addr=10.0.0.1 port=80 port=grpc:90/tcp w=10 version=1.4.2 zone=eu "
-                              "tag=blue tag=fast m.shard=s1", 1);
-    reg(t->registry, "web/b", "addr=10.0.0.2 addr=fd00::2 port=81 port=grpc:91/tcp port=q:92/udp "
-                              "w=20 version=1.4.2 zone=us tag=blue m.shard=s2", 1);
+    reg(t->registry, "web/a",
+        "addr=10.0.0.1 port=80 port=grpc:90/tcp w=10 version=1.4.2 zone=eu "
+        "tag=blue tag=fast m.shard=s1",
+        1);
+    reg(t->registry, "web/b",
+        "addr=10.0.0.2 addr=fd00::2 port=81 port=grpc:91/tcp port=q:92/udp "
+        "w=20 version=1.4.2 zone=us tag=blue m.shard=s2",
+        1);
     reg(t->registry, "web/c", "addr=10.0.0.3 port=82/udp w=30 version=2 zone=eu", 1);
     reg(t->registry, "web/d", "addr=10.0.0.4 port=83 status=draining version=3", 1);
     reg(t->registry, "web/e", "addr=10.0.0.5 port=84 status=down", 1);
@@ -63,14 +67,16 @@ static int teardown(void **state)
 static void test_service(void **state)
 {
     (void)state;
-    expect(t, "web.z", T_SRV, 0, "web.z. 5 SRV 0 10 80 a.web.z.\nweb.z. 5 SRV 0 20 81 b.web.z.\n"
-                                 "web.z. 5 SRV 0 30 82 c.web.z.");
+    expect(t, "web.z", T_SRV, 0,
+           "web.z. 5 SRV 0 10 80 a.web.z.\nweb.z. 5 SRV 0 20 81 b.web.z.\n"
+           "web.z. 5 SRV 0 30 82 c.web.z.");
     assert_true(dns_reply_is(&t->reply, SECTION_ADDITIONAL_AT,
                              "a.web.z. 5 A 10.0.0.1\nb.web.z. 5 A 10.0.0.2\n"
                              "b.web.z. 5 AAAA fd00::2\nc.web.z. 5 A 10.0.0.3"));
     assert_int_equal(t->reply.counts[SECTION_AUTHORITY_AT], 0);
-    expect(t, "web.z", T_A, 0, "web.z. 5 A 10.0.0.1\nweb.z. 5 A 10.0.0.2\nweb.z. 5 A 10.0.0.3\n"
-                               "web.z. 5 A 10.0.0.6");
+    expect(t, "web.z", T_A, 0,
+           "web.z. 5 A 10.0.0.1\nweb.z. 5 A 10.0.0.2\nweb.z. 5 A 10.0.0.3\n"
+           "web.z. 5 A 10.0.0.6");
     expect(t, "web.z", T_AAAA, 0, "web.z. 5 AAAA fd00::2");
     expect(t, "web.z", T_TXT, 0,
            "web.z. 5 TXT \"version=1.4.2\" \"zone=eu\" \"tags=blue,fast\" \"shard=s1\"\n"
@@ -79,8 +85,9 @@ static void test_service(void **state)
     NODATA(t, "web.z", T_MX);
     assert_int_equal(t->reply.ede, -1);
     expect(t, "WEB.Z", T_AAAA, 0, "WEB.Z. 5 AAAA fd00::2"); /* the asker's case */
-    expect(t, "web.z", T_ANY, 0, "web.z. 5 SRV 0 10 80 a.web.z.\nweb.z. 5 SRV 0 20 81 b.web.z.\n"
-                                 "web.z. 5 SRV 0 30 82 c.web.z.");
+    expect(t, "web.z", T_ANY, 0,
+           "web.z. 5 SRV 0 10 80 a.web.z.\nweb.z. 5 SRV 0 20 81 b.web.z.\n"
+           "web.z. 5 SRV 0 30 82 c.web.z.");
     expect(t, "user.rpc.z", T_SRV, 0, "user.rpc.z. 5 SRV 0 100 5 u.user.rpc.z.");
     NODATA(t, "rpc.z", T_SRV);
 }
@@ -201,7 +208,8 @@ static void test_static(void **state)
     ask(t, "z", T_SOA);
     unsigned serial = 0;
     assert_int_equal(sscanf(dns_reply_data(&t->reply, SECTION_ANSWER_AT, 0),
-                            "ns.z. host.z. %u 60 10 86400 2", &serial), 1);
+                            "ns.z. host.z. %u 60 10 86400 2", &serial),
+                     1);
     assert_true(serial >= 100);
     snprintf(soa, sizeof(soa), "z. 5 SOA ns.z. host.z. %u 60 10 86400 2", serial);
     expect(t, "z", T_SOA, 0, soa);
@@ -279,10 +287,10 @@ static void test_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_service),   cmocka_unit_test(test_protocols_and_ports),
-        cmocka_unit_test(test_instances), cmocka_unit_test(test_selectors),
-        cmocka_unit_test(test_nobody),    cmocka_unit_test(test_static),
-        cmocka_unit_test(test_aliases),   cmocka_unit_test(test_inside_longer_names),
+        cmocka_unit_test(test_service),    cmocka_unit_test(test_protocols_and_ports),
+        cmocka_unit_test(test_instances),  cmocka_unit_test(test_selectors),
+        cmocka_unit_test(test_nobody),     cmocka_unit_test(test_static),
+        cmocka_unit_test(test_aliases),    cmocka_unit_test(test_inside_longer_names),
         cmocka_unit_test(test_long_chain), cmocka_unit_test(test_rules),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -15,12 +15,29 @@
 enum { ROUNDS = 200000, MESSAGE_MAX = 600, DUMP_MAX = 80 };
 
 static const char *const names[] = {
-    "web.z", "_web._tcp.z", "_grpc._tcp.web.z", "i7.web.z", "1.version.web.z", "version.web.z",
-    "blue.tag.1.version.web.z", "z", "ns.z", "www.z", "alias.z", "loop1.z", "empty.z", "none.z",
-    "_tcp.z", "big.z", "few.z", "other", ".", "a.b.c.d.e.f.g.h.i.j.z",
+    "web.z",
+    "_web._tcp.z",
+    "_grpc._tcp.web.z",
+    "i7.web.z",
+    "1.version.web.z",
+    "version.web.z",
+    "blue.tag.1.version.web.z",
+    "z",
+    "ns.z",
+    "www.z",
+    "alias.z",
+    "loop1.z",
+    "empty.z",
+    "none.z",
+    "_tcp.z",
+    "big.z",
+    "few.z",
+    "other",
+    ".",
+    "a.b.c.d.e.f.g.h.i.j.z",
 };
-static const uint16_t types[] = {T_A, T_AAAA, T_SRV, T_TXT, T_SOA, T_NS, T_ANY, T_MX, T_CNAME, 41,
-                                 250, 252, 0};
+static const uint16_t types[] = {T_A,  T_AAAA,  T_SRV, T_TXT, T_SOA, T_NS, T_ANY,
+                                 T_MX, T_CNAME, 41,    250,   252,   0};
 static const uint16_t sizes[] = {0, 1, 512, 700, 1232, 4096, 65535};
 
 static struct rig *t;
@@ -31,7 +48,7 @@ static int setup(void **state)
     (void)state;
     static char few[] = "few";
     struct dns_rule rule = {few, DNS_UNSET, DNS_UNSET, 3, DNS_UNSET};
-    char name[64];
+    char name[64], fields[128];
     t = rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\nwww CNAME ns\n"
                 "alias CNAME web\nloop1 CNAME loop2\nloop2 CNAME loop1\n",
                 &rule);
@@ -39,9 +56,12 @@ static int setup(void **state)
         static const char *const services[] = {"web", "big", "few"};
         for (int s = 0; s < 3; s++) {
             snprintf(name, sizeof(name), "%s/i%d", services[s], i);
+            snprintf(fields, sizeof(fields),
+                     "addr=10.0.0.%d addr=fd00::%d port=80 port=grpc:81 "
+                     "version=1 tag=blue w=3",
+                     i, i + 1);
             if (s != 0 || i < 12)
-                reg(t->registry, name, "addr=10.0.0.1 addr=fd00::1 port=80 port=grpc:81 "
-                                       "version=1 tag=blue w=3", 1);
+                reg(t->registry, name, fields, 1);
         }
     }
     reg(t->registry, "empty/x", "addr=10.0.1.1 port=1", 1);

@@ -40,8 +40,8 @@ static void register_many(struct rig *t, const char *service, unsigned count, co
     char name[64], fields[160];
     for (unsigned i = 0; i < count; i++) {
         snprintf(name, sizeof(name), "%s/i%05u", service, i);
-        snprintf(fields, sizeof(fields), "addr=10.%u.%u.%u port=80 w=%u version=1%s",
-                 1 + i / 62500, i / 250 % 250, 1 + i % 250, weights[i % 3], more);
+        snprintf(fields, sizeof(fields), "addr=10.%u.%u.%u port=80 w=%u version=1%s", 1 + i / 62500,
+                 i / 250 % 250, 1 + i % 250, weights[i % 3], more);
         reg(t->registry, name, fields, 1);
     }
     publish(t);
@@ -84,10 +84,17 @@ static void test_first_address(void **state)
     memset(seen, 0, sizeof(seen));
     for (unsigned i = 0; i < n; i++) /* SRV: the weight is exact, and so is the order */
         switch (get_u16(first_rdata(t, &(struct question){"hello.z", T_SRV, 1, 1232, false}) + 2)) {
-        case 10: seen[0]++; break;
-        case 30: seen[1]++; break;
-        case 60: seen[2]++; break;
-        default: fail();
+        case 10:
+            seen[0]++;
+            break;
+        case 30:
+            seen[1]++;
+            break;
+        case 60:
+            seen[2]++;
+            break;
+        default:
+            fail();
         }
     assert_true(chi_square(seen, shares, 3, n) < 13.8);
 }
@@ -97,8 +104,9 @@ static void count_classes(struct rig *t, unsigned seen[3])
 {
     for (unsigned i = 0; i < t->reply.counts[SECTION_ANSWER_AT]; i++) {
         unsigned priority, weight = 0;
-        assert_int_equal(sscanf(dns_reply_data(&t->reply, SECTION_ANSWER_AT, i), "%u %u", &priority,
-                                &weight), 2);
+        assert_int_equal(
+            sscanf(dns_reply_data(&t->reply, SECTION_ANSWER_AT, i), "%u %u", &priority, &weight),
+            2);
         seen[weight == 10 ? 0 : weight == 30 ? 1 : 2]++;
     }
 }
@@ -212,8 +220,8 @@ static void test_many_holders(void **state)
     char name[64];
     for (unsigned i = 0; i < 6000; i++) { /* more holders than anything is sized for */
         snprintf(name, sizeof(name), "local/i%u", i);
-        reg(t->registry, name, i % 2 ? "addr=127.0.0.1 port=1 tag=x" : "addr=127.0.0.2 port=1 tag=x",
-            1);
+        reg(t->registry, name,
+            i % 2 ? "addr=127.0.0.1 port=1 tag=x" : "addr=127.0.0.2 port=1 tag=x", 1);
     }
     publish(t);
     expect(t, "x.tag.local.z", T_A, 0,
@@ -251,7 +259,46 @@ static void test_txt(void **state)
     assert_int_equal(ask_tcp(t, "x.tag.text.z", T_TXT)->counts[SECTION_ANSWER_AT], 30);
 }
 
-/* ---- max_answers ------------------------------------------------------------------------------- */
+/* The size of the answer to a client of this address that takes `asked` bytes. */
+static size_t size_for(struct rig *t, const char *client, uint16_t asked)
+{
+    struct question q = {"many.z", T_SRV, 1, asked, false};
+    assert_int_equal(addr_parse(text_of(client), &t->client), ERR_OK);
+    t->query_size = question_write(&q, t->query);
+    send_bytes(t, t->query, t->query_size, false);
+    dns_reply_free(&t->reply);
+    if (!dns_check(t->query, t->query_size, t->out, t->size, 65535, &t->reply))
+        fail_msg("%s", t->reply.fault);
+    return t->size;
+}
+
+static void test_sizes(void **state)
+{
+    static const struct {
+        const char *client;
+        uint16_t asked;
+        size_t limit;
+    } cases[] = {
+        {"192.0.2.1", 0, 512},      {"192.0.2.1", 1, 512},
+        {"192.0.2.1", 513, 513},    {"192.0.2.1", 1000, 1000},
+        {"192.0.2.1", 65535, 1232}, {"127.0.0.1", 0, 512},
+        {"127.0.0.1", 4096, 4096},  {"127.0.0.1", 65535, 8192},
+        {"128.0.0.1", 65535, 1232}, {"::ffff:127.0.0.1", 9000, 8192},
+        {"::1", 65535, 1232},
+    };
+    enum { RECORD = 12 + 6 + 15 };
+    struct rig *t = *state;
+    register_many(t, "many", 300, "");
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        size_t size = size_for(t, cases[i].client, cases[i].asked);
+        if (size > cases[i].limit || size + RECORD <= cases[i].limit)
+            fail_msg("%s, %u: %zu bytes", cases[i].client, cases[i].asked, size);
+        assert_true(t->reply.flags & TC);
+    }
+}
+
+/* ---- max_answers -------------------------------------------------------------------------------
+ */
 
 static void set_client(struct rig *t, unsigned n)
 {
@@ -375,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many_holders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_additional_that_fits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_txt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
         cmocka_unit_test(test_stable),
         cmocka_unit_test(test_stable_against_change),
         cmocka_unit_test(test_stable_edges),
