@@ -63,9 +63,10 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
         config.zones->rules[0].glob = strdup(rule->glob);
         config.zones->rule_count = 1;
     }
-    config.udp_sizes = malloc(sizeof(*config.udp_sizes));
-    config.udp_size_count = 1;
+    config.udp_sizes = malloc(2 * sizeof(*config.udp_sizes));
+    config.udp_size_count = 2;
     config.udp_sizes[0] = (struct dns_udp_size){{{FAMILY_V4, {127}}, 8}, DNS_UDP_LIMIT};
+    config.udp_sizes[1] = (struct dns_udp_size){{{FAMILY_V4, {128}}, 8}, 100};
     config.selectors = calloc(ARRAY_COUNT(selectors), sizeof(char *));
     for (size_t i = 0; selectors[i]; i++)
         config.selectors[i] = strdup(selectors[i]);
@@ -77,6 +78,14 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
     t->worker = dns_worker_new(SEED);
     assert_int_equal(addr_parse(TEXT("192.0.2.1"), &t->client), ERR_OK);
     return t;
+}
+
+/* A small zone; max_answers for all services, 0 = all. */
+UNUSED static struct rig *rig_with_max(uint32_t max)
+{
+    static char all[] = "*";
+    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, max, DNS_UNSET};
+    return rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", &rule);
 }
 
 UNUSED static void rig_free(struct rig *t)
@@ -93,6 +102,21 @@ UNUSED static void publish(struct rig *t)
 {
     uint64_t due;
     assert_int_equal(dns_publish(t->dns, t->registry, 1000000, &due), ERR_OK);
+}
+
+/* `count` instances i000.. with weights out of three classes. */
+UNUSED static void register_many(struct rig *t, const char *service, unsigned count,
+                                 const char *more)
+{
+    static const unsigned weights[] = {10, 30, 60};
+    char name[64], fields[160];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "%s/i%05u", service, i);
+        snprintf(fields, sizeof(fields), "addr=10.%u.%u.%u port=80 w=%u version=1%s", 1 + i / 62500,
+                 i / 250 % 250, 1 + i % 250, weights[i % 3], more);
+        reg(t->registry, name, fields, 1);
+    }
+    publish(t);
 }
 
 /* The bytes in t->query, whatever they are; the answer unchecked in t->out. */

@@ -131,6 +131,24 @@ static void test_reason_without_room(void **state)
     assert_int_equal(strlen(reply->ede_text), sizeof(b.answer.ede_text) - 1);
 }
 
+/* Whatever room the records leave: the reason is there whole or not at all. */
+static void test_reason_at_every_size(void **state)
+{
+    (void)state;
+    unsigned with = 0;
+    for (size_t total = 512; total < 544; total++) {
+        begin(EDNS, total);
+        b.answer.authoritative = true;
+        answer_explain(&b.answer, EDE_OTHER, "why");
+        for (unsigned i = 0; add(SECTION_ANSWER, (uint8_t)i);)
+            i++;
+        bool fits = total - b.answer.at >= 11 + 6 + 3;
+        assert_int_equal(end(RCODE_NOERROR)->ede, fits ? EDE_OTHER : -1);
+        with += fits;
+    }
+    assert_int_equal(with, 2 * 7); /* of 16 sizes 7 leave 9 bytes or more */
+}
+
 static void test_reason_without_edns(void **state)
 {
     (void)state;
@@ -169,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_extended_rcode),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_reason_without_room),
+        cmocka_unit_test(test_reason_at_every_size),
         cmocka_unit_test(test_reason_without_edns),
         cmocka_unit_test(test_other_opcode),
     };

@@ -268,6 +268,7 @@ static void test_distinct_sum(void **state)
             distinct_add(&set, &picker, addresses[holders[h].address],
                          pick_key(rand_next(&rng), holders[h].weight), holders[h].weight);
         assert_int_equal(set.count, 2);
+        assert_true(set.slots[set.used[0]].weight == 60 && set.slots[set.used[1]].weight == 40);
         pick_begin(&picker, 1);
         distinct_offer(&set, &picker);
         assert_int_equal(pick_finish(&picker), 1);

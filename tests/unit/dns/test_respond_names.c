@@ -48,7 +48,8 @@ static int setup(void **state)
     reg(t->registry, "busy/z", "addr=10.0.1.3 port=1 status=draining", 1);
     reg(t->registry, "user.rpc/u", "addr=10.0.2.1 port=5", 1);
     reg(t->registry, "x.y.deep/u", "addr=10.0.3.1 port=5", 1);
-    reg(t->registry, "deep/y", "addr=10.0.3.2 port=6", 1);
+    reg(t->registry, "deep/y", "addr=10.0.3.2 port=6 tag=z", 1);
+    reg(t->registry, "p.z.tag.deep/u", "addr=10.0.3.3 port=7", 1);
     publish(t);
     return 0;
 }
@@ -180,6 +181,11 @@ static void test_inside_longer_names(void **state)
     expect(t, "x.y.deep.z", T_A, 0, "x.y.deep.z. 5 A 10.0.3.1");
     expect(t, "y.deep.z", T_A, 0, "y.deep.z. 5 A 10.0.3.2");
     NO_NAME(t, "n.y.deep.z", T_A);
+    /* "z.tag.deep" is a selector's name and stands above the service "p.z.tag.deep". */
+    expect(t, "p.z.tag.deep.z", T_A, 0, "p.z.tag.deep.z. 5 A 10.0.3.3");
+    expect(t, "z.tag.deep.z", T_A, 0, "z.tag.deep.z. 5 A 10.0.3.2");
+    NODATA(t, "tag.deep.z", T_A);
+    NO_NAME(t, "a.b.tag.deep.z", T_A);
 }
 
 static void test_nobody(void **state)
