@@ -211,8 +211,7 @@ enum err endpoint_from_sockaddr(const struct sockaddr *sa, struct endpoint *out)
         memcpy(&v6, sa, sizeof(v6));
         *out = (struct endpoint){unmapped(addr_of_v6(&v6.sin6_addr)), ntohs(v6.sin6_port)};
         return ERR_OK;
-    default:
-        return ERR_VALUE;
+    default: return ERR_VALUE;
     }
 }
 
@@ -231,7 +230,6 @@ socklen_t endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage
         memcpy(&v6.sin6_addr, e->addr.bytes, 16);
         memcpy(out, &v6, sizeof(v6));
         return sizeof(v6);
-    default:
-        return 0;
+    default: return 0;
     }
 }

@@ -26,25 +26,25 @@
 #include <unistd.h>
 
 enum {
-    ADDRESSES_MAX = 4,  /* of one server's name */
-    ID_SIZE = 16,       /* hex digits: 64 bits, so that replies cannot be guessed */
-    COOKIE_MAX = 64,    /* opaque to us; today's have 22 */
-    MAC_SIZE = 32,      /* hex digits */
+    ADDRESSES_MAX = 4,        /* of one server's name */
+    ID_SIZE = 16,             /* hex digits: 64 bits, so that replies cannot be guessed */
+    COOKIE_MAX = 64,          /* opaque to us; today's have 22 */
+    MAC_SIZE = 32,            /* hex digits */
     MAC_PARAM = 5 + MAC_SIZE, /* " mac=..." */
-    NAME_MAX_SIZE = 64, /* a DNS label and NUL */
+    NAME_MAX_SIZE = 64,       /* a DNS label and NUL */
     KEY_ID_MAX = 32,
     SECRET_MIN = 16,
     SECRET_MAX = 64,
-    SENDS = 4,           /* the first try and the retries */
-    CHALLENGES = 2,      /* answered at once in one round; more wait for the retry */
-    STALE_MAX = 5,       /* revisions lost in a row before we call it a quarrel */
-    RECEIVE_MAX = 256,   /* datagrams of one server in one turn */
-    AGAIN_MS = 5000,     /* between rounds while a server is silent */
+    SENDS = 4,         /* the first try and the retries */
+    CHALLENGES = 2,    /* answered at once in one round; more wait for the retry */
+    STALE_MAX = 5,     /* revisions lost in a row before we call it a quarrel */
+    RECEIVE_MAX = 256, /* datagrams of one server in one turn */
+    AGAIN_MS = 5000,   /* between rounds while a server is silent */
     FAILED_MS = 60000,
-    RENEW_MIN_MS = 100,  /* a server that says less is not believed */
+    RENEW_MIN_MS = 100, /* a server that says less is not believed */
     RENEW_MAX_MS = 3600000,
     WAIT_MAX_MS = 300000,
-    GROUP_ROUNDS = 10,   /* a group's member renews by itself at least so often */
+    GROUP_ROUNDS = 10, /* a group's member renews by itself at least so often */
 };
 
 /* What follows each send: the next retry, or the end of the round. */
@@ -71,13 +71,13 @@ struct task {
     bool waiting; /* for a reply with this id */
     char id[ID_SIZE + 1];
     unsigned sends, challenges;
-    bool replayed;             /* "425 replay" was already answered once */
-    uint64_t n_first, n_last;  /* the numbers used for it (keyed mode) */
+    bool replayed;            /* "425 replay" was already answered once */
+    uint64_t n_first, n_last; /* the numbers used for it (keyed mode) */
     uint64_t begun_ms;
     /* what is known of the server */
-    bool spoken;      /* it may have the instance */
-    bool registered;  /* it has */
-    bool complained;  /* silence or overload was reported */
+    bool spoken;     /* it may have the instance */
+    bool registered; /* it has */
+    bool complained; /* silence or overload was reported */
     unsigned stale;
     uint64_t renew_ms;
     uint64_t renewed_ms; /* by this task's own request */
@@ -91,8 +91,8 @@ struct parts {
     char *name;    /* inst= */
     char *address; /* addr= */
     char *port;
-    char *fields;  /* what reg and upd take */
-    char *terms;   /* what only reg takes */
+    char *fields; /* what reg and upd take */
+    char *terms;  /* what only reg takes */
 };
 
 struct instance {
@@ -148,24 +148,15 @@ struct disc {
 const char *disc_result_text(enum disc_result result)
 {
     switch (result) {
-    case DISC_OK:
-        return "done";
-    case DISC_REFUSED:
-        return "the server refused";
-    case DISC_NO_ANSWER:
-        return "no answer from the server";
-    case DISC_INVALID:
-        return "an argument makes no sense";
-    case DISC_TOO_BIG:
-        return "the registration does not fit in one datagram: shorten the metadata";
-    case DISC_MEMORY:
-        return "out of memory";
-    case DISC_SYSTEM:
-        return strerror(errno);
-    case DISC_UNRESOLVED:
-        return "the server's name has no address";
-    case DISC_UNSUPPORTED:
-        return "built without keyed mode";
+    case DISC_OK: return "done";
+    case DISC_REFUSED: return "the server refused";
+    case DISC_NO_ANSWER: return "no answer from the server";
+    case DISC_INVALID: return "an argument makes no sense";
+    case DISC_TOO_BIG: return "the registration does not fit in one datagram: shorten the metadata";
+    case DISC_MEMORY: return "out of memory";
+    case DISC_SYSTEM: return strerror(errno);
+    case DISC_UNRESOLVED: return "the server's name has no address";
+    case DISC_UNSUPPORTED: return "built without keyed mode";
     }
     return "unknown result";
 }
@@ -180,10 +171,12 @@ static const struct refusal refusals[] = {
     {400, "", "the server does not understand the request"},
     {401, "", "the key is unknown, expired, or its secret is another one: check key and secret"},
     {403, "acl", "this sender may not do that: it needs a key with a grant for it"},
-    {403, "owner", "another sender registered this instance: choose another instance id, use its "
-                   "key, or wait until its lease has run out"},
-    {403, "addr", "this sender may not advertise that address: leave the address out, or use a key "
-                  "that may"},
+    {403, "owner",
+     "another sender registered this instance: choose another instance id, use its "
+     "key, or wait until its lease has run out"},
+    {403, "addr",
+     "this sender may not advertise that address: leave the address out, or use a key "
+     "that may"},
     {404, "", "the server does not know it, or its lease ran out: register it"},
     {409, "stale", "the server has a newer revision: use a larger one"},
     {409, "resync", "the server's idea of the group is another one: register all its members"},
@@ -551,8 +544,7 @@ static void put_terms(struct writer *w, const struct disc_spec *spec)
     put_param(w, "grp", spec->group);
 }
 
-static enum disc_result encode(const struct disc_spec *spec, const char *address,
-                               struct parts *out)
+static enum disc_result encode(const struct disc_spec *spec, const char *address, struct parts *out)
 {
     struct writer w = {0};
     *out = (struct parts){0};
@@ -612,19 +604,14 @@ static void put_registration(struct writer *w, const struct server *server,
 static const char *verb_of(const struct disc *d, const struct task *task)
 {
     switch (task->state) {
-    case REGISTERING:
-        return "reg";
-    case ACTIVE:
-        return "ren";
-    case DRAINING:
-        return "upd";
-    case ONCE:
-        return d->once->verb;
+    case REGISTERING: return "reg";
+    case ACTIVE: return "ren";
+    case DRAINING: return "upd";
+    case ONCE: return d->once->verb;
     case FAILED:
     case DRAINED:
     case LEAVING:
-    case DONE:
-        break;
+    case DONE: break;
     }
     return "del";
 }
@@ -654,12 +641,8 @@ static void put_body(struct writer *w, const struct disc *d, const struct server
                      const struct instance *instance, const struct task *task)
 {
     switch (task->state) {
-    case ONCE:
-        put_once(w, d->once->verb, server, instance, task);
-        return;
-    case REGISTERING:
-        put_registration(w, server, instance, task);
-        return;
+    case ONCE: put_once(w, d->once->verb, server, instance, task); return;
+    case REGISTERING: put_registration(w, server, instance, task); return;
     case ACTIVE:
     case DRAINING:
     case LEAVING:
@@ -670,8 +653,7 @@ static void put_body(struct writer *w, const struct disc *d, const struct server
         return;
     case FAILED:
     case DRAINED:
-    case DONE:
-        return;
+    case DONE: return;
     }
 }
 
@@ -727,8 +709,7 @@ static bool is_signed(const struct disc *d, const char *bytes, size_t size)
     char right[MAC_SIZE + 1];
     if (size <= MAC_PARAM || memcmp(bytes + size - MAC_PARAM + 1, "mac=", 4) != 0)
         return false;
-    return mac_of(d, bytes, size - MAC_PARAM, right) &&
-           macs_equal(right, bytes + size - MAC_SIZE);
+    return mac_of(d, bytes, size - MAC_PARAM, right) && macs_equal(right, bytes + size - MAC_SIZE);
 }
 
 static void build(struct disc *d, const struct server *server, const struct instance *instance,
@@ -794,8 +775,8 @@ static void read_param(struct reply *r, const char *key, const char *value)
     const struct {
         const char *key;
         const char **text;
-    } texts[] = {{"id", &r->id},         {"ck", &r->cookie},     {"why", &r->why}, {"f", &r->field},
-                 {"inst", &r->instance}, {"addr", &r->address}};
+    } texts[] = {{"id", &r->id},   {"ck", &r->cookie},     {"why", &r->why},
+                 {"f", &r->field}, {"inst", &r->instance}, {"addr", &r->address}};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strcmp(key, texts[i].key) == 0)
             *texts[i].text = value;
@@ -871,7 +852,9 @@ static void tell(struct disc *d, const struct server *server, const struct insta
         .handle = instance->handle,
         .server = server->text,
         .service = instance->service,
-        .instance = *task->name ? task->name : instance->id ? instance->id : "",
+        .instance = *task->name    ? task->name
+                    : instance->id ? instance->id
+                                   : "",
         .address = task->address,
         .code = news.code,
         .why = news.why ? news.why : "",
@@ -944,8 +927,7 @@ static void leave(struct step s, const char *words)
 {
     begin(s, DONE, never);
     s.task->registered = false;
-    tell(s.d, s.server, s.instance, s.task,
-         (struct news){DISC_EVENT_LEFT, 0, NULL, words, -1});
+    tell(s.d, s.server, s.instance, s.task, (struct news){DISC_EVENT_LEFT, 0, NULL, words, -1});
 }
 
 static void finish_once(struct step s, enum disc_result result)
@@ -986,21 +968,14 @@ static void round_silent(struct step s)
 static void act(struct step s)
 {
     switch (s.task->state) {
-    case FAILED:
-        begin(s, REGISTERING, s.now);
-        break;
-    case DRAINED:
-        begin(s, LEAVING, s.now);
-        break;
-    case DONE:
-        s.task->due = never;
-        return;
+    case FAILED: begin(s, REGISTERING, s.now); break;
+    case DRAINED: begin(s, LEAVING, s.now); break;
+    case DONE: s.task->due = never; return;
     case REGISTERING:
     case ACTIVE:
     case DRAINING:
     case LEAVING:
-    case ONCE:
-        break;
+    case ONCE: break;
     }
     if (s.task->sends == SENDS)
         round_silent(s);
@@ -1087,22 +1062,13 @@ static void on_ok(struct step s, const struct reply *r)
 {
     switch (s.task->state) {
     case REGISTERING:
-    case ACTIVE:
-        accepted(s, r);
-        break;
-    case DRAINING:
-        begin(s, DRAINED, s.now + s.d->drain_ms);
-        break;
-    case LEAVING:
-        leave(s, "deregistered");
-        break;
-    case ONCE:
-        finish_once(s, DISC_OK);
-        break;
+    case ACTIVE: accepted(s, r); break;
+    case DRAINING: begin(s, DRAINED, s.now + s.d->drain_ms); break;
+    case LEAVING: leave(s, "deregistered"); break;
+    case ONCE: finish_once(s, DISC_OK); break;
     case FAILED:
     case DRAINED:
-    case DONE:
-        break;
+    case DONE: break;
     }
 }
 
@@ -1703,9 +1669,8 @@ static enum disc_result run_once(struct disc *d, const struct disc_spec *spec, i
     return task->state == DONE ? d->once->result : DISC_NO_ANSWER;
 }
 
-enum disc_result disc_call(const struct disc_options *options, const char *server,
-                           const char *verb, const struct disc_spec *spec, int timeout_ms,
-                           struct disc_reply *out)
+enum disc_result disc_call(const struct disc_options *options, const char *server, const char *verb,
+                           const struct disc_spec *spec, int timeout_ms, struct disc_reply *out)
 {
     static const struct disc_spec nothing = DISC_SPEC_INIT;
     struct once once = {.verb = verb, .reply = out};

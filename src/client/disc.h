@@ -56,10 +56,10 @@ enum {
 
 enum disc_result {
     DISC_OK = 0,
-    DISC_REFUSED,     /* the server said no; its words are in the reply or event */
-    DISC_NO_ANSWER,   /* silence until the timeout, or nothing listens there */
-    DISC_INVALID,     /* an argument makes no sense */
-    DISC_TOO_BIG,     /* the registration does not fit in one datagram */
+    DISC_REFUSED,   /* the server said no; its words are in the reply or event */
+    DISC_NO_ANSWER, /* silence until the timeout, or nothing listens there */
+    DISC_INVALID,   /* an argument makes no sense */
+    DISC_TOO_BIG,   /* the registration does not fit in one datagram */
     DISC_MEMORY,
     DISC_SYSTEM,      /* a system call failed, see errno */
     DISC_UNRESOLVED,  /* the server's name has no address */
@@ -101,9 +101,9 @@ struct disc_spec {
                      goes on from the server's when yours is behind */
 };
 
-#define DISC_SPEC_INIT \
-    { \
-        .weight = -1, .priority = -1, .ttl_s = -1 \
+#define DISC_SPEC_INIT                                                                             \
+    {                                                                                              \
+        .weight = -1, .priority = -1, .ttl_s = -1                                                  \
     }
 
 /* ---- events ---------------------------------------------------------------------- */
@@ -119,7 +119,7 @@ enum disc_event_kind {
 struct disc_event {
     enum disc_event_kind kind;
     int handle;
-    const char *server;   /* as it was given to disc_add_server() */
+    const char *server; /* as it was given to disc_add_server() */
     const char *service;
     const char *instance; /* "" while the server has not named it */
     const char *address;  /* as registered; "" when unknown */
@@ -141,18 +141,18 @@ struct disc_options {
      * $POD_IP · the socket's own towards the server, unless it is loopback · none:
      * the server takes the datagram's source. */
     const char *subnet;
-    const char *key_id;  /* keyed mode; NULL = none */
-    const void *secret;  /* 16-64 bytes */
+    const char *key_id; /* keyed mode; NULL = none */
+    const void *secret; /* 16-64 bytes */
     size_t secret_size;
-    uint32_t drain_ms;   /* at deregistration: first say `draining`, wait so long */
-    uint64_t seed;       /* 0 = random numbers from getrandom(2); else reproducible */
+    uint32_t drain_ms;          /* at deregistration: first say `draining`, wait so long */
+    uint64_t seed;              /* 0 = random numbers from getrandom(2); else reproducible */
     disc_event_function *event; /* may be NULL */
     void *context;
 };
 
-#define DISC_OPTIONS_INIT \
-    { \
-        0 \
+#define DISC_OPTIONS_INIT                                                                          \
+    {                                                                                              \
+        0                                                                                          \
     }
 
 struct disc;
@@ -230,9 +230,8 @@ int disc_reply_param(const struct disc_reply *reply, const char *key, char *out,
  * are; for ren, upd, del and get `instance`, else `ports` (and `addrs`), name the instance.
  * ren and del without a service but with `group` mean the group. `options` may be NULL.
  * OK · REFUSED · NO_ANSWER · and all that disc_add_server and disc_register return. */
-enum disc_result disc_call(const struct disc_options *options, const char *server,
-                           const char *verb, const struct disc_spec *spec, int timeout_ms,
-                           struct disc_reply *out);
+enum disc_result disc_call(const struct disc_options *options, const char *server, const char *verb,
+                           const struct disc_spec *spec, int timeout_ms, struct disc_reply *out);
 
 #ifdef __cplusplus
 }

@@ -41,9 +41,9 @@ struct dns_rule {
 };
 
 struct dns_zone_config {
-    char *name;       /* "disc.local", with or without final dot */
-    char *ns;         /* namespace it serves; NULL = purely static */
-    char *file;       /* zone file; NULL = SOA and NS are made up from the name */
+    char *name;                 /* "disc.local", with or without final dot */
+    char *ns;                   /* namespace it serves; NULL = purely static */
+    char *file;                 /* zone file; NULL = SOA and NS are made up from the name */
     uint32_t ttl, negative_ttl; /* seconds; 5, 2 */
     uint32_t srv_weight_scale;  /* 1 */
     struct dns_rule *rules;
@@ -58,11 +58,11 @@ struct dns_udp_size { /* first match wins, else udp_max_size */
 struct dns_config {
     struct dns_zone_config *zones;
     size_t zone_count;
-    char **selectors;  /* metadata keys that may be asked for; NULL-terminated, may be NULL */
+    char **selectors; /* metadata keys that may be asked for; NULL-terminated, may be NULL */
     uint16_t udp_max_size;
     struct dns_udp_size *udp_sizes;
     size_t udp_size_count;
-    uint32_t serial;   /* where SOA serials go on; the zone files' serials are floors too */
+    uint32_t serial; /* where SOA serials go on; the zone files' serials are floors too */
 };
 
 void dns_config_deinit(struct dns_config *config);
@@ -80,8 +80,7 @@ struct dns;
 
 /* Loads the zone files and builds the table of static names; no service is there
  * until dns_publish. NULL with *fault filled. Takes `config` over (also on failure). */
-struct dns *dns_new(struct dns_config *config, const struct hash_key *key,
-                    struct dns_fault *fault);
+struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struct dns_fault *fault);
 
 /* Frees at once: no reader may be left. */
 void dns_free(struct dns *dns);
@@ -128,17 +127,25 @@ struct dns_request {
 
 /* Query types that are counted by name; the rest together. */
 enum dns_type_count {
-    DNS_COUNT_A, DNS_COUNT_AAAA, DNS_COUNT_SRV, DNS_COUNT_TXT, DNS_COUNT_SOA, DNS_COUNT_NS,
-    DNS_COUNT_PTR, DNS_COUNT_ANY, DNS_COUNT_OTHER, DNS_TYPE_COUNTS
+    DNS_COUNT_A,
+    DNS_COUNT_AAAA,
+    DNS_COUNT_SRV,
+    DNS_COUNT_TXT,
+    DNS_COUNT_SOA,
+    DNS_COUNT_NS,
+    DNS_COUNT_PTR,
+    DNS_COUNT_ANY,
+    DNS_COUNT_OTHER,
+    DNS_TYPE_COUNTS
 };
 
 /* Why there was no answer. */
 enum dns_drop { DNS_DROP_SHORT, DNS_DROP_RESPONSE, DNS_DROP_PORT, DNS_DROPS };
 
 struct dns_counters {
-    struct counter queries[2];   /* by transport */
+    struct counter queries[2]; /* by transport */
     struct counter types[DNS_TYPE_COUNTS];
-    struct counter rcodes[24];   /* extended rcodes 0-23 */
+    struct counter rcodes[24]; /* extended rcodes 0-23 */
     struct counter truncated, answer_bytes;
     struct counter drops[DNS_DROPS];
 };

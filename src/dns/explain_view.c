@@ -8,24 +8,15 @@ enum { CANDIDATES_MAX = 100 }; /* that are listed; all are counted */
 static const char *rule_text(enum found_kind kind)
 {
     switch (kind) {
-    case FOUND_FOREIGN:
-        return "in none of the zones";
-    case FOUND_NO_NAME:
-        return "no such name";
-    case FOUND_EMPTY:
-        return "empty non-terminal: only names below it exist";
-    case FOUND_STATIC:
-        return "static name of the zone file";
-    case FOUND_SERVICE:
-        return "service";
-    case FOUND_PROTOCOL:
-        return "service, by protocol";
-    case FOUND_PORT:
-        return "named port of the service";
-    case FOUND_INSTANCE:
-        return "instance of the service";
-    case FOUND_SUBSET:
-        return "selectors";
+    case FOUND_FOREIGN: return "in none of the zones";
+    case FOUND_NO_NAME: return "no such name";
+    case FOUND_EMPTY: return "empty non-terminal: only names below it exist";
+    case FOUND_STATIC: return "static name of the zone file";
+    case FOUND_SERVICE: return "service";
+    case FOUND_PROTOCOL: return "service, by protocol";
+    case FOUND_PORT: return "named port of the service";
+    case FOUND_INSTANCE: return "instance of the service";
+    case FOUND_SUBSET: return "selectors";
     }
     return "";
 }

@@ -139,18 +139,10 @@ void lookup(const struct dns *dns, const struct name *name, struct found *out)
         return;
     }
     switch ((enum node_kind)n->kind) {
-    case NODE_EMPTY:
-        out->kind = at_empty(dns, name, left, out);
-        break;
-    case NODE_STATIC:
-        out->kind = left ? FOUND_NO_NAME : FOUND_STATIC;
-        break;
-    case NODE_SERVICE:
-        out->kind = at_service(dns, n, name, left, out);
-        break;
+    case NODE_EMPTY: out->kind = at_empty(dns, name, left, out); break;
+    case NODE_STATIC: out->kind = left ? FOUND_NO_NAME : FOUND_STATIC; break;
+    case NODE_SERVICE: out->kind = at_service(dns, n, name, left, out); break;
     case NODE_SERVICE_TCP:
-    case NODE_SERVICE_UDP:
-        out->kind = at_protocol(n, left, out);
-        break;
+    case NODE_SERVICE_UDP: out->kind = at_protocol(n, left, out); break;
     }
 }

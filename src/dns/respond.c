@@ -17,20 +17,14 @@ static unsigned answer_found(struct respond *r, const struct found *f)
     bool data = false;
     switch (f->kind) {
     case FOUND_FOREIGN:
-    case FOUND_NO_NAME:
-        return respond_negative(r, f, RCODE_NXDOMAIN);
-    case FOUND_EMPTY:
-        break;
-    case FOUND_STATIC:
-        data = respond_static(r, f, r->type);
-        break;
+    case FOUND_NO_NAME: return respond_negative(r, f, RCODE_NXDOMAIN);
+    case FOUND_EMPTY: break;
+    case FOUND_STATIC: data = respond_static(r, f, r->type); break;
     case FOUND_SERVICE:
     case FOUND_PROTOCOL:
     case FOUND_PORT:
     case FOUND_INSTANCE:
-    case FOUND_SUBSET:
-        data = respond_service(r, f, r->type);
-        break;
+    case FOUND_SUBSET: data = respond_service(r, f, r->type); break;
     }
     return data ? RCODE_NOERROR : respond_negative(r, f, RCODE_NOERROR);
 }
@@ -151,24 +145,15 @@ static size_t limit_of(const struct dns *dns, const struct dns_request *request,
 static enum dns_type_count counted_as(uint16_t type)
 {
     switch (type) {
-    case TYPE_A:
-        return DNS_COUNT_A;
-    case TYPE_AAAA:
-        return DNS_COUNT_AAAA;
-    case TYPE_SRV:
-        return DNS_COUNT_SRV;
-    case TYPE_TXT:
-        return DNS_COUNT_TXT;
-    case TYPE_SOA:
-        return DNS_COUNT_SOA;
-    case TYPE_NS:
-        return DNS_COUNT_NS;
-    case TYPE_PTR:
-        return DNS_COUNT_PTR;
-    case TYPE_ANY:
-        return DNS_COUNT_ANY;
-    default:
-        return DNS_COUNT_OTHER;
+    case TYPE_A: return DNS_COUNT_A;
+    case TYPE_AAAA: return DNS_COUNT_AAAA;
+    case TYPE_SRV: return DNS_COUNT_SRV;
+    case TYPE_TXT: return DNS_COUNT_TXT;
+    case TYPE_SOA: return DNS_COUNT_SOA;
+    case TYPE_NS: return DNS_COUNT_NS;
+    case TYPE_PTR: return DNS_COUNT_PTR;
+    case TYPE_ANY: return DNS_COUNT_ANY;
+    default: return DNS_COUNT_OTHER;
     }
 }
 

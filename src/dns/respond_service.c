@@ -209,18 +209,14 @@ static bool respond_instance(struct respond *r, const struct found *f, uint16_t 
     if (i->status == STATUS_DOWN)
         return false;
     switch (type) {
-    case TYPE_A:
-        return put_all(r, f->view, type, i->v4, i->v4_count);
-    case TYPE_AAAA:
-        return put_all(r, f->view, type, i->v6, i->v6_count);
-    case TYPE_SRV:
-        return srv_of_instance(r, f->view, i);
+    case TYPE_A: return put_all(r, f->view, type, i->v4, i->v4_count);
+    case TYPE_AAAA: return put_all(r, f->view, type, i->v6, i->v6_count);
+    case TYPE_SRV: return srv_of_instance(r, f->view, i);
     case TYPE_TXT:
         if (!put_txt(r, f->view, i->txt, i->txt_size))
             respond_cut(r, 0, 1);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 

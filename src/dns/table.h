@@ -45,13 +45,13 @@ struct node {
     struct rcu_late late;
     uint64_t hash;
     const struct zone *zone;
-    struct slot *slot;           /* NODE_SERVICE* */
-    const struct rrset *rrsets;  /* NODE_STATIC; owned by the zone */
+    struct slot *slot;          /* NODE_SERVICE* */
+    const struct rrset *rrsets; /* NODE_STATIC; owned by the zone */
     uint32_t rrset_count;
-    uint32_t below;              /* writer only: nodes directly below this one */
-    uint8_t kind;                /* enum node_kind */
-    uint8_t size;                /* of name */
-    uint8_t name[];              /* wire, lower case */
+    uint32_t below; /* writer only: nodes directly below this one */
+    uint8_t kind;   /* enum node_kind */
+    uint8_t size;   /* of name */
+    uint8_t name[]; /* wire, lower case */
 };
 
 struct table;

@@ -28,13 +28,13 @@ struct view_instance {
     const uint8_t *v6;     /* v6_count x 16 bytes */
     const uint8_t *txt;    /* RDATA of the one TXT record; at least one string */
     uint16_t txt_size;
-    uint16_t port;         /* default port; 0 = address-only */
+    uint16_t port; /* default port; 0 = address-only */
     uint16_t priority;
-    uint16_t weight;       /* as on the wire (scaled) */
+    uint16_t weight; /* as on the wire (scaled) */
     uint8_t target_size;
     uint8_t v4_count, v6_count;
-    uint8_t status;        /* enum status, in force */
-    bool live;             /* part of the service's answers */
+    uint8_t status; /* enum status, in force */
+    bool live;      /* part of the service's answers */
 };
 
 /* A list that is drawn from by weight: items of one priority stand together,
@@ -60,7 +60,7 @@ struct srv_set {
 
 struct named_port {
     struct text name;
-    uint8_t protocol; /* enum protocol */
+    uint8_t protocol;   /* enum protocol */
     struct srv_set set; /* of live instances; may be empty while the name exists */
 };
 
@@ -87,15 +87,15 @@ struct selector {
 
 struct view {
     struct rcu_late late;
-    size_t size;                 /* bytes of the block */
-    uint64_t index;              /* registry index that it shows */
+    size_t size;    /* bytes of the block */
+    uint64_t index; /* registry index that it shows */
     struct text ns, service;
-    uint32_t ttl, negative_ttl;  /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
-    uint32_t max_answers;        /* 0 = all */
+    uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
+    uint32_t max_answers;       /* 0 = all */
     uint32_t instance_count, live_count;
     uint32_t status_counts[STATUS_COUNT];
     const struct view_instance *instances; /* sorted by id */
-    const uint32_t *ids;         /* open addressing: instance index + 1, 0 = free */
+    const uint32_t *ids;                   /* open addressing: instance index + 1, 0 = free */
     uint32_t ids_mask;
     struct srv_set by_default, by_tcp, by_udp;
     const struct named_port *ports; /* sorted by name, protocol */

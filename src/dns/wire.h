@@ -3,14 +3,14 @@
 #define DISC_DNS_WIRE_H
 
 enum { /* header (RFC 1035 section 4.1.1, RFC 4035 section 3 for AD and CD) */
-    HEADER_SIZE = 12,
-    FLAG_QR = 0x8000,
-    FLAG_AA = 0x0400,
-    FLAG_TC = 0x0200,
-    FLAG_RD = 0x0100,
-    FLAG_CD = 0x0010,
-    OPCODE_MASK = 0x7800,
-    OPCODE_SHIFT = 11,
+       HEADER_SIZE = 12,
+       FLAG_QR = 0x8000,
+       FLAG_AA = 0x0400,
+       FLAG_TC = 0x0200,
+       FLAG_RD = 0x0100,
+       FLAG_CD = 0x0010,
+       OPCODE_MASK = 0x7800,
+       OPCODE_SHIFT = 11,
 };
 
 enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
@@ -48,15 +48,15 @@ enum {
     RCODE_BADVERS = 16, /* upper bits in the OPT record */
 };
 
-enum { /* EDNS (RFC 6891), Extended DNS Errors (RFC 8914) */
-    OPT_SIZE = 11, /* the record without options */
-    OPT_DO = 0x8000,
-    OPTION_EDE = 15,
-    EDE_NONE = -1,
-    EDE_OTHER = 0,
-    EDE_NOT_AUTHORITATIVE = 20,
-    EDE_NOT_SUPPORTED = 21,
-    EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824 section 3.5 */
+enum {                /* EDNS (RFC 6891), Extended DNS Errors (RFC 8914) */
+       OPT_SIZE = 11, /* the record without options */
+       OPT_DO = 0x8000,
+       OPTION_EDE = 15,
+       EDE_NONE = -1,
+       EDE_OTHER = 0,
+       EDE_NOT_AUTHORITATIVE = 20,
+       EDE_NOT_SUPPORTED = 21,
+       EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824 section 3.5 */
 };
 
 #endif

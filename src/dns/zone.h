@@ -22,20 +22,20 @@ struct static_name {
 
 struct zone {
     struct name apex;
-    char *name;  /* text, no final dot */
-    char *ns;    /* NULL = purely static */
+    char *name; /* text, no final dot */
+    char *ns;   /* NULL = purely static */
     uint32_t ttl, negative_ttl, srv_weight_scale;
     struct dns_rule *rules;
     size_t rule_count;
     _Atomic uint32_t serial;
-    uint8_t *soa;          /* RDATA; the last 20 bytes are serial, refresh, retry, expire,
-                              minimum (RFC 1035 section 3.3.13) */
+    uint8_t *soa; /* RDATA; the last 20 bytes are serial, refresh, retry, expire,
+                     minimum (RFC 1035 section 3.3.13) */
     uint16_t soa_size;
     struct static_name *names; /* sorted by name; the apex among them, its SOA not */
     size_t name_count;
-    void *store;           /* the names' RRsets and all that these point to */
-    bool dirty;            /* changed since its serial moved; control thread only */
-    unsigned index;        /* place in the dns' list */
+    void *store;    /* the names' RRsets and all that these point to */
+    bool dirty;     /* changed since its serial moved; control thread only */
+    unsigned index; /* place in the dns' list */
 };
 
 /* Loads `config->file` (or makes SOA and NS up). Fills *fault and returns ERR_SYNTAX

@@ -38,18 +38,12 @@ bool zone_type_is_dnssec(uint16_t type)
 static uint32_t unit(char c)
 {
     switch (ascii_lower(c)) {
-    case 's':
-        return 1;
-    case 'm':
-        return 60;
-    case 'h':
-        return 3600;
-    case 'd':
-        return 86400;
-    case 'w':
-        return 604800;
-    default:
-        return 0;
+    case 's': return 1;
+    case 'm': return 60;
+    case 'h': return 3600;
+    case 'd': return 86400;
+    case 'w': return 604800;
+    default: return 0;
     }
 }
 
@@ -106,24 +100,16 @@ static bool has_form(uint16_t type, const uint8_t *rdata, uint16_t size)
 {
     struct reader r = reader_of(rdata, size);
     switch (type) {
-    case TYPE_A:
-        return size == 4;
-    case TYPE_AAAA:
-        return size == 16;
+    case TYPE_A: return size == 4;
+    case TYPE_AAAA: return size == 16;
     case TYPE_NS:
     case TYPE_CNAME:
-    case TYPE_PTR:
-        return read_name(&r) && reader_left(&r) == 0;
-    case TYPE_SOA:
-        return read_name(&r) && read_name(&r) && reader_left(&r) == 20;
-    case TYPE_MX:
-        return read_bytes(&r, 2) && read_name(&r) && reader_left(&r) == 0;
-    case TYPE_SRV:
-        return read_bytes(&r, 6) && read_name(&r) && reader_left(&r) == 0;
-    case TYPE_TXT:
-        return size > 0 && read_strings(&r);
-    default:
-        return true;
+    case TYPE_PTR: return read_name(&r) && reader_left(&r) == 0;
+    case TYPE_SOA: return read_name(&r) && read_name(&r) && reader_left(&r) == 20;
+    case TYPE_MX: return read_bytes(&r, 2) && read_name(&r) && reader_left(&r) == 0;
+    case TYPE_SRV: return read_bytes(&r, 6) && read_name(&r) && reader_left(&r) == 0;
+    case TYPE_TXT: return size > 0 && read_strings(&r);
+    default: return true;
     }
 }
 

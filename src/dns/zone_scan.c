@@ -121,9 +121,7 @@ static enum err take_plain(struct zone_scan *s, struct zone_line *out, struct in
 {
     enum err err = ERR_OK;
     switch (*s->at) {
-    case ';':
-        skip_comment(s);
-        return ERR_OK;
+    case ';': skip_comment(s); return ERR_OK;
     case '(':
     case ')':
         err = take_paren(s, in, fault);
@@ -138,9 +136,7 @@ static enum err take_plain(struct zone_scan *s, struct zone_line *out, struct in
         if (out->size == 0 || out->text[out->size - 1] == ' ')
             return ERR_OK;
         return append(out, ' ') ? ERR_OK : ERR_SPACE;
-    default:
-        note_start(s, out);
-        return append(out, take(s)) ? ERR_OK : ERR_SPACE;
+    default: note_start(s, out); return append(out, take(s)) ? ERR_OK : ERR_SPACE;
     }
 }
 

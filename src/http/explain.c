@@ -61,8 +61,7 @@ static bool is_too_long(const json_t *json)
 {
     size_t total = 0;
 
-    return json_dump_callback(json, count, &total, JSON_COMPACT) != 0 &&
-           total > EXPLAIN_BYTES_MAX;
+    return json_dump_callback(json, count, &total, JSON_COMPACT) != 0 && total > EXPLAIN_BYTES_MAX;
 }
 
 void explain_get(struct call *call)
@@ -75,8 +74,8 @@ void explain_get(struct call *call)
         reply_problem(call->http, call->request, 400, "%s", fault);
         return;
     }
-    json_t *json = backend->explain(backend->context, q.name.s, q.type.s,
-                                    q.client_given ? &q.client : NULL);
+    json_t *json =
+        backend->explain(backend->context, q.name.s, q.type.s, q.client_given ? &q.client : NULL);
     const char *refused = json_string_value(json_object_get(json, "error"));
     if (refused) {
         reply_problem(call->http, call->request, 400, "%s", refused);

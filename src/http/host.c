@@ -24,8 +24,8 @@ static bool authority_parse(struct text host, struct authority *out)
     if (rest.n <= 1) /* "name:" is "name" (RFC 3986 section 3.2.3) */
         return rest.n == 0 || rest.s[0] == ':';
     out->port_given = true;
-    return rest.s[0] == ':' && text_number((struct text){rest.s + 1, rest.n - 1}, UINT16_MAX,
-                                           &out->port) == ERR_OK;
+    return rest.s[0] == ':' &&
+           text_number((struct text){rest.s + 1, rest.n - 1}, UINT16_MAX, &out->port) == ERR_OK;
 }
 
 static bool is_listened_to(const struct http_config *config, const struct addr *addr,

@@ -176,8 +176,8 @@ void http_handle(struct http *http, struct evhttp_request *request)
         return;
     }
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-    enum route_result found = route_find(evhttp_request_get_command(request), path ? path : "",
-                                         &route, call.captured);
+    enum route_result found =
+        route_find(evhttp_request_get_command(request), path ? path : "", &route, call.captured);
     if (found != ROUTE_FOUND) {
         refuse_route(http, request, found, path ? path : "");
         return;

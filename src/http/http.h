@@ -50,11 +50,11 @@ struct http_backend {
 };
 
 struct http_config {
-    char **hosts; /* names that Host may carry beside loopback names and the listen
-                     addresses; NULL-terminated, may be NULL */
+    char **hosts;            /* names that Host may carry beside loopback names and the listen
+                                addresses; NULL-terminated, may be NULL */
     struct endpoint *listen; /* where we listen; port 0 = any (tests) */
     size_t listen_count;
-    char *token;        /* admin token, or NULL: none. Wiped when freed */
+    char *token;          /* admin token, or NULL: none. Wiped when freed */
     bool writes_loopback; /* writes from loopback need no token */
     bool reads_token;     /* reads from other than loopback need the token */
 };

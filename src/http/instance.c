@@ -48,9 +48,9 @@ static json_t *ports(const struct record *r)
 
     for (unsigned n = 0; n < r->port_count; n++) {
         const struct port *p = &r->ports[n];
-        if (json_array_append_new(all, json_pack("{s:o, s:i, s:s}", "name", json_text(p->name),
-                                                 "number", p->number, "protocol",
-                                                 protocol_text(p->protocol))) < 0)
+        if (json_array_append_new(all,
+                                  json_pack("{s:o, s:i, s:s}", "name", json_text(p->name), "number",
+                                            p->number, "protocol", protocol_text(p->protocol))) < 0)
             return nothing(all);
     }
     return all;

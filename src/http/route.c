@@ -59,18 +59,12 @@ enum route_result route_find(enum evhttp_cmd_type method, const char *path,
 static const char *method_text(enum evhttp_cmd_type method)
 {
     switch ((int)method) {
-    case EVHTTP_REQ_GET:
-        return "GET, HEAD";
-    case EVHTTP_REQ_POST:
-        return "POST";
-    case EVHTTP_REQ_PUT:
-        return "PUT";
-    case EVHTTP_REQ_PATCH:
-        return "PATCH";
-    case EVHTTP_REQ_DELETE:
-        return "DELETE";
-    default:
-        return "";
+    case EVHTTP_REQ_GET: return "GET, HEAD";
+    case EVHTTP_REQ_POST: return "POST";
+    case EVHTTP_REQ_PUT: return "PUT";
+    case EVHTTP_REQ_PATCH: return "PATCH";
+    case EVHTTP_REQ_DELETE: return "DELETE";
+    default: return "";
     }
 }
 

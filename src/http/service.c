@@ -102,8 +102,8 @@ static enum err append_instance(struct roll *r, const struct instance *i, struct
 static int append_head(const struct roll *r, struct evbuffer *out)
 {
     return evbuffer_add_printf(
-        out, "{\"namespace\":\"%s\",\"name\":\"%s\",\"index\":%ju,\"instances\":[", r->ns,
-        r->name, (uintmax_t)r->index);
+        out, "{\"namespace\":\"%s\",\"name\":\"%s\",\"index\":%ju,\"instances\":[", r->ns, r->name,
+        (uintmax_t)r->index);
 }
 
 static enum piece next_instance(void *state, struct evbuffer *out)

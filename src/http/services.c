@@ -58,8 +58,7 @@ static bool is_behind(const struct service *s, const struct place *p)
     if (!p->set)
         return true;
     int by_namespace = text_compare(service_namespace(s), text_of(p->ns));
-    return by_namespace ? by_namespace > 0
-                        : text_compare(service_name(s), text_of(p->name)) > 0;
+    return by_namespace ? by_namespace > 0 : text_compare(service_name(s), text_of(p->name)) > 0;
 }
 
 /* ---- producing ------------------------------------------------------------------ */
@@ -81,10 +80,9 @@ static enum err append_service(struct listing *l, const struct service *s, struc
     const struct http_backend *backend = &l->http->backend;
     struct text ns = service_namespace(s), name = service_name(s);
     struct moment now = backend->now(backend->context);
-    json_t *json = json_pack("{s:s%, s:s%, s:I, s:I, s:I}", "namespace", ns.s, ns.n, "name",
-                             name.s, name.n, "instances", (json_int_t)service_count(s), "live",
-                             (json_int_t)count_live(s, now), "index",
-                             (json_int_t)service_index(s));
+    json_t *json = json_pack("{s:s%, s:s%, s:I, s:I, s:I}", "namespace", ns.s, ns.n, "name", name.s,
+                             name.n, "instances", (json_int_t)service_count(s), "live",
+                             (json_int_t)count_live(s, now), "index", (json_int_t)service_index(s));
 
     if (!json)
         return ERR_MEMORY;

@@ -7,8 +7,8 @@
 #include "http/reply.h"
 
 enum {
-    SLICE_BYTES = 65536,           /* of output that wait for the client, per reply */
-    HELD_MAX = 128 * 1024 * 1024,  /* of all unfinished replies */
+    SLICE_BYTES = 65536,          /* of output that wait for the client, per reply */
+    HELD_MAX = 128 * 1024 * 1024, /* of all unfinished replies */
 };
 
 struct stream {
@@ -219,9 +219,9 @@ void stream_closed(struct http *http, const struct evhttp_connection *connection
 {
     struct stream *s;
 
-    TAILQ_FOREACH (s, &http->streams, link)
-        if (s->connection == connection)
-            break;
+    TAILQ_FOREACH(s, &http->streams, link)
+    if (s->connection == connection)
+        break;
     if (!s)
         return;
     struct evhttp_request *request = s->request;

@@ -25,8 +25,7 @@ struct stream_source {
 
 /* Replies to the request from now on; header fields set before stay. Takes `state`,
  * a block of `size` bytes, in every case (freed when it ends). */
-void stream_open(struct call *call, const struct stream_source *source, void *state,
-                 size_t size);
+void stream_open(struct call *call, const struct stream_source *source, void *state, size_t size);
 
 /* The event behind struct http's turn; NULL when memory lacks. */
 struct event *stream_turn_new(struct http *http);

@@ -146,8 +146,8 @@ void apply_group_get(struct call *c)
         return;
     }
     l = (struct listing){.after = params_lower(&c->params, PARAM_AFTER)};
-    enum err e = registry_group_list(c->reg->registry, group, &c->who, (struct text){0},
-                                     list_member, &l);
+    enum err e =
+        registry_group_list(c->reg->registry, group, &c->who, (struct text){0}, list_member, &l);
     if (e)
         apply_error(c, e, 0);
     else

@@ -47,8 +47,7 @@ void apply_reg(struct call *c)
     struct fields_room room;
     struct record record;
     struct granted granted = {0};
-    enum refusal refusal =
-        c->message.has_items ? REFUSE_SYNTAX : fields_record(c, &room, &record);
+    enum refusal refusal = c->message.has_items ? REFUSE_SYNTAX : fields_record(c, &room, &record);
     if (!refusal)
         refusal = check(c, &record);
     if (refusal) {

@@ -21,8 +21,8 @@ static void hold(struct text *t, struct writer *w)
 /* Copies the text out of the registry's memory, which the update may move. */
 static bool hold_record(struct record *r, char *room, size_t size)
 {
-    struct text *fields[] = {&r->ns,     &r->service, &r->id,     &r->version,
-                             &r->zone,   &r->region,  &r->cluster, &r->group};
+    struct text *fields[] = {&r->ns,   &r->service, &r->id,      &r->version,
+                             &r->zone, &r->region,  &r->cluster, &r->group};
     struct writer w = writer_of(room, size);
     for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
         hold(fields[i], &w);
@@ -96,8 +96,8 @@ void apply_upd(struct call *c)
         return;
     }
     instance_read(instance, &record);
-    enum refusal refusal = hold_record(&record, room, sizeof(room)) ? merge(c, &record)
-                                                                    : REFUSE_BIG;
+    enum refusal refusal =
+        hold_record(&record, room, sizeof(room)) ? merge(c, &record) : REFUSE_BIG;
     if (refusal) {
         apply_refuse(c, refusal);
         return;

@@ -42,8 +42,8 @@ struct item_room {
 };
 
 /* "inst", "svc/inst" or "ns/svc/inst" over the header's defaults. */
-static bool read_item(struct text item, const struct instance_key *defaults,
-                      struct item_room *room, struct instance_key *out)
+static bool read_item(struct text item, const struct instance_key *defaults, struct item_room *room,
+                      struct instance_key *out)
 {
     struct text parts[3], rest = {room->text, item.n};
     unsigned count = 0;
@@ -66,8 +66,8 @@ static bool read_item(struct text item, const struct instance_key *defaults,
 
 static enum refusal check_header(struct call *c)
 {
-    static const enum param_key others[] = {PARAM_INST, PARAM_ADDR, PARAM_PORT, PARAM_REV,
-                                            PARAM_CNT,  PARAM_SUM};
+    static const enum param_key others[] = {PARAM_INST, PARAM_ADDR, PARAM_PORT,
+                                            PARAM_REV,  PARAM_CNT,  PARAM_SUM};
     for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
         if (c->params.given[others[i]])
             return params_fault(&c->params, others[i], REFUSE_KEY);
@@ -90,8 +90,8 @@ enum refusal batch_run(struct call *c, batch_step *step, struct batch *out)
     if (refusal)
         return refusal;
     for (unsigned index = 0; message_item(&rest, &item); index++) {
-        bool ours = read_item(item, &defaults, &room, &key) &&
-                    access_service(c, key.ns, key.service);
+        bool ours =
+            read_item(item, &defaults, &room, &key) && access_service(c, key.ns, key.service);
         refusal = ours ? step(c, &key, out) : REFUSE_ACL;
         if (refusal == REFUSE_NOT)
             out->done++;

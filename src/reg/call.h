@@ -29,7 +29,7 @@ struct reg {
 struct reply {
     char *text;
     size_t used, room;
-    bool full;      /* something did not fit: the reply must not be sent */
+    bool full; /* something did not fit: the reply must not be sent */
     bool ok;
     bool has_items;
     bool has_cookie;
@@ -43,8 +43,8 @@ struct call {
     size_t size; /* of the datagram */
     bool loopback;
     enum reg_auth auth;
-    bool validated;    /* the sender is known to receive what is sent to its address */
-    bool cookie_due;   /* a fresher cookie is to be offered */
+    bool validated;  /* the sender is known to receive what is sent to its address */
+    bool cookie_due; /* a fresher cookie is to be offered */
     bool has_n, is_signed;
     uint64_t n;
     struct signer signer;

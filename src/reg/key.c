@@ -64,8 +64,8 @@ static EVP_MAC_CTX *context_of(struct keyring *ring, size_t key, unsigned next)
         *context = context_new(decoy, sizeof(decoy));
     } else if (!*context) {
         const struct reg_key *k = &ring->keys[key];
-        *context = next ? context_new(k->next, k->next_size)
-                        : context_new(k->secret, k->secret_size);
+        *context =
+            next ? context_new(k->next, k->next_size) : context_new(k->secret, k->secret_size);
     }
     return *context;
 }

@@ -30,8 +30,7 @@ static struct limiter_slot *place_of(const struct limiter *l, const struct addr 
     return l->slots + (hash_bytes(&l->key, bytes, sizeof(bytes)) & l->mask) * WAYS;
 }
 
-static uint64_t tokens_at(const struct limiter *l, const struct limiter_slot *slot,
-                          uint64_t now_ms)
+static uint64_t tokens_at(const struct limiter *l, const struct limiter_slot *slot, uint64_t now_ms)
 {
     uint64_t full = (uint64_t)l->burst * TOKEN;
     if (slot->addr.family == FAMILY_NONE)

@@ -18,7 +18,7 @@
 
 struct limiter_slot {
     struct addr addr;
-    uint64_t at_ms; /* when `tokens` was right */
+    uint64_t at_ms;  /* when `tokens` was right */
     uint64_t tokens; /* thousandths */
 };
 

@@ -37,7 +37,7 @@ enum param_key {
 };
 
 enum {
-    PARAMS_METADATA_MAX = 16,        /* pairs in one datagram */
+    PARAMS_METADATA_MAX = 16,         /* pairs in one datagram */
     PARAMS_METADATA_BYTES_MAX = 1024, /* keys and values together, decoded */
 };
 

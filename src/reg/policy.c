@@ -39,8 +39,8 @@ bool policy_unvalidated(struct policy *p, const struct addr *to, size_t request,
 {
     if (reply > POLICY_UNVALIDATED_MAX || reply > POLICY_UNVALIDATED_FACTOR * request)
         return false;
-    unsigned bits = to->family == FAMILY_V4 ? POLICY_UNVALIDATED_V4_BITS
-                                            : POLICY_UNVALIDATED_V6_BITS;
+    unsigned bits =
+        to->family == FAMILY_V4 ? POLICY_UNVALIDATED_V4_BITS : POLICY_UNVALIDATED_V6_BITS;
     struct addr network = addr_prefix(to, bits);
     return limiter_take(&p->unvalidated, &network, now_ms);
 }

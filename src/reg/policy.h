@@ -9,9 +9,9 @@
 #include "reg/reg.h"
 
 enum {
-    POLICY_UNVALIDATED_MAX = 96,    /* bytes of a reply to an unvalidated source */
-    POLICY_UNVALIDATED_FACTOR = 3,  /* and at most this many times the request */
-    POLICY_UNVALIDATED_PER_S = 10,  /* replies per network */
+    POLICY_UNVALIDATED_MAX = 96,   /* bytes of a reply to an unvalidated source */
+    POLICY_UNVALIDATED_FACTOR = 3, /* and at most this many times the request */
+    POLICY_UNVALIDATED_PER_S = 10, /* replies per network */
     POLICY_UNVALIDATED_V4_BITS = 24,
     POLICY_UNVALIDATED_V6_BITS = 56,
 };

@@ -38,8 +38,8 @@ struct reg_source { /* first match wins; what matches nothing is denied */
 enum reg_verb { REG_HELLO, REG_REG, REG_REN, REG_UPD, REG_DEL, REG_GET, REG_VERB_COUNT };
 
 struct reg_grant {
-    uint32_t verbs;          /* bits 1 << enum reg_verb; hello needs none */
-    char **services;         /* globs "ns/service"; NULL-terminated */
+    uint32_t verbs;            /* bits 1 << enum reg_verb; hello needs none */
+    char **services;           /* globs "ns/service"; NULL-terminated */
     struct network *advertise; /* addresses that may be named beside the source's */
     size_t advertise_count;
 };
@@ -67,9 +67,9 @@ struct reg_config {
     /* What a loopback sender without addr= is registered as; FAMILY_NONE = the
      * loopback address itself. The server finds these out. */
     struct addr local_v4, local_v6;
-    uint32_t source_quota;         /* instances per unauthenticated source; 4096 */
+    uint32_t source_quota;           /* instances per unauthenticated source; 4096 */
     uint32_t rate_per_s, rate_burst; /* validated datagrams per source; 200, 400 */
-    uint32_t replay_entries_max;   /* (key, cid) pairs remembered; 65536 */
+    uint32_t replay_entries_max;     /* (key, cid) pairs remembered; 65536 */
 };
 
 /* Frees everything inside (secrets are wiped), not the struct itself. */
@@ -81,9 +81,9 @@ void reg_config_deinit(struct reg_config *config);
 enum reg_outcome {
     REG_OUT_OK,
     REG_OUT_CHALLENGE,
-    REG_OUT_DROP_FORM,       /* no disc/ magic, bad bytes, empty, reply verb */
-    REG_OUT_DROP_SOURCE,     /* source port 0, or denied by policy */
-    REG_OUT_DROP_UNVALIDATED,/* reply too large or too many to an unvalidated source */
+    REG_OUT_DROP_FORM,        /* no disc/ magic, bad bytes, empty, reply verb */
+    REG_OUT_DROP_SOURCE,      /* source port 0, or denied by policy */
+    REG_OUT_DROP_UNVALIDATED, /* reply too large or too many to an unvalidated source */
     REG_OUT_VERSION,
     REG_OUT_BIG,
     REG_OUT_SYNTAX,
@@ -117,10 +117,10 @@ struct reg_counters {
 struct reg;
 
 struct reg_identity {
-    uint32_t epoch;        /* of this start of the server, in every ok/err ("ep=") */
+    uint32_t epoch;            /* of this start of the server, in every ok/err ("ep=") */
     uint8_t cookie_secret[16]; /* from the system's random source, new at each start */
-    uint64_t seed;         /* for what is spread at random (wait=) */
-    const char *durability; /* word for dur=: "mem" or "disk"; static storage */
+    uint64_t seed;             /* for what is spread at random (wait=) */
+    const char *durability;    /* word for dur=: "mem" or "disk"; static storage */
 };
 
 /* `config` is taken over (its contents belong to the reg from now on). */
@@ -135,8 +135,8 @@ const struct reg_counters *reg_counters(const struct reg *reg);
 
 struct reg_datagram {
     const uint8_t *bytes;
-    size_t size;      /* as received */
-    bool cut;         /* it was longer than the buffer */
+    size_t size; /* as received */
+    bool cut;    /* it was longer than the buffer */
     struct endpoint from;
 };
 

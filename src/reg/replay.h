@@ -34,8 +34,8 @@ void replay_limit(struct replay *r, size_t max);
 /* Uses up `n`. ERR_STALE: used before, or below the window. ERR_BUSY: the table is full.
  * ERR_MEMORY. On every error nothing was used up. `key_id` and `cid` are within their
  * limits. */
-MUST_CHECK enum err replay_accept(struct replay *r, struct text key_id, struct text cid,
-                                  uint64_t n, uint64_t now_s);
+MUST_CHECK enum err replay_accept(struct replay *r, struct text key_id, struct text cid, uint64_t n,
+                                  uint64_t now_s);
 
 size_t replay_count(const struct replay *r);
 

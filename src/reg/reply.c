@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 enum {
-    END_ROOM = 1 + 4 + MESSAGE_MAC_SIZE + 1,        /* " mac=...", LF */
-    COOKIE_ROOM = 1 + 3 + MESSAGE_COOKIE_SIZE,      /* " ck=..." */
+    END_ROOM = 1 + 4 + MESSAGE_MAC_SIZE + 1,   /* " mac=...", LF */
+    COOKIE_ROOM = 1 + 3 + MESSAGE_COOKIE_SIZE, /* " ck=..." */
     REPLY_ROOM = REG_DATAGRAM_MAX - END_ROOM - COOKIE_ROOM,
     WAIT_MAX_MS = 3000, /* RFC 9665's spread of first messages */
 };
@@ -173,11 +173,11 @@ size_t reply_finish(struct call *c)
         return dropped(c, REG_OUT_BUSY);
     append(r, "\n", 1);
     assert(!r->full && r->used <= REG_DATAGRAM_MAX);
-    if (!c->validated && !policy_unvalidated(&c->reg->policy, &c->from.addr, c->size, r->used,
-                                             c->now.lease_ms))
+    if (!c->validated &&
+        !policy_unvalidated(&c->reg->policy, &c->from.addr, c->size, r->used, c->now.lease_ms))
         return dropped(c, REG_OUT_DROP_UNVALIDATED);
-    assert(c->validated || (r->used <= POLICY_UNVALIDATED_MAX &&
-                            r->used <= POLICY_UNVALIDATED_FACTOR * c->size));
+    assert(c->validated ||
+           (r->used <= POLICY_UNVALIDATED_MAX && r->used <= POLICY_UNVALIDATED_FACTOR * c->size));
     counter_up(&c->reg->counters.outcomes[r->outcome]);
     return r->used;
 }

@@ -31,8 +31,8 @@ static bool is_service_elsewhere(const struct registry *r, const struct record *
     memcpy(name, record->id.s, record->id.n);
     name[record->id.n] = '.';
     memcpy(name + record->id.n + 1, record->service.s, record->service.n);
-    return service_find(r, record->ns,
-                        (struct text){name, record->id.n + 1 + record->service.n}) != NULL;
+    return service_find(r, record->ns, (struct text){name, record->id.n + 1 + record->service.n}) !=
+           NULL;
 }
 
 /* Is there an instance that is called like the new service: `a` of `b` for "a.b"? */
@@ -54,8 +54,8 @@ static bool is_name_taken(const struct registry *r, const struct record *record,
     return is_static_name(r, record, record->id) || is_service_elsewhere(r, record);
 }
 
-static bool is_full(const struct registry *r, const struct principal *who,
-                    const struct service *s, bool displaces)
+static bool is_full(const struct registry *r, const struct principal *who, const struct service *s,
+                    bool displaces)
 {
     const struct registry_config *c = &r->config;
     const struct owner *owner = owner_find(&r->owners, &r->key, who);
@@ -167,8 +167,8 @@ enum err create(struct registry *r, const struct record *record, const struct pa
                 struct granted *out)
 {
     const struct service *s = service_find(r, record->ns, record->service);
-    uint64_t floor = displaced ? displaced->rev
-                               : tombstone_floor(&r->tombstones, path, now.lease_ms);
+    uint64_t floor =
+        displaced ? displaced->rev : tombstone_floor(&r->tombstones, path, now.lease_ms);
     enum err err = choose_rev(floor, record->rev, now, &out->rev);
     if (err != ERR_OK)
         return err;

@@ -10,9 +10,9 @@
 /* `displaced`, when not NULL, is another owner's instance of this very name whose
  * lease has run out: it is evicted when nothing else stands in the way.
  * ERR_STALE · ERR_EXISTS · ERR_FULL · ERR_MEMORY, as registry_register. */
-MUST_CHECK enum err create(struct registry *r, const struct record *record,
-                           const struct path *path, const struct principal *who,
-                           struct instance *displaced, struct moment now, struct granted *out);
+MUST_CHECK enum err create(struct registry *r, const struct record *record, const struct path *path,
+                           const struct principal *who, struct instance *displaced,
+                           struct moment now, struct granted *out);
 
 /* Seconds granted to this record; 0 = permanent. */
 uint32_t lease_granted(const struct registry_config *config, const struct record *record);

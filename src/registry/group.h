@@ -35,8 +35,7 @@ struct group *group_find(const struct map *groups, const struct hash_key *key,
 /* The group, made without members when there is none; NULL when memory lacks.
  * Give it back with group_release when nobody joins. */
 struct group *group_get(struct map *groups, struct heap *leases, const struct hash_key *key,
-                        struct owner *owner, struct text name, uint32_t lease_s,
-                        struct moment now);
+                        struct owner *owner, struct text name, uint32_t lease_s, struct moment now);
 /* Frees it when it has no members. */
 void group_release(struct map *groups, struct heap *leases, struct group *g);
 

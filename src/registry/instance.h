@@ -23,10 +23,10 @@ struct instance {
     struct content *content;
     struct owner *owner;
     uint64_t rev;
-    uint64_t index;                            /* change index */
-    uint64_t registered_ms, up_ms, latest_ms;  /* wall ms */
-    uint32_t slot;                             /* place in service->instances */
-    uint16_t weight;                           /* in force before overrides */
+    uint64_t index;                           /* change index */
+    uint64_t registered_ms, up_ms, latest_ms; /* wall ms */
+    uint32_t slot;                            /* place in service->instances */
+    uint16_t weight;                          /* in force before overrides */
     bool grouped, overridden;
     uint8_t id_size;
     char id[];

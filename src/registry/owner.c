@@ -13,13 +13,10 @@ static bool principal_is(const struct principal *a, const struct principal *b)
     if (a->kind != b->kind)
         return false;
     switch (a->kind) {
-    case PRINCIPAL_LOCAL:
-        return true;
-    case PRINCIPAL_ADDRESS:
-        return addr_is(&a->addr, &b->addr);
+    case PRINCIPAL_LOCAL: return true;
+    case PRINCIPAL_ADDRESS: return addr_is(&a->addr, &b->addr);
     case PRINCIPAL_KEY:
-    case PRINCIPAL_NAME:
-        break;
+    case PRINCIPAL_NAME: break;
     }
     return text_is(name_of(a), name_of(b));
 }
@@ -28,18 +25,12 @@ const char *principal_format(const struct principal *p, char out[static PRINCIPA
 {
     char addr[ADDR_TEXT];
     switch (p->kind) {
-    case PRINCIPAL_LOCAL:
-        snprintf(out, PRINCIPAL_TEXT, "local");
-        break;
+    case PRINCIPAL_LOCAL: snprintf(out, PRINCIPAL_TEXT, "local"); break;
     case PRINCIPAL_ADDRESS:
         snprintf(out, PRINCIPAL_TEXT, "addr:%s", addr_format(&p->addr, addr));
         break;
-    case PRINCIPAL_KEY:
-        snprintf(out, PRINCIPAL_TEXT, "key:%.*s", TEXT_ARG(name_of(p)));
-        break;
-    case PRINCIPAL_NAME:
-        snprintf(out, PRINCIPAL_TEXT, "name:%.*s", TEXT_ARG(name_of(p)));
-        break;
+    case PRINCIPAL_KEY: snprintf(out, PRINCIPAL_TEXT, "key:%.*s", TEXT_ARG(name_of(p))); break;
+    case PRINCIPAL_NAME: snprintf(out, PRINCIPAL_TEXT, "name:%.*s", TEXT_ARG(name_of(p))); break;
     }
     return out;
 }
@@ -72,8 +63,7 @@ struct owner *owner_find(const struct map *owners, const struct hash_key *key,
     return map_find(owners, principal_hash(key, who), entry_is, who);
 }
 
-struct owner *owner_get(struct map *owners, const struct hash_key *key,
-                        const struct principal *who)
+struct owner *owner_get(struct map *owners, const struct hash_key *key, const struct principal *who)
 {
     uint64_t hash = principal_hash(key, who);
     struct owner *owner = map_find(owners, hash, entry_is, who);

@@ -38,8 +38,7 @@ static enum err choose_rev(const struct instance *i, const struct version *v, ui
     }
     if (given < i->rev)
         return ERR_STALE;
-    if (given == i->rev && !v->same &&
-        hash_digest(v->packed, v->size) < content_digest(i->content))
+    if (given == i->rev && !v->same && hash_digest(v->packed, v->size) < content_digest(i->content))
         return ERR_STALE;
     *rev = given;
     return ERR_OK;
@@ -95,8 +94,8 @@ static enum err take_lease(struct registry *r, struct instance *i, const struct 
             return leave_for_own(r, i, lease_s, now);
         i->lease.seconds = lease_s;
     } else {
-        struct group *g = group_get(&r->groups, &r->leases, &r->key, i->owner, record->group,
-                                    lease_s, now);
+        struct group *g =
+            group_get(&r->groups, &r->leases, &r->key, i->owner, record->group, lease_s, now);
         if (!g)
             return ERR_MEMORY;
         join(r, i, g, lease_s);
@@ -114,8 +113,8 @@ static bool is_weaker(const struct content *now, const struct content *before)
 }
 
 /* True when consumers see a difference. Takes `fresh`; NULL = the content stays. */
-static bool replace(struct registry *r, struct instance *i, struct content *fresh,
-                    uint16_t weight, struct moment now)
+static bool replace(struct registry *r, struct instance *i, struct content *fresh, uint16_t weight,
+                    struct moment now)
 {
     if (!fresh && weight == i->weight)
         return false;

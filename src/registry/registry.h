@@ -27,23 +27,23 @@
 /* ---- limits of the model ------------------------------------------------------ */
 
 enum {
-    NAMESPACE_MAX = 32,          /* bytes, one DNS label */
-    SERVICE_MAX = 127,           /* bytes, 1-4 labels with dots */
+    NAMESPACE_MAX = 32, /* bytes, one DNS label */
+    SERVICE_MAX = 127,  /* bytes, 1-4 labels with dots */
     SERVICE_LABELS_MAX = 4,
-    INSTANCE_ID_MAX = 63,        /* bytes, one DNS label */
+    INSTANCE_ID_MAX = 63, /* bytes, one DNS label */
     ADDRESSES_MAX = 8,
     PORTS_MAX = 8,
-    PORT_NAME_MAX = 15,          /* RFC 6335 section 5.1 */
+    PORT_NAME_MAX = 15, /* RFC 6335 section 5.1 */
     TAGS_MAX = 16,
-    SHORT_LABEL_MAX = 32,        /* zone, region, cluster, tag */
-    VERSION_MAX = 32,            /* printable ASCII */
-    METADATA_MAX = 64,           /* pairs; the UDP protocol allows fewer */
+    SHORT_LABEL_MAX = 32, /* zone, region, cluster, tag */
+    VERSION_MAX = 32,     /* printable ASCII */
+    METADATA_MAX = 64,    /* pairs; the UDP protocol allows fewer */
     METADATA_KEY_MAX = 32,
-    METADATA_VALUE_MAX = 200,    /* so that key=value fits one TXT string */
-    METADATA_BYTES_MAX = 4096,   /* keys and values together */
+    METADATA_VALUE_MAX = 200,  /* so that key=value fits one TXT string */
+    METADATA_BYTES_MAX = 4096, /* keys and values together */
     GROUP_MAX = 63,
-    PRIORITY_MAX = 32767,        /* the upper half is for demotion */
-    TTL_MAX = 300,               /* seconds */
+    PRIORITY_MAX = 32767, /* the upper half is for demotion */
+    TTL_MAX = 300,        /* seconds */
     WEIGHT_DEFAULT = 100,
     TTL_UNSET = -1,
 };
@@ -86,11 +86,11 @@ struct record {
     unsigned tag_count;
     struct pair metadata[METADATA_MAX]; /* instance_read: sorted by key */
     unsigned metadata_count;
-    uint32_t lease_s; /* wished; 0 = the default. instance_read: granted */
-    bool permanent;   /* never expires (needs a grant, which the protocol checks) */
-    int ttl;          /* seconds, or TTL_UNSET */
+    uint32_t lease_s;  /* wished; 0 = the default. instance_read: granted */
+    bool permanent;    /* never expires (needs a grant, which the protocol checks) */
+    int ttl;           /* seconds, or TTL_UNSET */
     struct text group; /* lease group; empty = a lease of its own */
-    uint64_t rev;     /* last-writer-wins number; 0 = the registry assigns one */
+    uint64_t rev;      /* last-writer-wins number; 0 = the registry assigns one */
 };
 
 /* What is wrong with a record. The text names the field in the protocol's words
@@ -113,7 +113,7 @@ enum principal_kind {
 
 struct principal {
     enum principal_kind kind;
-    struct addr addr; /* PRINCIPAL_ADDRESS */
+    struct addr addr;                  /* PRINCIPAL_ADDRESS */
     char name[PRINCIPAL_NAME_MAX + 1]; /* PRINCIPAL_KEY, PRINCIPAL_NAME */
     uint32_t quota; /* instances this one may hold; 0 = unlimited. Taken at each call */
 };
@@ -129,12 +129,12 @@ struct instance;
 
 struct registry_config {
     uint32_t lease_default_s, lease_min_s, lease_max_s; /* 30, 5, 300 */
-    uint32_t service_retention_s; /* how long an empty service stays known; 86400 */
-    uint32_t tombstone_s;         /* how long a deletion is remembered; 300 */
-    uint32_t instances_max;             /* 2 000 000 */
-    uint32_t services_max;              /* 500 000 */
-    uint32_t service_instances_max;     /* 20 000 */
-    uint32_t tombstones_max;            /* 200 000; the oldest is dropped */
+    uint32_t service_retention_s;   /* how long an empty service stays known; 86400 */
+    uint32_t tombstone_s;           /* how long a deletion is remembered; 300 */
+    uint32_t instances_max;         /* 2 000 000 */
+    uint32_t services_max;          /* 500 000 */
+    uint32_t service_instances_max; /* 20 000 */
+    uint32_t tombstones_max;        /* 200 000; the oldest is dropped */
     const char *weight_key; /* metadata key read as weight ("weight"); copied; NULL = none */
     /* Is this name spoken for elsewhere (a static name)? `id` empty = the service
      * itself. Then the registration is refused with ERR_EXISTS. May be NULL. */
@@ -161,10 +161,10 @@ const struct registry_config *registry_config_of(const struct registry *r);
 
 struct granted {
     const struct instance *instance; /* valid until the next change */
-    uint64_t rev;       /* in force; on ERR_STALE the stored (or buried) one */
-    uint32_t lease_s;   /* granted; 0 = permanent */
-    bool created;       /* it was not there before */
-    bool changed;       /* consumers see a difference */
+    uint64_t rev;                    /* in force; on ERR_STALE the stored (or buried) one */
+    uint32_t lease_s;                /* granted; 0 = permanent */
+    bool created;                    /* it was not there before */
+    bool changed;                    /* consumers see a difference */
 };
 
 /* Idempotent upsert and renewal. Rules: a larger rev wins; equal rev and equal
@@ -293,11 +293,11 @@ void instance_read(const struct instance *i, struct record *out);
 struct instance_key instance_key(const struct instance *i);
 
 struct instance_state {
-    enum status status;    /* in force: override before the instance's own word */
-    uint16_t weight;       /* in force: override, `w`, metadata, default */
+    enum status status; /* in force: override before the instance's own word */
+    uint16_t weight;    /* in force: override, `w`, metadata, default */
     struct override override;
-    uint64_t index;        /* the registry's change index when it last changed */
-    uint64_t deadline_ms;  /* lease ms; UINT64_MAX = permanent */
+    uint64_t index;       /* the registry's change index when it last changed */
+    uint64_t deadline_ms; /* lease ms; UINT64_MAX = permanent */
     uint64_t registered_ms, up_ms, renewed_ms, dirty_ms, latest_ms; /* wall ms */
     struct principal owner;
 };

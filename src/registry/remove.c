@@ -20,8 +20,7 @@ enum err registry_deregister(struct registry *r, struct instance_key key, uint64
 }
 
 enum err registry_group_deregister(struct registry *r, struct text group,
-                                   const struct principal *who, struct moment now,
-                                   uint32_t *count)
+                                   const struct principal *who, struct moment now, uint32_t *count)
 {
     *count = 0;
     const struct owner *owner = owner_find(&r->owners, &r->key, who);
@@ -40,7 +39,7 @@ enum err registry_group_deregister(struct registry *r, struct text group,
 static struct instance *victim_of(struct lease *lease)
 {
     if (lease->holder == LEASE_OF_INSTANCE)
-        return (struct instance *)lease; /* its first member */
+        return (struct instance *)lease;   /* its first member */
     return ((struct group *)lease)->first; /* likewise */
 }
 

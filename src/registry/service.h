@@ -34,7 +34,7 @@ struct service {
 struct services {
     struct map map; /* forgotten ones too */
     struct service *root;
-    struct heap retention; /* all of the map, so that no change needs memory */
+    struct heap retention;           /* all of the map, so that no change needs memory */
     TAILQ_HEAD(, service) forgotten; /* by index */
     size_t known;
 };

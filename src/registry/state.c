@@ -67,6 +67,5 @@ void state_bury(struct registry *r, struct instance *i, uint64_t floor, struct m
     map_remove(&r->instances, path.hash, i);
     state_detach(r, i, now);
     tombstone_bury(&r->tombstones, &path, floor,
-                   now.lease_ms + (uint64_t)r->config.tombstone_s * 1000,
-                   r->config.tombstones_max);
+                   now.lease_ms + (uint64_t)r->config.tombstone_s * 1000, r->config.tombstones_max);
 }

@@ -21,7 +21,7 @@ struct endpoint_list {
 };
 
 struct config {
-    char *path; /* the file, or NULL for the built-in defaults */
+    char *path;     /* the file, or NULL for the built-in defaults */
     char *data_dir; /* resolved against the file's folder; "" = memory only */
     char *user;     /* to drop to when started as root; "" = stay */
     enum log_level log_level;
@@ -34,12 +34,12 @@ struct config {
     uint32_t tcp_message_ms;         /* 2000: to finish a started message */
     uint32_t tcp_pipeline_max;       /* 100 queries under way per connection */
 
-    struct dns_config dns;           /* may be taken over by dns_new (then zeroed) */
-    struct reg_config registration;  /* likewise by reg_new */
-    bool advertise_local_auto;       /* else registration.local_v4/v6 hold the setting */
-    struct registry_config registry; /* its strings belong to the config */
-    struct http_config http;         /* likewise by http_new */
-    uint32_t http_connections_max;   /* 16 384 */
+    struct dns_config dns;            /* may be taken over by dns_new (then zeroed) */
+    struct reg_config registration;   /* likewise by reg_new */
+    bool advertise_local_auto;        /* else registration.local_v4/v6 hold the setting */
+    struct registry_config registry;  /* its strings belong to the config */
+    struct http_config http;          /* likewise by http_new */
+    uint32_t http_connections_max;    /* 16 384 */
     uint32_t http_connections_per_ip; /* 64; loopback is exempt */
 
     char *weight_key; /* what registry.weight_key points to; "" = none */
@@ -61,8 +61,7 @@ struct config_fault {
 /* Reads and checks `path` (NULL = defaults) and the key and token files it names; zone
  * files are read by dns_new. ERR_SYNTAX, ERR_VALUE, ERR_SYSTEM or ERR_MEMORY with
  * *fault filled. The caller owns *out: config_free. */
-MUST_CHECK enum err config_load(const char *path, struct config **out,
-                                struct config_fault *fault);
+MUST_CHECK enum err config_load(const char *path, struct config **out, struct config_fault *fault);
 void config_free(struct config *config);
 
 /* "file:line:column: text" on one line (what is 0 is left out). */

@@ -325,9 +325,8 @@ static void set_up(struct http_listener *l)
     evhttp_set_gencb(l->evhttp, on_request, l);
 }
 
-struct http_listener *http_listener_new(struct event_base *base, struct http *http,
-                                        const int *fds, size_t n, uint32_t connections_max,
-                                        uint32_t per_ip)
+struct http_listener *http_listener_new(struct event_base *base, struct http *http, const int *fds,
+                                        size_t n, uint32_t connections_max, uint32_t per_ip)
 {
     static const struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
     struct http_listener *l = calloc(1, sizeof(*l));

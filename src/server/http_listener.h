@@ -22,9 +22,8 @@ struct http_listener;
 /* Serves `http` on `n` bound, listening, non-blocking sockets, which stay the caller's
  * to close, after http_listener_free. `connections_max` in all, `per_ip` from one
  * address. NULL when memory lacks. */
-struct http_listener *http_listener_new(struct event_base *base, struct http *http,
-                                        const int *fds, size_t n, uint32_t connections_max,
-                                        uint32_t per_ip);
+struct http_listener *http_listener_new(struct event_base *base, struct http *http, const int *fds,
+                                        size_t n, uint32_t connections_max, uint32_t per_ip);
 /* Closes all connections. Before http_free. */
 void http_listener_free(struct http_listener *l);
 

@@ -20,14 +20,12 @@ enum err account_find(const char *name, struct account *out)
 
 enum err privileges_drop(const struct account *account)
 {
-    if (initgroups(account->name, account->gid) || setgid(account->gid) ||
-        setuid(account->uid)) {
+    if (initgroups(account->name, account->gid) || setgid(account->gid) || setuid(account->uid)) {
         log_error("cannot become user '%s': %s", account->name, strerror(errno));
         return ERR_SYSTEM;
     }
     if (account->uid != 0 && setuid(0) == 0) {
-        log_error("became user '%s', but root could be had back: refusing to serve",
-                  account->name);
+        log_error("became user '%s', but root could be had back: refusing to serve", account->name);
         return ERR_SYSTEM;
     }
     return ERR_OK;

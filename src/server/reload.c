@@ -41,8 +41,7 @@ static void switch_to(struct server *s, struct config *config, struct dns *dns)
     if (s->http_listener)
         http_listener_configure(s->http_listener, config->http_connections_max,
                                 config->http_connections_per_ip);
-    tcp_quota_configure(s->tcp_quota, config->tcp_connections_max,
-                        config->tcp_connections_per_ip);
+    tcp_quota_configure(s->tcp_quota, config->tcp_connections_max, config->tcp_connections_per_ip);
     log_set_level(config->log_level);
     warn_of_fixed(s->config, config);
     config_free(s->config);

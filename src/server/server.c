@@ -70,8 +70,7 @@ void server_registry_hooks(struct server *s, struct registry_config *config)
     config->context = s;
 }
 
-static json_t *explain(void *context, const char *name, const char *type,
-                       const struct addr *client)
+static json_t *explain(void *context, const char *name, const char *type, const struct addr *client)
 {
     struct server *s = context;
     return dns_explain(dns_of(s), s->explainer, name, type, client);
@@ -123,8 +122,7 @@ static enum err choose_account(const struct server *s, struct account *account)
         return ERR_OK;
     }
     if (account_find(user, account)) {
-        log_error("user '%s' does not exist on this machine: create it, or set `user: \"\"`",
-                  user);
+        log_error("user '%s' does not exist on this machine: create it, or set `user: \"\"`", user);
         return ERR_SYSTEM;
     }
     return ERR_OK;
@@ -154,8 +152,12 @@ static enum err make_registry(struct server *s)
 static enum err make_control(struct server *s)
 {
     struct control_options options = {
-        .base = s->base, .registry = s->registry, .reg = s->reg, .dns = &s->dns,
-        .state = s->state, .serial_ceiling = s->stored.serial_ceiling,
+        .base = s->base,
+        .registry = s->registry,
+        .reg = s->reg,
+        .dns = &s->dns,
+        .state = s->state,
+        .serial_ceiling = s->stored.serial_ceiling,
         .registration = &s->registration,
     };
     s->explainer = dns_worker_new(randombytes_random());
@@ -183,7 +185,9 @@ static enum err start_workers(struct server *s)
     bool good = udp && tcp && s->workers && s->tcp_quota;
     while (good && s->worker_count < wanted) {
         struct worker_options options = {
-            .dns = &s->dns, .udp_fds = udp, .tcp_fds = tcp,
+            .dns = &s->dns,
+            .udp_fds = udp,
+            .tcp_fds = tcp,
             .udp_count = nth_fds(&s->dns_udp, s->worker_count, udp),
             .tcp_count = nth_fds(&s->dns_tcp, s->worker_count, tcp),
             .tcp = {c->tcp_idle_ms, c->tcp_message_ms, c->tcp_pipeline_max, OUTPUT_MAX},
@@ -202,8 +206,13 @@ static enum err start_workers(struct server *s)
 static enum err start_http(struct server *s)
 {
     struct http_backend backend = {
-        .registry = s->registry, .base = s->base, .now = now, .stopwatch_us = stopwatch,
-        .status = server_status, .explain = explain, .context = s,
+        .registry = s->registry,
+        .base = s->base,
+        .now = now,
+        .stopwatch_us = stopwatch,
+        .status = server_status,
+        .explain = explain,
+        .context = s,
     };
     s->http_api = http_new(&s->config->http, &backend);
     if (!s->http_api || !s->http.count)
@@ -211,9 +220,9 @@ static enum err start_http(struct server *s)
     int *fds = calloc(s->http.count, sizeof *fds);
     if (!fds)
         return ERR_MEMORY;
-    s->http_listener = http_listener_new(s->base, s->http_api, fds, nth_fds(&s->http, 0, fds),
-                                         s->config->http_connections_max,
-                                         s->config->http_connections_per_ip);
+    s->http_listener =
+        http_listener_new(s->base, s->http_api, fds, nth_fds(&s->http, 0, fds),
+                          s->config->http_connections_max, s->config->http_connections_per_ip);
     free(fds);
     return s->http_listener ? ERR_OK : ERR_MEMORY;
 }
@@ -262,8 +271,7 @@ static enum err watch_signals(struct server *s)
 static void say_ready(const struct server *s)
 {
     char dns[512], registration[512], http[512];
-    printf("ready dns=%s registration=%s http=%s\n",
-           listeners_format(&s->dns_udp, dns, sizeof dns),
+    printf("ready dns=%s registration=%s http=%s\n", listeners_format(&s->dns_udp, dns, sizeof dns),
            listeners_format(&s->registration, registration, sizeof registration),
            listeners_format(&s->http, http, sizeof http));
     fflush(stdout);

@@ -117,9 +117,8 @@ static enum err set_open(enum socket_kind kind, const struct endpoint *where, si
 
 static bool family_lacks(const struct endpoint *where)
 {
-    return errno == EAFNOSUPPORT ||
-           (errno == EADDRNOTAVAIL && where->addr.family == FAMILY_V6 &&
-            addr_is_loopback(&where->addr));
+    return errno == EAFNOSUPPORT || (errno == EADDRNOTAVAIL && where->addr.family == FAMILY_V6 &&
+                                     addr_is_loopback(&where->addr));
 }
 
 static void complain(const char *what, const struct endpoint *where)

@@ -18,7 +18,7 @@
 #define HEADER "discd state 1"
 
 struct state_file {
-    int dir;  /* -1 = memory only */
+    int dir; /* -1 = memory only */
     int lock;
     struct state_values values;
 };
@@ -101,7 +101,8 @@ static enum err load(struct state_file *state, const char *dir)
     }
     if (parse((struct text){text, (size_t)n}, &state->values)) {
         log_error("%s/" FILE_NAME ": not a state file of discd; move it away (zone serials then "
-                  "start from the current time) or choose another data_dir", dir);
+                  "start from the current time) or choose another data_dir",
+                  dir);
         return ERR_SYNTAX;
     }
     return ERR_OK;
@@ -126,7 +127,8 @@ static enum err open_folder(struct state_file *state, const char *dir, uid_t uid
     }
     if (flock(state->lock, LOCK_EX | LOCK_NB)) {
         log_error("data_dir %s is in use by another discd; stop it, or give this one a data_dir "
-                  "of its own", dir);
+                  "of its own",
+                  dir);
         return ERR_BUSY;
     }
     return ERR_OK;

@@ -24,8 +24,8 @@ struct state_values {
  * reads, counts the start and stores it. `dir` "" = memory only: nothing is stored.
  * ERR_BUSY another process holds the folder · ERR_SYNTAX the file is not ours ·
  * ERR_SYSTEM · ERR_MEMORY; what to do is logged. */
-MUST_CHECK enum err state_file_open(const char *dir, uid_t uid, gid_t gid,
-                                    struct state_file **out, struct state_values *values);
+MUST_CHECK enum err state_file_open(const char *dir, uid_t uid, gid_t gid, struct state_file **out,
+                                    struct state_values *values);
 
 /* Stores a new ceiling; returns when it is on disk. ERR_SYSTEM (logged). */
 MUST_CHECK enum err state_file_raise(struct state_file *state, uint32_t serial_ceiling);

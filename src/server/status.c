@@ -28,7 +28,7 @@ static uint64_t sum(const struct server *s, size_t offset)
 }
 
 #define SUM(s, field) sum(s, offsetof(struct dns_counters, field))
-#define SUM_AT(s, field, i) \
+#define SUM_AT(s, field, i)                                                                        \
     sum(s, offsetof(struct dns_counters, field) + (size_t)(i) * sizeof(struct counter))
 
 static json_t *dns_status(const struct server *s)
@@ -46,15 +46,15 @@ static json_t *dns_status(const struct server *s)
         if (n)
             json_object_set_new(rcodes, name, number(n));
     }
-    return json_pack(
-        "{s:o,s:I,s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "listen",
-        listening(&s->dns_udp), "udp_queries", (json_int_t)SUM_AT(s, queries, DNS_UDP),
-        "tcp_queries", (json_int_t)SUM_AT(s, queries, DNS_TCP), "types", types, "rcodes", rcodes,
-        "drops", drops, "truncated", (json_int_t)SUM(s, truncated), "zones", (json_int_t)t.zones,
-        "names", (json_int_t)t.names, "views", (json_int_t)t.views, "view_bytes",
-        (json_int_t)t.view_bytes, "hidden_services", (json_int_t)t.hidden_services, "serial",
-        (json_int_t)dns_serial(atomic_load_explicit(&s->dns, memory_order_relaxed)),
-        "tcp_connections", (json_int_t)tcp_quota_count(s->tcp_quota));
+    return json_pack("{s:o,s:I,s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "listen",
+                     listening(&s->dns_udp), "udp_queries", (json_int_t)SUM_AT(s, queries, DNS_UDP),
+                     "tcp_queries", (json_int_t)SUM_AT(s, queries, DNS_TCP), "types", types,
+                     "rcodes", rcodes, "drops", drops, "truncated", (json_int_t)SUM(s, truncated),
+                     "zones", (json_int_t)t.zones, "names", (json_int_t)t.names, "views",
+                     (json_int_t)t.views, "view_bytes", (json_int_t)t.view_bytes, "hidden_services",
+                     (json_int_t)t.hidden_services, "serial",
+                     (json_int_t)dns_serial(atomic_load_explicit(&s->dns, memory_order_relaxed)),
+                     "tcp_connections", (json_int_t)tcp_quota_count(s->tcp_quota));
 }
 
 static json_t *registration_status(const struct server *s)
@@ -74,17 +74,16 @@ void server_status(void *context, json_t *status)
 {
     struct server *s = context;
     json_object_set_new(status, "version", json_string(DISC_VERSION));
-    json_object_set_new(status, "uptime_s",
-                        number((clock_monotonic_ms() - s->started_ms) / 1000));
+    json_object_set_new(status, "uptime_s", number((clock_monotonic_ms() - s->started_ms) / 1000));
     json_object_set_new(status, "starts", number(s->stored.boots));
     json_object_set_new(status, "reloads", number(s->reloads));
     json_object_set_new(status, "workers", number(s->worker_count));
     json_object_set_new(status, "store", json_string("memory"));
     json_object_set_new(status, "dns", dns_status(s));
     json_object_set_new(status, "registration", registration_status(s));
-    json_object_set_new(status, "http",
-                        json_pack("{s:o,s:I}", "listen", listening(&s->http), "connections",
-                                  (json_int_t)(s->http_listener
-                                                   ? http_listener_connections(s->http_listener)
-                                                   : 0)));
+    json_object_set_new(
+        status, "http",
+        json_pack(
+            "{s:o,s:I}", "listen", listening(&s->http), "connections",
+            (json_int_t)(s->http_listener ? http_listener_connections(s->http_listener) : 0)));
 }

@@ -14,7 +14,7 @@
 
 #include "base/bytes.h"
 
-#define HEADER_SIZE 12     /* no DNS message is shorter (RFC 1035 section 4.1.1) */
+#define HEADER_SIZE 12 /* no DNS message is shorter (RFC 1035 section 4.1.1) */
 #define MESSAGE_MAX 65535
 #define SCAN_MAX 64         /* busy connections that are passed over for an idle one */
 #define ACCEPT_PAUSE_MS 100 /* when descriptors ran out; without it the loop would spin */
@@ -25,10 +25,10 @@ struct connection {
     struct bufferevent *stream;
     struct event *deadline;
     struct endpoint from;
-    uint32_t waiting;   /* answers in the output buffer */
-    bool started;       /* a part of a message has arrived */
-    bool paused;        /* not reading until the output is taken */
-    bool finished;      /* the peer sends no more: close once the output is taken */
+    uint32_t waiting; /* answers in the output buffer */
+    bool started;     /* a part of a message has arrived */
+    bool paused;      /* not reading until the output is taken */
+    bool finished;    /* the peer sends no more: close once the output is taken */
 };
 
 TAILQ_HEAD(connections, connection);

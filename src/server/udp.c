@@ -67,9 +67,12 @@ static void offer(struct udp_batch *b)
     for (unsigned i = 0; i < b->width; i++) {
         struct slot *slot = &b->slots[i];
         b->rx[i].msg_hdr = (struct msghdr){
-            .msg_name = &slot->from, .msg_namelen = sizeof slot->from,
-            .msg_iov = &slot->in, .msg_iovlen = 1,
-            .msg_control = slot->control, .msg_controllen = sizeof slot->control,
+            .msg_name = &slot->from,
+            .msg_namelen = sizeof slot->from,
+            .msg_iov = &slot->in,
+            .msg_iovlen = 1,
+            .msg_control = slot->control,
+            .msg_controllen = sizeof slot->control,
         };
     }
 }
@@ -131,8 +134,10 @@ void udp_reply(struct udp_batch *b, unsigned n, size_t size)
     struct msghdr *reply = &b->tx[b->replies++].msg_hdr;
     slot->out.iov_len = size;
     *reply = (struct msghdr){
-        .msg_name = &slot->from, .msg_namelen = b->rx[n].msg_hdr.msg_namelen,
-        .msg_iov = &slot->out, .msg_iovlen = 1,
+        .msg_name = &slot->from,
+        .msg_namelen = b->rx[n].msg_hdr.msg_namelen,
+        .msg_iov = &slot->out,
+        .msg_iovlen = 1,
     };
     if (slot->pktinfo_size) {
         reply->msg_control = slot->control + slot->pktinfo_at;

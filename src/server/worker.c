@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "base/rcu.h"
 
-#define BATCH 32           /* requests and answers of a batch stay in the L2 cache */
-#define REQUEST_SIZE 4096  /* no sensible query is longer; longer ones are FORMERR */
-#define ROUNDS_MAX 16      /* batches per wake-up, so that TCP has its turn */
+#define BATCH 32          /* requests and answers of a batch stay in the L2 cache */
+#define REQUEST_SIZE 4096 /* no sensible query is longer; longer ones are FORMERR */
+#define ROUNDS_MAX 16     /* batches per wake-up, so that TCP has its turn */
 
 struct worker {
     struct event_base *base;
@@ -100,8 +100,7 @@ static bool watch(struct worker *w, const struct worker_options *options)
     if (!w->stop_event || event_add(w->stop_event, NULL))
         return false;
     for (size_t i = 0; i < options->udp_count; i++) {
-        struct event *e =
-            event_new(w->base, options->udp_fds[i], EV_READ | EV_PERSIST, on_udp, w);
+        struct event *e = event_new(w->base, options->udp_fds[i], EV_READ | EV_PERSIST, on_udp, w);
         if (!e)
             return false;
         w->udp_events[w->udp_count++] = e;

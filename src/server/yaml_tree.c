@@ -275,17 +275,12 @@ static enum err on_event(struct tree_reader *r, const yaml_event_t *e)
     switch ((int)e->type) {
     case YAML_ALIAS_EVENT:
         return REFUSE(r, e->start_mark, "an alias (*), expected the value itself");
-    case YAML_SCALAR_EVENT:
-        return on_scalar(r, e);
-    case YAML_SEQUENCE_START_EVENT:
-        return on_start(r, e, YAML_LIST);
-    case YAML_MAPPING_START_EVENT:
-        return on_start(r, e, YAML_MAP);
+    case YAML_SCALAR_EVENT: return on_scalar(r, e);
+    case YAML_SEQUENCE_START_EVENT: return on_start(r, e, YAML_LIST);
+    case YAML_MAPPING_START_EVENT: return on_start(r, e, YAML_MAP);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT:
-        return on_end(r);
-    default:
-        return ERR_OK;
+    case YAML_MAPPING_END_EVENT: return on_end(r);
+    default: return ERR_OK;
     }
 }
 

@@ -10,11 +10,11 @@
 
 enum {
     DATAGRAM = 1232,
-    BURST = 64,            /* datagrams for one system call */
-    RING = 1 << 17,        /* requests that may be remembered; a power of two */
-    ITEMS_MAX = 256,       /* of one batch */
-    LOST_NS = 1000000000,  /* no answer for so long: lost */
-    SILENT_SECONDS = 3,    /* no answer at all for so long: the phase ends */
+    BURST = 64,           /* datagrams for one system call */
+    RING = 1 << 17,       /* requests that may be remembered; a power of two */
+    ITEMS_MAX = 256,      /* of one batch */
+    LOST_NS = 1000000000, /* no answer for so long: lost */
+    SILENT_SECONDS = 3,   /* no answer at all for so long: the phase ends */
     ROUNDS = 5,
 };
 
@@ -151,23 +151,15 @@ static size_t encode(const struct load *load, uint64_t sequence, struct request 
     if (*load->cookie)
         at = put_text(put_text(at, " ck="), load->cookie);
     switch ((enum verb)request->verb) {
-    case REG:
-        at = put_registration(load, at, request->first);
-        break;
-    case BATCH:
-        at = put_items(load, at, out, request);
-        break;
-    case GROUP:
-        at = put_number(put_text(at, " grp=g"), request->first / GROUP_SIZE);
-        break;
+    case REG: at = put_registration(load, at, request->first); break;
+    case BATCH: at = put_items(load, at, out, request); break;
+    case GROUP: at = put_number(put_text(at, " grp=g"), request->first / GROUP_SIZE); break;
     case UPD:
         at = put_name(load, at, request->first);
         at = put_number(put_text(at, " w="), load->steps % 1000);
         break;
     case REN:
-    case DEL:
-        at = put_name(load, at, request->first);
-        break;
+    case DEL: at = put_name(load, at, request->first); break;
     }
     *at++ = '\n';
     return (size_t)(at - out);
@@ -218,9 +210,7 @@ static bool choose_by_mode(struct load *load, struct request *request)
     *request = (struct request){.first = instance, .count = 1, .verb = REN};
     load->steps++;
     switch (load->config.mode) {
-    case MODE_REG:
-        request->verb = REG;
-        break;
+    case MODE_REG: request->verb = REG; break;
     case MODE_BATCH:
         request->verb = BATCH; /* the encoder counts its lines and moves the cursor */
         break;
@@ -230,15 +220,10 @@ static bool choose_by_mode(struct load *load, struct request *request)
         request->count = group_members(load, request->first);
         load->cursor = (request->first + request->count) % load->config.instances;
         break;
-    case MODE_CHURN:
-        request->verb = load->registered[instance] ? DEL : REG;
-        break;
-    case MODE_MIXED:
-        request->verb = (uint8_t)mixed_verb(load, instance);
-        break;
+    case MODE_CHURN: request->verb = load->registered[instance] ? DEL : REG; break;
+    case MODE_MIXED: request->verb = (uint8_t)mixed_verb(load, instance); break;
     case MODE_REN:
-    case MODES:
-        break;
+    case MODES: break;
     }
     return true;
 }
@@ -308,21 +293,12 @@ static void count_ok(struct load *load, const struct request *request, const cha
     const char *done = value_of(line, " cnt=");
     tally->ok++;
     switch ((enum verb)request->verb) {
-    case REG:
-        load->registered[request->first] = 1;
-        break;
-    case DEL:
-        load->registered[request->first] = 0;
-        break;
-    case BATCH:
-        tally->renewed += done ? strtoull(done, NULL, 10) : request->count;
-        break;
+    case REG: load->registered[request->first] = 1; break;
+    case DEL: load->registered[request->first] = 0; break;
+    case BATCH: tally->renewed += done ? strtoull(done, NULL, 10) : request->count; break;
     case REN:
-    case GROUP:
-        tally->renewed += request->count;
-        break;
-    case UPD:
-        break;
+    case GROUP: tally->renewed += request->count; break;
+    case UPD: break;
     }
 }
 

@@ -22,14 +22,14 @@ struct load_config {
     int fd; /* a connected UDP socket */
     enum mode mode;
     uint32_t instances, services, window;
-    double rate; /* requests per second; 0 = as fast as the window allows */
+    double rate;      /* requests per second; 0 = as fast as the window allows */
     bool own_address; /* let the server take the source's address */
     uint32_t lease_s;
 };
 
 struct tally {
     uint64_t sent, ok, errors, lost, challenges;
-    uint64_t renewed; /* instances: a batch or group counts with all its members */
+    uint64_t renewed;      /* instances: a batch or group counts with all its members */
     uint64_t codes[CODES]; /* errors by code */
     uint64_t elapsed_ns;
     struct histogram latency;

@@ -86,31 +86,18 @@ static bool read_mode(const char *text, enum mode *out)
 static bool take(struct options *o, int letter, const char *value)
 {
     switch (letter) {
-    case 's':
-        o->server = value;
-        return true;
-    case 'm':
-        return read_mode(value, &o->load.mode);
-    case 'n':
-        return count("instances", value, INSTANCES_MAX, &o->load.instances);
-    case 'M':
-        return count("services", value, INSTANCES_MAX, &o->load.services);
-    case 'w':
-        return count("window", value, WINDOW_MAX, &o->load.window);
-    case 'l':
-        return count("lease", value, 86400, &o->load.lease_s);
-    case 'd':
-        return number("duration", value, 0.1, 86400, &o->duration_s);
-    case 'r':
-        return number("rate", value, 0, 1e8, &o->load.rate);
-    case 'k':
-        return o->keep = true;
-    case 'R':
-        return o->remote = true;
-    case 'j':
-        return o->json = true;
-    default:
-        return false; /* getopt said so */
+    case 's': o->server = value; return true;
+    case 'm': return read_mode(value, &o->load.mode);
+    case 'n': return count("instances", value, INSTANCES_MAX, &o->load.instances);
+    case 'M': return count("services", value, INSTANCES_MAX, &o->load.services);
+    case 'w': return count("window", value, WINDOW_MAX, &o->load.window);
+    case 'l': return count("lease", value, 86400, &o->load.lease_s);
+    case 'd': return number("duration", value, 0.1, 86400, &o->duration_s);
+    case 'r': return number("rate", value, 0, 1e8, &o->load.rate);
+    case 'k': return o->keep = true;
+    case 'R': return o->remote = true;
+    case 'j': return o->json = true;
+    default: return false; /* getopt said so */
     }
 }
 
@@ -118,11 +105,11 @@ static bool take(struct options *o, int letter, const char *value)
 static int read_options(struct options *o, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"server", 1, NULL, 's'},    {"mode", 1, NULL, 'm'},     {"instances", 1, NULL, 'n'},
-        {"services", 1, NULL, 'M'},  {"window", 1, NULL, 'w'},   {"lease", 1, NULL, 'l'},
-        {"duration", 1, NULL, 'd'},  {"rate", 1, NULL, 'r'},     {"keep", 0, NULL, 'k'},
-        {"remote", 0, NULL, 'R'},    {"json", 0, NULL, 'j'},     {"help", 0, NULL, 'h'},
-        {"version", 0, NULL, 'V'},   {NULL, 0, NULL, 0},
+        {"server", 1, NULL, 's'},   {"mode", 1, NULL, 'm'},   {"instances", 1, NULL, 'n'},
+        {"services", 1, NULL, 'M'}, {"window", 1, NULL, 'w'}, {"lease", 1, NULL, 'l'},
+        {"duration", 1, NULL, 'd'}, {"rate", 1, NULL, 'r'},   {"keep", 0, NULL, 'k'},
+        {"remote", 0, NULL, 'R'},   {"json", 0, NULL, 'j'},   {"help", 0, NULL, 'h'},
+        {"version", 0, NULL, 'V'},  {NULL, 0, NULL, 0},
     };
     for (int letter; (letter = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
         if (letter == 'h') {
@@ -205,11 +192,11 @@ enum { SHARES = sizeof(shares) / sizeof(shares[0]) };
 static json_t *tally_json(const struct tally *t)
 {
     double seconds = (double)t->elapsed_ns / 1e9;
-    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "sent", (json_int_t)t->sent,
-                          "ok", (json_int_t)t->ok, "errors", (json_int_t)t->errors, "lost",
-                          (json_int_t)t->lost, "challenges", (json_int_t)t->challenges, "renewed",
-                          (json_int_t)t->renewed, "seconds", seconds, "ok_per_s",
-                          seconds > 0 ? (double)t->ok / seconds : 0.0);
+    json_t *o =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "sent", (json_int_t)t->sent, "ok",
+                  (json_int_t)t->ok, "errors", (json_int_t)t->errors, "lost", (json_int_t)t->lost,
+                  "challenges", (json_int_t)t->challenges, "renewed", (json_int_t)t->renewed,
+                  "seconds", seconds, "ok_per_s", seconds > 0 ? (double)t->ok / seconds : 0.0);
     for (unsigned i = 0; i < SHARES; i++) {
         double us = (double)histogram_at(&t->latency, shares[i]) / 1000;
         json_object_set_new(o, share_names[i], json_real(us));
@@ -265,10 +252,10 @@ static int code_of(const struct options *o, const struct results *r, bool ready)
 static void print(const struct options *o, const struct results *r)
 {
     if (o->json) {
-        json_t *all = json_pack("{s:s, s:I, s:I, s:o, s:o}", "mode", mode_text(o->load.mode),
-                                "instances", (json_int_t)o->load.instances, "services",
-                                (json_int_t)o->load.services, "setup", tally_json(&r->setup), "run",
-                                tally_json(&r->run));
+        json_t *all =
+            json_pack("{s:s, s:I, s:I, s:o, s:o}", "mode", mode_text(o->load.mode), "instances",
+                      (json_int_t)o->load.instances, "services", (json_int_t)o->load.services,
+                      "setup", tally_json(&r->setup), "run", tally_json(&r->run));
         json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         putchar('\n');
         json_decref(all);
@@ -295,8 +282,8 @@ int main(int argc, char **argv)
 {
     struct options o = {
         .server = "127.0.0.1:5310",
-        .load = {.mode = MODE_REN, .instances = 10000, .services = 100, .window = 64,
-                 .lease_s = 300},
+        .load =
+            {.mode = MODE_REN, .instances = 10000, .services = 100, .window = 64, .lease_s = 300},
         .duration_s = -1,
     };
     int code = read_options(&o, argc, argv);

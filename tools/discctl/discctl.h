@@ -88,8 +88,8 @@ void arguments_spec(const struct arguments *a, struct disc_spec *spec);
 void arguments_options(const struct arguments *a, struct disc_options *options);
 
 /* Calls `visit` with each server in turn. */
-void arguments_servers(const struct arguments *a,
-                       void (*visit)(void *context, const char *server), void *context);
+void arguments_servers(const struct arguments *a, void (*visit)(void *context, const char *server),
+                       void *context);
 
 /* Timeout in ms; `otherwise` (seconds) where none was given. */
 int arguments_timeout(const struct arguments *a, double otherwise);

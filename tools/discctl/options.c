@@ -70,8 +70,8 @@ enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 
 void arguments_init(struct arguments *a)
 {
-    *a = (struct arguments){.weight = -1, .priority = -1, .ttl = -1, .lease = 0,
-                            .interval_s = 5, .fall = 3, .rise = 1};
+    *a = (struct arguments){
+        .weight = -1, .priority = -1, .ttl = -1, .lease = 0, .interval_s = 5, .fall = 3, .rise = 1};
 }
 
 void arguments_help(FILE *out, enum verb_bit verb)
@@ -139,16 +139,10 @@ static bool take_value(struct arguments *a, const struct option *o, char *value)
     char *field = (char *)a + o->offset;
     double number;
     switch (o->kind) {
-    case TEXT:
-        *(const char **)(void *)field = value;
-        return true;
-    case LIST:
-        return *value && add_to_list((struct list *)(void *)field, value);
-    case PAIR:
-        return add_pair(a, value);
-    case FLAG:
-        *(bool *)(void *)field = true;
-        return true;
+    case TEXT: *(const char **)(void *)field = value; return true;
+    case LIST: return *value && add_to_list((struct list *)(void *)field, value);
+    case PAIR: return add_pair(a, value);
+    case FLAG: *(bool *)(void *)field = true; return true;
     case LEASE:
         if (strcmp(value, "static") == 0) {
             *(int *)(void *)field = DISC_LEASE_STATIC;
@@ -311,8 +305,8 @@ void arguments_options(const struct arguments *a, struct disc_options *o)
     }
 }
 
-void arguments_servers(const struct arguments *a,
-                       void (*visit)(void *context, const char *server), void *context)
+void arguments_servers(const struct arguments *a, void (*visit)(void *context, const char *server),
+                       void *context)
 {
     char text[sizeof(a->servers.text)], *save = NULL;
     memcpy(text, a->servers.text, sizeof(text));

@@ -33,19 +33,12 @@ static void scalar_text(const json_t *value, char *out, size_t size)
     case JSON_INTEGER:
         snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
-    case JSON_REAL:
-        snprintf(out, size, "%g", json_real_value(value));
-        break;
-    case JSON_TRUE:
-        snprintf(out, size, "yes");
-        break;
-    case JSON_FALSE:
-        snprintf(out, size, "no");
-        break;
+    case JSON_REAL: snprintf(out, size, "%g", json_real_value(value)); break;
+    case JSON_TRUE: snprintf(out, size, "yes"); break;
+    case JSON_FALSE: snprintf(out, size, "no"); break;
     case JSON_NULL:
     case JSON_ARRAY:
-    case JSON_OBJECT:
-        break;
+    case JSON_OBJECT: break;
     }
 }
 

@@ -18,10 +18,10 @@ struct agent {
     struct disc *d;
     unsigned servers;
     struct check check;
-    int signals; /* signalfd */
+    int signals;   /* signalfd */
     pid_t command; /* 0 = none, or it has ended */
-    int code;    /* what to exit with */
-    int stop;    /* the signal that ends us; -1 = another reason */
+    int code;      /* what to exit with */
+    int stop;      /* the signal that ends us; -1 = another reason */
 };
 
 /* ---- what the servers say ------------------------------------------------------- */
@@ -29,14 +29,10 @@ struct agent {
 static const char *kind_text(enum disc_event_kind kind)
 {
     switch (kind) {
-    case DISC_EVENT_REGISTERED:
-        return "registered";
-    case DISC_EVENT_LOST:
-        return "lost";
-    case DISC_EVENT_FAILED:
-        return "refused";
-    case DISC_EVENT_LEFT:
-        return "left";
+    case DISC_EVENT_REGISTERED: return "registered";
+    case DISC_EVENT_LOST: return "lost";
+    case DISC_EVENT_FAILED: return "refused";
+    case DISC_EVENT_LEFT: return "left";
     }
     return "?";
 }
@@ -125,9 +121,10 @@ static bool register_all(struct agent *agent)
         if (entry->handle > 0)
             continue;
         fprintf(stderr, "discctl agent: %s: %s%s\n", spec.service,
-                disc_result_text((enum disc_result)-entry->handle),
+                disc_result_text((enum disc_result) - entry->handle),
                 entry->handle == -DISC_INVALID
-                    ? ": look at --subnet (this host needs an address inside) and --meta" : "");
+                    ? ": look at --subnet (this host needs an address inside) and --meta"
+                    : "");
         return false;
     }
     return true;

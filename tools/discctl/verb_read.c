@@ -33,10 +33,10 @@ static int too_long(void)
 
 /* ---- list ---------------------------------------------------------------------- */
 
-#define CELL(name, key) \
-    static void name(const json_t *row, char *out, size_t size) \
-    { \
-        table_text(json_object_get(row, key), out, size); \
+#define CELL(name, key)                                                                            \
+    static void name(const json_t *row, char *out, size_t size)                                    \
+    {                                                                                              \
+        table_text(json_object_get(row, key), out, size);                                          \
     }
 
 CELL(cell_namespace, "namespace")
@@ -133,10 +133,10 @@ static void cell_expires(const json_t *row, char *out, size_t size)
 }
 
 static const struct column instance_columns[] = {
-    {"INSTANCE", cell_id},     {"STATUS", cell_status},   {"LIVE", cell_live},
-    {"PRIO", cell_priority},   {"WEIGHT", cell_weight},   {"ADDRESS", cell_addresses},
-    {"PORT", cell_ports},      {"VERSION", cell_version}, {"ZONE", cell_zone},
-    {"REGION", cell_region},   {"CLUSTER", cell_cluster}, {"TAGS", cell_tags},
+    {"INSTANCE", cell_id},       {"STATUS", cell_status},   {"LIVE", cell_live},
+    {"PRIO", cell_priority},     {"WEIGHT", cell_weight},   {"ADDRESS", cell_addresses},
+    {"PORT", cell_ports},        {"VERSION", cell_version}, {"ZONE", cell_zone},
+    {"REGION", cell_region},     {"CLUSTER", cell_cluster}, {"TAGS", cell_tags},
     {"METADATA", cell_metadata}, {"EXPIRES", cell_expires}, {"OWNER", cell_owner},
 };
 

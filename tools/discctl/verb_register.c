@@ -13,19 +13,15 @@ struct request {
 static int code_of(enum disc_result result)
 {
     switch (result) {
-    case DISC_OK:
-        return EXIT_DONE;
-    case DISC_REFUSED:
-        return EXIT_REFUSED;
+    case DISC_OK: return EXIT_DONE;
+    case DISC_REFUSED: return EXIT_REFUSED;
     case DISC_NO_ANSWER:
     case DISC_UNRESOLVED:
     case DISC_SYSTEM:
-    case DISC_MEMORY:
-        return EXIT_NO_ANSWER;
+    case DISC_MEMORY: return EXIT_NO_ANSWER;
     case DISC_INVALID:
     case DISC_TOO_BIG:
-    case DISC_UNSUPPORTED:
-        break;
+    case DISC_UNSUPPORTED: break;
     }
     return EXIT_USAGE;
 }
@@ -80,8 +76,10 @@ static void print_failure(const char *server, enum disc_result result,
                 named ? " (" : "", named ? field : "", named ? ")" : "",
                 disc_refusal_text(reply->code, reply->why));
     } else if (result == DISC_NO_ANSWER) {
-        fprintf(stderr, "discctl: no answer from %s: does discd run there, and may this host talk "
-                        "to it (registration.sources)? --server names another\n", server);
+        fprintf(stderr,
+                "discctl: no answer from %s: does discd run there, and may this host talk "
+                "to it (registration.sources)? --server names another\n",
+                server);
     } else if (result == DISC_INVALID) {
         fprintf(stderr, "discctl: an option makes no sense: look at --server HOST:PORT, --subnet "
                         "(this host needs an address inside) and --meta (keys: a-z 0-9 . _ -)\n");
@@ -98,8 +96,8 @@ static void ask(void *context, const char *server)
     struct disc_reply reply;
     arguments_options(r->arguments, &options);
     arguments_spec(r->arguments, &spec);
-    enum disc_result result = disc_call(&options, server, r->verb, &spec,
-                                        arguments_timeout(r->arguments, 3), &reply);
+    enum disc_result result =
+        disc_call(&options, server, r->verb, &spec, arguments_timeout(r->arguments, 3), &reply);
     if (r->arguments->json)
         print_json(server, result, &reply);
     else if (result == DISC_OK)
