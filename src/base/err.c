@@ -13,6 +13,7 @@ static const char *const texts[] = {
     [ERR_DIGEST] = "digests differ",
     [ERR_FULL] = "quota reached",
     [ERR_BUSY] = "busy",
+    [ERR_READONLY] = "read-only",
     [ERR_SYSTEM] = "system call failed",
 };
 _Static_assert(ARRAY_COUNT(texts) == ERR_COUNT, "each error has a text");

@@ -19,6 +19,7 @@ enum err {
     ERR_DIGEST,    /* the two sides' sets differ */
     ERR_FULL,      /* a configured quota is reached */
     ERR_BUSY,      /* not now; again later */
+    ERR_READONLY,  /* nothing can be stored now */
     ERR_SYSTEM,    /* a system call failed; errno was logged where it happened */
     ERR_COUNT
 };

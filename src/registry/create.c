@@ -79,13 +79,6 @@ static enum err choose_rev(uint64_t floor, uint64_t given, struct moment now, ui
     return ERR_OK;
 }
 
-struct draft {
-    struct service *service;
-    struct owner *owner;
-    struct group *group; /* NULL = a lease of its own */
-    struct instance *instance;
-};
-
 static struct instance *draft_instance(const struct record *record)
 {
     uint8_t packed[CONTENT_MAX];
@@ -97,21 +90,28 @@ static struct instance *draft_instance(const struct record *record)
 }
 
 static enum err draft_lease(struct registry *r, struct draft *d, const struct record *record,
-                            struct moment now)
+                            const struct principal *who, struct moment now)
 {
-    uint32_t lease_s = lease_granted(&r->config, record);
-    if (record->group.n == 0)
-        return lease_start(&r->leases, &d->instance->lease, LEASE_OF_INSTANCE, lease_s, now);
-    d->group = group_get(&r->groups, &r->leases, &r->key, d->owner, record->group, lease_s, now);
-    return d->group ? ERR_OK : ERR_MEMORY;
+    struct addr source = host_source(who, record);
+    if (record->group.n) {
+        d->group = group_get(r, d->owner, record, source, d->lease_s, now);
+        return d->group ? ERR_OK : ERR_MEMORY;
+    }
+    struct lease *lease = &d->instance->lease;
+    struct host *host = host_get(r, d->owner, source, record->zone);
+    if (!host)
+        return ERR_MEMORY;
+    lease_start(&r->agenda, lease, LEASE_OF_INSTANCE, d->lease_s, now);
+    host_join(r, host, lease, now);
+    return ERR_OK;
 }
 
-/* Makes all the parts and the room for them. What was made stays in *d. */
-static enum err draft_make(struct registry *r, struct draft *d, const struct record *record,
-                           const struct principal *who, struct moment now)
+enum err draft_make(struct registry *r, struct draft *d, const struct record *record,
+                    const struct principal *who, uint32_t lease_s, struct moment now)
 {
     enum err err = ERR_MEMORY;
-    if (!(d->service = service_get(r, record->ns, record->service)) ||
+    if (map_reserve(&r->instances, 1) != ERR_OK ||
+        !(d->service = service_get(r, record->ns, record->service)) ||
         service_reserve(d->service, d->service->count + 1) != ERR_OK ||
         !(d->owner = owner_get(&r->owners, &r->key, who)))
         return err;
@@ -123,75 +123,114 @@ static enum err draft_make(struct registry *r, struct draft *d, const struct rec
     i->weight = record_weight(record, r->config.weight_key);
     i->registered_ms = now.wall_ms;
     d->instance = i;
-    if ((err = draft_lease(r, d, record, now)) != ERR_OK) {
+    d->lease_s = lease_s;
+    if ((err = draft_lease(r, d, record, who, now)) != ERR_OK) {
         instance_free(i);
         d->instance = NULL;
     }
     return err;
 }
 
-static void draft_drop(struct registry *r, struct draft *d)
+void draft_drop(struct registry *r, struct draft *d, struct moment now)
 {
     if (d->instance && !d->group)
-        lease_end(&r->leases, &d->instance->lease);
+        lease_end(r, &d->instance->lease, now);
     instance_free(d->instance);
     if (d->group)
-        group_release(&r->groups, &r->leases, d->group);
+        group_release(r, d->group, now);
     if (d->owner)
         owner_release(&r->owners, d->owner);
     if (d->service)
         service_release(r, d->service);
 }
 
-/* Nothing can fail any more; the instance is in the table already. */
-static void commit(struct registry *r, struct draft *d, const struct record *record,
-                   const struct principal *who, const struct path *path, struct moment now)
+static void join(struct registry *r, const struct draft *d, struct moment now)
+{
+    struct group *g = d->group;
+    lease_unexpire(r, &g->lease, now);
+    group_join(g, d->instance, d->lease_s);
+    if (lease_is(&g->lease, LEASE_COUNTED))
+        group_renew(r, g, now);
+    else /* that all its members were registered does not yet mean that it renews */
+        lease_revive(r, &g->lease, g->lease_s, now);
+}
+
+/* A group that is stale already takes it in as it is; one that lives keeps it alive. */
+static void join_stale(struct registry *r, const struct draft *d, struct moment now)
+{
+    struct instance *i = d->instance;
+    if (d->group)
+        group_join(d->group, i, d->lease_s);
+    if (!d->group || d->group->count == 1) {
+        late_begin_stale(r, instance_lease(i), i, now);
+    } else if (lease_is(&d->group->lease, LEASE_EXPIRED)) {
+        i->service->expired++;
+        i->stale = true;
+    }
+}
+
+void draft_commit(struct registry *r, struct draft *d, const struct path *path, struct moment now)
 {
     struct instance *i = d->instance;
     d->owner->instances++;
-    d->owner->principal.quota = who->quota;
     service_make_known(r, d->service);
     service_add(r, d->service, i);
-    if (d->group) {
-        group_join(d->group, i, lease_granted(&r->config, record));
-        lease_renew(&r->leases, &d->group->lease, now);
-    }
+    if (d->stale)
+        join_stale(r, d, now);
+    else if (d->group)
+        join(r, d, now);
+    else
+        lease_wake(r, &i->lease);
     i->overridden = override_find(&r->overrides, path) != NULL;
     tombstone_lift(&r->tombstones, path);
-    r->registrations++;
-    state_changed(r, i, (struct standing){STATUS_DOWN, 0}, false, now);
+    state_changed(r, i, (struct standing){STATUS_DOWN, 0, false}, false, now);
+    journal_put(&r->journal, i);
 }
 
-enum err create(struct registry *r, const struct record *record, const struct path *path,
-                const struct principal *who, struct instance *displaced, struct moment now,
-                struct granted *out)
+/* All that can refuse it: the rules, then the journal. Changes nothing. */
+static enum err admit(const struct registry *r, const struct record *record,
+                      const struct path *path, const struct principal *who,
+                      const struct instance *displaced, struct moment now, uint64_t *rev)
 {
     const struct service *s = service_find(r, record->ns, record->service);
     uint64_t floor =
         displaced ? displaced->rev : tombstone_floor(&r->tombstones, path, now.lease_ms);
-    enum err err = choose_rev(floor, record->rev, now, &out->rev);
+    enum err err = choose_rev(floor, record->rev, now, rev);
     if (err != ERR_OK)
         return err;
     if (!displaced && is_name_taken(r, record, s))
         return ERR_EXISTS;
     if (is_full(r, who, s, displaced != NULL))
         return ERR_FULL;
+    return journal_reserve(&r->journal, JOURNAL_PUT, s && s->count == 0 ? 2 : 1);
+}
 
+enum err create(struct registry *r, const struct record *record, const struct path *path,
+                const struct principal *who, struct instance *displaced, struct moment now,
+                struct granted *out)
+{
+    enum err err = admit(r, record, path, who, displaced, now, &out->rev);
+    if (err != ERR_OK)
+        return err;
     struct draft d = {0};
-    err = draft_make(r, &d, record, who, now);
+    err = draft_make(r, &d, record, who, lease_granted(&r->config, record), now);
     if (err == ERR_OK && !displaced)
         err = map_insert(&r->instances, path->hash, d.instance);
     if (err != ERR_OK) {
-        draft_drop(r, &d);
+        draft_drop(r, &d, now);
         return err;
     }
-    if (displaced) {
+    if (displaced)
         map_replace(&r->instances, path->hash, displaced, d.instance);
+    d.instance->rev = out->rev;
+    d.owner->principal.quota = who->quota;
+    draft_commit(r, &d, path, now);
+    if (displaced) { /* only now, so that the service is never without anybody */
         state_detach(r, displaced, now);
+        service_settle(d.service);
         r->evictions++;
     }
-    d.instance->rev = out->rev;
-    commit(r, &d, record, who, path, now);
+    r->registrations++;
     *out = (struct granted){.instance = d.instance,
                             .rev = out->rev,
                             .lease_s = instance_lease_s(d.instance),

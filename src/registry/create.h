@@ -1,11 +1,30 @@
 /* Registering what is not there yet. Everything that can fail, for lack of memory or
  * by the rules, is done before the first visible step.
  *
- * Used by register.c only. */
+ * Used by register.c and restore.c only. */
 #ifndef DISC_REGISTRY_CREATE_H
 #define DISC_REGISTRY_CREATE_H
 
 #include "registry/state.h"
+
+/* An instance in the making, with all that it needs besides. */
+struct draft {
+    struct service *service;
+    struct owner *owner;
+    struct group *group; /* NULL = a lease of its own */
+    struct instance *instance;
+    uint32_t lease_s;
+    bool stale; /* restored as one that has expired; late_reserve() was called */
+};
+
+/* Makes all the parts, and room for them. What was made
+ * stays in *d (which begins as zeroed) for draft_drop or draft_commit. */
+MUST_CHECK enum err draft_make(struct registry *r, struct draft *d, const struct record *record,
+                               const struct principal *who, uint32_t lease_s, struct moment now);
+void draft_drop(struct registry *r, struct draft *d, struct moment now);
+/* Nothing can fail any more, nor can an insertion into the table of instances, which is
+ * the caller's; the instance has its revision. */
+void draft_commit(struct registry *r, struct draft *d, const struct path *path, struct moment now);
 
 /* `displaced`, when not NULL, is another owner's instance of this very name whose
  * lease has run out: it is evicted when nothing else stands in the way.

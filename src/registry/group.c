@@ -5,6 +5,7 @@
 
 #include "registry/instance.h"
 #include "registry/owner.h"
+#include "registry/state.h"
 
 struct wanted {
     const struct owner *owner;
@@ -35,38 +36,63 @@ struct group *group_find(const struct map *groups, const struct hash_key *key,
     return map_find(groups, hash_of(key, owner, name), entry_is, &wanted);
 }
 
-struct group *group_get(struct map *groups, struct heap *leases, const struct hash_key *key,
-                        struct owner *owner, struct text name, uint32_t lease_s, struct moment now)
+static struct group *group_new(struct registry *r, struct owner *owner, struct text name)
 {
-    struct group *g = group_find(groups, key, owner, name);
-    if (g)
-        return g;
-    g = calloc(1, offsetof(struct group, name) + name.n);
+    struct group *g = calloc(1, offsetof(struct group, name) + name.n);
     if (!g)
         return NULL;
     g->owner = owner;
     g->name_size = (uint8_t)name.n;
     memcpy(g->name, name.s, name.n);
-    g->hash = hash_of(key, owner, name);
-    if (map_insert(groups, g->hash, g) != ERR_OK)
-        goto no_entry;
-    if (lease_start(leases, &g->lease, LEASE_OF_GROUP, lease_s, now) != ERR_OK)
-        goto no_lease;
+    g->hash = hash_of(&r->key, owner, name);
     return g;
-no_lease:
-    map_remove(groups, g->hash, g);
+}
+
+/* At another place from now on. */
+static bool move(struct registry *r, struct group *g, struct text zone, struct addr source,
+                 struct moment now)
+{
+    if (host_rezone(r, &g->lease, zone, now) != ERR_OK)
+        return false;
+    g->host.source = source;
+    return true;
+}
+
+struct group *group_get(struct registry *r, struct owner *owner, const struct record *record,
+                        struct addr source, uint32_t lease_s, struct moment now)
+{
+    struct group *g = group_find(&r->groups, &r->key, owner, record->group);
+    if (g)
+        return move(r, g, record->zone, source, now) ? g : NULL;
+    if (!(g = group_new(r, owner, record->group)))
+        return NULL;
+    if (map_insert(&r->groups, g->hash, g) != ERR_OK)
+        goto no_entry;
+    if (host_init(r, &g->host, owner, source, record->zone) != ERR_OK)
+        goto no_host;
+    lease_start(&r->agenda, &g->lease, LEASE_OF_GROUP, lease_s, now);
+    host_join(r, &g->host, &g->lease, now);
+    return g;
+no_host:
+    map_remove(&r->groups, g->hash, g);
 no_entry:
     free(g);
     return NULL;
 }
 
-void group_release(struct map *groups, struct heap *leases, struct group *g)
+void group_release(struct registry *r, struct group *g, struct moment now)
 {
     if (g->count)
         return;
-    lease_end(leases, &g->lease);
-    map_remove(groups, g->hash, g);
+    lease_end(r, &g->lease, now);
+    host_deinit(r, &g->host);
+    map_remove(&r->groups, g->hash, g);
     free(g);
+}
+
+void group_renew(struct registry *r, struct group *g, struct moment now)
+{
+    lease_renew(r, &g->lease, g->lease_s, now);
 }
 
 static uint64_t member_digest(const struct instance *i, uint64_t rev)
@@ -85,7 +111,7 @@ static void count_longest(struct group *g)
     for (const struct instance *i = g->first; i; i = i->member.next)
         if (lease_is_longer(i->member.lease_s, longest))
             longest = i->member.lease_s;
-    g->lease.seconds = longest;
+    g->lease_s = longest;
     g->longest = 0;
     for (const struct instance *i = g->first; i; i = i->member.next)
         g->longest += i->member.lease_s == longest;
@@ -102,11 +128,11 @@ void group_join(struct group *g, struct instance *i, uint32_t lease_s)
     g->last = i;
     g->digest ^= member_digest(i, i->rev);
     g->count++;
-    if (g->count == 1 || lease_is_longer(lease_s, g->lease.seconds)) {
-        g->lease.seconds = lease_s;
+    if (g->count == 1 || lease_is_longer(lease_s, g->lease_s)) {
+        g->lease_s = lease_s;
         g->longest = 1;
     } else {
-        g->longest += lease_s == g->lease.seconds;
+        g->longest += lease_s == g->lease_s;
     }
 }
 
@@ -123,7 +149,9 @@ void group_leave(const struct membership *member, const struct instance *i)
         g->last = member->previous;
     g->digest ^= member_digest(i, i->rev);
     g->count--;
-    g->longest -= member->lease_s == g->lease.seconds;
+    if (g->unmarked == i)
+        g->unmarked = member->next;
+    g->longest -= member->lease_s == g->lease_s;
     if (g->longest == 0 && g->count)
         count_longest(g);
 }
@@ -140,5 +168,5 @@ struct text group_name(const struct group *g)
 
 struct group_state group_state(const struct group *g)
 {
-    return (struct group_state){g->count, g->digest, g->lease.seconds};
+    return (struct group_state){g->count, g->digest, g->lease_s};
 }

@@ -7,16 +7,19 @@
 #define DISC_REGISTRY_GROUP_H
 
 #include "base/map.h"
-#include "registry/lease.h"
+#include "registry/host.h"
 
 struct owner;
 
 struct group {
     struct lease lease; /* first, as the heap's nodes lead back here */
+    struct host host;
     struct owner *owner;
     struct instance *first, *last;
+    struct instance *unmarked; /* expired: the next to become stale; NULL = the first */
     uint32_t count;
-    uint32_t longest; /* how many members were granted lease.seconds */
+    uint32_t lease_s; /* the longest granted to a member: the lease from its next renewal on */
+    uint32_t longest; /* how many members were granted that */
     uint64_t digest;
     uint64_t hash;
     uint8_t name_size;
@@ -32,15 +35,19 @@ struct membership {
 
 struct group *group_find(const struct map *groups, const struct hash_key *key,
                          const struct owner *owner, struct text name);
-/* The group, made without members when there is none; NULL when memory lacks.
- * Give it back with group_release when nobody joins. */
-struct group *group_get(struct map *groups, struct heap *leases, const struct hash_key *key,
-                        struct owner *owner, struct text name, uint32_t lease_s, struct moment now);
+/* The group of the record's name, made without members when there is none, with its host
+ * where the sender is now; NULL when memory lacks. Give it back with group_release when
+ * nobody joins. */
+struct group *group_get(struct registry *r, struct owner *owner, const struct record *record,
+                        struct addr source, uint32_t lease_s, struct moment now);
 /* Frees it when it has no members. */
-void group_release(struct map *groups, struct heap *leases, struct group *g);
+void group_release(struct registry *r, struct group *g, struct moment now);
+/* A heartbeat of all its members. */
+void group_renew(struct registry *r, struct group *g, struct moment now);
 
 /* Writes i->member and lengthens the group's lease when this one is longer, from
- * its next renewal on. i must have neither lease nor group. */
+ * its next renewal on. i must have neither lease nor group, and the group's must not have
+ * expired. */
 void group_join(struct group *g, struct instance *i, uint32_t lease_s);
 /* Takes out the member i whose membership is, or was, `member`. The lease gets
  * shorter from its next renewal on when the longest has gone. */

@@ -98,7 +98,7 @@ struct override instance_override(const struct instance *i)
 struct standing instance_standing(const struct instance *i)
 {
     return override_apply(instance_override(i),
-                          (struct standing){content_status(i->content), i->weight});
+                          (struct standing){content_status(i->content), i->weight, i->stale});
 }
 
 struct instance_key instance_key(const struct instance *i)
@@ -127,8 +127,9 @@ void instance_state(const struct instance *i, struct instance_state *out)
         .status = standing.status,
         .weight = standing.weight,
         .override = instance_override(i),
+        .stale = standing.stale,
         .index = i->index,
-        .deadline_ms = lease->deadline_ms,
+        .deadline_ms = lease_due_ms(lease),
         .registered_ms = i->registered_ms,
         .up_ms = i->up_ms,
         .renewed_ms = lease->renewed_ms,
@@ -136,4 +137,6 @@ void instance_state(const struct instance *i, struct instance_state *out)
         .latest_ms = i->latest_ms,
         .owner = i->owner->principal,
     };
+    if (out->owner.kind != PRINCIPAL_LOCAL)
+        out->owner.addr = lease->host->source;
 }

@@ -27,7 +27,7 @@ struct instance {
     uint64_t registered_ms, up_ms, latest_ms; /* wall ms */
     uint32_t slot;                            /* place in service->instances */
     uint16_t weight;                          /* in force before overrides */
-    bool grouped, overridden;
+    bool grouped, overridden, stale;
     uint8_t id_size;
     char id[];
 };
@@ -36,6 +36,7 @@ struct instance {
 struct standing {
     enum status status;
     uint16_t weight;
+    bool stale;
 };
 
 /* Takes `content` when it succeeds. The rest is for the caller to fill. */

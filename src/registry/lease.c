@@ -1,42 +1,46 @@
 #include "registry/lease.h"
 
-static void set_deadline(struct lease *lease, struct moment now)
+enum {
+    MS = 1000,
+    REPEATED = 16, /* a 16th of the lease: what comes so soon is the same message again */
+};
+
+void lease_start(struct agenda *agenda, struct lease *lease, enum lease_holder holder,
+                 uint32_t seconds, struct moment now)
 {
-    lease->deadline_ms =
-        lease->seconds ? now.lease_ms + (uint64_t)lease->seconds * 1000 : LEASE_NEVER;
-    lease->renewed_ms = now.wall_ms;
+    *lease = (struct lease){.heard_ms = now.lease_ms,
+                            .renewed_ms = now.wall_ms,
+                            .seconds = seconds,
+                            .holder = (uint8_t)holder};
+    agenda_add(agenda, &lease->node, lease_due_ms(lease));
 }
 
-enum err lease_start(struct heap *leases, struct lease *lease, enum lease_holder holder,
-                     uint32_t seconds, struct moment now)
+void lease_measure(struct lease *lease, struct moment now)
 {
-    *lease = (struct lease){.seconds = seconds, .holder = (uint8_t)holder};
-    heap_node_init(&lease->node);
-    set_deadline(lease, now);
-    return heap_add(leases, &lease->node, lease->deadline_ms);
+    uint64_t gap = now.lease_ms - lease->heard_ms, term = (uint64_t)lease->seconds * MS;
+    if (!lease_is(lease, LEASE_UNMEASURED) && gap < term && gap >= term / REPEATED)
+        lease->gap_ms = (uint32_t)gap;
 }
 
-void lease_renew(struct heap *leases, struct lease *lease, struct moment now)
+/* 1.5 x max(0.30 x lease, the last gap), but no more than the lease. Who has not shown
+ * two heartbeats yet may be one that sends every half lease. */
+uint64_t lease_late_ms(const struct lease *lease)
 {
-    set_deadline(lease, now);
-    if (lease->deadline_ms < lease->node.key)
-        heap_move(leases, &lease->node, lease->deadline_ms);
+    if (lease->seconds == 0)
+        return LEASE_NEVER;
+    uint64_t term = (uint64_t)lease->seconds * MS, interval = term * 3 / 10;
+    uint64_t gap = lease->gap_ms ? lease->gap_ms : term / 2;
+    uint64_t late = (gap > interval ? gap : interval) * 3 / 2;
+    return lease->heard_ms + (late < term ? late : term);
 }
 
-void lease_end(struct heap *leases, struct lease *lease)
+uint64_t lease_due_ms(const struct lease *lease)
 {
-    heap_remove(leases, &lease->node);
+    return lease->seconds ? lease->heard_ms + (uint64_t)lease->seconds * MS : LEASE_NEVER;
 }
 
-struct lease *lease_first_due(struct heap *leases, uint64_t lease_ms)
+uint64_t lease_expired_ms(const struct lease *lease)
 {
-    for (;;) {
-        struct heap_node *first = heap_first(leases);
-        if (!first || first->key > lease_ms || first->key == LEASE_NEVER)
-            return NULL;
-        struct lease *lease = (struct lease *)first; /* its first member */
-        if (lease->deadline_ms == first->key)
-            return lease;
-        heap_move(leases, first, lease->deadline_ms);
-    }
+    unsigned terms = lease_is(lease, LEASE_STRETCHED) ? LEASE_STRETCH : 1;
+    return lease->heard_ms + (uint64_t)lease->seconds * MS * terms;
 }

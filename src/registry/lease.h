@@ -1,38 +1,74 @@
 /* Leases: until when an instance, or a group of them, is taken to be alive.
  *
- * A renewal only writes the deadline. The heap still holds the older time and is
- * put right when that time comes up, so a heartbeat costs no heap work and the
- * order of expiry is that of the true deadlines all the same. Permanent leases
- * are in the heap too, at the end of time, so that no change of terms needs memory.
+ *     in time ──> late ──> expired ──> stale ──> gone
+ *        ^──────────┴─────────┴──────────┘  heard of again
  *
- * Used inside registry/ only; does not know who holds a lease beyond its kind. */
+ * A heartbeat only writes when it was heard. The agenda holds when the lease is to be
+ * looked at next, which may be too early and is then put right, so that a heartbeat
+ * costs no work there.
+ *
+ * Used inside registry/ only. Here is arithmetic; late.c says what follows from it. */
 #ifndef DISC_REGISTRY_LEASE_H
 #define DISC_REGISTRY_LEASE_H
 
-#include "base/heap.h"
+#include "registry/agenda.h"
 #include "registry/registry.h"
 
-#define LEASE_NEVER UINT64_MAX
+#define LEASE_NEVER AGENDA_NEVER
 
 enum lease_holder { LEASE_OF_INSTANCE, LEASE_OF_GROUP };
 
+enum lease_flag {
+    LEASE_COUNTED = 1,     /* has renewed: its host says something about the network */
+    LEASE_LATE = 2,        /* silent for longer than its rhythm allows */
+    LEASE_EXPIRED = 4,     /* and than its term: it is in one of the sets below */
+    LEASE_STRETCHED = 8,   /* its term was three leases */
+    LEASE_UNMEASURED = 16, /* heard_ms was no heartbeat: no gap begins there */
+};
+
+/* Where an expired one is. */
+enum expired_set {
+    EXPIRED_NEW,     /* nothing decided yet, its instances are not all stale */
+    EXPIRED_WAITING, /* stale, to be evicted as the bucket allows */
+    EXPIRED_HELD,    /* stale and kept */
+    EXPIRED_SETS
+};
+
+enum { LEASE_STRETCH = 3 }; /* leases that a term has in a brownout */
+
+struct host;
+
 struct lease {
-    struct heap_node node; /* key: when to look at it, at or before the deadline */
-    uint64_t deadline_ms;  /* lease ms; LEASE_NEVER = permanent */
-    uint64_t renewed_ms;   /* wall ms of the last renewal */
-    uint32_t seconds;      /* 0 = permanent */
-    uint8_t holder;        /* enum lease_holder */
+    struct agenda_node node; /* key: when to look at it, at or before its next state */
+    uint64_t heard_ms;       /* lease ms of the last heartbeat */
+    uint64_t renewed_ms;     /* wall ms of it */
+    struct host *host;
+    uint32_t seconds; /* 0 = permanent */
+    uint32_t gap_ms;  /* between the last two heartbeats; 0 = not known */
+    uint32_t place;   /* in its set of expired ones */
+    uint8_t holder;   /* enum lease_holder */
+    uint8_t flags;    /* enum lease_flag */
+    uint8_t set;      /* enum expired_set */
 };
 
 /* Starts a lease of `seconds` at `now`; writes nothing but `*lease`. */
-MUST_CHECK enum err lease_start(struct heap *leases, struct lease *lease, enum lease_holder holder,
-                                uint32_t seconds, struct moment now);
-/* From now on for lease->seconds, which the caller may have changed. */
-void lease_renew(struct heap *leases, struct lease *lease, struct moment now);
-void lease_end(struct heap *leases, struct lease *lease);
+void lease_start(struct agenda *agenda, struct lease *lease, enum lease_holder holder,
+                 uint32_t seconds, struct moment now);
 
-/* The lease with the earliest true deadline at or before `lease_ms`, else NULL. */
-struct lease *lease_first_due(struct heap *leases, uint64_t lease_ms);
+/* Remembers the rhythm. A gap that the lease did not survive is none, nor is the repetition
+ * of a message. */
+void lease_measure(struct lease *lease, struct moment now);
+
+/* Both LEASE_NEVER for a permanent one. */
+uint64_t lease_late_ms(const struct lease *lease);
+uint64_t lease_due_ms(const struct lease *lease); /* the term as granted */
+/* When an expired one's term was over. */
+uint64_t lease_expired_ms(const struct lease *lease);
+
+static inline bool lease_is(const struct lease *lease, enum lease_flag flag)
+{
+    return lease->flags & flag;
+}
 
 /* Is a longer than b? 0 (permanent) is the longest. */
 static inline bool lease_is_longer(uint32_t a, uint32_t b)

@@ -70,6 +70,14 @@ struct standing override_apply(struct override o, struct standing own)
     return s;
 }
 
+/* Does it only drain, or lower? */
+static enum journal_need need_of(struct standing before, struct standing after)
+{
+    bool out = after.status == STATUS_DRAINING || after.status == STATUS_DOWN;
+    bool kept = after.status == before.status || (out && before.status != STATUS_DOWN);
+    return kept && after.weight <= before.weight ? JOURNAL_WITHDRAW : JOURNAL_PUT;
+}
+
 enum err registry_override(struct registry *r, struct instance_key key,
                            const struct override *override, struct moment now)
 {
@@ -80,9 +88,19 @@ enum err registry_override(struct registry *r, struct instance_key key,
     struct instance *i = instance_find(&r->instances, &path);
     struct standing before = i ? instance_standing(i) : (struct standing){0};
     struct override_entry *entry = override_find(&r->overrides, &path);
-    if (override_is(entry ? entry->value : (struct override){0}, *override))
+    struct override was = entry ? entry->value : (struct override){0};
+    if (override_is(was, *override)) {
+        journal_touch(&r->journal, key);
         return ERR_OK;
+    }
     bool lifts = override_is_empty(*override);
+    struct standing own = {STATUS_UP, WEIGHT_DEFAULT, false};
+    if (i)
+        own = (struct standing){content_status(i->content), i->weight, false};
+    enum journal_need need = need_of(override_apply(was, own), override_apply(*override, own));
+    enum err err = journal_reserve(&r->journal, need, 1);
+    if (err != ERR_OK)
+        return err;
     if (!lifts && !(entry = override_get(&r->overrides, s, key.id, &path)))
         return ERR_MEMORY;
     if (lifts)
@@ -93,5 +111,6 @@ enum err registry_override(struct registry *r, struct instance_key key,
         i->overridden = !lifts;
         state_changed(r, i, before, false, now);
     }
+    journal_override(&r->journal, key, override);
     return ERR_OK;
 }

@@ -36,3 +36,12 @@ bool path_of_instance(const struct hash_key *key, struct instance_key name, stru
     out->hash = hash_bytes(key, out->bytes, out->size);
     return true;
 }
+
+struct instance_key path_key(struct text path)
+{
+    struct instance_key key;
+    key.ns = text_cut(&path, '/');
+    key.service = text_cut(&path, '/');
+    key.id = path;
+    return key;
+}

@@ -23,6 +23,9 @@ bool path_of_service(const struct hash_key *key, struct text ns, struct text ser
                      struct path *out);
 bool path_of_instance(const struct hash_key *key, struct instance_key name, struct path *out);
 
+/* The parts of "ns/svc/inst", as slices of it. */
+struct instance_key path_key(struct text path);
+
 static inline struct text path_text(const struct path *path)
 {
     return (struct text){path->bytes, path->size};

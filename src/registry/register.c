@@ -54,53 +54,85 @@ static void set_rev(struct instance *i, uint64_t rev)
 }
 
 /* From a group to a lease of its own. The membership lies where the lease will,
- * so it is kept aside until the lease has its place in the heap. */
-static enum err leave_for_own(struct registry *r, struct instance *i, uint32_t lease_s,
-                              struct moment now)
+ * so it is kept aside. */
+static void leave_for_own(struct registry *r, struct instance *i, struct host *host,
+                          uint32_t lease_s, struct moment now)
 {
     struct membership was = i->member;
-    if (lease_start(&r->leases, &i->lease, LEASE_OF_INSTANCE, lease_s, now) != ERR_OK) {
-        i->member = was;
-        return ERR_MEMORY;
-    }
+    lease_start(&r->agenda, &i->lease, LEASE_OF_INSTANCE, lease_s, now);
+    host_join(r, host, &i->lease, now);
     i->grouped = false;
+    if (lease_is(&was.group->lease, LEASE_EXPIRED))
+        instance_unexpire(r, i, now);
     group_leave(&was, i);
-    group_release(&r->groups, &r->leases, was.group);
-    return ERR_OK;
+    group_release(r, was.group, now);
 }
 
-static void join(struct registry *r, struct instance *i, struct group *g, uint32_t lease_s)
+static void move(struct registry *r, struct lease *lease, struct host *host, struct moment now)
 {
+    if (lease->host == host)
+        return;
+    host_leave(r, lease, now);
+    host_join(r, host, lease, now);
+}
+
+static void join(struct registry *r, struct instance *i, struct group *g, uint32_t lease_s,
+                 struct moment now)
+{
+    lease_unexpire(r, &g->lease, now);
     if (!i->grouped) {
-        lease_end(&r->leases, &i->lease);
+        lease_unexpire(r, &i->lease, now);
+        lease_end(r, &i->lease, now);
         group_join(g, i, lease_s);
         return;
     }
     struct membership was = i->member;
     if (was.group == g && was.lease_s == lease_s)
         return;
+    if (lease_is(&was.group->lease, LEASE_EXPIRED))
+        instance_unexpire(r, i, now);
     group_leave(&was, i);
     group_join(g, i, lease_s);
-    group_release(&r->groups, &r->leases, was.group);
+    group_release(r, was.group, now);
 }
 
 /* Gives it the lease or the group that the record asks for, from now on. */
 static enum err take_lease(struct registry *r, struct instance *i, const struct record *record,
-                           struct moment now)
+                           struct addr source, struct moment now)
 {
     uint32_t lease_s = lease_granted(&r->config, record);
-    if (record->group.n == 0) {
-        if (i->grouped)
-            return leave_for_own(r, i, lease_s, now);
-        i->lease.seconds = lease_s;
-    } else {
-        struct group *g =
-            group_get(&r->groups, &r->leases, &r->key, i->owner, record->group, lease_s, now);
+    if (record->group.n) {
+        struct group *g = group_get(r, i->owner, record, source, lease_s, now);
         if (!g)
             return ERR_MEMORY;
-        join(r, i, g, lease_s);
+        join(r, i, g, lease_s, now);
+        group_renew(r, g, now);
+        return ERR_OK;
     }
-    lease_renew(&r->leases, instance_lease(i), now);
+    struct host *host = host_get(r, i->owner, source, record->zone);
+    if (!host)
+        return ERR_MEMORY;
+    if (i->grouped)
+        leave_for_own(r, i, host, lease_s, now);
+    else
+        move(r, &i->lease, host, now);
+    lease_renew(r, &i->lease, lease_s, now);
+    return ERR_OK;
+}
+
+/* An update says where it is, but not that it lives. */
+static enum err take_zone(struct registry *r, struct instance *i, const struct record *record,
+                          struct moment now)
+{
+    const struct host *h = instance_lease(i)->host;
+    if (i->grouped)
+        return host_rezone(r, instance_lease(i), record->zone, now);
+    struct addr source =
+        h->owner->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0] : h->source;
+    struct host *host = host_get(r, i->owner, source, record->zone);
+    if (!host)
+        return ERR_MEMORY;
+    move(r, &i->lease, host, now);
     return ERR_OK;
 }
 
@@ -129,8 +161,30 @@ static bool replace(struct registry *r, struct instance *i, struct content *fres
     return true;
 }
 
+static bool has_terms(const struct instance *i, const struct record *record, uint32_t lease_s)
+{
+    struct text group = i->grouped ? group_name(i->member.group) : (struct text){0};
+    return instance_lease_s(i) == lease_s && text_is(group, record->group);
+}
+
+/* Asks the journal for room; `*writes` says whether there is anything to tell. */
+static enum err reserve(const struct registry *r, const struct instance *i,
+                        const struct record *record, const struct version *v, uint64_t rev,
+                        bool renews, bool *writes)
+{
+    *writes = !v->same || rev != i->rev ||
+              (renews && !has_terms(i, record, lease_granted(&r->config, record)));
+    if (!*writes)
+        return ERR_OK;
+    enum status was = content_status(i->content), is = record->status;
+    bool leaves = (was == STATUS_UP || was == STATUS_STARTING) &&
+                  (is == STATUS_DRAINING || is == STATUS_DOWN);
+    return journal_reserve(&r->journal, leaves ? JOURNAL_WITHDRAW : JOURNAL_PUT, 1);
+}
+
 static enum err amend(struct registry *r, struct instance *i, const struct record *record,
-                      bool renews, struct moment now, struct granted *out)
+                      const struct principal *who, bool renews, struct moment now,
+                      struct granted *out)
 {
     struct version version;
     version_make(&version, i, record);
@@ -139,15 +193,24 @@ static enum err amend(struct registry *r, struct instance *i, const struct recor
     enum err err = choose_rev(i, &version, record->rev, now, &rev);
     if (err != ERR_OK)
         return err;
+    bool writes;
+    if ((err = reserve(r, i, record, &version, rev, renews, &writes)) != ERR_OK)
+        return err;
     struct content *fresh = NULL;
     if (!version.same && !(fresh = content_new(version.packed, version.size)))
         return ERR_MEMORY;
-    if (renews && (err = take_lease(r, i, record, now)) != ERR_OK) {
+    err = renews ? take_lease(r, i, record, host_source(who, record), now)
+                 : take_zone(r, i, record, now);
+    if (err != ERR_OK) {
         free(fresh);
         return err;
     }
     set_rev(i, rev);
     out->changed = replace(r, i, fresh, record_weight(record, r->config.weight_key), now);
+    if (writes)
+        journal_put(&r->journal, i);
+    else
+        journal_touch(&r->journal, instance_key(i));
     out->rev = rev;
     out->lease_s = instance_lease_s(i);
     if (out->changed)
@@ -168,8 +231,9 @@ enum err registry_register(struct registry *r, const struct record *record,
     if (!i)
         return create(r, record, &path, who, NULL, now, out);
     if (owner_is(i->owner, who))
-        return amend(r, i, record, true, now, out);
-    if (instance_lease(i)->deadline_ms > now.lease_ms)
+        return amend(r, i, record, who, true, now, out);
+    const struct lease *lease = instance_lease(i);
+    if (lease_due_ms(lease) > now.lease_ms && !lease_is(lease, LEASE_EXPIRED))
         return ERR_OWNER;
     return create(r, record, &path, who, i, now, out);
 }
@@ -186,5 +250,5 @@ enum err registry_update(struct registry *r, const struct record *record,
         return ERR_NOT_FOUND;
     if (!owner_is(i->owner, who))
         return ERR_OWNER;
-    return amend(r, i, record, false, now, out);
+    return amend(r, i, record, who, false, now, out);
 }

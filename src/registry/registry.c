@@ -19,6 +19,7 @@ struct registry_config registry_config_default(void)
         .service_instances_max = 20000,
         .tombstones_max = 200000,
         .weight_key = "weight",
+        .guard = {.hosts_min = 2, .threshold_percent = 85, .hold_s = 900, .zones = true},
     };
 }
 
@@ -27,10 +28,12 @@ struct registry *registry_new(const struct registry_config *config, const struct
     struct registry *r = calloc(1, sizeof(*r));
     if (!r)
         return NULL;
+    r->config.guard = config->guard;
     r->key = *key;
+    rand_seed(&r->rand, hash_bytes(key, "", 0));
     services_init(&r->services);
-    tombstones_init(&r->tombstones);
-    if (registry_configure(r, config) != ERR_OK) {
+    guards_init(&r->guards);
+    if (late_reserve(r) != ERR_OK || registry_configure(r, config) != ERR_OK) {
         registry_free(r);
         return NULL;
     }
@@ -69,16 +72,25 @@ void registry_free(struct registry *r)
 {
     if (!r)
         return;
-    heap_deinit(&r->leases); /* before its nodes go */
+    agenda_deinit(&r->agenda); /* before its nodes go */
     free_instances(&r->instances);
     free_entries(&r->groups);
     free_entries(&r->owners);
+    free_entries(&r->hosts);
     free_entries(&r->overrides);
     free_services(&r->services);
     tombstones_deinit(&r->tombstones);
+    guards_deinit(&r->guards);
+    expired_deinit(&r->expired);
     feed_deinit(&r->feed);
     free(r->weight_key);
     free(r);
+}
+
+static bool guard_config_is(const struct guard_config *a, const struct guard_config *b)
+{
+    return a->hosts_min == b->hosts_min && a->threshold_percent == b->threshold_percent &&
+           a->hold_s == b->hold_s && a->zones == b->zones;
 }
 
 enum err registry_configure(struct registry *r, const struct registry_config *config)
@@ -92,9 +104,18 @@ enum err registry_configure(struct registry *r, const struct registry_config *co
     }
     free(r->weight_key);
     r->weight_key = weight_key;
+    r->guards.changed = r->guards.changed || !guard_config_is(&r->config.guard, &config->guard);
     r->config = *config;
     r->config.weight_key = weight_key;
+    for (struct service *s = order_above(r->services.root, (struct text){0}, (struct text){0}); s;
+         s = order_above(r->services.root, service_namespace(s), service_name(s)))
+        service_take_policy(r, s);
     return ERR_OK;
+}
+
+void registry_set_journal(struct registry *r, const struct registry_journal *journal)
+{
+    r->journal = journal ? *journal : (struct registry_journal){0};
 }
 
 const struct registry_config *registry_config_of(const struct registry *r)
@@ -130,6 +151,7 @@ struct registry_totals registry_totals(const struct registry *r)
         .services = r->services.known,
         .instances = r->instances.count,
         .live_up = r->live_up,
+        .stale = r->stale,
         .groups = r->groups.count,
         .tombstones = r->tombstones.map.count,
         .overrides = r->overrides.count,
@@ -137,6 +159,8 @@ struct registry_totals registry_totals(const struct registry *r)
         .renewals = r->renewals,
         .deregistrations = r->deregistrations,
         .evictions = r->evictions,
+        .guards_closed = r->guards.closings,
+        .brownouts = r->guards.brownouts,
     };
 }
 
@@ -153,6 +177,11 @@ struct text service_name(const struct service *s)
 uint32_t service_count(const struct service *s)
 {
     return s->count;
+}
+
+uint32_t service_stale(const struct service *s)
+{
+    return s->stale;
 }
 
 uint64_t service_index(const struct service *s)

@@ -11,7 +11,10 @@ enum err registry_renew(struct registry *r, struct instance_key key, const struc
         return ERR_NOT_FOUND;
     if (!owner_is(i->owner, who))
         return ERR_OWNER;
-    lease_renew(&r->leases, instance_lease(i), now);
+    if (i->grouped)
+        group_renew(r, i->member.group, now);
+    else
+        lease_renew(r, &i->lease, i->lease.seconds, now);
     r->renewals++;
     out->instance = i;
     out->rev = i->rev;
@@ -28,7 +31,7 @@ enum err registry_group_renew(struct registry *r, struct text group, const struc
     struct group *g = owner ? group_find(&r->groups, &r->key, owner, group) : NULL;
     if (!g)
         return ERR_NOT_FOUND;
-    lease_renew(&r->leases, &g->lease, now);
+    group_renew(r, g, now);
     r->renewals++;
     *out = group_state(g);
     return !check || (count == g->count && digest == g->digest) ? ERR_OK : ERR_DIGEST;

@@ -6,7 +6,10 @@
 #include "registry/path.h"
 #include "registry/state.h"
 
-enum { SHRINK_ABOVE = 16 }; /* slots; smaller arrays are not worth a realloc */
+enum {
+    SHRINK_ABOVE = 16, /* slots; smaller arrays are not worth a realloc */
+    RETRY_MS = 1000,   /* until what could not be done now is tried again */
+};
 
 void services_init(struct services *all)
 {
@@ -73,6 +76,15 @@ void service_free(struct registry *r, struct service *s)
     free(s);
 }
 
+void service_take_policy(struct registry *r, struct service *s)
+{
+    const struct registry_config *c = &r->config;
+    s->policy = c->service_policy
+                    ? c->service_policy(c->context, service_namespace(s), service_name(s))
+                    : (struct service_policy){0};
+    r->probes = r->probes || s->policy.probe;
+}
+
 void service_release(struct registry *r, struct service *s)
 {
     if (!s->known && s->index == 0)
@@ -86,14 +98,26 @@ void service_make_known(struct registry *r, struct service *s)
     if (s->index)
         TAILQ_REMOVE(&r->services.forgotten, s, forgotten);
     s->known = true;
+    service_take_policy(r, s);
     order_add(&r->services.root, s);
     r->services.known++;
 }
 
-void service_forget(struct registry *r, struct service *s)
+static void drop_overrides(struct registry *r, struct service *s)
 {
-    while (!LIST_EMPTY(&s->overrides))
-        override_drop(&r->overrides, LIST_FIRST(&s->overrides));
+    while (!LIST_EMPTY(&s->overrides)) {
+        struct override_entry *o = LIST_FIRST(&s->overrides);
+        struct instance_key key = {service_namespace(s), service_name(s), {o->id, o->id_size}};
+        journal_override(&r->journal, key, &(struct override){0});
+        override_drop(&r->overrides, o);
+    }
+}
+
+/* Out of the answers and the order, into the list of forgotten ones. */
+static void forget(struct registry *r, struct service *s)
+{
+    drop_overrides(r, s);
+    journal_service(&r->journal, service_namespace(s), service_name(s), 0);
     heap_move(&r->services.retention, &s->retention, UINT64_MAX);
     order_remove(&r->services.root, s);
     r->services.known--;
@@ -119,9 +143,12 @@ enum err service_reserve(struct service *s, uint32_t count)
 
 void service_add(struct registry *r, struct service *s, struct instance *i)
 {
+    if (s->count == 0 && s->retention.key != UINT64_MAX)
+        journal_service(&r->journal, service_namespace(s), service_name(s), 0);
     i->service = s;
     i->slot = s->count;
     s->instances[s->count++] = i;
+    service_settle(s);
     heap_move(&r->services.retention, &s->retention, UINT64_MAX);
 }
 
@@ -136,17 +163,6 @@ static void shrink(struct service *s)
     s->capacity /= 2;
 }
 
-void service_remove(struct registry *r, struct service *s, struct instance *i, struct moment now)
-{
-    struct instance *last = s->instances[--s->count];
-    s->instances[i->slot] = last;
-    last->slot = i->slot;
-    shrink(s);
-    if (s->count == 0)
-        heap_move(&r->services.retention, &s->retention,
-                  now.lease_ms + (uint64_t)r->config.service_retention_s * 1000);
-}
-
 static bool is_permanent(const struct registry *r, const struct service *s)
 {
     const struct registry_config *c = &r->config;
@@ -154,11 +170,50 @@ static bool is_permanent(const struct registry *r, const struct service *s)
            c->service_permanent(c->context, service_namespace(s), service_name(s));
 }
 
-/* A permanent one is asked about again later: a new configuration may say otherwise. */
-static void keep(struct registry *r, struct service *s, struct moment now)
+static uint64_t retention_ms(const struct registry *r)
 {
-    uint64_t seconds = r->config.service_retention_s ? r->config.service_retention_s : 1;
-    heap_move(&r->services.retention, &s->retention, now.lease_ms + seconds * 1000);
+    return (uint64_t)r->config.service_retention_s * 1000;
+}
+
+static void retain(struct registry *r, struct service *s, struct moment now)
+{
+    heap_move(&r->services.retention, &s->retention, now.lease_ms + retention_ms(r));
+    journal_service(&r->journal, service_namespace(s), service_name(s),
+                    is_permanent(r, s) ? UINT64_MAX : now.wall_ms + retention_ms(r));
+}
+
+void service_remove(struct registry *r, struct service *s, struct instance *i, struct moment now)
+{
+    struct instance *last = s->instances[--s->count];
+    s->instances[i->slot] = last;
+    last->slot = i->slot;
+    shrink(s);
+    if (s->count == 0)
+        retain(r, s, now);
+}
+
+/* A permanent one is asked about again later: a new configuration may say otherwise. */
+static void keep(struct registry *r, struct service *s, uint64_t ms, struct moment now)
+{
+    heap_move(&r->services.retention, &s->retention, now.lease_ms + (ms ? ms : RETRY_MS));
+}
+
+/* Its overrides go with it, and the journal must have room for that. */
+static enum err reserve_forget(const struct registry *r, const struct service *s)
+{
+    const struct override_entry *o;
+    size_t changes = 1;
+    LIST_FOREACH(o, &s->overrides, link)
+    changes++;
+    return journal_reserve(&r->journal, JOURNAL_WITHDRAW, changes);
+}
+
+void service_retain(struct registry *r, struct service *s, uint64_t until_ms, struct moment now)
+{
+    if (until_ms == UINT64_MAX)
+        keep(r, s, retention_ms(r), now);
+    else
+        heap_move(&r->services.retention, &s->retention, until_ms);
 }
 
 uint64_t services_next(const struct services *all)
@@ -175,9 +230,11 @@ bool services_expire(struct registry *r, struct moment now, unsigned budget)
         struct heap_node *first = heap_first(&r->services.retention);
         struct service *s = (struct service *)first; /* its first member */
         if (is_permanent(r, s))
-            keep(r, s, now);
+            keep(r, s, retention_ms(r), now);
+        else if (reserve_forget(r, s) != ERR_OK)
+            keep(r, s, RETRY_MS, now);
         else
-            service_forget(r, s);
+            forget(r, s);
     }
     return false;
 }

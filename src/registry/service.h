@@ -23,6 +23,10 @@ struct service {
     struct registry *registry;
     struct instance **instances;
     uint32_t count, capacity;
+    uint32_t stale;
+    uint32_t expired; /* stale ones included */
+    uint32_t well;    /* instances when all was well: an eviction does not lower it */
+    struct service_policy policy;
     uint64_t hash;
     uint64_t index, withdrawal_index;
     size_t feed_at; /* place in the feed, once index > 0 */
@@ -53,17 +57,27 @@ struct service *service_find(const struct registry *r, struct text ns, struct te
  * lacks. There is room in the feed for it afterwards. Give it back with
  * service_release unless it becomes known. */
 struct service *service_get(struct registry *r, struct text ns, struct text name);
+/* An empty one is known until then (lease ms; UINT64_MAX = as long as the configuration
+ * says). */
+void service_retain(struct registry *r, struct service *s, uint64_t until_ms, struct moment now);
+/* After somebody came, said goodbye or was heard of again: if nobody has expired, then all
+ * is well with those who are there. */
+static inline void service_settle(struct service *s)
+{
+    if (s->expired == 0)
+        s->well = s->count;
+}
+/* Asks the configuration again. */
+void service_take_policy(struct registry *r, struct service *s);
 /* Frees one that never was known, does nothing to others. */
 void service_release(struct registry *r, struct service *s);
 void service_make_known(struct registry *r, struct service *s);
-/* Out of the answers and the order, into the list of forgotten ones. */
-void service_forget(struct registry *r, struct service *s);
 void service_free(struct registry *r, struct service *s);
 
 MUST_CHECK enum err service_reserve(struct service *s, uint32_t count);
-/* There is room. */
+/* There is room. Tells the journal when it was empty. */
 void service_add(struct registry *r, struct service *s, struct instance *i);
-/* Starts the retention when it was the last one. */
+/* Starts the retention when it was the last one, and tells the journal. */
 void service_remove(struct registry *r, struct service *s, struct instance *i, struct moment now);
 
 /* Forgets services whose retention is over, at most `budget`; true when some are left. */

@@ -15,20 +15,32 @@ void state_note(struct registry *r, struct service *s, bool withdrawal)
         s->withdrawal_index = s->index;
 }
 
-/* Leaving `up` takes it out of the service's answers; `down` takes its own name away. */
+/* Stale ones are not asked for while a live one is left. Leaving `up` takes it out of the service's
+ * answers; `down` takes its own name away. */
 static bool is_withdrawal(struct standing before, struct standing after)
 {
-    return (before.status == STATUS_UP && after.status != STATUS_UP) ||
+    return (after.stale && !before.stale) ||
+           (before.status == STATUS_UP && after.status != STATUS_UP) ||
            (before.status != STATUS_DOWN && after.status == STATUS_DOWN) ||
            after.weight < before.weight;
+}
+
+static void count_standing(struct registry *r, struct service *s, struct standing standing, int by)
+{
+    if (standing.stale) {
+        r->stale += (uint64_t)by;
+        s->stale += (uint32_t)by;
+    } else if (standing.status == STATUS_UP) {
+        r->live_up += (uint64_t)by;
+    }
 }
 
 void state_changed(struct registry *r, struct instance *i, struct standing before, bool weaker,
                    struct moment now)
 {
     struct standing after = instance_standing(i);
-    r->live_up -= before.status == STATUS_UP;
-    r->live_up += after.status == STATUS_UP;
+    count_standing(r, i->service, before, -1);
+    count_standing(r, i->service, after, 1);
     if (after.status == STATUS_UP && before.status != STATUS_UP)
         i->up_ms = now.wall_ms;
     state_note(r, i->service, weaker || is_withdrawal(before, after));
@@ -36,36 +48,45 @@ void state_changed(struct registry *r, struct instance *i, struct standing befor
     i->latest_ms = now.wall_ms;
 }
 
-static void end_lease(struct registry *r, struct instance *i)
+static void end_lease(struct registry *r, struct instance *i, struct moment now)
 {
     if (!i->grouped) {
-        lease_end(&r->leases, &i->lease);
+        lease_end(r, &i->lease, now);
         return;
     }
     struct group *g = i->member.group;
     group_leave(&i->member, i);
-    group_release(&r->groups, &r->leases, g);
+    group_release(r, g, now);
 }
 
 void state_detach(struct registry *r, struct instance *i, struct moment now)
 {
     struct service *s = i->service;
-    r->live_up -= instance_standing(i).status == STATUS_UP;
+    count_standing(r, s, instance_standing(i), -1);
+    s->expired -= lease_is(instance_lease(i), LEASE_EXPIRED);
     service_remove(r, s, i, now);
-    end_lease(r, i);
+    end_lease(r, i, now);
     i->owner->instances--;
     owner_release(&r->owners, i->owner);
     instance_free(i);
     state_note(r, s, true);
 }
 
+size_t state_bury_changes(const struct instance *i)
+{
+    return i->service->count == 1 ? 2 : 1;
+}
+
 void state_bury(struct registry *r, struct instance *i, uint64_t floor, struct moment now)
 {
+    uint64_t for_ms = (uint64_t)r->config.tombstone_s * 1000;
     struct path path;
     instance_path(i, &path);
     path.hash = instance_hash(i);
     map_remove(&r->instances, path.hash, i);
+    journal_bury(&r->journal, instance_key(i), floor, now.wall_ms + for_ms);
     state_detach(r, i, now);
-    tombstone_bury(&r->tombstones, &path, floor,
-                   now.lease_ms + (uint64_t)r->config.tombstone_s * 1000, r->config.tombstones_max);
+    if (!tombstone_bury(&r->tombstones, &path, floor, now.lease_ms + for_ms,
+                        r->config.tombstones_max, &r->journal))
+        journal_forget(&r->journal, path_key(path_text(&path)));
 }

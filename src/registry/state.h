@@ -3,8 +3,13 @@
 #ifndef DISC_REGISTRY_STATE_H
 #define DISC_REGISTRY_STATE_H
 
+#include "base/rand.h"
+#include "registry/bucket.h"
 #include "registry/feed.h"
+#include "registry/guard.h"
 #include "registry/instance.h"
+#include "registry/journal.h"
+#include "registry/late.h"
 #include "registry/service.h"
 #include "registry/tombstone.h"
 
@@ -14,11 +19,20 @@ struct registry {
     struct hash_key key;
     struct map instances; /* by path */
     struct services services;
-    struct map owners, groups, overrides;
-    struct heap leases;
+    struct map owners, hosts, groups, overrides;
+    struct agenda agenda; /* of all leases */
+    struct guards guards;
+    struct expired expired;
+    struct bucket bucket;
+    uint64_t evict_retry_ms; /* not before: the journal had no room */
+    uint32_t held_unseen;    /* of those held, so many from the start may be free */
+    bool evict_left;         /* the last turn ended for its budget */
+    bool probes;             /* some service has, or had, its late instances looked at */
+    struct rand rand;
     struct tombstones tombstones;
     struct feed feed;
-    uint64_t live_up;
+    struct registry_journal journal; /* zeroed = none */
+    uint64_t live_up, stale;
     uint64_t registrations, renewals, deregistrations, evictions;
 };
 
@@ -35,8 +49,10 @@ void state_changed(struct registry *r, struct instance *i, struct standing befor
 
 /* Takes the instance out of everything but the table of instances and frees it. */
 void state_detach(struct registry *r, struct instance *i, struct moment now);
+/* How many changes state_bury will tell the journal of. */
+size_t state_bury_changes(const struct instance *i);
 /* Out of that table too, and a tombstone on it: `floor` is the least revision that
- * may come back. */
+ * may come back. The journal is told, and must have room for it. */
 void state_bury(struct registry *r, struct instance *i, uint64_t floor, struct moment now);
 
 static inline uint64_t rev_after(uint64_t rev)

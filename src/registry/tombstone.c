@@ -2,23 +2,32 @@
 
 #include <stdlib.h>
 
-void tombstones_init(struct tombstones *t)
-{
-    *t = (struct tombstones){0};
-    TAILQ_INIT(&t->by_age);
-}
-
 static void drop(struct tombstones *t, struct tombstone *stone)
 {
     map_remove(&t->map, stone->hash, stone);
-    TAILQ_REMOVE(&t->by_age, stone, link);
+    heap_remove(&t->by_end, &stone->until);
     free(stone);
+}
+
+static struct tombstone *first(const struct tombstones *t)
+{
+    return (struct tombstone *)heap_first(&t->by_end); /* the node is its first member */
+}
+
+static void drop_first(struct tombstones *t, const struct registry_journal *j)
+{
+    struct tombstone *stone = first(t);
+    journal_forget(j, path_key((struct text){stone->path, stone->size}));
+    drop(t, stone);
 }
 
 void tombstones_deinit(struct tombstones *t)
 {
-    while (!TAILQ_EMPTY(&t->by_age))
-        drop(t, TAILQ_FIRST(&t->by_age));
+    size_t cursor = 0;
+    struct tombstone *stone;
+    heap_deinit(&t->by_end); /* before its nodes go */
+    while ((stone = map_next(&t->map, &cursor)))
+        free(stone);
     map_deinit(&t->map);
 }
 
@@ -34,32 +43,37 @@ static struct tombstone *find(const struct tombstones *t, const struct path *pat
     return map_find(&t->map, path->hash, entry_is, path);
 }
 
-void tombstone_bury(struct tombstones *t, const struct path *path, uint64_t floor,
-                    uint64_t until_ms, size_t max)
+bool tombstone_bury(struct tombstones *t, const struct path *path, uint64_t floor,
+                    uint64_t until_ms, size_t max, const struct registry_journal *j)
 {
     while (t->map.count && t->map.count >= max)
-        drop(t, TAILQ_FIRST(&t->by_age));
+        drop_first(t, j);
     if (max == 0)
-        return;
+        return false;
     struct tombstone *stone = malloc(offsetof(struct tombstone, path) + path->size);
     if (!stone)
-        return;
+        return false;
     stone->hash = path->hash;
     stone->floor = floor;
-    stone->until_ms = until_ms;
     stone->size = (uint8_t)path->size;
     memcpy(stone->path, path->bytes, path->size);
-    if (map_insert(&t->map, stone->hash, stone) != ERR_OK) {
-        free(stone);
-        return;
-    }
-    TAILQ_INSERT_TAIL(&t->by_age, stone, link);
+    heap_node_init(&stone->until);
+    if (map_insert(&t->map, stone->hash, stone) != ERR_OK)
+        goto no_entry;
+    if (heap_add(&t->by_end, &stone->until, until_ms) != ERR_OK)
+        goto no_place;
+    return true;
+no_place:
+    map_remove(&t->map, stone->hash, stone);
+no_entry:
+    free(stone);
+    return false;
 }
 
 uint64_t tombstone_floor(const struct tombstones *t, const struct path *path, uint64_t lease_ms)
 {
     const struct tombstone *stone = find(t, path);
-    return stone && stone->until_ms > lease_ms ? stone->floor : 0;
+    return stone && stone->until.key > lease_ms ? stone->floor : 0;
 }
 
 void tombstone_lift(struct tombstones *t, const struct path *path)
@@ -69,18 +83,19 @@ void tombstone_lift(struct tombstones *t, const struct path *path)
         drop(t, stone);
 }
 
-bool tombstones_expire(struct tombstones *t, uint64_t lease_ms, unsigned budget)
+bool tombstones_expire(struct tombstones *t, uint64_t lease_ms, unsigned budget,
+                       const struct registry_journal *j)
 {
     while (tombstones_next(t) <= lease_ms) {
         if (budget-- == 0)
             return true;
-        drop(t, TAILQ_FIRST(&t->by_age));
+        drop_first(t, j);
     }
     return false;
 }
 
 uint64_t tombstones_next(const struct tombstones *t)
 {
-    const struct tombstone *oldest = TAILQ_FIRST(&t->by_age);
-    return oldest ? oldest->until_ms : UINT64_MAX;
+    const struct tombstone *next = first(t);
+    return next ? next->until.key : UINT64_MAX;
 }

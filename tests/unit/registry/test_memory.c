@@ -191,7 +191,7 @@ static void test_no_registry(void **state)
     (void)state;
     SKIP_WITHOUT_FAILURES();
     struct registry_config config = registry_config_default();
-    for (long n = 0; n < 2; n++) {
+    for (long n = 0; n < 5; n++) {
         until_failure = n;
         struct registry *r = registry_new(&config, &fixture_key);
         bool failed = until_failure < 0;
@@ -218,8 +218,8 @@ static void test_goodbye_without_memory(void **state)
         until_failure = n;
         registry_expire(r, at_ms(30000), 1, NULL, NULL);
         until_failure = -1;
-        assert_int_equal(registry_totals(r).instances, 22);
-        expire_all(r, 30000);
+        assert_in_range(registry_totals(r).instances, 22, 23);
+        expire_all(r, 30200); /* at the latest */
         assert_int_equal(registry_totals(r).instances, 0);
         registry_free(r);
     }

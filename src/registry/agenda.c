@@ -1,0 +1,114 @@
+#include "registry/agenda.h"
+
+void agenda_deinit(struct agenda *a)
+{
+    heap_deinit(&a->near);
+}
+
+/* A node's place in the heap lies where a listed one has a pointer; the heap knows. */
+static bool is_near(const struct agenda *a, const struct agenda_node *node)
+{
+    uint32_t at = node->near.at;
+    return at < a->near.count && a->near.nodes[at] == &node->near;
+}
+
+static uint64_t near_end(const struct agenda *a)
+{
+    return a->until_ms + (a->opening ? AGENDA_SLOT_MS : 0);
+}
+
+static uint32_t slot_of(uint64_t ms)
+{
+    return (uint32_t)(ms / AGENDA_SLOT_MS % AGENDA_SLOTS);
+}
+
+static void list(struct agenda *a, struct agenda_node *node, uint64_t key)
+{
+    uint64_t last = a->until_ms + (uint64_t)(AGENDA_SLOTS - 1) * AGENDA_SLOT_MS;
+    struct agenda_node **slot = &a->slots[slot_of(key < last ? key : last)];
+    node->far.key = key;
+    node->far.next = *slot;
+    node->far.link = slot;
+    if (*slot)
+        (*slot)->far.link = &node->far.next;
+    *slot = node;
+    a->far++;
+}
+
+static void unlist(struct agenda *a, struct agenda_node *node)
+{
+    *node->far.link = node->far.next;
+    if (node->far.next)
+        node->far.next->far.link = node->far.link;
+    a->far--;
+}
+
+void agenda_add(struct agenda *a, struct agenda_node *node, uint64_t key)
+{
+    if (key == AGENDA_NEVER) {
+        node->key = key;
+        return;
+    }
+    if (key < near_end(a)) {
+        heap_node_init(&node->near);
+        if (heap_add(&a->near, &node->near, key) == ERR_OK)
+            return;
+        key = near_end(a);
+    }
+    list(a, node, key);
+}
+
+void agenda_remove(struct agenda *a, struct agenda_node *node)
+{
+    if (node->key == AGENDA_NEVER)
+        return;
+    if (is_near(a, node))
+        heap_remove(&a->near, &node->near);
+    else
+        unlist(a, node);
+    node->key = AGENDA_NEVER;
+}
+
+void agenda_move(struct agenda *a, struct agenda_node *node, uint64_t key)
+{
+    if (node->key != AGENDA_NEVER && key < near_end(a) && is_near(a, node)) {
+        heap_move(&a->near, &node->near, key);
+        return;
+    }
+    agenda_remove(a, node);
+    agenda_add(a, node, key);
+}
+
+struct agenda_node *agenda_pull(struct agenda *a, uint64_t now_ms, uint64_t *key)
+{
+    while (a->until_ms <= now_ms) {
+        struct agenda_node *first = a->slots[slot_of(a->until_ms)];
+        if (first) {
+            a->opening = true;
+            unlist(a, first);
+            *key = first->key;
+            first->key = AGENDA_NEVER;
+            return first;
+        }
+        a->opening = false;
+        a->until_ms = a->far ? a->until_ms + AGENDA_SLOT_MS
+                             : now_ms / AGENDA_SLOT_MS * AGENDA_SLOT_MS + AGENDA_SLOT_MS;
+    }
+    return NULL;
+}
+
+struct agenda_node *agenda_first(const struct agenda *a, uint64_t now_ms)
+{
+    struct heap_node *first = heap_first(&a->near);
+    return first && first->key <= now_ms ? (struct agenda_node *)first : NULL;
+}
+
+uint64_t agenda_next(const struct agenda *a)
+{
+    const struct heap_node *first = heap_first(&a->near);
+    uint64_t next = first ? first->key : AGENDA_NEVER;
+    for (uint64_t ms = a->until_ms; a->far && ms < next; ms += AGENDA_SLOT_MS)
+        if (a->slots[slot_of(ms)])
+            return ms;
+    return next;
+}

@@ -1,0 +1,31 @@
+/* What time does: lateness first, then the guards, and only then does anything go. */
+#include "registry/evict.h"
+#include "registry/guard.h"
+
+enum { LATE_STEPS = 100000 }; /* in one call, some 50 ms; nothing is evicted before all are done */
+
+bool registry_expire(struct registry *r, struct moment now, unsigned budget, registry_visit *visit,
+                     void *context)
+{
+    bool left = late_turn(r, now, LATE_STEPS, visit, context);
+    if (guards_turn(r, now, visit, context))
+        evict_release(r);
+    left = left || evict_turn(r, now, budget, visit, context);
+    bool tombstones_left = tombstones_expire(&r->tombstones, now.lease_ms, budget, &r->journal);
+    bool services_left = services_expire(r, now, budget);
+    bool guards_left = guards_next(r) <= now.lease_ms; /* evictions change what they judge by */
+    return left || tombstones_left || services_left || guards_left;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t registry_next_deadline(const struct registry *r)
+{
+    uint64_t next = earlier(agenda_next(&r->agenda), tombstones_next(&r->tombstones));
+    next = earlier(next, services_next(&r->services));
+    next = earlier(next, guards_next(r));
+    return earlier(next, evict_next(r));
+}

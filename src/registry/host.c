@@ -1,0 +1,161 @@
+#include "registry/host.h"
+
+#include <stdlib.h>
+
+#include "registry/guard.h"
+#include "registry/owner.h"
+#include "registry/state.h"
+
+struct wanted {
+    const struct owner *owner;
+    const struct scope *zone;
+    struct addr source;
+};
+
+struct addr host_source(const struct principal *who, const struct record *record)
+{
+    return who->kind == PRINCIPAL_LOCAL ? record->addresses[0] : who->addr;
+}
+
+static uint32_t hash_of(const struct hash_key *key, const struct wanted *w)
+{
+    struct {
+        uint64_t owner, zone;
+        uint8_t family[8], address[16];
+    } bytes = {w->owner->hash, w->zone ? w->zone->hash : 0, {w->source.family}, {0}};
+    memcpy(bytes.address, w->source.bytes, sizeof(bytes.address));
+    return (uint32_t)hash_bytes(key, &bytes, sizeof(bytes));
+}
+
+static bool entry_is(const void *entry, const void *key)
+{
+    const struct host *h = entry;
+    const struct wanted *w = key;
+    return h->owner == w->owner && h->zone == w->zone && addr_is(&h->source, &w->source);
+}
+
+static void set_zone(struct registry *r, struct host *h, struct scope *zone)
+{
+    struct scope *was = h->zone;
+    h->zone = zone;
+    if (zone)
+        zone->hosts_named++;
+    if (was) {
+        was->hosts_named--;
+        scope_release(r, was);
+    }
+}
+
+struct host *host_get(struct registry *r, struct owner *owner, struct addr source, struct text zone)
+{
+    struct scope *scope = NULL;
+    if (zone.n && !(scope = scope_get(r, zone)))
+        return NULL;
+    struct wanted wanted = {owner, scope, source};
+    uint32_t hash = hash_of(&r->key, &wanted);
+    struct host *h = map_find(&r->hosts, hash, entry_is, &wanted);
+    if (h)
+        return h;
+    if (!(h = calloc(1, sizeof(*h))))
+        goto no_host;
+    if (map_insert(&r->hosts, hash, h) != ERR_OK)
+        goto no_entry;
+    h->owner = owner;
+    h->source = source;
+    h->hash = hash;
+    set_zone(r, h, scope);
+    return h;
+no_entry:
+    free(h);
+no_host:
+    if (scope)
+        scope_release(r, scope);
+    return NULL;
+}
+
+void host_release(struct registry *r, struct host *h)
+{
+    if (h->leases || h->grouped)
+        return;
+    map_remove(&r->hosts, h->hash, h);
+    set_zone(r, h, NULL);
+    free(h);
+}
+
+enum err host_init(struct registry *r, struct host *h, struct owner *owner, struct addr source,
+                   struct text zone)
+{
+    struct scope *scope = NULL;
+    if (zone.n && !(scope = scope_get(r, zone)))
+        return ERR_MEMORY;
+    *h = (struct host){.owner = owner, .source = source, .grouped = true};
+    set_zone(r, h, scope);
+    return ERR_OK;
+}
+
+void host_deinit(struct registry *r, struct host *h)
+{
+    set_zone(r, h, NULL);
+}
+
+struct share host_share(const struct lease *lease)
+{
+    if (!lease_is(lease, LEASE_COUNTED))
+        return (struct share){0};
+    return (struct share){1, lease_is(lease, LEASE_LATE), lease->seconds};
+}
+
+static struct tally tally_of(const struct host *h)
+{
+    bool late = h->counted && h->late == h->counted;
+    return (struct tally){.hosts = h->counted != 0,
+                          .late_hosts = late,
+                          .counted = h->counted,
+                          .late = h->late,
+                          .wholly_late = late ? h->counted : 0};
+}
+
+void host_shift(struct registry *r, struct host *h, struct share before, struct share after,
+                struct moment now)
+{
+    struct tally was = tally_of(h);
+    h->counted += after.counted - before.counted;
+    h->late += after.late - before.late;
+    struct tally is = tally_of(h);
+    was.seconds = before.seconds;
+    is.seconds = after.seconds;
+    scope_shift(r, &r->guards.all, was, is, now);
+    if (h->zone)
+        scope_shift(r, h->zone, was, is, now);
+}
+
+void host_join(struct registry *r, struct host *h, struct lease *lease, struct moment now)
+{
+    lease->host = h;
+    h->leases++;
+    host_shift(r, h, (struct share){0}, host_share(lease), now);
+}
+
+void host_leave(struct registry *r, struct lease *lease, struct moment now)
+{
+    struct host *h = lease->host;
+    host_shift(r, h, host_share(lease), (struct share){0}, now);
+    lease->host = NULL;
+    h->leases--;
+    host_release(r, h);
+}
+
+enum err host_rezone(struct registry *r, const struct lease *lease, struct text zone,
+                     struct moment now)
+{
+    struct host *h = lease->host;
+    if (text_is(zone, h->zone ? scope_name(h->zone) : (struct text){0}))
+        return ERR_OK;
+    struct scope *scope = NULL;
+    if (zone.n && !(scope = scope_get(r, zone)))
+        return ERR_MEMORY;
+    host_shift(r, h, host_share(lease), (struct share){0}, now);
+    set_zone(r, h, scope);
+    host_shift(r, h, (struct share){0}, host_share(lease), now);
+    return ERR_OK;
+}

@@ -1,0 +1,59 @@
+/* Hosts: what falls silent together. A lease group is a host; other leases share one by
+ * owner and source address (for local senders: the address they registered), each
+ * locality zone apart. A host is late when all its counted leases are.
+ *
+ * It exists while it has leases; a group's is part of the group.
+ *
+ * Used inside registry/ only. */
+#ifndef DISC_REGISTRY_HOST_H
+#define DISC_REGISTRY_HOST_H
+
+#include "registry/lease.h"
+
+struct owner;
+struct scope;
+
+struct host {
+    struct owner *owner;
+    struct scope *zone; /* NULL = none named */
+    uint32_t hash;
+    uint32_t leases; /* of any kind */
+    uint32_t counted, late;
+    struct addr source;
+    bool grouped;
+};
+
+/* What a lease adds to its host and its guards. */
+struct share {
+    uint32_t counted, late;
+    uint64_t seconds;
+};
+
+/* The address by which this sender's leases are kept together. */
+struct addr host_source(const struct principal *who, const struct record *record);
+
+/* The host, made without leases when there is none; NULL when memory lacks. Give it back
+ * with host_release when it gets no lease. */
+struct host *host_get(struct registry *r, struct owner *owner, struct addr source,
+                      struct text zone);
+void host_release(struct registry *r, struct host *h); /* does nothing to a group's */
+
+/* A group's own. ERR_MEMORY. */
+MUST_CHECK enum err host_init(struct registry *r, struct host *h, struct owner *owner,
+                              struct addr source, struct text zone);
+void host_deinit(struct registry *r, struct host *h);
+/* Moves a group's, whose only lease this is. ERR_MEMORY, and nothing has changed. */
+MUST_CHECK enum err host_rezone(struct registry *r, const struct lease *lease, struct text zone,
+                                struct moment now);
+
+struct share host_share(const struct lease *lease);
+/* One of its leases adds `after` instead of `before`. */
+void host_shift(struct registry *r, struct host *h, struct share before, struct share after,
+                struct moment now);
+
+/* The lease has no host yet; it adds its share. */
+void host_join(struct registry *r, struct host *h, struct lease *lease, struct moment now);
+/* Takes its share with it; frees the host when it was the last. */
+void host_leave(struct registry *r, struct lease *lease, struct moment now);
+
+#endif
