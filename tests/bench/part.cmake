@@ -2,3 +2,12 @@
 add_executable(bench_respond ${CMAKE_CURRENT_LIST_DIR}/bench_respond.c)
 set_target_properties(bench_respond PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_respond PRIVATE disc_dns)
+
+add_executable(bench_store ${CMAKE_CURRENT_LIST_DIR}/bench_store.c)
+set_target_properties(bench_store PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_store PRIVATE disc_store)
+
+# The registry at a million instances; run by hand.
+add_executable(bench_registry ${CMAKE_CURRENT_LIST_DIR}/bench_registry.c)
+set_target_properties(bench_registry PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_registry PRIVATE disc_registry)

@@ -94,7 +94,7 @@ static struct dns_config configuration(void)
                                         .rule_count = 1};
     c.zones->rules = calloc(1, sizeof(*c.zones->rules));
     assert(c.zones->rules);
-    *c.zones->rules = (struct dns_rule){strdup("few"), DNS_UNSET, DNS_UNSET, 3, DNS_UNSET};
+    *c.zones->rules = (struct dns_rule){strdup("few"), DNS_UNSET, DNS_UNSET, 3, DNS_UNSET, DNS_STALE_WITHDRAW};
     *c.udp_sizes = (struct dns_udp_size){{{FAMILY_V4, {127}}, 8}, DNS_UDP_LIMIT};
     return c;
 }
