@@ -50,6 +50,16 @@ static enum err add_addresses(struct draft *d, struct draft_instance *di, const 
     return err;
 }
 
+static void count_live(struct draft *d, const struct draft_instance *di)
+{
+    struct draft_class *class = &d->classes[di->stale];
+    class->count++;
+    class->v4_count += di->v4_count > 0;
+    class->v6_count += di->v6_count > 0;
+    if (di->priority < class->best_priority)
+        class->best_priority = di->priority;
+}
+
 static enum err add_instance(struct draft *d, const struct ordered *from)
 {
     struct name target;
@@ -65,20 +75,30 @@ static enum err add_instance(struct draft *d, const struct ordered *from)
         return ERR_MEMORY;
     di->id = from->id;
     di->target_size = target.size;
-    di->priority = r.priority;
+    di->stale = state.stale;
+    di->priority = r.priority + (state.stale ? STALE_PRIORITY : 0);
     di->weight = state.weight;
     di->status = (uint8_t)state.status;
     di->live = state.status == STATUS_UP;
     if (di->live && r.ttl != TTL_UNSET && (uint32_t)r.ttl < d->attributes.ttl)
         d->attributes.ttl = (uint32_t)r.ttl;
-    if (di->live && di->priority < d->best_priority)
-        d->best_priority = di->priority;
     if (draft_append(d, target.wire, target.size, &di->target) || add_addresses(d, di, &r) ||
         draft_txt(d, &r, &di->txt) || draft_note_ports(d, n, &r) || draft_note_selectors(d, n, &r))
         return ERR_MEMORY;
     if (di->live)
-        intern_entry(&d->txts, di->txt)->live = true;
+        count_live(d, di);
     return ERR_OK;
+}
+
+/* The service's TXT data: of those that are heard from, where there are any. */
+static void choose_txts(struct draft *d)
+{
+    bool stale = d->classes[0].count == 0;
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        const struct draft_instance *di = draft_instance(d, i);
+        if (di->live && di->stale == stale)
+            intern_entry(&d->txts, di->txt)->live = true;
+    }
 }
 
 /* The scale is lowered for the whole service where it would not fit 16 bits, so that
@@ -131,6 +151,7 @@ static enum err fill(struct draft *d)
     free(list);
     if (err)
         return err;
+    choose_txts(d);
     scale_weights(d);
     if (draft_sets(d) || draft_ports(d) || draft_selectors(d))
         return ERR_MEMORY;
@@ -146,7 +167,7 @@ enum err compile_view(const struct service *service, const struct zone *zone,
         .key = key,
         .selector_keys = selectors,
         .attributes = zone_attributes(zone, service_name(service)),
-        .best_priority = UINT16_MAX,
+        .classes = {{.best_priority = UINT16_MAX}, {.best_priority = UINT16_MAX}},
     };
     enum err err = fill(&d);
     if (!err)

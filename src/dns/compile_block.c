@@ -99,8 +99,10 @@ static void place_instances(const struct draft *d, const struct block *b, struct
             .v6_count = from->v6_count,
             .status = from->status,
             .live = from->live,
+            .stale = from->stale,
         };
         v->live_count += from->live;
+        v->stale_count += from->live && from->stale;
         v->status_counts[from->status]++;
     }
     v->instances = section(b, INSTANCES);
@@ -161,6 +163,7 @@ static void place_addrs(const struct block *b, const struct draft_addrs *from, s
     to->addrs = bytes_at(b, from->offset);
     to->sums = (uint64_t *)section(b, ADDR_SUMS) + from->first_sum;
     to->group = from->group;
+    to->stale = from->stale && from->group.count;
 }
 
 static void place_head(const struct draft *d, const struct block *b, struct view *v)
@@ -176,6 +179,7 @@ static void place_head(const struct draft *d, const struct block *b, struct view
     v->ttl = d->attributes.ttl;
     v->negative_ttl = d->attributes.negative_ttl;
     v->max_answers = d->attributes.max_answers;
+    v->withdraws_stale = d->attributes.stale == DNS_STALE_WITHDRAW;
 }
 
 enum err draft_lay_out(const struct draft *d, struct view **out)

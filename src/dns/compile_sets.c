@@ -31,15 +31,27 @@ static bool in_order(const struct srv_item *items, size_t count)
     return true;
 }
 
+/* The items are in order: stale ones go when others are left and the service wants that. */
+static void withdraw_stale(struct draft *d, size_t first)
+{
+    const struct srv_item *items = (const struct srv_item *)d->items.items;
+    if (d->attributes.stale != DNS_STALE_WITHDRAW || d->items.count == first ||
+        items[first].priority >= STALE_PRIORITY)
+        return;
+    while (items[d->items.count - 1].priority >= STALE_PRIORITY)
+        d->items.count--;
+}
+
 /* Groups, sums and size of the items from out->first to the end of the list. */
 static enum err close_set(struct draft *d, struct draft_set *out)
 {
     struct srv_item *items = (struct srv_item *)d->items.items + out->first;
     struct pick_group *group = NULL;
-    out->count = d->items.count - out->first;
     out->first_group = d->groups.count;
-    if (!in_order(items, out->count))
-        qsort(items, out->count, sizeof(*items), compare_items);
+    if (!in_order(items, d->items.count - out->first))
+        qsort(items, d->items.count - out->first, sizeof(*items), compare_items);
+    withdraw_stale(d, out->first);
+    out->count = d->items.count - out->first;
     uint64_t *sums = list_add(&d->sums, out->count, sizeof(*sums));
     if (out->count && !sums)
         return ERR_MEMORY;
@@ -146,14 +158,19 @@ static enum err close_addrs(struct draft *d, const struct intern *in, size_t siz
     return ERR_OK;
 }
 
+/* The best priority of those that are heard from; of the stale for a family that nobody
+ * else has. */
 static enum err addr_sets(struct draft *d)
 {
+    d->v4.stale = d->classes[0].v4_count == 0;
+    d->v6.stale = d->classes[0].v6_count == 0;
     for (uint32_t i = 0; i < d->instances.count; i++) {
         const struct draft_instance *di = draft_instance(d, i);
-        if (!di->live || di->priority != d->best_priority)
+        if (!di->live || di->priority != d->classes[di->stale].best_priority)
             continue;
-        if (share(d, &d->v4s, di->v4, di->v4_count, 4, di->weight) ||
-            share(d, &d->v6s, di->v6, di->v6_count, 16, di->weight))
+        if (di->stale == d->v4.stale && share(d, &d->v4s, di->v4, di->v4_count, 4, di->weight))
+            return ERR_MEMORY;
+        if (di->stale == d->v6.stale && share(d, &d->v6s, di->v6, di->v6_count, 16, di->weight))
             return ERR_MEMORY;
     }
     if (close_addrs(d, &d->v4s, 4, &d->v4))

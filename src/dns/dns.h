@@ -38,6 +38,15 @@ struct dns_rule {
     uint32_t ttl, negative_ttl; /* seconds, DNS_UNSET = as before */
     uint32_t max_answers;       /* 0 = all */
     uint32_t srv_weight_scale;  /* 1-65535 */
+    uint32_t stale;             /* enum dns_stale */
+};
+
+/* What becomes of stale instances in a service's answers while a live one is left; in A,
+ * AAAA and TXT they are left out then in any case. With no live one left they are
+ * answered. */
+enum dns_stale {
+    DNS_STALE_DEMOTE,  /* SRV priority + 32768, the default */
+    DNS_STALE_WITHDRAW /* left out of SRV too: for clients that ignore priorities */
 };
 
 struct dns_zone_config {

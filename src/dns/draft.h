@@ -56,7 +56,7 @@ struct draft_instance {
     uint16_t port[PROTOCOL_COUNT], default_port; /* 0 = none */
     uint16_t priority, weight, wire_weight;
     uint8_t target_size, v4_count, v6_count, status;
-    bool live;
+    bool live, stale;
 };
 
 struct draft_set {
@@ -77,6 +77,13 @@ struct draft_selector {
 struct draft_addrs {
     size_t offset, first_sum;
     struct pick_group group;
+    bool stale;
+};
+
+/* Live instances that are heard from, or those that are not. */
+struct draft_class {
+    uint32_t count, v4_count, v6_count; /* instances, those with such addresses */
+    uint16_t best_priority;
 };
 
 struct draft {
@@ -86,7 +93,7 @@ struct draft {
     char *const *selector_keys;
     struct name owner; /* S.Z */
     struct zone_attributes attributes;
-    uint16_t best_priority; /* of the live ones */
+    struct draft_class classes[2]; /* of the live ones; [1]: the stale among them */
 
     struct list bytes;                  /* uint8_t */
     struct list instances;              /* struct draft_instance, sorted by id */

@@ -58,6 +58,11 @@ static unsigned shortest(const struct draw *d)
     return best;
 }
 
+static bool is_meant(const struct draw *d, uint32_t instance)
+{
+    return d->of == DRAW_ALL || d->view->instances[instance].stale == (d->of == DRAW_STALE);
+}
+
 bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance)
 {
     unsigned base = shortest(d);
@@ -67,12 +72,33 @@ bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance)
         bool in = true;
         for (unsigned i = 0; i < d->pair_count && in; i++)
             in = i == base || has(d->pairs[i], n);
-        if (in) {
+        if (in && is_meant(d, n)) {
             *instance = n;
             return true;
         }
     }
     return false;
+}
+
+static bool has_data(const struct view_instance *i, uint16_t type)
+{
+    switch (type) {
+    case TYPE_A: return i->v4_count > 0;
+    case TYPE_AAAA: return i->v6_count > 0;
+    case TYPE_SRV: return i->port > 0;
+    default: return true;
+    }
+}
+
+void draw_choose(struct draw *d, uint16_t type)
+{
+    enum draw_of of = DRAW_STALE;
+    if (d->view->stale_count == 0)
+        return;
+    for (uint32_t at = 0, n; of == DRAW_STALE && draw_next_selected(d, &at, &n);)
+        if (!d->view->instances[n].stale && has_data(&d->view->instances[n], type))
+            of = DRAW_FRESH;
+    d->of = of;
 }
 
 /* ---- SRV records --------------------------------------------------------------------------- */
@@ -119,6 +145,14 @@ struct draw_size draw_srv_size(const struct draw *d)
         size.zeros += d->view->instances[n].weight == 0;
     }
     return size;
+}
+
+uint32_t draw_srv_stale(const struct draw *d)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0, n; next(d, &at, &n);)
+        count += item_of(d, n).priority >= STALE_PRIORITY;
+    return count;
 }
 
 /* All of them by random keys. */

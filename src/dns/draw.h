@@ -10,6 +10,8 @@
 #include "dns/lookup.h"
 #include "dns/worker.h"
 
+enum draw_of { DRAW_ALL, DRAW_FRESH, DRAW_STALE };
+
 struct draw {
     struct dns_worker *worker;
     const struct addr *client;
@@ -17,10 +19,14 @@ struct draw {
     const struct srv_set *set;           /* NULL: the default ports of what the pairs leave */
     const struct selector *const *pairs; /* at least one where they are used */
     unsigned pair_count;
+    enum draw_of of; /* whom of what the pairs leave; not used with a set */
 };
 
 /* The instances that all pairs have in common, one by one; *at begins with 0. */
 bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance);
+
+/* Sets d->of: the stale only where the pairs leave no other that has data of the type. */
+void draw_choose(struct draw *d, uint16_t type);
 
 /* ---- SRV records ------------------------------------------------------------------------ */
 
@@ -34,6 +40,8 @@ struct draw_size draw_srv_size(const struct draw *d);
  * no more than fit `room` bytes. */
 unsigned draw_srv(const struct draw *d, const struct draw_size *size, unsigned max, bool stable,
                   size_t room);
+/* How many of all there is are not heard from. */
+uint32_t draw_srv_stale(const struct draw *d);
 /* The n-th that was drawn. */
 struct srv_item draw_srv_at(const struct draw *d, unsigned n);
 
@@ -44,6 +52,7 @@ struct draw_addrs {
     enum family family;
     uint32_t count; /* drawn */
     uint32_t total; /* there (at least) */
+    bool stale;     /* of instances that are not heard from: there are no others */
 };
 
 void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable);

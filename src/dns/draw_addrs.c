@@ -99,6 +99,7 @@ static void draw_selected(const struct draw *d, struct draw_addrs *a, unsigned m
     struct dns_worker *w = d->worker;
     struct picker *p = &w->picker;
     struct survey s = survey(d, a->family);
+    a->stale = d->of == DRAW_STALE;
     distinct_begin(&w->seen, address_size(a));
     for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);)
         if (counts(&s, &d->view->instances[n]))
@@ -126,6 +127,7 @@ void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool s
         draw_selected(d, a, max, stable);
         return;
     }
+    a->stale = a->set->stale;
     a->total = a->set->group.count;
     a->count = stable ? stable_of_set(d, a, max)
                       : pick_set(p, &d->worker->rand, &a->set->group, 1, a->set->sums, max);

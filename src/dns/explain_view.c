@@ -5,6 +5,8 @@
 
 enum { CANDIDATES_MAX = 100 }; /* that are listed; all are counted */
 
+#define OUT_FOR_LIVE "out: not heard from, a live one is up"
+
 static const char *rule_text(enum found_kind kind)
 {
     switch (kind) {
@@ -76,6 +78,18 @@ static bool has_port(const struct srv_set *set, uint32_t instance)
     return false;
 }
 
+/* Is the name's set a list of its own: that of a protocol or a named port? */
+static bool by_set(const struct found *f)
+{
+    return f->kind == FOUND_PROTOCOL || f->kind == FOUND_PORT;
+}
+
+/* Were stale instances left out of that set? */
+static bool withdraws(const struct found *f)
+{
+    return f->view->withdraws_stale && f->set->count && f->set->items->priority < STALE_PRIORITY;
+}
+
 /* Of those that a service's name could give. */
 static const char *why_listed(const struct found *f, uint16_t type, uint32_t n)
 {
@@ -86,8 +100,8 @@ static const char *why_listed(const struct found *f, uint16_t type, uint32_t n)
     for (unsigned p = 0; p < f->pair_count; p++)
         if (!selected(f->pairs[p], n))
             return "out: a selector does not match";
-    if ((f->kind == FOUND_PROTOCOL || f->kind == FOUND_PORT) && !has_port(f->set, n))
-        return "out: no such port";
+    if (by_set(f) && !has_port(f->set, n))
+        return i->stale && withdraws(f) ? OUT_FOR_LIVE : "out: no such port";
     if (srv && !i->port)
         return "out: no port";
     if ((type == TYPE_A && !i->v4_count) || (type == TYPE_AAAA && !i->v6_count))
@@ -95,40 +109,65 @@ static const char *why_listed(const struct found *f, uint16_t type, uint32_t n)
     return "in";
 }
 
-/* Addresses come from the best priority only: the least of those that are in. */
-static uint16_t best_priority(const struct found *f)
+static bool is_listed(const struct found *f, uint16_t type, uint32_t n)
 {
-    uint16_t best = UINT16_MAX;
-    for (uint32_t n = 0; n < f->view->instance_count; n++)
-        if (f->view->instances[n].priority < best && strcmp(why_listed(f, TYPE_TXT, n), "in") == 0)
-            best = f->view->instances[n].priority;
-    return best;
+    return strcmp(why_listed(f, type, n), "in") == 0;
 }
 
-static const char *why(const struct found *f, uint16_t type, uint32_t n, uint16_t best)
+/* What decides among those that could be in. */
+struct field {
+    bool fresh;    /* one is heard from */
+    uint16_t best; /* priority: addresses come from this one only */
+};
+
+static struct field field_of(const struct found *f, uint16_t type)
 {
+    const struct view *v = f->view;
+    struct field all = {.best = UINT16_MAX};
+    if (by_set(f)) { /* in order */
+        all.fresh = f->set->count && f->set->items->priority < STALE_PRIORITY;
+        return all;
+    }
+    for (uint32_t n = 0; n < v->instance_count && !all.fresh; n++)
+        all.fresh = !v->instances[n].stale && is_listed(f, type, n);
+    for (uint32_t n = 0; n < v->instance_count; n++)
+        if (v->instances[n].stale != all.fresh && v->instances[n].priority < all.best &&
+            is_listed(f, TYPE_TXT, n))
+            all.best = v->instances[n].priority;
+    return all;
+}
+
+static const char *why(const struct found *f, uint16_t type, uint32_t n, const struct field *all)
+{
+    bool srv = type == TYPE_SRV || type == TYPE_ANY;
     const struct view_instance *i = &f->view->instances[n];
     if (f->kind == FOUND_INSTANCE) {
         if (i != f->instance)
             return "out: another one is asked for";
-        return i->status == STATUS_DOWN ? "out: down" : "in";
+        return i->status == STATUS_DOWN ? "out: down" : i->stale ? "in: not heard from" : "in";
     }
     if (f->kind == FOUND_NO_NAME || f->kind == FOUND_EMPTY)
         return "out: the name is not the service's";
-    const char *text = why_listed(f, type, n);
-    if (i->priority > best && strcmp(text, "in") == 0)
+    if (!is_listed(f, type, n))
+        return why_listed(f, type, n);
+    if (i->stale && all->fresh && (f->view->withdraws_stale || !srv))
+        return OUT_FOR_LIVE;
+    if (i->priority > all->best && (type == TYPE_A || type == TYPE_AAAA))
         return "out: a better priority is up";
-    return text;
+    if (i->stale)
+        return srv ? "in, demoted: not heard from" : "in: not heard from, no live one is up";
+    return "in";
 }
 
-static json_t *candidate(const struct respond *r, uint32_t n, uint16_t best)
+static json_t *candidate(const struct respond *r, uint32_t n, const struct field *all)
 {
     const struct view_instance *i = &r->found.view->instances[n];
+    bool stale = i->live && i->stale; /* of the others the status says more */
     return json_pack("{s:o,s:s,s:b,s:i,s:i,s:i,s:o,s:s}", "id",
                      json_stringn((const char *)i->target + 1, i->target[0]), "status",
-                     status_text((enum status)i->status), "live", i->live, "weight", i->weight,
-                     "priority", i->priority, "port", i->port, "addresses", addresses_of(i), "why",
-                     why(&r->found, r->type, n, best));
+                     stale ? "stale" : status_text((enum status)i->status), "live",
+                     i->live && !stale, "weight", i->weight, "priority", i->priority, "port",
+                     i->port, "addresses", addresses_of(i), "why", why(&r->found, r->type, n, all));
 }
 
 static int tell_candidates(const struct respond *r, json_t *out)
@@ -136,15 +175,24 @@ static int tell_candidates(const struct respond *r, json_t *out)
     const struct view *v = r->found.view;
     json_t *list = json_array();
     int failed = set(out, "candidates", list);
-    bool addresses = r->type == TYPE_A || r->type == TYPE_AAAA;
-    uint16_t best = v && addresses ? best_priority(&r->found) : UINT16_MAX;
+    struct field all = {0};
+    if (v)
+        all = field_of(&r->found, r->type);
     for (uint32_t n = 0; v && n < v->instance_count && n < CANDIDATES_MAX && !failed; n++)
-        failed = json_array_append_new(list, candidate(r, n, best));
+        failed = json_array_append_new(list, candidate(r, n, &all));
     return failed | set(out, "candidate_count", json_integer(v ? v->instance_count : 0));
 }
 
 /* ---- the name ---------------------------------------------------------------------------------
  */
+
+static json_int_t count_live(const struct view *v, const struct selector *s)
+{
+    json_int_t count = 0;
+    for (uint32_t i = 0; i < s->live_count; i++)
+        count += !v->instances[s->live[i]].stale;
+    return count;
+}
 
 static int tell_filters(const struct found *f, json_t *out)
 {
@@ -154,7 +202,7 @@ static int tell_filters(const struct found *f, json_t *out)
         const struct selector *s = f->pairs[i];
         failed = json_array_append_new(list, json_pack("{s:o,s:o,s:I}", "key", text_json(s->key),
                                                        "value", text_json(s->value), "live",
-                                                       (json_int_t)s->live_count));
+                                                       count_live(f->view, s)));
     }
     return failed;
 }

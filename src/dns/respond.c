@@ -193,6 +193,7 @@ size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *work
     r->owner = HEADER_SIZE;
     r->name = &query->name;
     r->target_count = 0;
+    r->stale = 0;
     r->looked_up = false;
     answer_begin(&r->answer, query, out, limit_of(dns, request, query, size));
     unsigned rcode = answer_message(r, query, verdict);

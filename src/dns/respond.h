@@ -25,8 +25,9 @@ struct respond {
     struct name alias;       /* room for it behind a CNAME */
     struct srv_target targets[DNS_ADDITIONAL_TARGETS];
     unsigned target_count;
-    bool looked_up;     /* found is filled */
-    struct found found; /* what the name, or the last of its aliases, stands for */
+    uint32_t stale, candidates; /* so many are not heard from, of whom records were written */
+    bool looked_up;             /* found is filled */
+    struct found found;         /* what the name, or the last of its aliases, stands for */
 };
 
 /* dns_respond, leaving behind how the answer came about, for explain.c. Neither `r` nor

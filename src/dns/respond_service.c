@@ -1,7 +1,15 @@
+#include <stdio.h>
+
 #include "dns/draw.h"
 #include "dns/respond.h"
 
 enum { SRV_HEAD = 6 }; /* priority, weight, port (RFC 2782) */
+
+static void note_stale(struct respond *r, uint32_t stale, uint32_t candidates)
+{
+    r->stale = stale;
+    r->candidates = candidates;
+}
 
 /* ---- SRV ------------------------------------------------------------------------------------ */
 
@@ -83,6 +91,8 @@ static bool respond_srv(struct respond *r, const struct draw *d)
         if (!put_srv(r, v, &item))
             break;
     }
+    if (sent && draw_srv_at(d, sent - 1).priority >= STALE_PRIORITY) /* they come last */
+        note_stale(r, draw_srv_stale(d), size.count);
     if (!stable && sent < size.count)
         respond_cut(r, sent, size.count);
     else
@@ -104,6 +114,7 @@ static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type
     draw_addrs(d, &a, limited && v->max_answers < fit ? v->max_answers : fit, limited);
     if (a.total == 0)
         return false;
+    note_stale(r, a.stale, a.stale);
     bool cut = a.count < a.total && !(v->max_answers && a.total > v->max_answers);
     if (cut)
         respond_expect_cut(r);
@@ -134,6 +145,8 @@ static bool txt_of_service(struct respond *r, const struct view *v)
         sent += put_txt(r, v, set->rdata[i], set->sizes[i]);
     if (sent < set->count)
         respond_cut(r, sent, set->count);
+    if (v->stale_count && v->stale_count == v->live_count)
+        note_stale(r, v->stale_count, v->live_count);
     return set->count > 0;
 }
 
@@ -167,6 +180,7 @@ static bool txt_of_selected(struct respond *r, const struct draw *d)
         const struct view_instance *instance = &d->view->instances[(uint32_t)e->key];
         sent += put_txt(r, d->view, instance->txt, instance->txt_size);
     }
+    note_stale(r, d->of == DRAW_STALE, d->of == DRAW_STALE);
     if (sent < w->seen.count || w->seen.dropped)
         respond_cut(r, sent, w->seen.dropped ? 0 : w->seen.count);
     return count > 0;
@@ -208,6 +222,7 @@ static bool respond_instance(struct respond *r, const struct found *f, uint16_t 
     const struct view_instance *i = f->instance;
     if (i->status == STATUS_DOWN)
         return false;
+    note_stale(r, i->stale, 1);
     switch (type) {
     case TYPE_A: return put_all(r, f->view, type, i->v4, i->v4_count);
     case TYPE_AAAA: return put_all(r, f->view, type, i->v6, i->v6_count);
@@ -231,6 +246,8 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
     if (f->kind == FOUND_SUBSET) {
         d.pairs = f->pairs;
         d.pair_count = f->pair_count;
+        if (type != TYPE_SRV || f->view->withdraws_stale)
+            draw_choose(&d, type);
     } else {
         d.set = f->kind == FOUND_SERVICE ? &f->view->by_default : f->set;
     }
@@ -245,13 +262,33 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
     return false;
 }
 
+/* RFC 8914 section 4.4. A reason that is there already, that not all was sent, stays. */
+static void explain_stale(struct respond *r, const struct found *f)
+{
+    struct answer *a = &r->answer;
+    char text[sizeof(a->ede_text)];
+    if (!a->query->has_opt || a->ede != EDE_NONE)
+        return;
+    if (f->kind == FOUND_INSTANCE)
+        snprintf(text, sizeof(text), "the instance is not heard from");
+    else if (r->stale == r->candidates)
+        snprintf(text, sizeof(text), "no instance%s is heard from: last known ones",
+                 f->view->stale_count < f->view->live_count ? " with such data" : "");
+    else
+        snprintf(text, sizeof(text), "%u of %u instances %s not heard from", r->stale,
+                 r->candidates, r->stale == 1 ? "is" : "are");
+    answer_explain(a, EDE_STALE_ANSWER, text);
+}
+
 bool respond_service(struct respond *r, const struct found *f, uint16_t type)
 {
     static const uint16_t types[] = {TYPE_SRV, TYPE_A, TYPE_AAAA, TYPE_TXT};
+    bool data = false;
     if (type != TYPE_ANY)
-        return respond_type(r, f, type);
-    for (size_t i = 0; i < ARRAY_COUNT(types); i++) /* one RRset: RFC 8482 section 4.1 */
-        if (respond_type(r, f, types[i]))
-            return true;
-    return false;
+        data = respond_type(r, f, type);
+    for (size_t i = 0; i < ARRAY_COUNT(types) && type == TYPE_ANY && !data; i++)
+        data = respond_type(r, f, types[i]); /* one RRset: RFC 8482 section 4.1 */
+    if (data && r->stale)
+        explain_stale(r, f);
+    return data;
 }

@@ -34,8 +34,13 @@ struct view_instance {
     uint8_t target_size;
     uint8_t v4_count, v6_count;
     uint8_t status; /* enum status, in force */
-    bool live;      /* part of the service's answers */
+    bool live;      /* status up: part of the service's answers, if perhaps as the last choice */
+    bool stale;     /* expired and kept: its priority is at or above STALE_PRIORITY */
 };
+
+/* What is not heard from comes after all that is: the upper half of the priorities is
+ * free for it, see PRIORITY_MAX. */
+enum { STALE_PRIORITY = PRIORITY_MAX + 1 };
 
 /* A list that is drawn from by weight: items of one priority stand together,
  * priorities ascending. */
@@ -64,15 +69,16 @@ struct named_port {
     struct srv_set set; /* of live instances; may be empty while the name exists */
 };
 
-/* Distinct addresses of one family of the live instances of the best priority; of
- * weight 0 only when all are. */
+/* Distinct addresses of one family of the live instances of the best priority; of stale
+ * ones only when no other has the family, of weight 0 only when all are. */
 struct addr_set {
     const uint8_t *addrs; /* count x 4 or 16 bytes */
     const uint64_t *sums; /* running weight totals, inclusive */
     struct pick_group group;
+    bool stale; /* of instances that are not heard from */
 };
 
-struct txt_set { /* distinct RDATAs of the live instances */
+struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if all are */
     const uint8_t *const *rdata;
     const uint16_t *sizes;
     uint32_t count;
@@ -81,7 +87,7 @@ struct txt_set { /* distinct RDATAs of the live instances */
 
 struct selector {
     struct text key, value; /* as labels */
-    const uint32_t *live;   /* indexes of live instances, ascending */
+    const uint32_t *live;   /* indexes of live instances (and stale ones), ascending */
     uint32_t live_count;    /* 0: registered ones match, none is live */
 };
 
@@ -93,6 +99,8 @@ struct view {
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
     uint32_t max_answers;       /* 0 = all */
     uint32_t instance_count, live_count;
+    uint32_t stale_count; /* of the live ones */
+    bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
     uint32_t status_counts[STATUS_COUNT];
     const struct view_instance *instances; /* sorted by id */
     const uint32_t *ids;                   /* open addressing: instance index + 1, 0 = free */

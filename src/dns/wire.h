@@ -54,6 +54,7 @@ enum {                /* EDNS (RFC 6891), Extended DNS Errors (RFC 8914) */
        OPTION_EDE = 15,
        EDE_NONE = -1,
        EDE_OTHER = 0,
+       EDE_STALE_ANSWER = 3,
        EDE_NOT_AUTHORITATIVE = 20,
        EDE_NOT_SUPPORTED = 21,
        EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824 section 3.5 */

@@ -328,6 +328,7 @@ struct zone_attributes zone_attributes(const struct zone *zone, struct text serv
         overlay(&a.negative_ttl, rule->negative_ttl);
         overlay(&a.max_answers, rule->max_answers);
         overlay(&a.srv_weight_scale, rule->srv_weight_scale);
+        overlay(&a.stale, rule->stale);
     }
     return a;
 }

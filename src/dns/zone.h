@@ -49,6 +49,7 @@ void zone_free(struct zone *zone);
 /* The attributes of a service by the zone's rules. */
 struct zone_attributes {
     uint32_t ttl, negative_ttl, max_answers, srv_weight_scale;
+    uint32_t stale; /* enum dns_stale */
 };
 struct zone_attributes zone_attributes(const struct zone *zone, struct text service);
 

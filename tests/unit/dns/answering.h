@@ -80,12 +80,17 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
     return t;
 }
 
-/* A small zone; max_answers for all services, 0 = all. */
-UNUSED static struct rig *rig_with_max(uint32_t max)
+/* A small zone; max_answers (0 = all) and what becomes of stale ones, for all services. */
+UNUSED static struct rig *rig_with(uint32_t max, uint32_t stale)
 {
     static char all[] = "*";
-    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, max, DNS_UNSET};
+    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, max, DNS_UNSET, stale};
     return rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", &rule);
+}
+
+UNUSED static struct rig *rig_with_max(uint32_t max)
+{
+    return rig_with(max, DNS_UNSET);
 }
 
 UNUSED static void rig_free(struct rig *t)

@@ -72,10 +72,9 @@ static void record_add(struct record *r, struct text key, struct text value)
     }
 }
 
-/* Registers "service/id" of the namespace "default" with fields "key=value ..." */
-UNUSED static void reg(struct registry *r, const char *name, const char *fields, uint64_t ms)
+/* "service/id" of the namespace "default" with fields "key=value ..." */
+static struct record record_of(const char *name, const char *fields)
 {
-    static const struct principal local = {.kind = PRINCIPAL_LOCAL};
     struct record record = {.ns = TEXT("default"), .ttl = TTL_UNSET};
     struct text rest = text_of(fields);
     record.id = text_of(name);
@@ -85,9 +84,27 @@ UNUSED static void reg(struct registry *r, const char *name, const char *fields,
         struct text key = text_cut(&value, '=');
         record_add(&record, key, value);
     }
+    return record;
+}
+
+UNUSED static void reg(struct registry *r, const char *name, const char *fields, uint64_t ms)
+{
+    static const struct principal local = {.kind = PRINCIPAL_LOCAL};
+    struct record record = record_of(name, fields);
     struct granted granted;
     enum err err =
         registry_register(r, &record, &local, (struct moment){ms, 1000000 + ms}, &granted);
+    if (err)
+        fail_msg("%s: %s", name, err_text(err));
+}
+
+/* The same as one that expired and is kept; not there before. */
+UNUSED static void reg_stale(struct registry *r, const char *name, const char *fields, uint64_t ms)
+{
+    struct stored_instance stored = {.record = record_of(name, fields),
+                                     .owner = {.kind = PRINCIPAL_LOCAL}};
+    stored.record.rev = 1;
+    enum err err = registry_restore(r, &stored, true, (struct moment){ms, 1000000 + ms});
     if (err)
         fail_msg("%s: %s", name, err_text(err));
 }

@@ -16,15 +16,25 @@ struct fixture {
     struct view *view;
 };
 
-static struct fixture setup(uint32_t scale)
+static struct fixture setup_with(uint32_t scale, uint32_t stale)
 {
-    char name[] = "z";
-    struct dns_zone_config config = {
-        .name = name, .ttl = 5, .negative_ttl = 2, .srv_weight_scale = scale};
+    char name[] = "z", all[] = "*";
+    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, stale};
+    struct dns_zone_config config = {.name = name,
+                                     .ttl = 5,
+                                     .negative_ttl = 2,
+                                     .srv_weight_scale = scale,
+                                     .rules = &rule,
+                                     .rule_count = 1};
     struct dns_fault fault;
     struct fixture f = {.registry = registry_empty()};
     assert_int_equal(zone_load(&config, &f.zone, &fault), ERR_OK);
     return f;
+}
+
+static struct fixture setup(uint32_t scale)
+{
+    return setup_with(scale, DNS_UNSET);
 }
 
 static void teardown(struct fixture *f)
@@ -172,6 +182,42 @@ static void test_addresses(void **state)
     assert_addrs(&v->v4, FAMILY_V4, "10.0.0.5=83160");
     assert_addrs(&v->v6, FAMILY_V6, "");
     teardown(&f);
+}
+
+/* What is left out of one set leaves the next ones in order. */
+static void test_stale(void **state)
+{
+    (void)state;
+    static const char *const expected[2][3] = {
+        {"b:2:20 d:4:0 a:1:10 c:3:30", "b:2:20 d:4:0 a:1:10 c:3:30", "d:9:0 a:7:10 c:8:30"},
+        {"b:2:20 d:4:0", "b:2:20 d:4:0", "d:9:0"}};
+    for (uint32_t policy = DNS_STALE_DEMOTE; policy <= DNS_STALE_WITHDRAW; policy++) {
+        struct fixture f = setup_with(1, policy);
+        reg_stale(f.registry, "web/a", "addr=10.0.0.1 port=1 port=x:7 port=old:5 w=10", 1);
+        reg(f.registry, "web/b", "addr=10.0.0.2 port=2 w=20", 1);
+        reg_stale(f.registry, "web/c", "addr=fd00::3 port=3 port=x:8 w=30 priority=2", 1);
+        reg(f.registry, "web/d", "addr=10.0.0.4 port=4 port=x:9 w=0 priority=3", 1);
+        const struct view *v = compiled(&f, "web");
+        assert_int_equal(v->live_count, 4);
+        assert_int_equal(v->stale_count, 2);
+        assert_int_equal(v->withdraws_stale, policy == DNS_STALE_WITHDRAW);
+        assert_set(v, &v->by_default, expected[policy][0]);
+        assert_set(v, &v->by_tcp, expected[policy][1]);
+        assert_set(v, &v->by_udp, "");
+        assert_set(v, &view_port(v, TEXT("x"), PROTOCOL_TCP)->set, expected[policy][2]);
+        assert_set(v, &view_port(v, TEXT("old"), PROTOCOL_TCP)->set, "a:5:10");
+        assert_int_equal(inst(v, "c")->priority, STALE_PRIORITY + 2);
+        assert_addrs(&v->v4, FAMILY_V4, "10.0.0.2=16800");
+        assert_false(v->v4.stale);
+        assert_addrs(&v->v6, FAMILY_V6, ""); /* of another priority than the best stale one */
+        assert_false(v->v6.stale);
+        unreg(f.registry, "web/a", 2);
+        v = compiled(&f, "web");
+        assert_addrs(&v->v6, FAMILY_V6, "fd00::3=25200");
+        assert_true(v->v6.stale);
+        assert_false(v->v4.stale);
+        teardown(&f);
+    }
 }
 
 static void test_scale(void **state)
@@ -381,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sets),  cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_scale), cmocka_unit_test(test_ttl),
+        cmocka_unit_test(test_stale),
         cmocka_unit_test(test_txt),   cmocka_unit_test(test_selectors),
         cmocka_unit_test(test_empty), cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_large),

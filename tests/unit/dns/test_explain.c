@@ -159,6 +159,91 @@ static void test_filters_and_ede(void **state)
     json_decref(json);
 }
 
+/* s: not heard from, alone with IPv6, port "old" and tag "y"; p: the same, in a worse
+ * priority; n: heard from, without a port. */
+static void use_stale(uint32_t policy)
+{
+    rig_free(t);
+    t = rig_with(0, policy);
+    reg(t->registry, "web/f", "addr=10.0.0.1 port=80 version=1", 1);
+    reg(t->registry, "web/n", "addr=10.0.0.2 tag=y", 1);
+    reg_stale(t->registry, "web/s", "addr=10.0.0.3 addr=fd00::3 port=80 port=old:7 version=1 tag=y",
+              1);
+    reg_stale(t->registry, "web/p", "addr=fd00::4 port=80 priority=4 version=1", 1);
+    reg_stale(t->registry, "web/d", "addr=10.0.0.5 port=80 status=draining version=1", 1);
+    publish(t);
+}
+
+#define OUT "out: not heard from, a live one is up"
+#define DEMOTED "in, demoted: not heard from"
+#define LAST "in: not heard from, no live one is up"
+
+static const struct stale_reason {
+    const char *name, *type, *id, *demote, *withdraw;
+} stale_reasons[] = {
+    {"web.z", "SRV", "f", "in", "in"},
+    {"web.z", "SRV", "s", DEMOTED, OUT},
+    {"web.z", "SRV", "p", DEMOTED, OUT},
+    {"web.z", "ANY", "s", DEMOTED, OUT},
+    {"web.z", "SRV", "d", "out: not up", "out: not up"},
+    {"web.z", "SRV", "n", "out: no port", "out: no port"},
+    {"_web._tcp.z", "SRV", "s", DEMOTED, OUT},
+    {"_web._tcp.z", "SRV", "n", "out: no such port", "out: no such port"},
+    {"_old._tcp.web.z", "SRV", "s", DEMOTED, DEMOTED},
+    {"_old._tcp.web.z", "SRV", "p", "out: no such port", "out: no such port"},
+    {"1.version.web.z", "SRV", "s", DEMOTED, OUT},
+    {"y.tag.web.z", "SRV", "s", DEMOTED, DEMOTED},
+    {"y.tag.web.z", "SRV", "p", "out: a selector does not match",
+     "out: a selector does not match"},
+    {"y.tag.web.z", "A", "n", "in", "in"},
+    {"y.tag.web.z", "A", "s", OUT, OUT},
+    {"web.z", "A", "f", "in", "in"},
+    {"web.z", "A", "s", OUT, OUT},
+    {"web.z", "A", "p", "out: no address of this family", "out: no address of this family"},
+    {"web.z", "AAAA", "f", "out: no address of this family", "out: no address of this family"},
+    {"web.z", "AAAA", "s", LAST, LAST},
+    {"web.z", "AAAA", "p", "out: a better priority is up", "out: a better priority is up"},
+    {"web.z", "TXT", "s", OUT, OUT},
+    {"s.web.z", "A", "s", "in: not heard from", "in: not heard from"},
+    {"d.web.z", "A", "d", "in: not heard from", "in: not heard from"},
+};
+
+static void test_stale_reasons(void **state)
+{
+    (void)state;
+    for (uint32_t policy = DNS_STALE_DEMOTE; policy <= DNS_STALE_WITHDRAW; policy++) {
+        use_stale(policy);
+        for (size_t i = 0; i < ARRAY_COUNT(stale_reasons); i++) {
+            const struct stale_reason *r = &stale_reasons[i];
+            json_t *json = explain(r->name, r->type);
+            if (strcmp(why(json, r->id), policy == DNS_STALE_DEMOTE ? r->demote : r->withdraw) != 0)
+                fail_msg("%s %s %s: %s", r->name, r->type, r->id, why(json, r->id));
+            json_decref(json);
+        }
+    }
+}
+
+static void test_stale_state(void **state)
+{
+    (void)state;
+    use_stale(DNS_STALE_DEMOTE);
+    json_t *json = explain("1.version.web.z", "SRV"), *candidate;
+    size_t i;
+    json_array_foreach(json_object_get(json, "candidates"), i, candidate)
+    {
+        static const char *const states[] = {"draining", "up", "up", "stale", "stale"};
+        assert_string_equal(text_at(candidate, "status"), states[i]); /* d f n p s */
+        assert_true(json_is_true(json_object_get(candidate, "live")) == (i == 1 || i == 2));
+    }
+    assert_int_equal(i, 5);
+    json_t *filter = json_array_get(json_object_get(json, "filters"), 0);
+    assert_int_equal(json_integer_value(json_object_get(filter, "live")), 1);
+    json_t *ede = json_object_get(json, "ede");
+    assert_int_equal(json_integer_value(json_object_get(ede, "code")), 3);
+    assert_string_equal(text_at(ede, "text"), "2 of 3 instances are not heard from");
+    json_decref(json);
+}
+
 static void test_many(void **state)
 {
     (void)state;
@@ -199,6 +284,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_service, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filters_and_ede, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stale_reasons, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stale_state, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
     };

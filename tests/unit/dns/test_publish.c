@@ -379,7 +379,8 @@ static bool view_is_whole(const struct view *v)
         live += v->instances[i].live;
     const struct srv_set *set = &v->by_default;
     return live == v->live_count && set->count == live && v->v4.group.count <= live &&
-           (set->count == 0 || set->sums[set->count - 1] == set->groups[0].total);
+           (set->count == 0 ||
+            set->sums[set->count - 1] == set->groups[set->group_count - 1].total);
 }
 
 static void *reader(void *context)

@@ -47,7 +47,7 @@ static int setup(void **state)
 {
     (void)state;
     static char few[] = "few";
-    struct dns_rule rule = {few, DNS_UNSET, DNS_UNSET, 3, DNS_UNSET};
+    struct dns_rule rule = {few, DNS_UNSET, DNS_UNSET, 3, DNS_UNSET, DNS_UNSET};
     char name[64], fields[128];
     t = rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\nwww CNAME ns\n"
                 "alias CNAME web\nloop1 CNAME loop2\nloop2 CNAME loop1\n",
@@ -61,7 +61,7 @@ static int setup(void **state)
                      "version=1 tag=blue w=3",
                      i, i + 1);
             if (s != 0 || i < 12)
-                reg(t->registry, name, fields, 1);
+                (i % 3 ? reg : reg_stale)(t->registry, name, fields, 1);
         }
     }
     reg(t->registry, "empty/x", "addr=10.0.1.1 port=1", 1);

@@ -300,18 +300,19 @@ static void test_bytes(void **state)
 static void test_attributes(void **state)
 {
     (void)state;
-    char name[] = "z", all[] = "*", batch[] = "batch-*", one[] = "batch-one";
+    char name[] = "z", all[] = "*", batch[] = "batch-*", one[] = "batch-one", two[] = "*-two";
     struct dns_rule rules[] = {
-        {all, DNS_UNSET, 7, DNS_UNSET, DNS_UNSET},
-        {batch, 30, DNS_UNSET, 8, DNS_UNSET},
-        {one, 40, DNS_UNSET, 0, 256},
+        {all, DNS_UNSET, 7, DNS_UNSET, DNS_UNSET, DNS_UNSET},
+        {batch, 30, DNS_UNSET, 8, DNS_UNSET, DNS_STALE_WITHDRAW},
+        {one, 40, DNS_UNSET, 0, 256, DNS_UNSET},
+        {two, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_STALE_DEMOTE},
     };
     struct dns_zone_config config = {.name = name,
                                      .ttl = 5,
                                      .negative_ttl = 2,
                                      .srv_weight_scale = 3,
                                      .rules = rules,
-                                     .rule_count = 3};
+                                     .rule_count = ARRAY_COUNT(rules)};
     struct zone *zone;
     struct dns_fault fault;
     assert_int_equal(zone_load(&config, &zone, &fault), ERR_OK);
@@ -321,14 +322,17 @@ static void test_attributes(void **state)
     assert_int_equal(a.negative_ttl, 7);
     assert_int_equal(a.max_answers, 0);
     assert_int_equal(a.srv_weight_scale, 3);
+    assert_int_equal(a.stale, DNS_STALE_DEMOTE);
     a = zone_attributes(zone, TEXT("batch-two"));
     assert_int_equal(a.ttl, 30);
     assert_int_equal(a.negative_ttl, 7);
     assert_int_equal(a.max_answers, 8);
+    assert_int_equal(a.stale, DNS_STALE_DEMOTE);
     a = zone_attributes(zone, TEXT("batch-one"));
     assert_int_equal(a.ttl, 40);
     assert_int_equal(a.max_answers, 0);
     assert_int_equal(a.srv_weight_scale, 256);
+    assert_int_equal(a.stale, DNS_STALE_WITHDRAW);
     zone_free(zone);
 }
 
