@@ -142,8 +142,8 @@ static void refuse_route(struct http *http, struct evhttp_request *request,
                       "and no %%00");
     } else {
         reply_problem(http, request, 404,
-                      "no such path; there are /v1/status, /v1/services, /v1/services/NAME and "
-                      "/v1/explain");
+                      "no such path; there are /v1/status, /v1/services, /v1/services/NAME, "
+                      "/v1/explain, /v1/guard and /v1/evict");
     }
 }
 

@@ -7,11 +7,16 @@
  *   GET /v1/services            services (?ns= ?after= ?limit=)
  *   GET /v1/services/S          one service with its instances (?ns=)
  *   GET /v1/explain             ?name= &type= [&client=]: how an answer comes about
+ *   GET /v1/guard               the guards against mass eviction (?after= a zone)
+ *   POST /v1/guard              {"mode": "auto" | "on" | "off"}
+ *   POST /v1/evict              {"ns", "service", "instance", "force"}: what is stale goes,
+ *                               of all, of a service, or one instance; force: also
+ *                               while a guard is on, and the one in any state
  *
  * Errors are RFC 9457 problem documents. Long lists are produced in pieces, so that
  * all of them together hold the control thread for about HTTP_SLICE_MS in a turn of
- * its loop. "live" in a reply means: among the service's answers, that is up, and
- * its lease runs.
+ * its loop. "live" in a reply means: among the service's answers, that is up, not
+ * stale, and its lease runs.
  */
 #ifndef DISC_HTTP_HTTP_H
 #define DISC_HTTP_HTTP_H
@@ -40,6 +45,8 @@ struct http_backend {
     struct moment (*now)(void *context);
     /* Monotonic microseconds, to bound a slice. */
     uint64_t (*stopwatch_us)(void *context);
+    /* The registry was changed: make it visible in DNS, write it down. */
+    void (*changed)(void *context);
     /* Adds what only the server knows to the status object (version, uptime, listen
      * addresses, counters, store). */
     void (*status)(void *context, json_t *status);

@@ -4,7 +4,7 @@
 
 bool instance_is_live(const struct instance_state *state, struct moment now)
 {
-    return state->status == STATUS_UP && state->deadline_ms > now.lease_ms;
+    return state->status == STATUS_UP && !state->stale && state->deadline_ms > now.lease_ms;
 }
 
 static json_t *json_text(struct text t)
@@ -107,6 +107,7 @@ static int add_word(json_t *to, const struct record *r, const struct instance_st
     failed |= add(to, "id", json_text(r->id));
     failed |= add(to, "status", json_string(status_text(state->status)));
     failed |= add(to, "live", json_boolean(instance_is_live(state, now)));
+    failed |= add(to, "stale", json_boolean(state->stale));
     failed |= add(to, "weight", json_number(state->weight));
     failed |= add(to, "priority", json_number(r->priority));
     failed |= add(to, "addresses", addresses(r));

@@ -6,7 +6,7 @@
 
 #include "registry/registry.h"
 
-/* Among its service's answers: up, and its lease runs. */
+/* Among its service's answers: up, not stale, and its lease runs. */
 bool instance_is_live(const struct instance_state *state, struct moment now);
 
 /* A new reference; NULL when memory lacks. */

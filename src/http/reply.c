@@ -17,8 +17,10 @@ const char *reply_reason(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {409, "Conflict"},
         {415, "Unsupported Media Type"},
         {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
         {503, "Service Unavailable"},
     };
     for (size_t n = 0; n < ARRAY_COUNT(known); n++)

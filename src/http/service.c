@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "http/instance.h"
+#include "http/name.h"
 #include "http/reply.h"
 #include "http/stream.h"
 
@@ -15,7 +16,7 @@ struct roll {
     struct http *http;
     char ns[NAMESPACE_MAX + 1], name[SERVICE_MAX + 1];
     uint64_t index;
-    uint32_t left;
+    uint32_t left, stale;
     bool opened, some;
     const char *at; /* the next id: a length byte, then the text */
     char ids[];
@@ -62,6 +63,7 @@ static struct roll *roll_new(struct http *http, const struct service *s, size_t 
     r->http = http;
     r->index = service_index(s);
     r->left = service_count(s);
+    r->stale = service_stale(s);
     r->at = r->ids;
     note_ids(s, r->ids);
     if (text_copy(service_namespace(s), r->ns, sizeof(r->ns)) == ERR_OK &&
@@ -102,8 +104,8 @@ static enum err append_instance(struct roll *r, const struct instance *i, struct
 static int append_head(const struct roll *r, struct evbuffer *out)
 {
     return evbuffer_add_printf(
-        out, "{\"namespace\":\"%s\",\"name\":\"%s\",\"index\":%ju,\"instances\":[", r->ns, r->name,
-        (uintmax_t)r->index);
+        out, "{\"namespace\":\"%s\",\"name\":\"%s\",\"index\":%ju,\"stale\":%u,\"instances\":[",
+        r->ns, r->name, (uintmax_t)r->index, r->stale);
 }
 
 static enum piece next_instance(void *state, struct evbuffer *out)
@@ -155,24 +157,14 @@ static bool is_known_to(struct call *call, const struct service *s)
     return names_tag(asked, text_of(tag + 2));
 }
 
-/* Names are stored in lower case. */
-static struct text lowered(struct text t, char *out, size_t size)
-{
-    size_t n = t.n < size ? t.n : size; /* what is cut is longer than any name */
-
-    for (size_t i = 0; i < n; i++)
-        out[i] = ascii_lower(t.s[i]);
-    return (struct text){out, n};
-}
-
 static const struct service *find(struct call *call)
 {
     struct text asked = uri_query_get(&call->query, "ns");
     char ns[NAMESPACE_MAX + 1], name[SERVICE_MAX + 1];
 
     return registry_service(call->http->backend.registry,
-                            lowered(asked.n ? asked : TEXT("default"), ns, sizeof(ns)),
-                            lowered(text_of(call->captured), name, sizeof(name)));
+                            name_lower(asked.n ? asked : TEXT("default"), ns, sizeof(ns)),
+                            name_lower(text_of(call->captured), name, sizeof(name)));
 }
 
 void service_get_one(struct call *call)

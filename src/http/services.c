@@ -80,9 +80,10 @@ static enum err append_service(struct listing *l, const struct service *s, struc
     const struct http_backend *backend = &l->http->backend;
     struct text ns = service_namespace(s), name = service_name(s);
     struct moment now = backend->now(backend->context);
-    json_t *json = json_pack("{s:s%, s:s%, s:I, s:I, s:I}", "namespace", ns.s, ns.n, "name", name.s,
-                             name.n, "instances", (json_int_t)service_count(s), "live",
-                             (json_int_t)count_live(s, now), "index", (json_int_t)service_index(s));
+    json_t *json = json_pack("{s:s%, s:s%, s:I, s:I, s:I, s:I}", "namespace", ns.s, ns.n, "name",
+                             name.s, name.n, "instances", (json_int_t)service_count(s), "live",
+                             (json_int_t)count_live(s, now), "stale", (json_int_t)service_stale(s),
+                             "index", (json_int_t)service_index(s));
 
     if (!json)
         return ERR_MEMORY;

@@ -5,6 +5,7 @@
 
 #include <sys/queue.h>
 
+#include "base/log.h"
 #include "http/access.h"
 #include "http/http.h"
 #include "http/uri.h"
@@ -21,6 +22,7 @@ struct http {
     struct stream_list streams; /* all unfinished long replies */
     struct stream_list ready;   /* those that can go on */
     struct event *turn;         /* pending while `ready` is not empty */
+    struct log_limit steered;   /* of what operators do */
     size_t held;                /* bytes that unfinished replies keep in memory */
 };
 
@@ -36,5 +38,8 @@ void status_get(struct call *call);
 void services_get(struct call *call);
 void service_get_one(struct call *call);
 void explain_get(struct call *call);
+void guard_get(struct call *call);
+void guard_post(struct call *call);
+void evict_post(struct call *call);
 
 #endif

@@ -84,13 +84,41 @@ static enum err check_sources(const struct config_parse *p, const struct config_
     return ERR_OK;
 }
 
+/* `probe: true` of a zone's services. */
+static const struct yaml_node *wish_to_probe(const struct yaml_node *zone)
+{
+    const struct yaml_node *services = yaml_find(zone, "services");
+    for (const struct yaml_node *s = services ? services->first : NULL; s; s = s->next) {
+        const struct yaml_node *probe = yaml_find(s, "probe");
+        if (probe && text_is(yaml_text(probe), TEXT("true")))
+            return probe;
+    }
+    return NULL;
+}
+
+static enum err check_probe(const struct config_parse *p, const struct config_seen *seen,
+                            const struct config *c)
+{
+    for (size_t i = 0; i < c->dns.zone_count && !c->probe_network_count; i++) {
+        const struct yaml_node *zone = entry_at(seen, "zones", i);
+        const struct yaml_node *probe = zone ? wish_to_probe(zone) : NULL;
+        if (probe)
+            return fault_at(p, probe,
+                            "a probe without networks to probe, expected them to be named then: "
+                            "probe: {networks: [10.0.0.0/8]}");
+    }
+    return ERR_OK;
+}
+
 static enum err check_all(const struct config_parse *p, const struct config_seen *seen,
                           const struct config_draft *draft)
 {
     enum err err = check_lease(p, seen, &draft->config.registry);
     if (!err)
         err = check_http(p, seen, draft);
-    return err ? err : check_sources(p, seen, draft);
+    if (!err)
+        err = check_sources(p, seen, draft);
+    return err ? err : check_probe(p, seen, &draft->config);
 }
 
 /* ---- assembly ---------------------------------------------------------------------------- */
@@ -198,9 +226,8 @@ enum err config_load(const char *path, struct config **out, struct config_fault 
 
 void config_deinit(struct config *config)
 {
-    for (char **glob = config->permanent_services; glob && *glob; glob++)
-        free(*glob);
-    free(config->permanent_services);
+    config_services_free(config->services, config->service_count);
+    free(config->probe_networks);
     dns_config_deinit(&config->dns);
     reg_config_deinit(&config->registration);
     http_config_deinit(&config->http);
@@ -227,19 +254,4 @@ void config_free(struct config *config)
         return;
     config_deinit(config);
     free(config);
-}
-
-bool config_is_permanent(const struct config *config, struct text ns, struct text service)
-{
-    char name[NAMESPACE_MAX + SERVICE_MAX + 2];
-    bool permanent = false;
-    int n = snprintf(name, sizeof name, "%.*s/%.*s", TEXT_ARG(ns), TEXT_ARG(service));
-    if (n < 0 || (size_t)n >= sizeof name)
-        return false;
-    for (char **glob = config->permanent_services; glob && *glob; glob++) {
-        bool not = (*glob)[0] == '!';
-        if (text_matches((struct text){name, (size_t)n}, *glob + not ))
-            permanent = !not ;
-    }
-    return permanent;
 }

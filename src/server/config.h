@@ -20,6 +20,14 @@ struct endpoint_list {
     size_t count;
 };
 
+/* What the file says of the services that match a glob. */
+struct config_service {
+    char *glob;                /* "ns/service" */
+    uint32_t permanent, probe; /* 0, 1; DNS_UNSET = not said */
+    uint32_t floor;            /* likewise; else as struct service_policy has it */
+    bool floor_percent;
+};
+
 struct config {
     char *path;     /* the file, or NULL for the built-in defaults */
     char *data_dir; /* resolved against the file's folder; "" = memory only */
@@ -44,13 +52,21 @@ struct config {
 
     char *weight_key; /* what registry.weight_key points to; "" = none */
 
-    /* Globs "ns/service" in the order of the file, "!" before those of services that do
-     * not stay known for ever; the last match wins. NULL-terminated, may be NULL. */
-    char **permanent_services;
+    struct config_service *services; /* in the order of the file */
+    size_t service_count;
+
+    struct network *probe_networks; /* whose addresses may be probed; none = nothing is */
+    size_t probe_network_count;
+    uint32_t probe_timeout_ms; /* 1000 */
+    uint32_t probe_max;        /* 64: under way at a time */
 };
 
-/* Does this service stay known for ever? */
+/* What holds for one service: of the entries whose glob matches the last one wins, each
+ * attribute for itself. */
+/* Does it stay known for ever? */
 bool config_is_permanent(const struct config *config, struct text ns, struct text service);
+struct service_policy config_service_policy(const struct config *config, struct text ns,
+                                            struct text service);
 
 struct config_fault {
     char file[256];

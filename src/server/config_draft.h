@@ -20,14 +20,14 @@ struct config_draft {
 /* Base of zones[]. */
 struct zone_draft {
     struct dns_zone_config zone;
-    char **permanent; /* globs without namespace, "!" before those that are not; NULL-terminated */
-    size_t permanent_count;
+    struct config_service *services; /* their globs still without namespace */
+    size_t service_count;
 };
 
 /* Base of zones[].services.GLOB. */
 struct service_draft {
     struct dns_rule rule;
-    uint32_t permanent; /* 0, 1, DNS_UNSET */
+    struct config_service service;
 };
 
 /* Base of KEYS: (the whole file of keys). */
@@ -36,12 +36,17 @@ struct keyring_draft {
     size_t count;
 };
 
-key_take take_zones, take_zone_name, take_namespace, take_services; /* zones */
-key_take take_permanent;
-key_take take_udp_sizes, take_sources, take_advertise_local;
+key_take take_zones, take_zone_name, take_namespace; /* zones */
+key_take take_services, take_floor;                  /* their services */
+key_take take_udp_sizes, take_sources, take_advertise_local, take_probe_networks;
 key_take take_file;                                                        /* struct file_ref */
 key_take take_keys, take_key_id, take_secret, take_next_secret, take_date; /* keys.yaml */
 key_take take_grants, take_verbs, take_advertise, take_service_globs;
+
+/* Adds what a zone says of its services to the configuration, "web-*" of namespace `blue`
+ * as "blue/web-*". ERR_MEMORY. */
+MUST_CHECK enum err config_services_add(struct config *config, const struct zone_draft *zone);
+void config_services_free(struct config_service *services, size_t count);
 
 /* Reads text as discd.yaml: everything but the files that it names. `file` is its path
  * (NULL = the defaults; then there are no bytes). ERR_* with *fault filled; *out then

@@ -102,17 +102,7 @@ enum err take_advertise(struct config_parse *p, const struct config_key *key,
                         const struct yaml_node *node, void *base)
 {
     struct reg_grant *grant = base;
-    enum err err = expect_list(p, key, node);
-    if (err)
-        return err;
-    grant->advertise = calloc(node->count + 1, sizeof(*grant->advertise));
-    if (!grant->advertise)
-        return fault_memory(p);
-    for (const struct yaml_node *item = node->first; item; item = item->next)
-        if (item->kind != YAML_TEXT ||
-            network_parse(yaml_text(item), &grant->advertise[grant->advertise_count++]))
-            return fault_value(p, item, key->what, key->entry);
-    return ERR_OK;
+    return take_networks(p, key, node, &grant->advertise, &grant->advertise_count);
 }
 
 enum err take_grants(struct config_parse *p, const struct config_key *key,

@@ -1,4 +1,4 @@
-/* The larger parts of discd.yaml: zones with their services, sources, networks. */
+/* The larger parts of discd.yaml: zones, sources, networks. */
 #include <stdlib.h>
 
 #include "server/config_draft.h"
@@ -8,81 +8,6 @@
 
 #define DNS_NAME_TEXT 253 /* longest name in text, RFC 1035 section 2.3.4 */
 #define DNS_LABEL 63
-
-static char *lower_copy(struct text t)
-{
-    char *copy = strndup(t.n ? t.s : "", t.n);
-    for (char *c = copy; c && *c; c++)
-        *c = ascii_lower(*c);
-    return copy;
-}
-
-/* ---- services of a zone ------------------------------------------------------------ */
-
-enum err take_permanent(struct config_parse *p, const struct config_key *key,
-                        const struct yaml_node *node, void *base)
-{
-    struct service_draft *service = base;
-    struct text t = yaml_text(node);
-    bool yes = text_is(t, TEXT("true"));
-    if (node->kind != YAML_TEXT || node->quoted || (!yes && !text_is(t, TEXT("false"))))
-        return fault_key(p, node, key);
-    service->permanent = yes;
-    return ERR_OK;
-}
-
-static enum err note_permanent(struct zone_draft *zone, const struct service_draft *service)
-{
-    if (service->permanent == DNS_UNSET)
-        return ERR_OK;
-    char **entry = &zone->permanent[zone->permanent_count];
-    if (asprintf(entry, "%s%s", service->permanent ? "" : "!", service->rule.glob) < 0) {
-        *entry = NULL;
-        return ERR_MEMORY;
-    }
-    zone->permanent_count++;
-    return ERR_OK;
-}
-
-static enum err take_service(struct config_parse *p, const struct yaml_node *entry,
-                             struct zone_draft *zone)
-{
-    struct service_draft service = {
-        .rule = {NULL, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET},
-        .permanent = DNS_UNSET,
-    };
-    if (!text_is_glob(yaml_text(entry->key), false))
-        return fault_value(p, entry->key, "a pattern of service names",
-                           "letters, digits, - _ . and * ? [...]");
-    service.rule.glob = lower_copy(yaml_text(entry->key));
-    if (!service.rule.glob)
-        return fault_memory(p);
-    zone->zone.rules[zone->zone.rule_count] = service.rule; /* who frees it */
-    struct dns_rule *rule = &zone->zone.rules[zone->zone.rule_count++];
-    enum err err = config_walk(p, "zones[].services.GLOB.", entry, &service, NULL);
-    if (err)
-        return err;
-    *rule = service.rule;
-    return note_permanent(zone, &service) ? fault_memory(p) : ERR_OK;
-}
-
-enum err take_services(struct config_parse *p, const struct config_key *key,
-                       const struct yaml_node *node, void *base)
-{
-    struct zone_draft *zone = base;
-    enum err err = ERR_OK;
-    if (yaml_is_null(node))
-        return ERR_OK;
-    if (node->kind != YAML_MAP)
-        return fault_key(p, node, key);
-    zone->zone.rules = calloc(node->count + 1, sizeof(*zone->zone.rules));
-    zone->permanent = calloc(node->count + 1, sizeof(*zone->permanent));
-    if (!zone->zone.rules || !zone->permanent)
-        return fault_memory(p);
-    for (const struct yaml_node *entry = node->first; entry && !err; entry = entry->next)
-        err = take_service(p, entry, zone);
-    return err;
-}
 
 /* ---- zones ------------------------------------------------------------------------- */
 
@@ -123,7 +48,7 @@ enum err take_namespace(struct config_parse *p, const struct config_key *key,
         return ERR_OK;
     if (node->kind != YAML_TEXT || !text_is_label(yaml_text(node), NAMESPACE_MAX))
         return fault_key(p, node, key);
-    draft->zone.ns = lower_copy(yaml_text(node));
+    draft->zone.ns = text_lower_copy(yaml_text(node));
     return draft->zone.ns ? ERR_OK : fault_memory(p);
 }
 
@@ -150,54 +75,17 @@ static enum err check_zone_names(struct config_parse *p, const struct yaml_node 
     return ERR_OK;
 }
 
-/* Room for `more` entries behind those that the list holds. */
-static enum err grow_strings(char ***list, size_t more, size_t *count)
-{
-    size_t n = 0;
-    while (*list && (*list)[n])
-        n++;
-    char **grown = realloc(*list, (n + more + 1) * sizeof(*grown));
-    if (!grown)
-        return ERR_MEMORY;
-    memset(grown + n, 0, (more + 1) * sizeof(*grown));
-    *list = grown;
-    *count = n;
-    return ERR_OK;
-}
-
-/* "web-*" of namespace `default` becomes "default/web-*", "!web" "!default/web". */
-static enum err add_permanent(struct config *config, const struct zone_draft *zone)
-{
-    size_t at;
-    if (!zone->permanent_count || !zone->zone.ns)
-        return ERR_OK;
-    if (grow_strings(&config->permanent_services, zone->permanent_count, &at))
-        return ERR_MEMORY;
-    for (size_t i = 0; i < zone->permanent_count; i++) {
-        const char *glob = zone->permanent[i];
-        bool not = glob[0] == '!';
-        char **entry = &config->permanent_services[at + i];
-        if (asprintf(entry, "%s%s/%s", not ? "!" : "", zone->zone.ns, glob + not ) < 0) {
-            *entry = NULL;
-            return ERR_MEMORY;
-        }
-    }
-    return ERR_OK;
-}
-
 static enum err take_zone(struct config_parse *p, const struct yaml_node *item,
                           struct config_draft *draft)
 {
     struct zone_draft zone = {{0}, NULL, 0};
     enum err err = config_walk(p, "zones[].", item, &zone, NULL);
-    if (!err && add_permanent(&draft->config, &zone))
+    if (!err && config_services_add(&draft->config, &zone))
         err = fault_memory(p);
     if (!err && zone.zone.rule_count && !zone.zone.ns)
         err = fault_at(p, yaml_find(item, "services"),
                        "services of a zone without a namespace, expected `namespace:` in it");
-    for (size_t i = 0; i < zone.permanent_count; i++)
-        free(zone.permanent[i]);
-    free(zone.permanent);
+    config_services_free(zone.services, zone.service_count);
     draft->config.dns.zones[draft->config.dns.zone_count++] = zone.zone;
     return err;
 }
@@ -249,6 +137,13 @@ enum err take_sources(struct config_parse *p, const struct config_key *key,
         err = config_walk(p, "registration.sources[].", item, &reg->sources[reg->source_count++],
                           NULL);
     return err;
+}
+
+enum err take_probe_networks(struct config_parse *p, const struct config_key *key,
+                             const struct yaml_node *node, void *base)
+{
+    struct config *config = &((struct config_draft *)base)->config;
+    return take_networks(p, key, node, &config->probe_networks, &config->probe_network_count);
 }
 
 /* ---- the rest ------------------------------------------------------------------------ */

@@ -22,6 +22,7 @@
 
 static const char *const auths[] = {"deny", "open", "cookie", "key", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const stales[] = {"demote", "withdraw", NULL};
 static const char *const truths[] = {"false", "true", NULL};
 static const char *const write_rules[] = {"token", "loopback", NULL};
 static const char *const read_rules[] = {"open", "token", NULL};
@@ -74,9 +75,25 @@ const struct config_key config_keys[] = {
     {.path = "zones[].services.GLOB.srv_weight_scale", .take = take_number,
      IN(service_draft, rule.srv_weight_scale), .min = 1, .max = 65535, .what = "a scale",
      .help = "Instead of the zone's srv_weight_scale."},
-    {.path = "zones[].services.GLOB.permanent", .take = take_permanent, .words = truths,
-     .what = "a truth value",
+    {.path = "zones[].services.GLOB.permanent", .take = take_choice,
+     IN(service_draft, service.permanent), .words = truths, .what = "a truth value",
      .help = "true: the service stays known after its last instance is gone, for ever."},
+    {.path = "zones[].services.GLOB.stale", .take = take_word, IN(service_draft, rule.stale),
+     .words = stales, .what = "a rule for stale instances",
+     .help = "Instances that fell silent but are kept (guard, floor) are left out of A and "
+             "AAAA while a live one is there. In SRV they then stand behind the live ones, by "
+             "priority (demote, the default), or are left out too (withdraw: for clients that "
+             "ignore priorities, such as HAProxy). With no live one left they are answered."},
+    {.path = "zones[].services.GLOB.floor", .take = take_floor, .what = "a floor",
+     .form = "a number of instances, a share such as \"50%\", or 0 = none",
+     .help = "Never evict below this: instances that fell silent are kept as stale, for a day "
+             "at most, while fewer would be left. A share counts from what the service had "
+             "when all was well. A goodbye still takes effect at once. Default: none."},
+    {.path = "zones[].services.GLOB.probe", .take = take_choice,
+     IN(service_draft, service.probe), .words = truths, .what = "a truth value",
+     .help = "true: an instance that falls silent is looked at by a TCP connection to its first "
+             "port: refused = it is evicted at once, accepted = it is kept. Needs "
+             "probe.networks. Default: false."},
     {.path = "selectors", .take = take_names, CONFIG(config.dns.selectors),
      .what = "a metadata key",
      .form = "a list of metadata keys", .entry = "letters, digits, . _ -", .fallback = "[]",
@@ -176,6 +193,40 @@ const struct config_key config_keys[] = {
      .max = 86400, .what = "a lease", .fallback = "5", .help = "A shorter wish gets this."},
     {.path = "lease.max", .take = take_seconds, CONFIG(config.registry.lease_max_s), .min = 1,
      .max = 86400, .what = "a lease", .fallback = "300", .help = "A longer wish gets this."},
+
+    {.path = "guard", .take = take_section, .what = "a section",
+     .help = "Protection from mass eviction. When many hosts fall silent at once it is rather "
+             "the network, or this server, than all of them: then their instances are kept as "
+             "stale (see zones[].services.GLOB.stale) instead of evicted."},
+    {.path = "guard.hosts_min", .take = take_number, CONFIG(config.registry.guard.hosts_min),
+     .max = MILLIONS, .what = "a number of hosts", .fallback = "2",
+     .help = "So many silent hosts never close the guard unless they are all there are: raise "
+             "it where this many often crash together, their instances then go at once."},
+    {.path = "guard.threshold", .take = take_number,
+     CONFIG(config.registry.guard.threshold_percent), .min = 1, .max = 100,
+     .what = "a percentage", .fallback = "85",
+     .help = "Percent of the hosts that must be heard, else the guard closes. Higher: it closes "
+             "for fewer silent hosts. Lower: more may crash together and still be evicted."},
+    {.path = "guard.hold", .take = take_seconds, CONFIG(config.registry.guard.hold_s), .min = 1,
+     .max = 86400, .what = "a time", .fallback = "900",
+     .help = "How long what fell silent is kept at most while the guard is closed: longer "
+             "outlasts longer cuts of the network, shorter sees the dead off sooner."},
+    {.path = "guard.zones", .take = take_bool, CONFIG(config.registry.guard.zones),
+     .words = truths, .what = "a truth value", .fallback = "true",
+     .help = "Each zone that instances name (zone=, of at least 4 hosts) has a guard of its own "
+             "too, so that one rack that is cut off is not lost in the crowd."},
+    {.path = "probe", .take = take_section, .what = "a section",
+     .help = "Looking at instances that fell silent, for services with `probe: true`."},
+    {.path = "probe.networks", .take = take_probe_networks, .what = "a network",
+     .form = "a list of networks", .entry = "an address, or e.g. 10.0.0.0/8", .fallback = "[]",
+     .help = "The only addresses that are connected to; [] = none. Senders name the addresses "
+             "of their instances themselves: list the networks of your hosts, nothing wider."},
+    {.path = "probe.timeout", .take = take_seconds, CONFIG(config.probe_timeout_ms), .min = 1,
+     .max = 60, .scale = 1000, .what = "a time", .fallback = "1",
+     .help = "No answer for so long says nothing: the usual rules decide."},
+    {.path = "probe.concurrency", .take = take_number, CONFIG(config.probe_max), .min = 1,
+     .max = 4096, .what = "a number of connections", .fallback = "64",
+     .help = "Connections under way at a time."},
     {.path = "service_retention", .take = take_seconds,
      CONFIG(config.registry.service_retention_s), .max = 10ull * YEAR, .what = "a time",
      .fallback = "86400",

@@ -39,7 +39,8 @@ enum err fault_key(const struct config_parse *p, const struct yaml_node *node,
                    const struct config_key *key)
 {
     char form[240];
-    bool bare = key->take == take_number || key->take == take_seconds || key->take == take_bool;
+    bool bare = key->take == take_number || key->take == take_seconds || key->take == take_bool ||
+                key->take == take_choice;
     config_key_form(key, form, sizeof form - 20);
     if (bare && node->quoted)
         strcat(form, ", without quotes");
@@ -131,6 +132,12 @@ enum err take_bool(struct config_parse *p, const struct config_key *key,
     return node->quoted ? fault_key(p, node, key) : take_flag(p, key, node, base);
 }
 
+enum err take_choice(struct config_parse *p, const struct config_key *key,
+                     const struct yaml_node *node, void *base)
+{
+    return node->quoted ? fault_key(p, node, key) : take_word(p, key, node, base);
+}
+
 /* ---- text -------------------------------------------------------------------------- */
 
 static enum err store(struct config_parse *p, const struct config_key *key, void *base, char *text)
@@ -166,6 +173,14 @@ enum err take_path(struct config_parse *p, const struct config_key *key,
     if (node->kind != YAML_TEXT || yaml_is_null(node))
         return fault_key(p, node, key);
     return store(p, key, base, path_resolve(p->folder, yaml_text(node)));
+}
+
+char *text_lower_copy(struct text t)
+{
+    char *copy = strndup(t.n ? t.s : "", t.n);
+    for (char *c = copy; c && *c; c++)
+        *c = ascii_lower(*c);
+    return copy;
 }
 
 bool text_is_metadata_key(struct text t)
@@ -252,6 +267,21 @@ enum err take_network(struct config_parse *p, const struct config_key *key,
     return err ? fault_key(p, node, key) : ERR_OK;
 }
 
+enum err take_networks(struct config_parse *p, const struct config_key *key,
+                       const struct yaml_node *node, struct network **out, size_t *count)
+{
+    enum err err = expect_list(p, key, node);
+    if (err)
+        return err;
+    *out = calloc(node->count + 1, sizeof(**out));
+    if (!*out)
+        return fault_memory(p);
+    for (const struct yaml_node *item = node->first; item; item = item->next)
+        if (item->kind != YAML_TEXT || network_parse(yaml_text(item), &(*out)[(*count)++]))
+            return fault_entry(p, item, key);
+    return ERR_OK;
+}
+
 /* A list of strings that all pass `fits`; they are kept in lower case where `lower`. */
 static enum err take_strings(struct config_parse *p, const struct config_key *key,
                              const struct yaml_node *node, void *base, bool (*fits)(struct text),
@@ -268,11 +298,9 @@ static enum err take_strings(struct config_parse *p, const struct config_key *ke
     for (const struct yaml_node *item = node->first; item; item = item->next) {
         if (item->kind != YAML_TEXT || !fits(yaml_text(item)))
             return fault_entry(p, item, key);
-        char *copy = list[n++] = strndup(item->text, item->size);
-        if (!copy)
+        list[n] = lower ? text_lower_copy(yaml_text(item)) : strndup(item->text, item->size);
+        if (!list[n++])
             return fault_memory(p);
-        for (; lower && *copy; copy++)
-            *copy = ascii_lower(*copy);
     }
     return ERR_OK;
 }

@@ -22,6 +22,7 @@ key_take take_section;      /* a map of further keys of the same base; never cal
 key_take take_number;       /* unsigned of 2, 4 or 8 bytes */
 key_take take_seconds;      /* the same, for lengths of time */
 key_take take_bool;         /* true, false; bool */
+key_take take_choice;       /* the same, uint32_t 0 or 1: another value can mean "not said" */
 key_take take_word;         /* one of key->words: its index, in an enum */
 key_take take_flag;         /* one of two key->words: is it the second? bool */
 key_take take_string;       /* char *; "" is a value */
@@ -43,6 +44,12 @@ char *path_resolve(const char *folder, struct text file);
 bool text_is_glob(struct text t, bool slash);
 /* 1-32 of A-Za-z0-9._- */
 bool text_is_metadata_key(struct text t);
+/* In lower case, to be freed; NULL when memory lacks. */
+char *text_lower_copy(struct text t);
+/* A list of networks, to be freed. Err with the fault written; what was read stays. */
+MUST_CHECK enum err take_networks(struct config_parse *p, const struct config_key *key,
+                                  const struct yaml_node *node, struct network **out,
+                                  size_t *count);
 /* A list (key->min entries at least): else the fault is written. */
 MUST_CHECK enum err expect_list(const struct config_parse *p, const struct config_key *key,
                                 const struct yaml_node *node);

@@ -1,8 +1,9 @@
 /* discctl, the operator's and the script's tool: what its files share.
  *
  * main.c has the table of verbs, options.c the table of options (from which --help is
- * made, too). Verbs that write speak disc/1 through libdisc, verbs that read ask the
- * HTTP API. Uses libdisc, jansson, smartcols and libevent; nothing of the server.
+ * made, too). Verbs that register speak disc/1 through libdisc; those that read, or steer
+ * the server, ask the HTTP API. Uses libdisc, jansson, smartcols and libevent; nothing of
+ * the server.
  */
 #ifndef DISCCTL_H
 #define DISCCTL_H
@@ -31,9 +32,11 @@ enum verb_bit {
     VERB_SHOW = 32,
     VERB_EXPLAIN = 64,
     VERB_STATUS = 128,
+    VERB_GUARD = 256,
+    VERB_EVICT = 512,
     VERBS_NAMING = 15, /* an instance is named */
-    VERBS_READING = 240,
-    VERBS_ALL = 255,
+    VERBS_HTTP = 1008,
+    VERBS_ALL = 1023,
 };
 
 struct list { /* of repeated options, joined by commas */
@@ -60,6 +63,9 @@ struct arguments {
     double interval_s, drain_s;
     int fall, rise;
     char **command; /* NULL-terminated; NULL = none */
+    /* guard, evict */
+    const char *mode;
+    bool force;
     /* explain */
     const char *name, *type, *client;
     /* secret_file and key_id, loaded */
@@ -103,5 +109,7 @@ int verb_list(struct arguments *a);
 int verb_show(struct arguments *a);
 int verb_explain(struct arguments *a);
 int verb_status(struct arguments *a);
+int verb_guard(struct arguments *a);
+int verb_evict(struct arguments *a);
 
 #endif

@@ -27,6 +27,12 @@ static const struct verb verbs[] = {
     {"explain", VERB_EXPLAIN, verb_explain, "NAME TYPE",
      "Explains how the DNS answer to a question comes about."},
     {"status", VERB_STATUS, verb_status, "", "Shows the state of the server."},
+    {"guard", VERB_GUARD, verb_guard, "[on|off|auto]",
+     "Shows the guard against mass eviction, or sets it. It closes by itself (auto) when so\n"
+     "many hosts fall silent at once that it is rather the network: then their instances are\n"
+     "kept as stale, behind the live ones. on: keep whatever falls silent; off: evict it."},
+    {"evict", VERB_EVICT, verb_evict, "[SERVICE [INSTANCE]]",
+     "Evicts stale instances at once: of all services, or of one; or one instance."},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };

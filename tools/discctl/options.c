@@ -19,7 +19,10 @@ struct option {
 
 #define AT(field) offsetof(struct arguments, field)
 
-enum { REG = VERB_REGISTER | VERB_AGENT };
+enum {
+    REG = VERB_REGISTER | VERB_AGENT,
+    NAMESPACED = VERBS_NAMING | VERB_LIST | VERB_SHOW | VERB_EVICT,
+};
 
 static const struct option options[] = {
     {"port", LIST, VERBS_NAMING, AT(ports), 0, 0, "PORT",
@@ -29,7 +32,7 @@ static const struct option options[] = {
     {"subnet", TEXT, REG, AT(subnet), 0, 0, "CIDR", "register this host's address inside it"},
     {"instance", TEXT, VERBS_NAMING, AT(instance), 0, 0, "ID",
      "name of the instance [address and port]"},
-    {"ns", TEXT, VERBS_NAMING | VERB_LIST | VERB_SHOW, AT(ns), 0, 0, "NS", "namespace [default]"},
+    {"ns", TEXT, NAMESPACED, AT(ns), 0, 0, "NS", "namespace [default]"},
     {"weight", NUMBER, REG, AT(weight), 0, 65535, "N", "share of the traffic [100]"},
     {"priority", NUMBER, REG, AT(priority), 0, 32767, "N", "lower ones are used first [0]"},
     {"status", TEXT, REG, AT(status), 0, 0, "S", "up, starting, draining or down [up]"},
@@ -58,11 +61,13 @@ static const struct option options[] = {
     {"key", TEXT, VERBS_NAMING, AT(key_id), 0, 0, "ID", "sign with this key"},
     {"secret-file", TEXT, VERBS_NAMING, AT(secret_file), 0, 0, "FILE",
      "the key's secret, base64; mode 0600"},
-    {"http", TEXT, VERBS_READING, AT(http), 0, 0, "URL",
+    {"force", FLAG, VERB_EVICT, AT(force), 0, 0, NULL,
+     "also while a guard is on; also an instance that is alive"},
+    {"http", TEXT, VERBS_HTTP, AT(http), 0, 0, "URL",
      "the server's HTTP API [$DISC_HTTP, http://127.0.0.1:5380]"},
-    {"token-file", TEXT, VERBS_READING, AT(token_file), 0, 0, "FILE", "token for the HTTP API"},
+    {"token-file", TEXT, VERBS_HTTP, AT(token_file), 0, 0, "FILE", "token for the HTTP API"},
     {"timeout", SECONDS, VERBS_ALL, AT(timeout_s), 0.01, 3600, "SECONDS",
-     "how long to wait for an answer (agent: for a check) [3]"},
+     "how long to wait for an answer (agent: for a check) [3; evict: 30]"},
     {"json", FLAG, VERBS_ALL, AT(json), 0, 0, NULL, "print JSON"},
 };
 
@@ -217,10 +222,19 @@ static bool take_positional(struct arguments *a, enum verb_bit verb, char *word)
         field = &a->service;
     else if (verb == VERB_EXPLAIN)
         field = a->name ? &a->type : &a->name;
+    else if (verb == VERB_EVICT)
+        field = a->service ? &a->instance : &a->service;
+    else if (verb == VERB_GUARD)
+        field = &a->mode;
     if (!field || *field)
         return false;
     *field = word;
     return true;
+}
+
+static bool is_mode(const char *word)
+{
+    return strcmp(word, "on") == 0 || strcmp(word, "off") == 0 || strcmp(word, "auto") == 0;
 }
 
 /* Is everything there that the verb cannot do without? */
@@ -237,6 +251,10 @@ static const char *what_is_missing(const struct arguments *a, enum verb_bit verb
         return "give either SERVICE or --file, not both";
     if (verb == VERB_EXPLAIN && !a->type)
         return "give a NAME and a TYPE, as in: discctl explain hello-svc.disc.local SRV";
+    if (verb == VERB_EVICT && a->ns && !a->service)
+        return "--ns goes with a SERVICE";
+    if (a->mode && !is_mode(a->mode))
+        return "the guard can be set to on, off or auto";
     if (!a->key_id != !a->secret_file)
         return "--key and --secret-file belong together";
     return NULL;

@@ -230,3 +230,9 @@ void table_print_any(const json_t *value)
     scols_unref_table(table);
     print_tables("", value);
 }
+
+void json_print(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2));
+    putchar('\n');
+}

@@ -21,4 +21,7 @@ void table_print_any(const json_t *value);
 /* A scalar as text, an array of scalars with commas; "" for what is missing. */
 void table_text(const json_t *value, char *out, size_t size);
 
+/* As indented JSON, for programs. */
+void json_print(const json_t *value);
+
 #endif

@@ -1,16 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_get.h"
+#include "http_client.h"
 #include "table.h"
+#include "words.h"
 
 enum { PATH_SIZE = 4096 };
-
-static void print_json(const json_t *value)
-{
-    json_dumpf(value, stdout, JSON_INDENT(2));
-    putchar('\n');
-}
 
 /* Appends "?key=value" or "&key=value"; nothing for NULL. False when it does not fit. */
 static bool add_query(char *path, const char *key, const char *value)
@@ -45,9 +40,18 @@ CELL(cell_instances, "instances")
 CELL(cell_live, "live")
 CELL(cell_index, "index")
 
+/* Empty when there is none, so that the column shows when it matters. */
+static void cell_stale(const json_t *row, char *out, size_t size)
+{
+    json_int_t n = json_integer_value(json_object_get(row, "stale"));
+    *out = 0;
+    if (n)
+        snprintf(out, size, "%" JSON_INTEGER_FORMAT, n);
+}
+
 static const struct column service_columns[] = {
     {"NAMESPACE", cell_namespace}, {"SERVICE", cell_name}, {"INSTANCES", cell_instances},
-    {"LIVE", cell_live},           {"INDEX", cell_index},
+    {"LIVE", cell_live},           {"STALE", cell_stale},  {"INDEX", cell_index},
 };
 
 /* All pages in one array. */
@@ -79,7 +83,7 @@ int verb_list(struct arguments *a)
     int code = fetch_services(a, services);
     if (code == EXIT_DONE && a->json) {
         json_t *whole = json_pack("{s:O}", "services", services);
-        print_json(whole);
+        json_print(whole);
         json_decref(whole);
     } else if (code == EXIT_DONE) {
         table_print(services, service_columns,
@@ -94,7 +98,6 @@ int verb_list(struct arguments *a)
 /* ---- show ---------------------------------------------------------------------- */
 
 CELL(cell_id, "id")
-CELL(cell_status, "status")
 CELL(cell_weight, "weight")
 CELL(cell_priority, "priority")
 CELL(cell_addresses, "addresses")
@@ -105,6 +108,13 @@ CELL(cell_cluster, "cluster")
 CELL(cell_tags, "tags")
 CELL(cell_metadata, "metadata")
 CELL(cell_owner, "owner")
+
+static void cell_status(const json_t *row, char *out, size_t size)
+{
+    table_text(json_object_get(row, "status"), out, size);
+    if (json_is_true(json_object_get(row, "stale")) && strlen(out) + 9 < size)
+        strcat(out, " (stale)");
+}
 
 static void cell_ports(const json_t *row, char *out, size_t size)
 {
@@ -149,6 +159,10 @@ static void print_service(const json_t *service)
     table_text(json_object_get(service, "index"), index, sizeof(index));
     printf("%s in namespace %s, %zu instances, change index %s\n", name, ns,
            json_array_size(instances), index);
+    if (json_integer_value(json_object_get(service, "stale")))
+        printf("%" JSON_INTEGER_FORMAT " of them stale: their leases ran out, but they are kept "
+               "(see discctl guard)\n",
+               json_integer_value(json_object_get(service, "stale")));
     table_print(instances, instance_columns,
                 sizeof(instance_columns) / sizeof(instance_columns[0]));
 }
@@ -166,7 +180,7 @@ int verb_show(struct arguments *a)
     if (code != EXIT_DONE)
         return code;
     if (a->json)
-        print_json(service);
+        json_print(service);
     else
         print_service(service);
     json_decref(service);
@@ -183,7 +197,7 @@ static int print_answer(struct arguments *a, const char *path)
         return code;
     const char *error = json_string_value(json_object_get(answer, "error"));
     if (a->json)
-        print_json(answer);
+        json_print(answer);
     else if (error)
         fprintf(stderr, "discctl: %s\n", error);
     else
@@ -203,5 +217,16 @@ int verb_explain(struct arguments *a)
 
 int verb_status(struct arguments *a)
 {
-    return print_answer(a, "/v1/status");
+    json_t *status = NULL;
+    int code = http_get(a, "/v1/status", &status);
+    if (code != EXIT_DONE)
+        return code;
+    if (a->json) {
+        json_print(status);
+    } else {
+        words_for_status(status);
+        table_print_any(status);
+    }
+    json_decref(status);
+    return EXIT_DONE;
 }

@@ -41,6 +41,7 @@ struct rig {
     uint64_t stopwatch_us, stopwatch_step_us; /* step: added at each look */
     char asked[64];                           /* of explain, "name type client" */
     size_t explain_bytes;                     /* how much explain says */
+    unsigned changes;                         /* how often we were told of one */
 };
 
 struct client {
@@ -60,6 +61,12 @@ static uint64_t rig_stopwatch(void *context)
 {
     struct rig *rig = context;
     return rig->stopwatch_us += rig->stopwatch_step_us;
+}
+
+static void rig_changed(void *context)
+{
+    struct rig *rig = context;
+    rig->changes++;
 }
 
 static void rig_status(void *context, json_t *status)
@@ -162,8 +169,8 @@ UNUSED static void rig_start(struct rig *rig)
     *rig = (struct rig){.lease_ms = 1000};
     rig->base = event_base_new();
     rig->registry = registry_new(&limits, &key);
-    struct http_backend backend = {rig->registry, rig->base,  rig_now, rig_stopwatch,
-                                   rig_status,    rig_explain, rig};
+    struct http_backend backend = {rig->registry, rig->base,   rig_now,     rig_stopwatch,
+                                   rig_changed,   rig_status, rig_explain, rig};
     rig->http = http_new(&config, &backend);
     rig->evhttp = evhttp_new(rig->base);
     rig->watchdog = evtimer_new(rig->base, rig_hangs, NULL);
@@ -189,12 +196,14 @@ UNUSED static void rig_stop(struct rig *rig)
 
 static const struct principal rig_owner = {.kind = PRINCIPAL_LOCAL};
 
+/* At 10.0.0.7, unless it names an address. */
 UNUSED static void rig_add(struct rig *rig, struct record record)
 {
     struct granted granted;
     record.ttl = TTL_UNSET;
+    if (!record.address_count)
+        assert_int_equal(addr_parse(TEXT("10.0.0.7"), &record.addresses[0]), ERR_OK);
     record.address_count = 1;
-    assert_int_equal(addr_parse(TEXT("10.0.0.7"), &record.addresses[0]), ERR_OK);
     record.port_count = 1;
     record.ports[0] = (struct port){.name = TEXT("web"), .number = 8080};
     assert_int_equal(
@@ -299,6 +308,23 @@ UNUSED static char *get_with(struct rig *rig, const char *target, const char *he
 UNUSED static char *get(struct rig *rig, const char *target)
 {
     return get_with(rig, target, "");
+}
+
+/* POST of a JSON body, with whatever header lines. */
+UNUSED static char *post_with(struct rig *rig, const char *target, const char *headers,
+                              const char *body)
+{
+    char request[8192];
+    snprintf(request, sizeof(request),
+             "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s"
+             "Content-Length: %zu\r\n\r\n%s",
+             target, headers, strlen(body), body);
+    return ask(rig, request);
+}
+
+UNUSED static char *post(struct rig *rig, const char *target, const char *body)
+{
+    return post_with(rig, target, "Content-Type: application/json\r\n", body);
 }
 
 UNUSED static int status_of(const char *reply)

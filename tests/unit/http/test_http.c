@@ -62,6 +62,9 @@ static void test_statuses(void **state)
          "\"ok\""},
         {"POST /v1/status HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: GET, HEAD\r\n"},
         {"BREW /v1/status HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: GET, HEAD\r\n"},
+        {"POST /v1/explain HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: GET, HEAD\r\n"},
+        {"PUT /v1/guard HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: GET, HEAD, POST\r\n"},
+        {"GET /v1/evict HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: POST\r\n"},
         {"OPTIONS /v1/services/x HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: GET, HEAD\r\n"},
         {"GET /v1/nothing HTTP/1.1\r\n" HEAD_LINES, 404, "no such path"},
         {"GET /v1/status/ HTTP/1.1\r\n" HEAD_LINES, 404, "no such path"},
@@ -156,6 +159,16 @@ static void test_status(void **state)
     assert_int_equal(number_at(json, "live_up"), 3);
     assert_int_equal(number_at(json, "registrations"), 4);
     assert_int_equal(number_at(json, "evictions"), 0);
+    assert_int_equal(number_at(json, "stale"), 0);
+    assert_int_equal(number_at(json, "guards_closed"), 0);
+    assert_int_equal(number_at(json, "brownouts"), 0);
+    json_t *guard = json_object_get(json, "guard");
+    assert_string_equal(text_at(guard, "mode"), "auto");
+    assert_true(json_is_false(json_object_get(guard, "on")));
+    assert_true(json_is_false(json_object_get(guard, "brownout")));
+    assert_true(json_is_null(json_object_get(guard, "since")));
+    assert_int_equal(number_at(guard, "late_hosts"), 0);
+    assert_int_equal(number_at(guard, "zones_on"), 0);
     json_decref(json);
 }
 
@@ -188,6 +201,7 @@ static void test_service(void **state)
     assert_string_equal(text_at(a, "id"), "a");
     assert_string_equal(text_at(a, "status"), "starting");
     assert_true(json_is_false(json_object_get(a, "live")));
+    assert_true(json_is_false(json_object_get(a, "stale")));
     assert_null(json_object_get(a, "override"));
     assert_int_equal(number_at(a, "expires_in_ms"), 20000);
     assert_int_equal(number_at(a, "weight"), WEIGHT_DEFAULT);
@@ -299,6 +313,7 @@ static void test_list(void **state)
     assert_string_equal(text_at(first, "namespace"), "default");
     assert_int_equal(number_at(first, "instances"), 2);
     assert_int_equal(number_at(first, "live"), 1);
+    assert_int_equal(number_at(first, "stale"), 0);
     assert_true(number_at(first, "index") > 0);
     assert_string_equal(text_at(json_array_get(all, 1), "name"), "user.rpc");
     assert_string_equal(text_at(last, "namespace"), "test");

@@ -88,6 +88,13 @@ static void assert_default_numbers(const struct config *c)
     assert_int_equal(c->registry.service_instances_max, r.service_instances_max);
     assert_int_equal(c->registry.tombstones_max, r.tombstones_max);
     assert_string_equal(c->registry.weight_key, r.weight_key);
+    assert_int_equal(c->registry.guard.hosts_min, r.guard.hosts_min);
+    assert_int_equal(c->registry.guard.threshold_percent, r.guard.threshold_percent);
+    assert_int_equal(c->registry.guard.hold_s, r.guard.hold_s);
+    assert_int_equal(c->registry.guard.zones, r.guard.zones);
+    assert_int_equal(c->probe_network_count, 0);
+    assert_int_equal(c->probe_timeout_ms, 1000);
+    assert_int_equal(c->probe_max, 64);
 }
 
 /* All but data_dir and the zone's file. */
@@ -108,7 +115,7 @@ static void assert_defaults(const struct config *c)
     assert_strings(c->registration.protected_services, "");
     assert_strings(c->dns.selectors, "");
     assert_strings(c->http.hosts, "");
-    assert_strings(c->permanent_services, "");
+    assert_int_equal(c->service_count, 0);
     assert_null(c->http.token);
     assert_true(c->http.writes_loopback);
     assert_false(c->http.reads_token);
@@ -164,6 +171,8 @@ static void test_scalars(void **state UNUSED)
               "registration: {source_quota: 0, rate: 1, burst: 2}\n"
               "lease: {default: 1, min: 1, max: 1}\n"
               "limits: {instances: 11, services: 12, service_instances: 13, tombstones: 14}\n"
+              "guard: {hosts_min: 0, threshold: 100, hold: 86400, zones: false}\n"
+              "probe: {timeout: 60, concurrency: 17}\n"
               "http: {connections: 15, connections_per_ip: 16, hosts: [Disc.Example, \"a:80\"]}\n"
               "log: {level: debug}\n");
     const struct config *c = &d.config;
@@ -188,6 +197,12 @@ static void test_scalars(void **state UNUSED)
     assert_int_equal(c->registry.services_max, 12);
     assert_int_equal(c->registry.service_instances_max, 13);
     assert_int_equal(c->registry.tombstones_max, 14);
+    assert_int_equal(c->registry.guard.hosts_min, 0);
+    assert_int_equal(c->registry.guard.threshold_percent, 100);
+    assert_int_equal(c->registry.guard.hold_s, 86400);
+    assert_false(c->registry.guard.zones);
+    assert_int_equal(c->probe_timeout_ms, 60000);
+    assert_int_equal(c->probe_max, 17);
     assert_int_equal(c->http_connections_max, 15);
     assert_int_equal(c->http_connections_per_ip, 16);
     assert_strings(c->http.hosts, "disc.example,a:80,");
@@ -225,8 +240,9 @@ static void test_zones(void **state UNUSED)
                                   "  - name: a.example.\n"
                                   "    file: a.zone\n"
                                   "    services:\n"
-                                  "      \"Batch-*\": {ttl: 30, max_answers: 8}\n"
+                                  "      \"Batch-*\": {ttl: 30, max_answers: 8, stale: withdraw}\n"
                                   "      \"x\": {negative_ttl: 9, srv_weight_scale: 256}\n"
+                                  "      \"y\": {stale: demote}\n"
                                   "    namespace: Blue\n"
                                   "    srv_weight_scale: 7\n"
                                   "  - {name: b.example, namespace: \"\", ttl: 0}\n"
@@ -240,12 +256,15 @@ static void test_zones(void **state UNUSED)
     assert_string_equal(a->file, "etc/a.zone");
     assert_string_equal(a->ns, "blue");
     assert_int_equal(a->srv_weight_scale, 7);
-    assert_int_equal(a->rule_count, 2);
+    assert_int_equal(a->rule_count, 3);
     assert_string_equal(a->rules[0].glob, "batch-*");
     assert_int_equal(a->rules[0].ttl, 30);
     assert_int_equal(a->rules[0].max_answers, 8);
     assert_int_equal(a->rules[0].negative_ttl, DNS_UNSET);
     assert_int_equal(a->rules[0].srv_weight_scale, DNS_UNSET);
+    assert_int_equal(a->rules[0].stale, DNS_STALE_WITHDRAW);
+    assert_int_equal(a->rules[1].stale, DNS_UNSET);
+    assert_int_equal(a->rules[2].stale, DNS_STALE_DEMOTE);
     assert_int_equal(a->rules[1].ttl, DNS_UNSET);
     assert_int_equal(a->rules[1].max_answers, DNS_UNSET);
     assert_int_equal(a->rules[1].negative_ttl, 9);
@@ -273,12 +292,55 @@ static void test_permanent(void **state UNUSED)
                                   "  - name: b\n"
                                   "    namespace: blue\n"
                                   "    services: {\"*\": {permanent: true}}\n");
-    assert_strings(d.config.permanent_services, "default/db*,!default/db-tmp*,blue/*,");
+    assert_int_equal(d.config.service_count, 3); /* not the one with nothing but a TTL */
+    assert_string_equal(d.config.services[1].glob, "default/db-tmp*");
     assert_true(permanent(&d.config, "default", "db-users"));
     assert_false(permanent(&d.config, "default", "db-tmp-1"));
     assert_false(permanent(&d.config, "default", "web"));
     assert_true(permanent(&d.config, "blue", "db-tmp-1"));
     assert_false(permanent(&d.config, "green", "db-users"));
+    config_draft_deinit(&d);
+}
+
+static void assert_policy(const struct config *c, const char *ns, const char *service,
+                          const char *expected)
+{
+    struct service_policy policy = config_service_policy(c, text_of(ns), text_of(service));
+    char text[64];
+    snprintf(text, sizeof text, "%u%s%s", policy.floor, policy.floor_percent ? "%" : "",
+             policy.probe ? " probe" : "");
+    assert_string_equal(text, expected);
+}
+
+/* Two zones of one namespace speak of the same services; another namespace has its own. */
+static void test_policy(void **state UNUSED)
+{
+    struct config_draft d = parse("zones:\n"
+                                  "  - name: a\n"
+                                  "    services:\n"
+                                  "      \"DB*\": {floor: 2, probe: true}\n"
+                                  "      \"db-half\": {floor: 50%}\n"
+                                  "      \"db-off*\": {probe: false, floor: 0%}\n"
+                                  "  - name: b\n"
+                                  "    namespace: blue\n"
+                                  "    services: {\"*\": {floor: \"100%\"}, \"x\": {floor: 0}}\n"
+                                  "  - name: c\n"
+                                  "    services: {\"db-late\": {floor: \"3\", permanent: true},\n"
+                                  "               \"web\": {ttl: 3}}\n"
+                                  "probe: {networks: [10.0.0.0/8, \"2001:db8::/32\"]}\n");
+    char network[NETWORK_TEXT];
+    assert_policy(&d.config, "default", "db-1", "2 probe");
+    assert_policy(&d.config, "default", "db-half", "50% probe");
+    assert_policy(&d.config, "default", "db-off-1", "0");
+    assert_policy(&d.config, "default", "db-late", "3 probe");
+    assert_true(permanent(&d.config, "default", "db-late"));
+    assert_policy(&d.config, "default", "web", "0");
+    assert_policy(&d.config, "blue", "db-1", "100%");
+    assert_policy(&d.config, "blue", "x", "0");
+    assert_policy(&d.config, "green", "db-1", "0");
+    assert_int_equal(d.config.probe_network_count, 2);
+    assert_string_equal(network_format(&d.config.probe_networks[0], network), "10.0.0.0/8");
+    assert_string_equal(network_format(&d.config.probe_networks[1], network), "2001:db8::/32");
     config_draft_deinit(&d);
 }
 
@@ -380,6 +442,9 @@ static void test_help_names_every_key(void **state UNUSED)
                                  "take.\n"
                                  "    a number from 512 to 8192\n"
                                  "    default: 1232\n"));
+    assert_non_null(
+        strstr(help, "    a number of instances, a share such as \"50%\", or 0 = none\n"));
+    assert_non_null(strstr(help, "    demote or withdraw\n"));
     free(help);
 }
 
@@ -401,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_listeners),
         cmocka_unit_test(test_zones),
         cmocka_unit_test(test_permanent),
+        cmocka_unit_test(test_policy),
         cmocka_unit_test(test_sources_and_sizes),
         cmocka_unit_test(test_advertise_local),
         cmocka_unit_test(test_free_after_parts_were_taken),

@@ -25,13 +25,14 @@ static void assert_fault(const struct config_fault *fault, const char *file, con
     assert_string_equal(printed, whole);
 }
 
+#define TOP_KEYS                                                                                   \
+    "data_dir, user, zones, selectors, dns, registration, lease, guard, probe, "                   \
+    "service_retention, limits, weight_key, http, log"
+
 static const struct bad_file bad_configs[] = {
-    {"foo: 1\n", "1:1: unknown key 'foo'; known here: data_dir, user, zones, selectors, dns, "
-                 "registration, lease, service_retention, limits, weight_key, http, log"},
-    {"\"a\\nb\": 1\n", "1:1: unknown key 'a?b'; known here: data_dir, user, zones, selectors, dns, "
-                       "registration, lease, service_retention, limits, weight_key, http, log"},
-    {"lsten: []\n", "1:1: unknown key 'lsten'; known here: data_dir, user, zones, selectors, dns, "
-                    "registration, lease, service_retention, limits, weight_key, http, log"},
+    {"foo: 1\n", "1:1: unknown key 'foo'; known here: " TOP_KEYS},
+    {"\"a\\nb\": 1\n", "1:1: unknown key 'a?b'; known here: " TOP_KEYS},
+    {"lsten: []\n", "1:1: unknown key 'lsten'; known here: " TOP_KEYS},
     {"dns: {udp_max_size: 70000}\n",
      "1:21: \"70000\" is not a UDP size, expected a number from 512 to 8192"},
     {"dns:\n"
@@ -114,9 +115,67 @@ static const struct bad_file bad_configs[] = {
      "* ? [...]"},
     {"zones: [{name: a, services: {\"web-*\": {ttl: 1, max_answer: 3}}}]\n",
      "1:48: unknown key 'max_answer', did you mean 'max_answers'? known here: ttl, "
-     "negative_ttl, max_answers, srv_weight_scale, permanent"},
+     "negative_ttl, max_answers, srv_weight_scale, permanent, stale, floor, probe"},
     {"zones: [{name: a, services: {\"web-*\": {permanent: yes}}}]\n",
      "1:51: \"yes\" is not a truth value, expected false or true"},
+    {"zones: [{name: a, services: {\"web-*\": {permanent: \"true\"}}}]\n",
+     "1:51: \"true\" is not a truth value, expected false or true, without quotes"},
+    {"zones: [{name: a, services: {x: {stale: keep}}}]\n",
+     "1:41: \"keep\" is not a rule for stale instances, expected demote or withdraw"},
+    {"zones:\n"
+     "  - name: a\n"
+     "    services:\n"
+     "      x: {ttl: 1, floor: -1}\n",
+     "4:26: \"-1\" is not a floor, expected a number of instances, a share such as \"50%\", or "
+     "0 = none"},
+    {"zones: [{name: a, services: {x: {floor: 101%}}}]\n",
+     "1:41: \"101%\" is not a floor, expected a number of instances, a share such as \"50%\", or "
+     "0 = none"},
+    {"zones: [{name: a, services: {x: {floor: \"%\"}}}]\n",
+     "1:41: \"%\" is not a floor, expected a number of instances, a share such as \"50%\", or "
+     "0 = none"},
+    {"zones: [{name: a, services: {x: {floor: 1000001}}}]\n",
+     "1:41: \"1000001\" is not a floor, expected a number of instances, a share such as \"50%\", "
+     "or 0 = none"},
+    {"zones: [{name: a, services: {x: {floor: [1]}}}]\n",
+     "1:41: a list is not a floor, expected a number of instances, a share such as \"50%\", or "
+     "0 = none"},
+    {"zones: [{name: a, services: {x: {floor: ~}}}]\n",
+     "1:41: no value, expected a number of instances, a share such as \"50%\", or 0 = none"},
+    {"zones: [{name: a, services: {x: {probe: 1}}}]\n",
+     "1:41: \"1\" is not a truth value, expected false or true"},
+    {"zones:\n"
+     "  - name: a\n"
+     "    services: {w: {probe: false}, x: {ttl: 1}}\n"
+     "  - name: b\n"
+     "    services:\n"
+     "      w: {ttl: 1}\n"
+     "      x: {probe: true}\n"
+     "probe: {networks: []}\n",
+     "7:18: a probe without networks to probe, expected them to be named then: probe: "
+     "{networks: [10.0.0.0/8]}"},
+    {"guard: {hosts_min: many}\n",
+     "1:20: \"many\" is not a number of hosts, expected a number from 0 to 1000000"},
+    {"guard: {threshold: 0}\n",
+     "1:20: \"0\" is not a percentage, expected a number from 1 to 100"},
+    {"guard: {threshold: 85%}\n",
+     "1:20: \"85%\" is not a percentage, expected a number from 1 to 100"},
+    {"guard: {hold: 86401}\n",
+     "1:15: \"86401\" is not a time, expected a number of seconds from 1 to 86400"},
+    {"guard:\n"
+     "  zones: [eu]\n",
+     "2:10: a list is not a truth value, expected false or true"},
+    {"guard: {treshold: 85}\n",
+     "1:9: unknown key 'treshold', did you mean 'threshold'? known here: hosts_min, threshold, "
+     "hold, zones"},
+    {"probe: {networks: 10.0.0.0/8}\n",
+     "1:19: \"10.0.0.0/8\" is not a list, expected a list of networks"},
+    {"probe: {networks: [10.0.0.0/8, 10.0.0.1/8]}\n",
+     "1:32: \"10.0.0.1/8\" is not a network, expected an address, or e.g. 10.0.0.0/8"},
+    {"probe: {timeout: 61}\n",
+     "1:18: \"61\" is not a time, expected a number of seconds from 1 to 60"},
+    {"probe: {concurrency: 0}\n",
+     "1:22: \"0\" is not a number of connections, expected a number from 1 to 4096"},
     {"zones: [{name: a, namespace: \"\", services: {\"web-*\": {ttl: 1}}}]\n",
      "1:44: services of a zone without a namespace, expected `namespace:` in it"},
     {"zones: [{name: a, srv_weight_scale: 0}]\n",
@@ -172,11 +231,9 @@ static const struct bad_file bad_configs[] = {
      "2:1: key \"log\" is there twice, first at 1:1"},
     {"weight_key: \"\"\n"
      "x.y: 1\n",
-     "2:1: unknown key 'x.y'; known here: data_dir, user, zones, selectors, dns, "
-     "registration, lease, service_retention, limits, weight_key, http, log"},
+     "2:1: unknown key 'x.y'; known here: " TOP_KEYS},
     {"dns.tcp: {idle: 5}\n",
-     "1:1: unknown key 'dns.tcp'; known here: data_dir, user, zones, selectors, dns, "
-     "registration, lease, service_retention, limits, weight_key, http, log"},
+     "1:1: unknown key 'dns.tcp'; known here: " TOP_KEYS},
     {"weight_key: a b\n",
      "1:13: \"a b\" is not a metadata key, expected letters, digits, . _ -; \"\" = none"},
     {"- dns\n", "1:1: a list is not a section, expected keys and values (name: value)"},

@@ -1,4 +1,4 @@
-#include "http_get.h"
+#include "http_client.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -10,6 +10,8 @@
 enum { TOKEN_MAX = 512, BODY_MAX = 1 << 30 };
 
 struct exchange {
+    const char *path, *send; /* send: the body; NULL = GET */
+    int patience_s;
     struct event_base *base;
     int status; /* 0 = no answer */
     json_t *body;
@@ -71,10 +73,17 @@ static bool add_headers(const struct arguments *a, const char *host, int port,
     return true;
 }
 
-static int run(const struct arguments *a, const char *host, int port, const char *path,
-               struct exchange *x)
+static bool add_body(struct evhttp_request *request, const char *body)
 {
-    int ms = arguments_timeout(a, 3);
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    return !body ||
+           (evhttp_add_header(headers, "Content-Type", "application/json") == 0 &&
+            evbuffer_add(evhttp_request_get_output_buffer(request), body, strlen(body)) == 0);
+}
+
+static int run(const struct arguments *a, const char *host, int port, struct exchange *x)
+{
+    int ms = arguments_timeout(a, x->patience_s);
     struct timeval limit = {ms / 1000, ms % 1000 * 1000};
     struct evhttp_connection *connection =
         evhttp_connection_base_new(x->base, NULL, host, (unsigned short)port);
@@ -82,10 +91,11 @@ static int run(const struct arguments *a, const char *host, int port, const char
     if (!connection || !request)
         goto fail;
     evhttp_connection_set_max_body_size(connection, BODY_MAX);
-    if (!add_headers(a, host, port, request))
+    if (!add_headers(a, host, port, request) || !add_body(request, x->send))
         goto fail;
     /* owns the request from here on */
-    if (evhttp_make_request(connection, request, EVHTTP_REQ_GET, path) == 0) {
+    enum evhttp_cmd_type method = x->send ? EVHTTP_REQ_POST : EVHTTP_REQ_GET;
+    if (evhttp_make_request(connection, request, method, x->path) == 0) {
         event_base_loopexit(x->base, &limit);
         event_base_dispatch(x->base);
     }
@@ -97,6 +107,14 @@ fail:
     if (connection)
         evhttp_connection_free(connection);
     return EXIT_USAGE;
+}
+
+/* What the server's words mean for a command line. */
+static const char *hint(const struct arguments *a, const struct exchange *x)
+{
+    if (x->status == 401 && !a->token_file)
+        return " (give --token-file)";
+    return x->status == 409 && x->send ? " (give --force)" : "";
 }
 
 /* Says why it is not the reply that we hoped for. */
@@ -115,8 +133,7 @@ static int explain_failure(const struct arguments *a, const struct exchange *x)
         return EXIT_REFUSED;
     }
     fprintf(stderr, "discctl: %s refused: %d%s%s%s%s%s\n", a->http, x->status, title ? " " : "",
-            title ? title : "", detail ? ": " : "", detail ? detail : "",
-            x->status == 401 && !a->token_file ? " (give --token-file)" : "");
+            title ? title : "", detail ? ": " : "", detail ? detail : "", hint(a, x));
     return EXIT_REFUSED;
 }
 
@@ -137,24 +154,44 @@ static bool read_url(const char *url, char *host, size_t room, int *port)
     return ok;
 }
 
-int http_get(const struct arguments *a, const char *path, json_t **out)
+static int ask(const struct arguments *a, struct exchange *x, json_t **out)
 {
     char host[256];
     int port;
-    struct exchange x = {0};
     if (!read_url(a->http, host, sizeof(host), &port)) {
         fprintf(stderr, "discctl: --http wants http://HOST:PORT, not '%s'\n", a->http);
         return EXIT_USAGE;
     }
-    x.base = event_base_new();
-    int code = x.base ? run(a, host, port, path, &x) : EXIT_NO_ANSWER;
-    if (x.base)
-        event_base_free(x.base);
-    if (code == EXIT_DONE && (x.status != 200 || !x.body))
-        code = explain_failure(a, &x);
+    x->base = event_base_new();
+    int code = x->base ? run(a, host, port, x) : EXIT_NO_ANSWER;
+    if (x->base)
+        event_base_free(x->base);
+    if (code == EXIT_DONE && (x->status != 200 || !x->body))
+        code = explain_failure(a, x);
     if (code == EXIT_DONE)
-        *out = x.body;
+        *out = x->body;
     else
-        json_decref(x.body);
+        json_decref(x->body);
+    return code;
+}
+
+int http_get(const struct arguments *a, const char *path, json_t **out)
+{
+    struct exchange x = {.path = path, .patience_s = 3};
+    return ask(a, &x, out);
+}
+
+int http_post(const struct arguments *a, const char *path, json_t *body, int patience_s,
+              json_t **out)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct exchange x = {.path = path, .send = text, .patience_s = patience_s};
+    json_decref(body);
+    if (!text) {
+        fprintf(stderr, "discctl: what was given is no UTF-8 text\n");
+        return EXIT_USAGE;
+    }
+    int code = ask(a, &x, out);
+    free(text);
     return code;
 }

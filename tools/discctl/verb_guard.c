@@ -1,0 +1,102 @@
+/* The verbs that steer eviction: guard and evict. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "http_client.h"
+#include "table.h"
+#include "words.h"
+
+enum { PATH_SIZE = 1024 };
+
+/* ---- guard ----------------------------------------------------------------------- */
+
+#define CELL(name, key)                                                                            \
+    static void name(const json_t *row, char *out, size_t size)                                    \
+    {                                                                                              \
+        table_text(json_object_get(row, key), out, size);                                          \
+    }
+
+CELL(cell_zone, "zone")
+CELL(cell_on, "on")
+CELL(cell_since, "since")
+CELL(cell_hosts, "hosts")
+CELL(cell_late_hosts, "late_hosts")
+CELL(cell_limit, "late_hosts_max")
+CELL(cell_late, "late")
+CELL(cell_counted, "counted")
+
+static const struct column zone_columns[] = {
+    {"ZONE", cell_zone},         {"ON", cell_on},
+    {"SINCE", cell_since},       {"HOSTS", cell_hosts},
+    {"LATE", cell_late_hosts},   {"ON ABOVE", cell_limit},
+    {"INSTANCES", cell_counted}, {"LATE INSTANCES", cell_late},
+};
+
+static void print_guard(const json_t *guard)
+{
+    char words[WORDS_MAX];
+    json_int_t stale = json_integer_value(json_object_get(guard, "stale"));
+    printf("guard %s\n", words_for_guard(guard, words));
+    if (stale)
+        printf("%" JSON_INTEGER_FORMAT " instances are stale\n", stale);
+    table_print(json_object_get(guard, "zones"), zone_columns,
+                sizeof(zone_columns) / sizeof(zone_columns[0]));
+}
+
+/* Adds the zones of the pages behind the first. */
+static int fetch_zones(struct arguments *a, json_t *guard)
+{
+    json_t *zones = json_object_get(guard, "zones");
+    const char *next;
+    while ((next = json_string_value(json_object_get(guard, "next")))) {
+        char path[PATH_SIZE], *quoted = http_quote(next);
+        json_t *page = NULL;
+        snprintf(path, sizeof(path), "/v1/guard?after=%s", quoted ? quoted : "");
+        free(quoted);
+        int code = http_get(a, path, &page);
+        if (code != EXIT_DONE)
+            return code;
+        json_array_extend(zones, json_object_get(page, "zones"));
+        bool goes_on = !json_equal(json_object_get(page, "next"), json_object_get(guard, "next"));
+        json_object_set(guard, "next", goes_on ? json_object_get(page, "next") : json_null());
+        json_decref(page);
+    }
+    return EXIT_DONE;
+}
+
+int verb_guard(struct arguments *a)
+{
+    json_t *guard = NULL;
+    int code = a->mode
+                   ? http_post(a, "/v1/guard", json_pack("{s:s}", "mode", a->mode), 3, &guard)
+                   : http_get(a, "/v1/guard", &guard);
+    if (code == EXIT_DONE)
+        code = fetch_zones(a, guard);
+    if (code == EXIT_DONE && a->json)
+        json_print(guard);
+    else if (code == EXIT_DONE)
+        print_guard(guard);
+    json_decref(guard);
+    return code;
+}
+
+/* ---- evict ----------------------------------------------------------------------- */
+
+static json_t *wish(const struct arguments *a)
+{
+    return json_pack("{s:s*, s:s*, s:s*, s:b}", "ns", a->ns, "service", a->service, "instance",
+                     a->instance, "force", a->force);
+}
+
+int verb_evict(struct arguments *a)
+{
+    json_t *done = NULL;
+    int code = http_post(a, "/v1/evict", wish(a), 30, &done);
+    json_int_t n = json_integer_value(json_object_get(done, "evicted"));
+    if (code == EXIT_DONE && a->json)
+        json_print(done);
+    else if (code == EXIT_DONE)
+        printf("evicted %" JSON_INTEGER_FORMAT " instance%s\n", n, n == 1 ? "" : "s");
+    json_decref(done);
+    return code;
+}
