@@ -39,7 +39,7 @@ enum {
     CHALLENGES = 2,    /* answered at once in one round; more wait for the retry */
     STALE_MAX = 5,     /* revisions lost in a row before we call it a quarrel */
     RECEIVE_MAX = 256, /* datagrams of one server in one turn */
-    AGAIN_MS = 5000,   /* between rounds while a server is silent */
+    AGAIN_MS = 5000,   /* between rounds while a server is silent, at most */
     FAILED_MS = 60000,
     RENEW_MIN_MS = 100, /* a server that says less is not believed */
     RENEW_MAX_MS = 3600000,
@@ -47,8 +47,12 @@ enum {
     GROUP_ROUNDS = 10, /* a group's member renews by itself at least so often */
 };
 
-/* What follows each send: the next retry, or the end of the round. */
+/* What follows each send: the next retry, or the end of the round. With a short interval
+ * all of it is shorter (so many sixths of the interval at most), so that several rounds
+ * fit a lease, whatever it is. */
 static const unsigned patience_ms[SENDS] = {500, 1000, 2000, 2000};
+static const unsigned patience_sixths[SENDS] = {1, 2, 4, 4};
+enum { AGAIN_SIXTHS = 2 };
 
 static const uint64_t never = UINT64_MAX;
 
@@ -897,6 +901,13 @@ static void begin(struct step s, enum state state, uint64_t due)
     s.task->sends = 0;
 }
 
+/* `most`, or less where the server wants to hear from us often. */
+static uint64_t patience(const struct task *task, unsigned most, unsigned sixths)
+{
+    uint64_t part = task->renew_ms * sixths / 6;
+    return task->renew_ms && part < most ? part : most;
+}
+
 static void transmit(struct step s)
 {
     struct writer w;
@@ -919,7 +930,8 @@ static void transmit_try(struct step s)
         task->n_first = s.d->n + 1;
         task->begun_ms = s.now;
     }
-    task->due = s.now + patience_ms[task->sends++];
+    task->due = s.now + patience(task, patience_ms[task->sends], patience_sixths[task->sends]);
+    task->sends++;
     transmit(s);
 }
 
@@ -955,12 +967,13 @@ static void round_silent(struct step s)
         begin(s, LEAVING, s.now);
         return;
     }
-    begin(s, task->state, s.now + jittered(s.d, AGAIN_MS, 20));
+    uint64_t again = patience(task, AGAIN_MS, AGAIN_SIXTHS);
+    begin(s, task->state, s.now + jittered(s.d, again, 20));
     if (!task->complained) {
         task->complained = true;
         task->registered = false;
         tell(s.d, s.server, s.instance, task,
-             (struct news){DISC_EVENT_LOST, 0, NULL, "no answer; still trying", AGAIN_MS});
+             (struct news){DISC_EVENT_LOST, 0, NULL, "no answer; still trying", (int64_t)again});
     }
 }
 
@@ -1134,6 +1147,8 @@ static void on_err(struct step s, const struct reply *r)
         transmit(s);
     } else if (task->state == ONCE) {
         finish_once(s, DISC_REFUSED);
+    } else if (task->state == DRAINING && r->code == 503 && strcmp(r->why, "disk") == 0) {
+        begin(s, DRAINED, s.now + s.d->drain_ms); /* not stored, but in force */
     } else if (r->code == 429 || r->code == 503) {
         on_busy(s, r);
     } else if (task->state == DRAINING || task->state == LEAVING) {

@@ -120,9 +120,26 @@
  *   422  value port0 loopback family field f= is invalid -> a bug: stop
  *   425  replay                      n was seen or is too old -> new n, once
  *   429  slow (wait=)                too many datagrams -> wait
- *   503  busy disk readonly (wait=)  overload, store trouble -> wait, or another server
+ *   503  busy (wait=)                overload -> the same again after wait ms
+ *        disk (wait=)                applied but not stored -> the same again after wait ms
+ *        readonly (wait=)            nothing was changed -> the same again after wait ms
  *   505  version (max=)              speak that version
  *   507  full                        quota reached -> log, again after 60 s
+ *
+ * ---- What is stored ----
+ *
+ * Where dur=disk, the reply to reg, upd and del leaves when all that it acknowledges is
+ * on disk, however slow that is: retries of the same request are harmless and wait for
+ * the same. Renewals are never stored; after a restart every instance that was stored has
+ * one full lease again.
+ *   disk      the change is in force (DNS shows it) and the server goes on trying to store
+ *             it, but if the server died now it would be as if never asked: repeat the
+ *             request, with the same rev where it had one. A repeated del may get 404
+ *             gone: then it is done, and stored.
+ *   readonly  the server can store nothing now and takes nothing new: this reg or upd is
+ *             not in force. What is registered stays: go on renewing it. Renewals, del
+ *             and upd that take something out of service (st=draining, a smaller w) work;
+ *             the last two are answered 503 disk.
  *
  * ---- Cookie ----
  *

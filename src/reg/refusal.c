@@ -22,6 +22,8 @@ static const struct refusal_form forms[REFUSE_COUNT] = {
     [REFUSE_REPLAY] = {425, "replay", REG_OUT_REPLAY},
     [REFUSE_SLOW] = {429, "slow", REG_OUT_SLOW},
     [REFUSE_BUSY] = {503, "busy", REG_OUT_BUSY},
+    [REFUSE_DISK] = {503, "disk", REG_OUT_DISK},
+    [REFUSE_READONLY] = {503, "readonly", REG_OUT_READONLY},
     [REFUSE_VERSION] = {505, "version", REG_OUT_VERSION},
     [REFUSE_FULL] = {507, "full", REG_OUT_FULL},
 };
@@ -46,6 +48,8 @@ static const char *const outcomes[REG_OUT_COUNT] = {
     [REG_OUT_REPLAY] = "replay",
     [REG_OUT_SLOW] = "slow",
     [REG_OUT_BUSY] = "busy",
+    [REG_OUT_DISK] = "disk",
+    [REG_OUT_READONLY] = "readonly",
     [REG_OUT_FULL] = "full",
 };
 
@@ -62,8 +66,9 @@ struct refusal_form refusal_form(enum refusal refusal)
 enum refusal refusal_of(enum err err)
 {
     static const enum refusal refusals[ERR_COUNT] = {
-        [ERR_NOT_FOUND] = REFUSE_GONE, [ERR_EXISTS] = REFUSE_NAME, [ERR_OWNER] = REFUSE_OWNER,
-        [ERR_STALE] = REFUSE_STALE,    [ERR_FULL] = REFUSE_FULL,   [ERR_VALUE] = REFUSE_VALUE,
+        [ERR_NOT_FOUND] = REFUSE_GONE,    [ERR_EXISTS] = REFUSE_NAME, [ERR_OWNER] = REFUSE_OWNER,
+        [ERR_STALE] = REFUSE_STALE,       [ERR_FULL] = REFUSE_FULL,   [ERR_VALUE] = REFUSE_VALUE,
+        [ERR_READONLY] = REFUSE_READONLY,
     };
     return refusals[err] ? refusals[err] : REFUSE_BUSY;
 }

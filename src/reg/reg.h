@@ -98,6 +98,8 @@ enum reg_outcome {
     REG_OUT_REPLAY,
     REG_OUT_SLOW,
     REG_OUT_BUSY,
+    REG_OUT_DISK,     /* not stored: see reg_refuse_unstored */
+    REG_OUT_READONLY, /* nothing can be stored now */
     REG_OUT_FULL,
     REG_OUT_COUNT
 };
@@ -145,6 +147,14 @@ struct reg_datagram {
  * source at most min(96, 3 x request). */
 size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,
                   uint8_t out[static REG_DATAGRAM_MAX]);
+
+/* The reply to a datagram that reg_handle applied but whose change could not be stored:
+ * 503 `disk` in place of what reg_handle wrote. Reads of the request only what the reply
+ * needs: the sender was checked, the replay window is not asked again, the registry is not
+ * touched. `wait_ms`: when to try again at the earliest (spread over half as much more).
+ * Same sizes; 0 when its key is no longer there to sign the reply. */
+size_t reg_refuse_unstored(struct reg *reg, const struct reg_datagram *in, uint32_t wait_ms,
+                           struct moment now, uint8_t out[static REG_DATAGRAM_MAX]);
 
 /* ---- text form of a stored record -------------------------------------------------- */
 

@@ -90,7 +90,7 @@ void reply_refuse(struct call *c, enum refusal refusal, const char *field)
     reply_param(c, "why", "%s", form.why);
     if (field && field[0])
         reply_param(c, "f", "%s", field);
-    if (refusal == REFUSE_GONE || refusal == REFUSE_BUSY)
+    if (refusal == REFUSE_GONE || refusal == REFUSE_BUSY || refusal == REFUSE_READONLY)
         reply_wait(c);
 }
 
@@ -133,6 +133,12 @@ void reply_renewal(struct call *c, uint32_t lease_s)
 void reply_wait(struct call *c)
 {
     reply_param(c, "wait", "%u", rand_below(&c->reg->rand, WAIT_MAX_MS + 1));
+}
+
+void reply_unstored(struct call *c, uint32_t wait_ms)
+{
+    reply_refuse(c, REFUSE_DISK, NULL);
+    reply_param(c, "wait", "%u", wait_ms + rand_below(&c->reg->rand, wait_ms / 2 + 1));
 }
 
 size_t reply_left(const struct call *c)

@@ -12,8 +12,11 @@ void reply_init(struct call *c, uint8_t out[static REG_DATAGRAM_MAX]);
 void reply_ok(struct call *c);
 
 /* The whole "disc/1 err ... c= why= [f=]"; `field` may be NULL or empty. More parameters
- * may follow. 404 and 503 get wait= at once. */
+ * may follow. 404 gone, 503 busy and 503 readonly get wait= at once. */
 void reply_refuse(struct call *c, enum refusal refusal, const char *field);
+
+/* "disc/1 err ... c=503 why=disk wait=", spread from `wait_ms` to half as much again. */
+void reply_unstored(struct call *c, uint32_t wait_ms);
 
 /* "disc/1 chal id= ck=" */
 void reply_challenge(struct call *c);

@@ -4,6 +4,9 @@
 
 #include "base/log.h"
 #include "server/clock.h"
+#include "server/events.h"
+#include "server/replies.h"
+#include "server/reserve.h"
 
 #define BATCH 256          /* datagrams per system call and per publication */
 #define ROUNDS_MAX 16      /* batches per wake-up, so that HTTP has its turn */
@@ -14,6 +17,7 @@
 struct source { /* one registration socket */
     struct control *control;
     struct event *event;
+    unsigned number;
     int fd;
     bool drained;
     uint64_t behind_ms; /* age of the newest datagram handled, while not drained */
@@ -24,15 +28,21 @@ struct control {
     struct registry *registry;
     struct reg *reg;
     _Atomic(struct dns *) *dns;
-    struct state_file *state;
-    uint32_t serial_ceiling;
+    struct durable *durable;
+    registry_visit *event;
+    void *event_context;
     struct lease_clock clock;
     struct event *tick;
     struct udp_batch *batch;
+    struct replies *replies;
     struct source *sources;
     size_t source_count;
     uint64_t publish_due_ms; /* lease time; UINT64_MAX = nothing waits */
-    struct log_limit state_limit, memory_limit;
+    bool published;          /* all that changed: else nothing is acknowledged */
+    uint64_t horizon_ms;     /* lease time up to which leases may have run out */
+    struct events_log events;
+    struct log_limit memory_limit;
+    bool stopped;
 };
 
 struct moment control_now(struct control *c)
@@ -47,21 +57,6 @@ struct moment control_now(struct control *c)
 
 /* ---- publishing ------------------------------------------------------------------- */
 
-/* No serial is used that is not below a stored ceiling. */
-static void raise_ceiling(struct control *c, const struct dns *dns)
-{
-    uint32_t serial = dns_serial(dns);
-    uint32_t room = c->serial_ceiling - serial; /* RFC 1982 arithmetic */
-    if (c->serial_ceiling && room > dns_totals(dns).zones && room <= SERIAL_STEP)
-        return;
-    uint32_t ceiling = serial + SERIAL_STEP;
-    if (state_file_raise(c->state, ceiling ? ceiling : 1) == ERR_OK)
-        c->serial_ceiling = ceiling ? ceiling : 1;
-    else
-        log_limited(&c->state_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
-                    "zone serials cannot be stored: secondaries may miss changes after a crash");
-}
-
 static void set_tick(struct control *c)
 {
     uint64_t due = registry_next_deadline(c->registry);
@@ -74,41 +69,78 @@ static void set_tick(struct control *c)
     evtimer_add(c->tick, &after);
 }
 
-static enum err publish_to(struct control *c, struct dns *dns, uint64_t *due_ms)
-{
-    raise_ceiling(c, dns);
-    return dns_publish(dns, c->registry, c->clock.lease_ms, due_ms);
-}
-
-void control_publish(struct control *c)
+static void publish(struct control *c)
 {
     struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
-    if (publish_to(c, dns, &c->publish_due_ms))
+    c->published = !dns_publish(dns, c->registry, c->clock.lease_ms, &c->publish_due_ms);
+    if (!c->published)
         log_limited(&c->memory_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
                     "out of memory: changes are not yet visible in DNS; trying again");
+    durable_turn(c->durable, (struct moment){c->clock.lease_ms, clock_wall_ms()}, dns_serial(dns));
+}
+
+/* What is on disk by now is acknowledged; when the rest may never be, that is said. */
+static void send_late_replies(struct control *c, bool refuse_rest)
+{
+    if (!c->published)
+        return;
+    replies_release(c->replies, durable_state(c->durable)->committed);
+    if (refuse_rest)
+        replies_refuse(c->replies, control_now(c));
+}
+
+void control_changed(struct control *c)
+{
+    bool late = !c->published;
+    publish(c);
+    if (late)
+        send_late_replies(c, false);
+    durable_flush(c->durable);
     set_tick(c);
 }
 
 enum err control_publish_into(struct control *c, struct dns *dns)
 {
     uint64_t due_ms;
-    return publish_to(c, dns, &due_ms);
+    return dns_publish(dns, c->registry, c->clock.lease_ms, &due_ms);
+}
+
+static void on_store_news(void *context)
+{
+    struct control *c = context;
+    send_late_replies(c, durable_state(c->durable)->fault.err != ERR_OK);
 }
 
 /* ---- registration ------------------------------------------------------------------ */
 
-static void handle_batch(struct control *c, unsigned n)
+/* Applies one request; its reply is written, and waits where it has to. */
+static void handle(struct source *s, unsigned n, struct moment now)
 {
-    struct moment now = control_now(c);
-    for (unsigned i = 0; i < n; i++) {
-        struct udp_request in;
-        if (!udp_request(c->batch, i, &in))
-            continue;
-        struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from};
-        size_t size = reg_handle(c->reg, &datagram, now, in.out);
-        if (size)
-            udp_reply(c->batch, i, size);
+    struct control *c = s->control;
+    struct udp_request in;
+    if (!udp_request(c->batch, n, &in))
+        return;
+    struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from};
+    durable_begin(c->durable);
+    size_t size = reg_handle(c->reg, &datagram, now, in.out);
+    if (!size)
+        return;
+    uint64_t change = durable_wait(c->durable);
+    if (change) {
+        if (!durable_state(c->durable)->fault.err &&
+            replies_hold(c->replies, s->number, n, &in, size, change))
+            return;
+        size = replies_refusal(c->replies, &datagram, now, in.out);
     }
+    if (size)
+        udp_reply(c->batch, n, size);
+}
+
+static void handle_batch(struct source *s, unsigned n)
+{
+    struct moment now = control_now(s->control);
+    for (unsigned i = 0; i < n; i++)
+        handle(s, i, now);
 }
 
 /* How long ago the kernel took the newest datagram of the batch in. */
@@ -127,9 +159,10 @@ static void receive(struct source *s)
         if (!n)
             break;
         s->behind_ms = batch_age_ms(c);
-        handle_batch(c, n);
-        control_publish(c);
-        udp_send(c->batch, s->fd);
+        handle_batch(s, n);
+        control_changed(c);
+        if (c->published) /* else they ask again */
+            udp_send(c->batch, s->fd);
     }
 }
 
@@ -140,14 +173,15 @@ static void on_datagrams(evutil_socket_t fd UNUSED, short what UNUSED, void *con
 
 /* ---- time --------------------------------------------------------------------------- */
 
-static void log_eviction(void *context UNUSED, const struct instance *instance)
+static void on_event(void *context, const struct registry_event *event)
 {
-    struct instance_key key = instance_key(instance);
-    log_debug("evicted ns=%.*s svc=%.*s inst=%.*s", TEXT_ARG(key.ns), TEXT_ARG(key.service),
-              TEXT_ARG(key.id));
+    struct control *c = context;
+    events_note(&c->events, event);
+    if (c->event)
+        c->event(c->event_context, event);
 }
 
-/* Heartbeats that wait in a socket count before any lease runs out. */
+/* Heartbeats that wait in a socket count before any lease runs out. Never goes back. */
 static uint64_t expiry_horizon(struct control *c, uint64_t now_ms)
 {
     uint64_t behind = 0;
@@ -156,19 +190,24 @@ static uint64_t expiry_horizon(struct control *c, uint64_t now_ms)
         if (!c->sources[i].drained && c->sources[i].behind_ms > behind)
             behind = c->sources[i].behind_ms;
     }
-    return behind < now_ms ? now_ms - behind : 0;
+    uint64_t horizon = behind < now_ms ? now_ms - behind : 0;
+    if (horizon > c->horizon_ms)
+        c->horizon_ms = horizon;
+    return c->horizon_ms;
 }
 
 static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 {
     struct control *c = context;
     struct moment now = control_now(c);
+    reserve_refill();
     uint64_t horizon = expiry_horizon(c, now.lease_ms);
     if (registry_next_deadline(c->registry) <= horizon) {
         now.lease_ms = horizon;
-        registry_expire(c->registry, now, EXPIRE_BUDGET, log_eviction, NULL);
+        registry_expire(c->registry, now, EXPIRE_BUDGET, on_event, c);
+        events_summary(&c->events, c->clock.monotonic_ms);
     }
-    control_publish(c);
+    control_changed(c);
 }
 
 /* ---- life --------------------------------------------------------------------------- */
@@ -176,12 +215,13 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 static bool add_source(struct control *c, int fd)
 {
     struct source *s = &c->sources[c->source_count];
-    *s = (struct source){.control = c, .fd = fd, .drained = true};
+    *s = (struct source){
+        .control = c, .number = (unsigned)c->source_count, .fd = fd, .drained = true};
     s->event = event_new(c->base, fd, EV_READ | EV_PERSIST, on_datagrams, s);
     if (!s->event)
         return false;
     c->source_count++;
-    return event_add(s->event, NULL) == 0;
+    return true;
 }
 
 static bool add_sources(struct control *c, const struct listeners *l)
@@ -202,18 +242,51 @@ struct control *control_new(const struct control_options *options)
     c->registry = options->registry;
     c->reg = options->reg;
     c->dns = options->dns;
-    c->state = options->state;
-    c->serial_ceiling = options->serial_ceiling;
+    c->durable = options->durable;
+    c->event = options->event;
+    c->event_context = options->event_context;
     c->publish_due_ms = UINT64_MAX;
     lease_clock_init(&c->clock, clock_monotonic_ms());
     c->batch = udp_batch_new(BATCH, REG_RECEIVE_SIZE, REG_DATAGRAM_MAX);
+    c->replies = replies_new(&(struct replies_options){
+        .batch = c->batch,
+        .width = BATCH,
+        .reg = c->reg,
+        .sockets = options->registration,
+    });
     c->tick = evtimer_new(c->base, on_tick, c);
-    if (!c->batch || !c->tick || !add_sources(c, options->registration)) {
+    if (!c->batch || !c->replies || !c->tick || !add_sources(c, options->registration)) {
         control_free(c);
         return NULL;
     }
-    control_publish(c);
     return c;
+}
+
+enum err control_start(struct control *c)
+{
+    publish(c);
+    if (!c->published) /* a server that does not show what it stores must not say `ready` */
+        return ERR_MEMORY;
+    if (durable_start(c->durable, c->base, on_store_news, c))
+        return ERR_MEMORY;
+    for (size_t i = 0; i < c->source_count; i++)
+        if (event_add(c->sources[i].event, NULL))
+            return ERR_MEMORY;
+    set_tick(c);
+    return ERR_OK;
+}
+
+void control_stop(struct control *c)
+{
+    if (!c || c->stopped)
+        return;
+    c->stopped = true;
+    for (size_t i = 0; i < c->source_count; i++)
+        event_del(c->sources[i].event);
+    evtimer_del(c->tick);
+    durable_flush(c->durable);
+    durable_stop(c->durable);
+    send_late_replies(c, true);
 }
 
 void control_free(struct control *c)
@@ -225,6 +298,7 @@ void control_free(struct control *c)
     if (c->tick)
         event_free(c->tick);
     udp_batch_free(c->batch);
+    replies_free(c->replies);
     free(c->sources);
     free(c);
 }
@@ -232,6 +306,11 @@ void control_free(struct control *c)
 uint64_t control_held_back_ms(const struct control *c)
 {
     return c->clock.held_back_ms;
+}
+
+uint64_t control_held_replies(const struct control *c)
+{
+    return replies_waiting(c->replies);
 }
 
 const struct udp_counters *control_udp_counters(const struct control *c)

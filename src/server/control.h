@@ -1,9 +1,10 @@
 /* The control thread's turn: the one place where the registry changes.
  *
- *   datagrams in ─> reg ─> registry ─> publish views ─> replies out
- *   clock        ─> expire ──────────> publish views
+ *   datagrams in ─> reg ─> registry ─> publish views ─> journal to the store thread ─> replies
+ *   clock        ─> expire ──────────> publish views ─> journal to the store thread
  *
- * A reply leaves only after what it acknowledges is published. Leases run out only
+ * A reply leaves only after what it acknowledges is published and, with a store, on disk:
+ * until then it is held, while heartbeats and everything else go on. Leases run out only
  * as far as the heartbeats that were already received reach: after the sockets are
  * drained, or up to the arrival of the newest datagram that was handled.
  */
@@ -17,8 +18,8 @@
 #include "dns/dns.h"
 #include "reg/reg.h"
 #include "registry/registry.h"
+#include "server/durable.h"
 #include "server/sockets.h"
-#include "server/state_file.h"
 #include "server/udp.h"
 
 struct control;
@@ -28,26 +29,37 @@ struct control_options {
     struct registry *registry;
     struct reg *reg;
     _Atomic(struct dns *) *dns;
-    struct state_file *state;
-    uint32_t serial_ceiling;              /* as stored */
+    struct durable *durable;
     const struct listeners *registration; /* stays the caller's */
+    registry_visit *event;                /* told of what time does; may be NULL */
+    void *event_context;
 };
 
-/* NULL when memory lacks. */
+/* NULL when memory lacks. Only its clock runs yet. */
 struct control *control_new(const struct control_options *options);
 void control_free(struct control *c); /* accepts NULL */
+
+/* Publishes everything that the registry knows, starts the store thread and takes
+ * datagrams from the next turn of the loop on. ERR_MEMORY. */
+MUST_CHECK enum err control_start(struct control *c);
+
+/* Takes no more datagrams; what changed is stored as far as that can be, and the replies
+ * that waited are sent. */
+void control_stop(struct control *c);
 
 /* Brings the lease clock up to date and returns the time for registry calls. */
 struct moment control_now(struct control *c);
 
-/* Compiles and swaps in what changed; to be called after any change of the registry. */
-void control_publish(struct control *c);
+/* Compiles and swaps in what changed and hands it to the store thread; to be called after
+ * any change of the registry. */
+void control_changed(struct control *c);
 
 /* Publishes everything known into a state that is not in force yet (reload). */
 MUST_CHECK enum err control_publish_into(struct control *c, struct dns *dns);
 
 /* Time that leases did not see because the process was held up, ms. */
 uint64_t control_held_back_ms(const struct control *c);
+uint64_t control_held_replies(const struct control *c); /* that wait for the disk */
 const struct udp_counters *control_udp_counters(const struct control *c);
 
 #endif

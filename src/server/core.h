@@ -14,17 +14,17 @@
 #include "registry/registry.h"
 #include "server/config.h"
 #include "server/control.h"
+#include "server/durable.h"
 #include "server/http_listener.h"
+#include "server/probe.h"
 #include "server/sockets.h"
-#include "server/state_file.h"
 #include "server/worker.h"
 
 struct server {
     struct config *config;
     struct hash_key key; /* of all tables; new at each start */
     struct listeners dns_udp, dns_tcp, registration, http;
-    struct state_file *state;
-    struct state_values stored;
+    struct durable *durable;
     struct event_base *base;
     struct event *signals[3];
     struct event *watchdog;
@@ -34,6 +34,7 @@ struct server {
     struct http *http_api;
     struct http_listener *http_listener;
     struct control *control;
+    struct prober *prober;
     struct dns_worker *explainer; /* the control thread's own */
     struct tcp_quota *tcp_quota;
     struct worker **workers;
@@ -45,8 +46,15 @@ struct server {
 /* SIGHUP. A new configuration that cannot be used changes nothing. */
 void server_reload(struct server *s);
 
-/* Hooks into the rest for registry and http; `context` is the server. */
+/* The zones and views in force, for the control thread. */
+struct dns *server_dns(const struct server *s);
+
+/* Hooks into the rest; their `context` is the server (hooks.c, status.c). */
 void server_registry_hooks(struct server *s, struct registry_config *config);
+struct http_backend server_http_backend(struct server *s);
 void server_status(void *context, json_t *status);
+void server_on_event(void *context, const struct registry_event *event);
+void server_on_probed(void *context, struct instance_key key, bool alive);
+struct prober_config server_prober_config(const struct config *config); /* borrows */
 
 #endif

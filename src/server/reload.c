@@ -31,9 +31,11 @@ static void warn_of_fixed(const struct config *old, const struct config *new)
         log_warn("reload: data_dir or user changed; restart discd to use them");
 }
 
-static void switch_to(struct server *s, struct config *config, struct dns *dns)
+/* The new configuration is in `s` already. */
+static void switch_to(struct server *s, struct config *old_config, struct dns *dns)
 {
-    struct dns *old = atomic_load_explicit(&s->dns, memory_order_relaxed);
+    struct config *config = s->config;
+    struct dns *old = server_dns(s);
     atomic_store_explicit(&s->dns, dns, memory_order_release);
     dns_retire(old);
     reg_configure(s->reg, &config->registration);
@@ -41,11 +43,13 @@ static void switch_to(struct server *s, struct config *config, struct dns *dns)
     if (s->http_listener)
         http_listener_configure(s->http_listener, config->http_connections_max,
                                 config->http_connections_per_ip);
+    struct prober_config probes = server_prober_config(config);
+    if (prober_configure(s->prober, &probes))
+        log_error("reload: out of memory; probes go on as they were configured before");
     tcp_quota_configure(s->tcp_quota, config->tcp_connections_max, config->tcp_connections_per_ip);
     log_set_level(config->log_level);
-    warn_of_fixed(s->config, config);
-    config_free(s->config);
-    s->config = config;
+    warn_of_fixed(old_config, config);
+    config_free(old_config);
     s->reloads++;
 }
 
@@ -60,7 +64,7 @@ static enum err prepare(struct server *s, struct config **config, struct dns **d
         return err;
     }
     server_find_local_addresses(*config);
-    (*config)->dns.serial = dns_serial(atomic_load_explicit(&s->dns, memory_order_relaxed));
+    (*config)->dns.serial = dns_serial(server_dns(s));
     *dns = server_load_zones(*config, &s->key, &fault);
     if (!*dns) {
         log_error("reload: the old configuration stays in force; a zone file has a fault:");
@@ -72,19 +76,21 @@ static enum err prepare(struct server *s, struct config **config, struct dns **d
 
 void server_reload(struct server *s)
 {
-    struct config *config = NULL;
+    struct config *config = NULL, *old = s->config;
     struct dns *dns = NULL;
     notify_reloading(clock_monotonic_us());
     enum err err = prepare(s, &config, &dns);
     if (!err) {
         server_registry_hooks(s, &config->registry);
+        s->config = config; /* which the registry's hooks look into */
         err = registry_configure(s->registry, &config->registry);
     }
     if (!err) {
-        switch_to(s, config, dns);
-        control_publish(s->control);
+        switch_to(s, old, dns);
+        control_changed(s->control);
         log_info("reloaded %s", s->config->path ? s->config->path : "the defaults");
     } else {
+        s->config = old;
         if (err == ERR_MEMORY)
             log_error("reload: out of memory; the old configuration stays in force");
         dns_free(dns);

@@ -12,6 +12,7 @@
 #include "server/core.h"
 #include "server/notify.h"
 #include "server/privileges.h"
+#include "server/reserve.h"
 
 #define OUTPUT_MAX (1 << 20) /* bytes of answers that one TCP connection may leave untaken */
 
@@ -35,56 +36,6 @@ void server_find_local_addresses(struct config *config)
         return;
     config->registration.local_v4 = outward_address(FAMILY_V4);
     config->registration.local_v6 = outward_address(FAMILY_V6);
-}
-
-/* ---- what the registry and the HTTP API ask the server --------------------------------- */
-
-static struct dns *dns_of(void *context)
-{
-    struct server *s = context;
-    return atomic_load_explicit(&s->dns, memory_order_relaxed);
-}
-
-static bool name_taken(void *context, struct text ns, struct text service, struct text id)
-{
-    return dns_name_taken(dns_of(context), ns, service, id);
-}
-
-static bool namespace_known(void *context, struct text ns)
-{
-    return dns_serves_namespace(dns_of(context), ns);
-}
-
-/* The last match wins; "!" in front takes back what an earlier one gave. */
-static bool service_permanent(void *context, struct text ns, struct text service)
-{
-    const struct server *s = context;
-    return config_is_permanent(s->config, ns, service);
-}
-
-void server_registry_hooks(struct server *s, struct registry_config *config)
-{
-    config->name_taken = name_taken;
-    config->namespace_known = namespace_known;
-    config->service_permanent = service_permanent;
-    config->context = s;
-}
-
-static json_t *explain(void *context, const char *name, const char *type, const struct addr *client)
-{
-    struct server *s = context;
-    return dns_explain(dns_of(s), s->explainer, name, type, client);
-}
-
-static struct moment now(void *context)
-{
-    struct server *s = context;
-    return control_now(s->control);
-}
-
-static uint64_t stopwatch(void *context UNUSED)
-{
-    return clock_monotonic_us();
 }
 
 /* ---- starting --------------------------------------------------------------------------- */
@@ -128,18 +79,12 @@ static enum err choose_account(const struct server *s, struct account *account)
     return ERR_OK;
 }
 
-/* Serials go on above all that were ever used; without a memory, from the current time. */
-static uint32_t first_serial(const struct state_values *stored)
-{
-    return stored->serial_ceiling ? stored->serial_ceiling : (uint32_t)(clock_wall_ms() / 1000);
-}
-
 static enum err make_registry(struct server *s)
 {
-    struct reg_identity identity = {.durability = "mem"};
+    struct reg_identity identity = {.durability = durable_on_disk(s->durable) ? "disk" : "mem"};
     randombytes_buf(identity.cookie_secret, sizeof identity.cookie_secret);
     randombytes_buf(&identity.seed, sizeof identity.seed);
-    identity.epoch = s->stored.boots ^ randombytes_random();
+    identity.epoch = durable_boots(s->durable) ^ randombytes_random();
     server_registry_hooks(s, &s->config->registry);
     s->registry = registry_new(&s->config->registry, &s->key);
     if (!s->registry)
@@ -156,13 +101,29 @@ static enum err make_control(struct server *s)
         .registry = s->registry,
         .reg = s->reg,
         .dns = &s->dns,
-        .state = s->state,
-        .serial_ceiling = s->stored.serial_ceiling,
+        .durable = s->durable,
         .registration = &s->registration,
+        .event = server_on_event,
+        .event_context = s,
     };
+    struct prober_config probes = server_prober_config(s->config);
+    s->prober = prober_new(s->base, &probes, server_on_probed, s);
     s->explainer = dns_worker_new(randombytes_random());
     s->control = control_new(&options);
-    return s->explainer && s->control ? ERR_OK : ERR_MEMORY;
+    return s->prober && s->explainer && s->control ? ERR_OK : ERR_MEMORY;
+}
+
+/* What was stored is in DNS before anything is answered. */
+static enum err restore(struct server *s)
+{
+    enum err err = durable_restore(s->durable, s->registry, control_now(s->control));
+    if (!err)
+        err = control_start(s->control);
+    uint64_t hidden = dns_totals(server_dns(s)).hidden_services;
+    if (!err && hidden)
+        log_warn("%llu stored services are hidden by names of the zone files",
+                 (unsigned long long)hidden);
+    return err;
 }
 
 /* The n-th socket of every address. */
@@ -205,15 +166,7 @@ static enum err start_workers(struct server *s)
 
 static enum err start_http(struct server *s)
 {
-    struct http_backend backend = {
-        .registry = s->registry,
-        .base = s->base,
-        .now = now,
-        .stopwatch_us = stopwatch,
-        .status = server_status,
-        .explain = explain,
-        .context = s,
-    };
+    struct http_backend backend = server_http_backend(s);
     s->http_api = http_new(&s->config->http, &backend);
     if (!s->http_api || !s->http.count)
         return s->http_api ? ERR_OK : ERR_MEMORY;
@@ -249,7 +202,6 @@ static void on_watchdog(evutil_socket_t fd UNUSED, short what UNUSED, void *cont
 static enum err watch_signals(struct server *s)
 {
     uint64_t watchdog_ms = notify_watchdog_ms();
-    signal(SIGPIPE, SIG_IGN);
     s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
     s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
     s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
@@ -287,6 +239,8 @@ static enum err start_serving(struct server *s)
     if (!err)
         err = make_control(s);
     if (!err)
+        err = restore(s);
+    if (!err)
         err = start_workers(s);
     if (!err)
         err = start_http(s);
@@ -295,11 +249,13 @@ static enum err start_serving(struct server *s)
     return err;
 }
 
-/* Nothing is accepted any more, then nothing is answered any more. */
+/* Nothing is accepted any more and what was is stored, then nothing is answered any more. */
 static void stop(struct server *s)
 {
     http_listener_free(s->http_listener);
     http_free(s->http_api);
+    prober_free(s->prober);
+    control_stop(s->control);
     control_free(s->control);
     for (size_t i = 0; i < s->worker_count && s->workers; i++)
         worker_stop(s->workers[i]);
@@ -308,6 +264,7 @@ static void stop(struct server *s)
     dns_worker_free(s->explainer);
     reg_free(s->reg);
     registry_free(s->registry);
+    durable_close(s->durable);
     dns_free(atomic_load_explicit(&s->dns, memory_order_relaxed));
     rcu_drain();
     for (size_t i = 0; i < ARRAY_COUNT(s->signals); i++)
@@ -317,7 +274,6 @@ static void stop(struct server *s)
         event_free(s->watchdog);
     if (s->base)
         event_base_free(s->base);
-    state_file_close(s->state);
     listeners_close(&s->dns_udp);
     listeners_close(&s->dns_tcp);
     listeners_close(&s->registration);
@@ -331,9 +287,9 @@ static int serve(struct server *s)
     struct config_fault fault = {0};
     struct account account;
     if (choose_account(s, &account) ||
-        state_file_open(s->config->data_dir, account.uid, account.gid, &s->state, &s->stored))
+        durable_open(s->config->data_dir, account.uid, account.gid, &s->durable))
         return EXIT_OSERR_RESOURCE;
-    s->config->dns.serial = first_serial(&s->stored);
+    s->config->dns.serial = durable_first_serial(s->durable);
     server_find_local_addresses(s->config);
     struct dns *dns = server_load_zones(s->config, &s->key, &fault);
     if (!dns) {
@@ -344,7 +300,7 @@ static int serve(struct server *s)
     if (bind_all(s) || (account.name && privileges_drop(&account)) || start_serving(s))
         return EXIT_OSERR_RESOURCE;
     if (!s->config->data_dir[0])
-        log_info("data_dir is empty: nothing is stored");
+        log_info("data_dir is empty: memory only: nothing is stored");
     say_ready(s);
     event_base_dispatch(s->base);
     log_info("stopping");
@@ -354,12 +310,16 @@ static int serve(struct server *s)
 int server_run(struct config *config)
 {
     struct server s = {.config = config, .started_ms = clock_monotonic_ms()};
+    reserve_install();
     log_set_level(config->log_level);
     if (sodium_init() < 0) {
         log_error("cannot start: no source of random numbers");
         config_free(config);
         return EXIT_OSERR_RESOURCE;
     }
+    /* Both are errors of the write. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     privileges_hide_memory();
     randombytes_buf(s.key.bytes, sizeof s.key.bytes);
     int status = serve(&s);

@@ -33,7 +33,7 @@ static uint64_t sum(const struct server *s, size_t offset)
 
 static json_t *dns_status(const struct server *s)
 {
-    struct dns_totals t = dns_totals(atomic_load_explicit(&s->dns, memory_order_relaxed));
+    struct dns_totals t = dns_totals(server_dns(s));
     json_t *types = json_object(), *drops = json_object(), *rcodes = json_object();
     for (int i = 0; i < DNS_TYPE_COUNTS; i++)
         json_object_set_new(types, dns_type_count_text(i), number(SUM_AT(s, types, i)));
@@ -52,8 +52,7 @@ static json_t *dns_status(const struct server *s)
                      "rcodes", rcodes, "drops", drops, "truncated", (json_int_t)SUM(s, truncated),
                      "zones", (json_int_t)t.zones, "names", (json_int_t)t.names, "views",
                      (json_int_t)t.views, "view_bytes", (json_int_t)t.view_bytes, "hidden_services",
-                     (json_int_t)t.hidden_services, "serial",
-                     (json_int_t)dns_serial(atomic_load_explicit(&s->dns, memory_order_relaxed)),
+                     (json_int_t)t.hidden_services, "serial", (json_int_t)dns_serial(server_dns(s)),
                      "tcp_connections", (json_int_t)tcp_quota_count(s->tcp_quota));
 }
 
@@ -70,17 +69,85 @@ static json_t *registration_status(const struct server *s)
                      (json_int_t)control_held_back_ms(s->control));
 }
 
+static json_t *probe_status(const struct server *s)
+{
+    const struct prober_counters *n = prober_counters(s->prober);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "started", (json_int_t)n->started, "alive",
+                     (json_int_t)n->alive, "refused", (json_int_t)n->refused, "unknown",
+                     (json_int_t)n->unknown, "skipped", (json_int_t)n->skipped, "under_way",
+                     (json_int_t)prober_under_way(s->prober));
+}
+
+static const char *store_state(const struct durable_state *state)
+{
+    if (state->fault.err)
+        return state->fault.err == ERR_READONLY ? "readonly" : "failing";
+    return state->readonly ? "readonly" : "ok";
+}
+
+static json_t *restored_status(const struct durable_report *r)
+{
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "instances", (json_int_t)r->restored.instances,
+                     "services", (json_int_t)r->restored.services, "overrides",
+                     (json_int_t)r->restored.overrides, "graves", (json_int_t)r->restored.graves,
+                     "ms", (json_int_t)r->restored_in_ms, "stale", r->restored_stale);
+}
+
+static json_t *commits_status(const struct committer_counters *n)
+{
+    json_t *buckets = json_array();
+    uint64_t commits = counter_get(&n->commits);
+    for (unsigned i = 0; i < COMMITTER_BUCKETS; i++) {
+        uint64_t us = committer_bucket_us(i);
+        json_array_append_new(
+            buckets, json_pack("{s:o,s:I}", "us",
+                               us == UINT64_MAX ? json_null() : json_integer((json_int_t)us),
+                               "commits", (json_int_t)counter_get(&n->latency[i])));
+    }
+    return json_pack("{s:I,s:I,s:f,s:I,s:I,s:o}", "commits", (json_int_t)commits, "changes",
+                     (json_int_t)counter_get(&n->changes), "commit_ms_max",
+                     (double)counter_get(&n->latency_max_us) / 1000, "commit_us_mean",
+                     (json_int_t)(commits ? counter_get(&n->latency_us) / commits : 0), "failures",
+                     (json_int_t)counter_get(&n->failures), "latency", buckets);
+}
+
+static json_t *store_status(const struct server *s)
+{
+    const struct durable_state *state = durable_state(s->durable);
+    struct durable_report r = durable_report(s->durable);
+    if (!r.counters)
+        return json_pack("{s:s,s:s}", "mode", "memory", "state", "ok");
+    json_t *status = commits_status(r.counters);
+    json_object_set_new(status, "mode", json_string("disk"));
+    json_object_set_new(status, "state", json_string(store_state(state)));
+    json_object_set_new(status, "error",
+                        state->fault.err ? json_string(state->fault.text) : json_null());
+    json_object_set_new(status, "path", json_string(r.dir));
+    json_object_set_new(status, "committed", number(state->committed));
+    json_object_set_new(status, "queued", number(state->waiting));
+    json_object_set_new(status, "held_replies", number(control_held_replies(s->control)));
+    json_object_set_new(status, "last_error_age_s",
+                        r.last_error_ms == UINT64_MAX ? json_null()
+                                                      : number(r.last_error_ms / 1000));
+    json_object_set_new(status, "entries", number(r.entries));
+    json_object_set_new(status, "file_bytes", number(r.file_bytes));
+    json_object_set_new(status, "damaged", number(r.restored.damaged));
+    json_object_set_new(status, "restored", restored_status(&r));
+    return status;
+}
+
 void server_status(void *context, json_t *status)
 {
     struct server *s = context;
     json_object_set_new(status, "version", json_string(DISC_VERSION));
     json_object_set_new(status, "uptime_s", number((clock_monotonic_ms() - s->started_ms) / 1000));
-    json_object_set_new(status, "starts", number(s->stored.boots));
+    json_object_set_new(status, "starts", number(durable_boots(s->durable)));
     json_object_set_new(status, "reloads", number(s->reloads));
     json_object_set_new(status, "workers", number(s->worker_count));
-    json_object_set_new(status, "store", json_string("memory"));
+    json_object_set_new(status, "store", store_status(s));
     json_object_set_new(status, "dns", dns_status(s));
     json_object_set_new(status, "registration", registration_status(s));
+    json_object_set_new(status, "probe", probe_status(s));
     json_object_set_new(
         status, "http",
         json_pack(

@@ -22,6 +22,7 @@ struct udp_batch {
     size_t in_size;
     struct mmsghdr *rx, *tx;
     struct slot *slots;
+    struct iovec *late; /* of replies to earlier batches, by their place in tx */
     uint8_t *in, *out;
     uint64_t last_arrival_ms;
     struct udp_counters counters;
@@ -37,9 +38,10 @@ struct udp_batch *udp_batch_new(unsigned width, size_t in_size, size_t out_size)
     b->rx = calloc(width, sizeof *b->rx);
     b->tx = calloc(width, sizeof *b->tx);
     b->slots = calloc(width, sizeof *b->slots);
+    b->late = calloc(width, sizeof *b->late);
     b->in = malloc(width * in_size);
     b->out = malloc(width * out_size);
-    if (!b->rx || !b->tx || !b->slots || !b->in || !b->out) {
+    if (!b->rx || !b->tx || !b->slots || !b->late || !b->in || !b->out) {
         udp_batch_free(b);
         return NULL;
     }
@@ -57,6 +59,7 @@ void udp_batch_free(struct udp_batch *b)
     free(b->rx);
     free(b->tx);
     free(b->slots);
+    free(b->late);
     free(b->in);
     free(b->out);
     free(b);
@@ -143,6 +146,46 @@ void udp_reply(struct udp_batch *b, unsigned n, size_t size)
         reply->msg_control = slot->control + slot->pktinfo_at;
         reply->msg_controllen = slot->pktinfo_size;
     }
+}
+
+void udp_sender(const struct udp_batch *b, unsigned n, struct udp_destination *out)
+{
+    const struct slot *slot = &b->slots[n];
+    size_t size = b->rx[n].msg_hdr.msg_namelen;
+    *out = (struct udp_destination){0};
+    out->to_size = (socklen_t)(size < sizeof out->to ? size : sizeof out->to);
+    memcpy(&out->to, &slot->from, out->to_size);
+    if (slot->pktinfo_size && slot->pktinfo_size <= sizeof out->pktinfo) {
+        out->pktinfo_size = slot->pktinfo_size;
+        memcpy(out->pktinfo, slot->control + slot->pktinfo_at, slot->pktinfo_size);
+    }
+}
+
+/* The kernel only reads what a header to send points to; its type does not say so. */
+static void *unconst(const void *p)
+{
+    return (void *)(uintptr_t)p;
+}
+
+bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, const void *bytes,
+                     size_t size)
+{
+    if (b->replies == b->width)
+        return false;
+    struct iovec *iov = &b->late[b->replies];
+    struct msghdr *reply = &b->tx[b->replies++].msg_hdr;
+    *iov = (struct iovec){unconst(bytes), size};
+    *reply = (struct msghdr){
+        .msg_name = unconst(&to->to),
+        .msg_namelen = to->to_size,
+        .msg_iov = iov,
+        .msg_iovlen = 1,
+    };
+    if (to->pktinfo_size) {
+        reply->msg_control = unconst(to->pktinfo);
+        reply->msg_controllen = to->pktinfo_size;
+    }
+    return true;
 }
 
 void udp_send(struct udp_batch *b, int fd)

@@ -3,14 +3,19 @@
  *
  *   udp_receive -> for each: udp_request, udp_reply(size) -> udp_send
  *
- * A request without a reply leaves no hole: replies stand in an array of their own.
+ * A request without a reply leaves no hole: replies stand in an array of their own. A
+ * reply that has to wait goes later to where its request came from:
+ *
+ *   udp_sender(n) ... udp_reply_later -> udp_send
  */
 #ifndef DISC_SERVER_UDP_H
 #define DISC_SERVER_UDP_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/addr.h"
 #include "base/counter.h"
@@ -44,6 +49,27 @@ bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request);
 
 /* What was written to the n-th request's `out` is to be sent. */
 void udp_reply(struct udp_batch *b, unsigned n, size_t size);
+
+/* Where a reply goes, and which of our addresses it comes from. */
+struct udp_destination {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } to;
+    socklen_t to_size;
+    size_t pktinfo_size;
+    _Alignas(struct cmsghdr) uint8_t pktinfo[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* The sender of the n-th request, for a reply after the batch is forgotten. */
+void udp_sender(const struct udp_batch *b, unsigned n, struct udp_destination *out);
+
+/* A reply to a remembered sender, to be sent with the next udp_send; `*to` and the bytes
+ * stay the caller's and in place until then. False: so many already wait for udp_send as
+ * the batch is wide. */
+bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, const void *bytes,
+                     size_t size);
 
 /* Sends all replies; what the kernel does not take (full buffer, unreachable) is lost
  * and counted, as any datagram may be. */

@@ -39,6 +39,30 @@ static void a_changed_interval_is_followed(void **state)
     stage_close(&s);
 }
 
+static void retries_of_a_short_interval_are_shorter(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open_registered(&s, NULL);
+    pass(&s, 9450);
+    assert_request(&s, 0, REN);
+    answer(&s, 0, "disc/1 ok id=* ep=00000002 ren=1500\n");
+    pass(&s, 1575);
+    assert_request(&s, 0, REN);
+    static const uint64_t pauses[] = {250, 500, 1000};
+    for (int i = 0; i < 3; i++) {
+        pass(&s, pauses[i] - 1);
+        assert_quiet(&s, 0);
+        pass(&s, 1);
+        assert_request(&s, 0, REN);
+    }
+    pass(&s, 1000);
+    event(&s, DISC_EVENT_LOST);
+    pass(&s, 600); /* the next round begins before a lease of 5 s is over */
+    assert_request(&s, 0, REN);
+    stage_close(&s);
+}
+
 static void retries_after_half_one_and_two_seconds(void **state)
 {
     (void)state;
@@ -235,6 +259,52 @@ static void overload_is_waited_out(void **state)
     stage_close(&s);
 }
 
+/* What the server has not stored is asked again until it has. */
+static void what_is_not_stored_is_asked_again(void **state)
+{
+    (void)state;
+    static const char unstored[] = "disc/1 err id=* ep=00000001 c=503 why=disk wait=1000\n";
+    struct stage s;
+    stage_open(&s, 1, NULL);
+    int handle = stage_register(&s, "web", "8080");
+    pass(&s, 0);
+    for (int i = 0; i < 3; i++) {
+        assert_request(&s, 0, REG);
+        answer(&s, 0, i < 2 ? unstored : "disc/1 err id=* c=503 why=readonly wait=1000\n");
+        assert_int_equal(disc_registered(s.d, handle), 0);
+        assert_in_range(disc_timeout_ms(s.d, s.now), 1000, 1250);
+        pass(&s, 1250);
+    }
+    assert_int_equal(event(&s, DISC_EVENT_FAILED)->code, 503);
+    assert_request(&s, 0, REG);
+    answer(&s, 0, REG_OK);
+    event(&s, DISC_EVENT_REGISTERED);
+    assert_int_equal(disc_registered(s.d, handle), 1);
+    stage_close(&s);
+}
+
+/* A goodbye that was in force but not stored is said again; 404 then means done. */
+static void a_goodbye_is_said_until_it_is_stored(void **state)
+{
+    (void)state;
+    struct stage s;
+    int handle = stage_open_registered(&s, NULL);
+    disc_deregister(s.d, handle);
+    pass(&s, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_request(&s, 0, DEL);
+        answer(&s, 0, "disc/1 err id=* ep=00000001 c=503 why=disk wait=1000\n");
+        pass(&s, 1250);
+    }
+    event(&s, DISC_EVENT_FAILED);
+    assert_request(&s, 0, DEL);
+    answer(&s, 0, "disc/1 err id=* ep=00000001 c=404 why=gone wait=1000\n");
+    assert_int_equal(event(&s, DISC_EVENT_LEFT)->code, 0);
+    assert_no_event(&s);
+    assert_int_equal(disc_timeout_ms(s.d, s.now), -1);
+    stage_close(&s);
+}
+
 static void foreign_replies_are_ignored(void **state)
 {
     (void)state;
@@ -304,6 +374,7 @@ int main(void)
         cmocka_unit_test(renew_comes_when_the_server_says),
         cmocka_unit_test(a_changed_interval_is_followed),
         cmocka_unit_test(retries_after_half_one_and_two_seconds),
+        cmocka_unit_test(retries_of_a_short_interval_are_shorter),
         cmocka_unit_test(a_silent_server_comes_back),
         cmocka_unit_test(a_challenge_is_answered_at_once),
         cmocka_unit_test(challenges_without_end_do_not_make_a_loop),
@@ -312,6 +383,8 @@ int main(void)
         cmocka_unit_test(a_refusal_is_told_and_tried_again_after_a_minute),
         cmocka_unit_test(a_malformed_request_is_not_repeated),
         cmocka_unit_test(overload_is_waited_out),
+        cmocka_unit_test(what_is_not_stored_is_asked_again),
+        cmocka_unit_test(a_goodbye_is_said_until_it_is_stored),
         cmocka_unit_test(foreign_replies_are_ignored),
         cmocka_unit_test(each_server_has_a_state_of_its_own),
     };

@@ -62,6 +62,31 @@ static void draining_comes_before_the_goodbye(void **state)
     stage_close(&s);
 }
 
+/* A drain that could not be stored is in force all the same: the goodbye follows in time. */
+static void a_drain_need_not_be_stored(void **state)
+{
+    (void)state;
+    struct stage s;
+    struct disc_options options = DISC_OPTIONS_INIT;
+    options.drain_ms = 4000;
+    disc_deregister(s.d, stage_open_registered(&s, &options));
+    pass(&s, 0);
+    assert_request(&s, 0, "disc/1 upd id=* svc=web inst=web-1 st=draining");
+    answer(&s, 0, "disc/1 err id=* ep=00000001 c=503 why=busy wait=500\n");
+    event(&s, DISC_EVENT_FAILED);
+    pass(&s, 625);
+    assert_request(&s, 0, "disc/1 upd id=* svc=web inst=web-1 st=draining");
+    answer(&s, 0, "disc/1 err id=* ep=00000001 c=503 why=disk wait=500\n");
+    pass(&s, 3999);
+    assert_quiet(&s, 0);
+    pass(&s, 1);
+    assert_request(&s, 0, DEL);
+    answer(&s, 0, "disc/1 ok id=* ep=00000001 dur=disk\n");
+    event(&s, DISC_EVENT_LEFT);
+    assert_no_event(&s);
+    stage_close(&s);
+}
+
 static void what_was_never_sent_needs_no_goodbye(void **state)
 {
     (void)state;
@@ -243,6 +268,7 @@ int main(void)
         cmocka_unit_test(an_update_is_a_new_registration),
         cmocka_unit_test(goodbye_is_repeated_until_it_is_answered),
         cmocka_unit_test(draining_comes_before_the_goodbye),
+        cmocka_unit_test(a_drain_need_not_be_stored),
         cmocka_unit_test(what_was_never_sent_needs_no_goodbye),
         cmocka_unit_test(an_unanswered_registration_is_taken_back_by_address),
         cmocka_unit_test(close_says_goodbye),

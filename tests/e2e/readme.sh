@@ -17,6 +17,12 @@ run() {
     bash -eu "$work/recipe" || die "the recipe '$1' ended with $?"
 }
 
+# The next part begins with nobody registered.
+stop_and_forget() {
+    stop
+    rm -r "$work/data"
+}
+
 configure </dev/null
 start
 run register
@@ -35,7 +41,7 @@ has deregister 'disc/1 ok*' "$(run deregister)"
 same "web-1 is gone" '' "$(q SRV web-1.web.disc.local)"
 
 # The loop, until it registered a second time.
-stop
+stop_and_forget
 start
 recipe loop | sed 's/sleep 10/sleep 0.1/' >"$work/recipe"
 setsid bash "$work/recipe" &
@@ -47,7 +53,7 @@ eventually visible web.disc.local SRV
 kill -KILL -- "-$loop"
 wait "$loop" 2>/dev/null || true
 forget "$loop"
-stop
+stop_and_forget
 
 # From a network that has to show cookies.
 configure <<'YAML'
@@ -60,7 +66,7 @@ start
 has "not without" 'disc/1 chal ck=*' "$(say 'reg svc=web port=1')"
 has cookie 'disc/1 ok *inst=web-3*' "$(run cookie)"
 has "registered" '0 100 8083 web-3.web.disc.local.' "$(q SRV web.disc.local)"
-stop
+stop_and_forget
 
 # From one that has to show a key.
 export K=$(openssl rand -hex 32)

@@ -22,18 +22,18 @@ done
 same "groups" '' "$(sed -n 's/^Groups:[[:space:]]*//p' "/proc/$pid/status" | tr -d ' ' | sed "s/$gid//")"
 
 same "the folder is the user's" "nobody 700" "$(stat -c '%U %a' "$work/data")"
-same "its files too" "nobody nobody" "$(stat -c '%U' "$work/data/state" "$work/data/lock" | tr '\n' ' ' | sed 's/ $//')"
+same "its files too" "nobody nobody" "$(stat -c '%U' "$work/data/registry.mdb" "$work/data/lock" | tr '\n' ' ' | sed 's/ $//')"
 
 ok 'reg svc=web inst=1 port=1 addr=10.0.0.1'
 echo 'fixed IN A 10.9.9.9' >>"$work/disc.local.zone"
 kill -HUP "$pid"
 eventually visible fixed.disc.local A
-# The state file can be replaced: a second start as the user itself.
+# Its files can be written: a second start as the user itself.
 last=$(serial)
 stop
 start
 [ "$(serial)" -gt "$last" ] || die "the serial went back"
-same "stored by the user" nobody "$(stat -c %U "$work/data/state")"
+same "stored by the user" 10.0.0.1 "$(q A web.disc.local)"
 stop
 same "errors" 0 "$(logged 'error:')"
 

@@ -79,6 +79,17 @@ static const struct {
                {"10.0.0.7", REG_AUTH_COOKIE}, {"2001:db8::7", REG_AUTH_COOKIE},
                {"192.168.1.7", REG_AUTH_KEY}, {"10.9.0.1", REG_AUTH_DENY}};
 
+/* What was done but not stored is always refused in due form. */
+static void refuse(struct rig *t, const uint8_t *bytes, size_t n)
+{
+    struct reg_datagram in = {bytes, n, false, t->from};
+    size_t size = reg_refuse_unstored(t->reg, &in, 1000, t->now, t->out);
+    assert_in_range(size, 11, REG_DATAGRAM_MAX);
+    assert_memory_equal(t->out, "disc/1 err ", 11);
+    assert_non_null(memmem(t->out, size, " c=503 why=disk wait=", 21));
+    assert_int_equal(t->out[size - 1], '\n');
+}
+
 static void one(struct rig *t, struct rand *rand, struct disc_oracle *o, uint64_t sent[2])
 {
     uint8_t bytes[SIZE], wire[SIZE + 700];
@@ -93,8 +104,11 @@ static void one(struct rig *t, struct rand *rand, struct disc_oracle *o, uint64_
     uint8_t *copy = malloc(n ? n : 1);
     memcpy(copy, wire, n);
     size_t size = oracle_handle(o, copy, n, t->now, t->out);
+    bool ok = size > 10 && memcmp(t->out, "disc/1 ok ", 10) == 0;
+    if (ok && rand_below(rand, 8) == 0)
+        refuse(t, copy, n);
     free(copy);
-    sent[size > 10 && memcmp(t->out, "disc/1 ok ", 10) == 0]++;
+    sent[ok]++;
     rig_pass(t, rand_below(rand, 200));
 }
 
@@ -123,7 +137,7 @@ static void test_properties(void **state)
     /* It must have got everywhere: a fair part was done, and every way out was taken. */
     assert_true(sent[1] > ROUNDS / 20);
     for (unsigned i = 0; i < REG_OUT_COUNT; i++) {
-        if (i != REG_OUT_BUSY && i != REG_OUT_FULL && i != REG_OUT_NAME && i != REG_OUT_SLOW &&
+        if (i != REG_OUT_BUSY && i != REG_OUT_READONLY && i != REG_OUT_FULL && i != REG_OUT_NAME && i != REG_OUT_SLOW &&
             rig_outcome(t, (enum reg_outcome)i) == 0)
             fail_msg("never reached: %s", reg_outcome_text((enum reg_outcome)i));
     }

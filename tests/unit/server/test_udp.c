@@ -258,6 +258,60 @@ static void a_wildcard_answers_from_the_address_asked(void **state UNUSED)
     rig_end(&r);
 }
 
+/* Remembers the sender of the one datagram that comes. */
+static void remember(struct rig *r, struct udp_destination *out)
+{
+    bool drained;
+    assert_int_equal(receive(r, &drained), 1);
+    udp_sender(r->batch, 0, out);
+}
+
+/* Replies that waited go to their senders, from the address that each had asked, also when
+ * other datagrams came in the meantime. */
+static void later_is_answered_from_the_address_asked(void **state UNUSED)
+{
+    struct rig r = rig_at("0.0.0.0:0");
+    int one = client_of(&r, "127.0.0.1"), two = client_of(&r, "127.0.0.2");
+    struct udp_destination to[2];
+    say(one, "one");
+    remember(&r, &to[0]);
+    say(two, "two");
+    remember(&r, &to[1]);
+    say(one, "three");
+    serve(&r, 1);
+    assert_string_equal(hear(one), "re:three");
+    assert_true(udp_reply_later(r.batch, &to[1], "later two", 9));
+    assert_true(udp_reply_later(r.batch, &to[0], "later one", 9));
+    udp_send(r.batch, r.server);
+    assert_string_equal(hear(one), "later one");
+    assert_string_equal(hear(two), "later two");
+    assert_int_equal(counter_get(&udp_counters(r.batch)->sent), 3);
+    close(one);
+    close(two);
+    rig_end(&r);
+}
+
+static void later_there_is_room_for_a_batch(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    struct udp_destination to;
+    say(fd, "x");
+    remember(&r, &to);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < WIDTH; i++)
+            assert_true(udp_reply_later(r.batch, &to, &"0123456789"[i], 1));
+        assert_false(udp_reply_later(r.batch, &to, "z", 1));
+        udp_send(r.batch, r.server);
+        assert_string_equal(hear(fd), "0");
+        assert_string_equal(hear(fd), "1");
+        assert_string_equal(hear(fd), "2");
+        assert_string_equal(hear(fd), "3");
+    }
+    close(fd);
+    rig_end(&r);
+}
+
 static void version_six_too(void **state UNUSED)
 {
     static const char *const places[] = {"[::1]:0", "[::]:0"};
@@ -276,6 +330,12 @@ static void version_six_too(void **state UNUSED)
         say(fd, "six");
         serve(&r, 1);
         assert_string_equal(hear(fd), "re:six");
+        struct udp_destination to;
+        say(fd, "later");
+        remember(&r, &to);
+        assert_true(udp_reply_later(r.batch, &to, "six later", 9));
+        udp_send(r.batch, r.server);
+        assert_string_equal(hear(fd), "six later");
         close(fd);
         rig_end(&r);
     }
@@ -291,6 +351,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_sent_stops_nobody),
         cmocka_unit_test(a_failure_in_the_middle_is_skipped),
         cmocka_unit_test(a_wildcard_answers_from_the_address_asked),
+        cmocka_unit_test(later_is_answered_from_the_address_asked),
+        cmocka_unit_test(later_there_is_room_for_a_batch),
         cmocka_unit_test(version_six_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,110 @@
+/* What the registry, the HTTP API and the control thread's turn ask of the rest. */
+#include "server/core.h"
+
+#include "base/log.h"
+#include "server/clock.h"
+
+struct dns *server_dns(const struct server *s)
+{
+    return atomic_load_explicit(&s->dns, memory_order_relaxed);
+}
+
+/* ---- the registry ------------------------------------------------------------------------ */
+
+static bool name_taken(void *context, struct text ns, struct text service, struct text id)
+{
+    return dns_name_taken(server_dns(context), ns, service, id);
+}
+
+static bool namespace_known(void *context, struct text ns)
+{
+    return dns_serves_namespace(server_dns(context), ns);
+}
+
+static bool service_permanent(void *context, struct text ns, struct text service)
+{
+    const struct server *s = context;
+    return config_is_permanent(s->config, ns, service);
+}
+
+static struct service_policy service_policy(void *context, struct text ns, struct text service)
+{
+    const struct server *s = context;
+    return config_service_policy(s->config, ns, service);
+}
+
+void server_registry_hooks(struct server *s, struct registry_config *config)
+{
+    config->name_taken = name_taken;
+    config->namespace_known = namespace_known;
+    config->service_permanent = service_permanent;
+    config->service_policy = service_policy;
+    config->context = s;
+}
+
+/* ---- HTTP ---------------------------------------------------------------------------------- */
+
+static json_t *explain(void *context, const char *name, const char *type, const struct addr *client)
+{
+    struct server *s = context;
+    return dns_explain(server_dns(s), s->explainer, name, type, client);
+}
+
+static struct moment now(void *context)
+{
+    struct server *s = context;
+    return control_now(s->control);
+}
+
+static void changed(void *context)
+{
+    struct server *s = context;
+    control_changed(s->control);
+}
+
+static uint64_t stopwatch(void *context UNUSED)
+{
+    return clock_monotonic_us();
+}
+
+struct http_backend server_http_backend(struct server *s)
+{
+    return (struct http_backend){
+        .registry = s->registry,
+        .base = s->base,
+        .now = now,
+        .stopwatch_us = stopwatch,
+        .changed = changed,
+        .status = server_status,
+        .explain = explain,
+        .context = s,
+    };
+}
+
+/* ---- probes --------------------------------------------------------------------------------- */
+
+void server_on_event(void *context, const struct registry_event *event)
+{
+    struct server *s = context;
+    if (event->kind == REGISTRY_LATE)
+        prober_look_at(s->prober, event->instance);
+}
+
+void server_on_probed(void *context, struct instance_key key, bool alive)
+{
+    struct server *s = context;
+    log_debug("probe: ns=%.*s svc=%.*s inst=%.*s %s", TEXT_ARG(key.ns), TEXT_ARG(key.service),
+              TEXT_ARG(key.id), alive ? "takes connections" : "refuses connections: evicted");
+    if (!registry_probed(s->registry, key, alive, control_now(s->control)))
+        control_changed(s->control);
+}
+
+struct prober_config server_prober_config(const struct config *config)
+{
+    return (struct prober_config){
+        .networks = config->probe_networks,
+        .network_count = config->probe_network_count,
+        .timeout_ms = config->probe_timeout_ms,
+        .max = config->probe_max,
+    };
+}
