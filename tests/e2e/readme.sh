@@ -43,7 +43,7 @@ same "web-1 is gone" '' "$(q SRV web-1.web.disc.local)"
 # The loop, until it registered a second time.
 stop_and_forget
 start
-recipe loop | sed 's/sleep 10/sleep 0.1/' >"$work/recipe"
+recipe loop | sed 's/sleep 8/sleep 0.1/' >"$work/recipe"
 setsid bash "$work/recipe" &
 loop=$!
 started+=("$loop")
