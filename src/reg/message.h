@@ -149,7 +149,8 @@
  * same) gets `chal`, and is repeated with " ck=..." appended (before mac=). A cookie
  * holds for the sender's address with any port, for one hour and until the server
  * restarts. It is opaque to clients. Unvalidated senders get at most min(96, 3 x
- * request) bytes, and 10 replies a second per /24 (IPv4) or /56 (IPv6).
+ * request) bytes, and 10 replies a second per /24 (IPv4) or /56 (IPv6); 1000 for some
+ * minutes after a restart, when all cookies are new.
  *
  * ---- Keyed mode ----
  *

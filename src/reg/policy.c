@@ -25,6 +25,12 @@ void policy_configure(struct policy *p, const struct reg_config *config)
     limiter_set(&p->sources, config->rate_per_s, config->rate_burst);
 }
 
+void policy_expect(struct policy *p, uint64_t until_ms)
+{
+    p->returning_ms = until_ms;
+    limiter_set(&p->unvalidated, POLICY_RETURNING_PER_S, POLICY_RETURNING_PER_S);
+}
+
 enum reg_auth policy_auth(const struct reg_config *config, const struct addr *from)
 {
     for (size_t i = 0; i < config->source_count; i++) {
@@ -42,5 +48,9 @@ bool policy_unvalidated(struct policy *p, const struct addr *to, size_t request,
     unsigned bits =
         to->family == FAMILY_V4 ? POLICY_UNVALIDATED_V4_BITS : POLICY_UNVALIDATED_V6_BITS;
     struct addr network = addr_prefix(to, bits);
+    if (p->returning_ms && now_ms >= p->returning_ms) {
+        p->returning_ms = 0;
+        limiter_set(&p->unvalidated, POLICY_UNVALIDATED_PER_S, POLICY_UNVALIDATED_PER_S);
+    }
     return limiter_take(&p->unvalidated, &network, now_ms);
 }

@@ -72,6 +72,11 @@ void reg_configure(struct reg *reg, struct reg_config *config)
     take_config(reg, config);
 }
 
+void reg_expect_return(struct reg *reg, uint64_t until_ms)
+{
+    policy_expect(&reg->policy, until_ms);
+}
+
 const struct reg_counters *reg_counters(const struct reg *reg)
 {
     return &reg->counters;

@@ -133,6 +133,11 @@ void reg_free(struct reg *reg);
 /* A new configuration (reload); cookies and replay windows stay. Takes over. */
 void reg_configure(struct reg *reg, struct reg_config *config);
 
+/* The server remembers instances from before it was started, whose senders need a new
+ * cookie: until `until_ms` (lease ms) up to 1000 unvalidated senders a second of a network
+ * are answered, instead of 10, so that all are back before their leases end. */
+void reg_expect_return(struct reg *reg, uint64_t until_ms);
+
 const struct reg_counters *reg_counters(const struct reg *reg);
 
 struct reg_datagram {

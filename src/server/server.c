@@ -117,6 +117,9 @@ static enum err make_control(struct server *s)
 static enum err restore(struct server *s)
 {
     enum err err = durable_restore(s->durable, s->registry, control_now(s->control));
+    if (!err && registry_totals(s->registry).instances)
+        reg_expect_return(s->reg, control_now(s->control).lease_ms +
+                                      (uint64_t)s->config->registry.lease_max_s * 1000);
     if (!err)
         err = control_start(s->control);
     uint64_t hidden = dns_totals(server_dns(s)).hidden_services;

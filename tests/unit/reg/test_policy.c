@@ -94,6 +94,24 @@ static void test_takeover(void **state)
     limiter_deinit(&l);
 }
 
+/* After a restart a whole network needs new cookies within one lease. */
+static void test_returning_crowd(void **state)
+{
+    (void)state;
+    struct policy p;
+    assert_int_equal(policy_init(&p, &hash_key), ERR_OK);
+    policy_expect(&p, 300001);
+    struct addr a = rig_addr("10.0.0.1");
+    for (unsigned i = 0; i < 1000; i++)
+        assert_true(policy_unvalidated(&p, &a, 100, 96, 1));
+    assert_false(policy_unvalidated(&p, &a, 100, 96, 1));
+    assert_true(policy_unvalidated(&p, &a, 100, 96, 2));
+    for (unsigned i = 0; i < 10; i++)
+        assert_true(policy_unvalidated(&p, &a, 100, 96, 300001));
+    assert_false(policy_unvalidated(&p, &a, 100, 96, 300001));
+    policy_deinit(&p);
+}
+
 static void test_unvalidated(void **state)
 {
     (void)state;
@@ -124,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_sources),  cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_bounded),  cmocka_unit_test(test_takeover),
         cmocka_unit_test(test_unvalidated),
+        cmocka_unit_test(test_returning_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
