@@ -198,8 +198,13 @@ enum err registry_probed(struct registry *r, struct instance_key key, bool alive
     if (!alive)
         return evict(&(struct turn){.r = r, .now = now}, i);
     struct lease *lease = instance_lease(i);
-    if (lease->seconds)
-        lease_revive(r, lease, lease->seconds, now);
+    if (lease->seconds == 0)
+        return ERR_OK;
+    /* Its rhythm is not what we took it for: until it renews by itself its silence says
+     * nothing about the network, and the rhythm is learnt anew. */
+    lease_discount(r, lease, now);
+    lease->gap_ms = 0;
+    lease_revive(r, lease, lease->seconds, now);
     return ERR_OK;
 }
 

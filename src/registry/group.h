@@ -12,7 +12,7 @@
 struct owner;
 
 struct group {
-    struct lease lease; /* first, as the heap's nodes lead back here */
+    struct lease lease; /* first: it leads back here */
     struct host host;
     struct owner *owner;
     struct instance *first, *last;

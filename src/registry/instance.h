@@ -14,19 +14,20 @@
 #include "registry/lease.h"
 #include "registry/path.h"
 
+/* What a heartbeat reads is at the end, near the id by which it is found. */
 struct instance {
-    union {
-        struct lease lease;       /* !grouped; first, as the heap's nodes lead back here */
-        struct membership member; /* grouped */
-    };
-    struct service *service;
-    struct content *content;
-    struct owner *owner;
-    uint64_t rev;
     uint64_t index;                           /* change index */
     uint64_t registered_ms, up_ms, latest_ms; /* wall ms */
-    uint32_t slot;                            /* place in service->instances */
-    uint16_t weight;                          /* in force before overrides */
+    struct content *content;
+    union {
+        struct lease lease;       /* !grouped */
+        struct membership member; /* grouped */
+    };
+    struct owner *owner;
+    uint64_t rev;
+    struct service *service;
+    uint32_t slot;   /* place in service->instances */
+    uint16_t weight; /* in force before overrides */
     bool grouped, overridden, stale;
     uint8_t id_size;
     char id[];

@@ -41,8 +41,8 @@ enum err late_reserve(struct registry *r)
 struct instance *lease_first(struct lease *lease)
 {
     if (lease->holder == LEASE_OF_INSTANCE)
-        return (struct instance *)lease;   /* its first member */
-    return ((struct group *)lease)->first; /* likewise */
+        return (struct instance *)((char *)lease - offsetof(struct instance, lease));
+    return ((struct group *)lease)->first; /* the lease is its first member */
 }
 
 struct instance *lease_next(const struct lease *lease, const struct instance *i)

@@ -227,9 +227,10 @@ struct stored_instance {
     uint64_t registered_ms, up_ms, latest_ms; /* wall ms */
 };
 
-/* Puts it back as it was, with one full lease from `now` (`stale`: as one that expired at
- * `now`, until it is heard of again). Limits, name rules and tombstones are not asked.
- * It counts as one that has renewed. ERR_VALUE record_fault() · ERR_EXISTS · ERR_MEMORY. */
+/* Puts it back as it was, with one full lease from `now` (`stale`: as one that expired and
+ * is kept, until it is heard of again; not evicted before that lease is over). Limits, name
+ * rules and tombstones are not asked. It counts as one that has renewed.
+ * ERR_VALUE record_fault() · ERR_EXISTS · ERR_MEMORY. */
 MUST_CHECK enum err registry_restore(struct registry *r, const struct stored_instance *stored,
                                      bool stale, struct moment now);
 /* `until_ms` wall; one that is over is left out. */
@@ -336,7 +337,9 @@ MUST_CHECK enum err registry_override(struct registry *r, struct instance_key ke
 
 /* An instance is *late* when its last heartbeat is older than 1.5 x max(0.30 x lease,
  * the gap between its last two), or than its lease; one that never renewed is not
- * counted. A *host* is the lease group, else the sender (owner with source address; for
+ * counted. (A gap of less than a 16th of the lease is a repeated message, one in which the
+ * lease ran out says nothing; where none is known yet, half the lease is taken.)
+ * A *host* is the lease group, else the sender (owner with source address; for
  * PRINCIPAL_LOCAL the first address registered), in its locality zone. It is late when
  * all its counted instances are. An instance has *expired* when its last heartbeat is
  * older than its lease (three leases in a brownout: many late instances on hosts that
@@ -368,7 +371,7 @@ struct guard_state {
     bool brownout;                              /* the guard for all only */
     uint64_t since_ms;                          /* wall: when `on` last changed; 0 = never */
     uint32_t hosts, late_hosts, late_hosts_max; /* more late ones close it */
-    uint64_t late, counted;                     /* instances */
+    uint64_t late, counted;                     /* leases: a group is one */
 };
 
 struct registry_event {
@@ -401,7 +404,8 @@ size_t registry_guard_zones(const struct registry *r, struct text after, struct 
 void registry_guard_mode(struct registry *r, enum guard_mode mode, struct moment now);
 
 /* What a look at the instance itself showed. `alive`: it (or its group) is treated as
- * just heard of, without counting as a heartbeat's gap; else it is evicted at once.
+ * just heard of, and is not counted any more until it renews by itself; else it is evicted
+ * at once.
  * ERR_NOT_FOUND · as reserve. */
 MUST_CHECK enum err registry_probed(struct registry *r, struct instance_key key, bool alive,
                                     struct moment now);

@@ -64,7 +64,7 @@ void service_retain(struct registry *r, struct service *s, uint64_t until_ms, st
  * is well with those who are there. */
 static inline void service_settle(struct service *s)
 {
-    if (s->expired == 0)
+    if (s->expired == 0 || s->count > s->well)
         s->well = s->count;
 }
 /* Asks the configuration again. */

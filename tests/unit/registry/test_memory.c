@@ -55,7 +55,9 @@ void *reallocarray(void *old, size_t count, size_t size)
 static uint64_t fingerprint(const struct registry *r)
 {
     struct registry_totals t = registry_totals(r);
+    struct guard_state guard = registry_guard(r);
     uint64_t sum = hash_bytes(&fixture_key, &t, sizeof(t)) ^ registry_index(r);
+    sum += guard.hosts * 3 + guard.counted * 5 + guard.late * 7;
     for (const struct service *s = registry_service_next(r, TEXT(""), NULL); s;
          s = registry_service_next(r, TEXT(""), s)) {
         sum = sum * 31 + service_index(s);
@@ -104,7 +106,14 @@ enum call {
     INTO_GROUP,
     BETWEEN_GROUPS,
     OUT_OF_GROUP,
+    INTO_ZONE,
+    GROUP_INTO_ZONE,
+    UPDATE_ZONE,
     UPDATE,
+    RESTORE,
+    RESTORE_STALE,
+    RESTORE_GRAVE,
+    RESTORE_SERVICE,
     OVERRIDE,
     CONFIGURE,
     LIST,
@@ -130,6 +139,18 @@ static enum err run_other(struct registry *r, enum call call)
     return registry_group_list(r, TEXT("node"), &local, TEXT(""), seen, NULL);
 }
 
+static enum err run_restore(struct registry *r, enum call call)
+{
+    struct stored_instance stored = {.record = record_of("s1", "restored"), .owner = deploy};
+    stored.record.zone = TEXT("east");
+    stored.record.rev = 1;
+    if (call == RESTORE_GRAVE)
+        return registry_restore_grave(r, key_of("s1", "gone"), 5, WALL + 1000, at_ms(100));
+    if (call == RESTORE_SERVICE)
+        return registry_restore_service(r, TEXT("default"), TEXT("old"), WALL + 1000, at_ms(100));
+    return registry_restore(r, &stored, call == RESTORE_STALE, at_ms(100));
+}
+
 static enum err run(struct registry *r, enum call call)
 {
     struct record record = record_of("s1", "x");
@@ -138,13 +159,19 @@ static enum err run(struct registry *r, enum call call)
     uint64_t ms = 100;
     if (call == OVERRIDE || call == CONFIGURE || call == LIST)
         return run_other(r, call);
+    if (call >= RESTORE && call <= RESTORE_SERVICE)
+        return run_restore(r, call);
     if (call == NEW_SERVICE)
         record.service = TEXT("new");
     if (call == NEW_INSTANCE || call == NEW_IN_GROUP)
         record.id = TEXT("new");
     if (call == NEW_IN_GROUP || call == INTO_GROUP || call == BETWEEN_GROUPS)
         record.group = TEXT("newgroup");
-    if (call == BETWEEN_GROUPS || call == OUT_OF_GROUP)
+    if (call == INTO_ZONE || call == GROUP_INTO_ZONE || call == UPDATE_ZONE)
+        record.zone = TEXT("east");
+    if (call == GROUP_INTO_ZONE)
+        record.group = TEXT("node");
+    if (call == BETWEEN_GROUPS || call == OUT_OF_GROUP || call == GROUP_INTO_ZONE)
         record.service = TEXT("s0"), record.id = TEXT("m");
     if (call == NEW_CONTENT || call == UPDATE || call == OUT_OF_GROUP || call == TAKEOVER)
         record.version = TEXT("2");
@@ -152,7 +179,7 @@ static enum err run(struct registry *r, enum call call)
         who = &deploy;
     if (call == TAKEOVER)
         ms = 30000;
-    if (call == UPDATE)
+    if (call == UPDATE || call == UPDATE_ZONE)
         return registry_update(r, &record, who, at_ms(ms), &g);
     return registry_register(r, &record, who, at_ms(ms), &g);
 }
