@@ -171,8 +171,7 @@ bool evict_turn(struct registry *r, struct moment now, unsigned budget, registry
     struct lease *lease;
     while (!left && (lease = draw(&t)))
         left = t.steps-- == 0 || !decide(&t, lease);
-    for (unsigned n = 0; n < EXPIRED_SETS; n++)
-        pick_shrink(&r->expired.sets[n]);
+    expired_shrink(&r->expired);
     r->evict_left = left;
     return left;
 }

@@ -14,6 +14,12 @@ void expired_deinit(struct expired *e)
         pick_deinit(&e->sets[n]);
 }
 
+void expired_shrink(struct expired *e)
+{
+    for (unsigned n = 0; n < EXPIRED_SETS && !expired_count(e); n++)
+        pick_shrink(&e->sets[n]);
+}
+
 static void set_add(struct expired *e, struct lease *lease, enum expired_set to)
 {
     lease->set = (uint8_t)to;

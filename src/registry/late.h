@@ -15,6 +15,8 @@ static inline uint32_t expired_count(const struct expired *e)
     return e->sets[EXPIRED_NEW].count + e->sets[EXPIRED_WAITING].count +
            e->sets[EXPIRED_HELD].count;
 }
+/* Gives memory back when nobody has expired. */
+void expired_shrink(struct expired *e);
 /* From one set to another, which has room. */
 void expired_move(struct expired *e, struct lease *lease, enum expired_set to);
 

@@ -74,6 +74,38 @@ static void test_budget(void **state)
     registry_free(f->registry);
 }
 
+/* Many are held, let go, held again and heard of. */
+static void test_thousands(void **state)
+{
+    (void)state;
+    enum { THOUSANDS = 10000 };
+    struct registry *r = registry_plain();
+    char id[16];
+    for (unsigned n = 0; n < THOUSANDS; n++) {
+        snprintf(id, sizeof(id), "i%u", n);
+        put_named(r, "web", id, n / 10);
+    }
+    registry_guard_mode(r, GUARD_ALWAYS_ON, at_ms(1000));
+    expire_all(r, 40000);
+    assert_int_equal(registry_totals(r).stale, THOUSANDS);
+    registry_guard_mode(r, GUARD_ALWAYS_OFF, at_ms(40000));
+    expire_all(r, 40001);
+    uint64_t left = registry_totals(r).stale;
+    assert_in_range(left, THOUSANDS * 80 / 100, THOUSANDS * 90 / 100);
+    registry_guard_mode(r, GUARD_ALWAYS_ON, at_ms(40001));
+    expire_all(r, 60000);
+    assert_int_equal(registry_totals(r).stale, left);
+    for (unsigned n = 0; n < THOUSANDS; n++) {
+        struct granted granted;
+        snprintf(id, sizeof(id), "i%u", n);
+        (void)!registry_renew(r, key_of("web", id), &local, at_ms(60001), &granted);
+    }
+    assert_int_equal(registry_totals(r).stale, 0);
+    assert_int_equal(registry_totals(r).live_up, left);
+    assert_int_equal(registry_guard(r).counted, left);
+    registry_free(r);
+}
+
 /* ---- floors ------------------------------------------------------------------------ */
 
 static struct service_policy policy;
@@ -371,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_small_fleet_goes_at_once),
         cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_thousands),
         cmocka_unit_test(test_floor),
         cmocka_unit_test(test_floor_makes_room),
         cmocka_unit_test(test_stale_is_visible),
