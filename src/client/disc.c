@@ -39,7 +39,8 @@ enum {
     CHALLENGES = 2,    /* answered at once in one round; more wait for the retry */
     STALE_MAX = 5,     /* revisions lost in a row before we call it a quarrel */
     RECEIVE_MAX = 256, /* datagrams of one server in one turn */
-    AGAIN_MS = 5000,   /* between rounds while a server is silent, at most */
+    AGAIN_MS = 5000,   /* between rounds while a server is silent, at most, */
+    FIRST_MS = 2000,   /* and until it has answered for the first time */
     FAILED_MS = 60000,
     RENEW_MIN_MS = 100, /* a server that says less is not believed */
     RENEW_MAX_MS = 3600000,
@@ -967,7 +968,7 @@ static void round_silent(struct step s)
         begin(s, LEAVING, s.now);
         return;
     }
-    uint64_t again = patience(task, AGAIN_MS, AGAIN_SIXTHS);
+    uint64_t again = task->renew_ms ? patience(task, AGAIN_MS, AGAIN_SIXTHS) : FIRST_MS;
     begin(s, task->state, s.now + jittered(s.d, again, 20));
     if (!task->complained) {
         task->complained = true;
