@@ -196,11 +196,11 @@ uint32_t durable_first_serial(const struct durable *d)
     return d->first_serial;
 }
 
-static void say_restored(const struct durable *d)
+static void say_restored(const struct durable *d, uint64_t services)
 {
     const struct store_report *r = &d->restored;
     log_info("restored %llu instances, %llu services, %llu overrides in %llu ms",
-             (unsigned long long)r->instances, (unsigned long long)r->services,
+             (unsigned long long)r->instances, (unsigned long long)services,
              (unsigned long long)r->overrides, (unsigned long long)d->restored_in_ms);
     if (r->damaged)
         log_warn("store: %llu damaged entries were left out; their instances come back when they "
@@ -221,7 +221,7 @@ enum err durable_restore(struct durable *d, struct registry *r, struct moment no
     if (err)
         return err;
     d->restored_in_ms = clock_monotonic_ms() - start_ms;
-    say_restored(d);
+    say_restored(d, registry_totals(r).services);
     struct registry_journal hooks = store_journal_hooks(d->journal);
     registry_set_journal(r, &hooks);
     return ERR_OK;

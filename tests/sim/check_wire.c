@@ -69,8 +69,13 @@ static void hear(struct check *c, struct request *r)
     if (!is_reg && strcmp(r->verb, "ren") != 0)
         return;
     struct entry *e = r->entry;
-    if (e && e->client < c->clients->count)
-        e->greeted = c->clients->list[e->client]->starts;
+    if (e && e->client < c->clients->count) {
+        uint32_t start = c->clients->list[e->client]->starts;
+        if (is_reg)
+            e->met = start;
+        else if (e->met == start)
+            e->greeted = start;
+    }
     if (is_reg && !r->was_present) {
         c->stats.registrations++;
         return;

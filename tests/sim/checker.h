@@ -27,6 +27,7 @@ struct heard {
 
 struct group {
     struct heard heard;
+    size_t members; /* that are there */
     size_t size;
     char name[];
 };
@@ -41,8 +42,8 @@ struct entry {
     uint64_t kept_ms;    /* lease time when its service's floor last kept it; 0 = never */
     uint32_t lease_s;
     uint32_t client, host;
-    uint32_t greeted; /* which start of the client was last heard of */
-    bool mentioned;   /* found in this look */
+    uint32_t met, greeted; /* which start of the client registered last, and renewed */
+    bool mentioned;        /* found in this look */
     size_t size;
     char path[]; /* "ns/svc/inst" */
 };

@@ -146,6 +146,8 @@ static uint64_t digest_of(const struct instance *i)
 static void note(struct check *c, struct entry *e, struct version version)
 {
     c->present += (size_t)version.present - (size_t)e->now.present;
+    if (e->group)
+        e->group->members += (size_t)version.present - (size_t)e->now.present;
     if (c->present > c->most_present)
         c->most_present = c->present;
     e->now = version;
@@ -178,6 +180,14 @@ static void take_lease(struct check *c, struct entry *e, const struct record *re
     struct group *g = record->group.n ? ledger_group(c, record->group, true) : NULL;
     struct heard before = *ledger_heard(e);
     bool other = g != e->group;
+    if (g && !g->members)
+        g->heard = (struct heard){0}; /* a new one, if of an old name */
+    if (other && e->now.present) {
+        if (e->group)
+            e->group->members--;
+        if (g)
+            g->members++;
+    }
     e->group = g;
     e->lease_s = record->lease_s;
     if (!e->now.present) {
@@ -315,11 +325,16 @@ void ledger_crash(struct check *c)
     size_t at = 0;
     c->note_count = c->note_first = 0;
     c->present = 0;
+    for (struct group *g; (g = map_next(&c->groups, &at));)
+        g->members = 0;
+    at = 0;
     for (struct entry *e; (e = map_next(&c->entries, &at));) {
         e->now = e->disk;
         e->last_change = 0;
         e->stale_ms = e->kept_ms = 0;
         c->present += e->now.present;
+        if (e->group)
+            e->group->members += e->now.present;
     }
 }
 
