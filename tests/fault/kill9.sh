@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # kill9.sh [ROUNDS] [--instances K] [--seed S]: kill -9 at random moments under a load of
 # registrations, changes and goodbyes; see fault_kill9.c. Then, that a lost or an old
 # store would have been noticed.

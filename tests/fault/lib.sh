@@ -1,6 +1,13 @@
 # For the scripts of this folder: those of tests/e2e, and the programs that make faults. By
-# hand, without ctest: BUILD=/path/to/build tests/fault/SCRIPT.sh [ARGUMENT...]
-: "${SOURCE:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}" "${BUILD:=$SOURCE/build}"
+# hand, without ctest, it sets up and builds first, unless BUILD names a build folder.
+: "${SOURCE:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}"
+if [ -z "${BUILD:-}" ]; then
+    BUILD=$SOURCE/build
+    cd "$SOURCE"
+    . tools/setup.sh
+    setup_packages build test
+    setup_build build -DCMAKE_BUILD_TYPE=Release
+fi
 . "$SOURCE/tests/e2e/lib.sh"
 shim=$BUILD/tests/libfault.so page=$work/page
 ctl=("$BUILD/tests/fault_ctl" "$page")

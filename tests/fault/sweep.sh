@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Lets the n-th call of each kind fail: see fault_sweep.c. Without an argument a choice of
 # n, with --all every one (an hour); with other arguments one kind, for looking closer:
 #     BUILD=... sweep.sh --phase start --family malloc --error ENOMEM --at 17
