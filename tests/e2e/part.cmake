@@ -14,5 +14,5 @@ function(disc_e2e label)
     endforeach()
 endfunction()
 
-disc_e2e(e2e basics durable readme config reload signals root tcp http agent ipv6 guard demo install bench)
+disc_e2e(e2e basics durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench)
 disc_e2e(interop unbound resolv_conf dnsmasq)
