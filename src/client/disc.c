@@ -194,7 +194,7 @@ static const struct refusal refusals[] = {
     {422, "", "the server does not accept the value"},
     {425, "", "the message was seen before: check the clocks, or that the sender id is unique"},
     {429, "", "too many requests: wait"},
-    {503, "disk", "the server cannot store it: look at its log"},
+    {503, "disk", "in force, but not stored: repeat it, and look at the server's log"},
     {503, "readonly", "the server takes no registrations now: look at its log"},
     {503, "", "the server is overloaded or starting: try again"},
     {505, "", "the server speaks another version of the protocol"},

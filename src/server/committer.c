@@ -116,7 +116,7 @@ static void note_success(struct committer *c, const struct group *g)
 {
     if (c->state.fault.err)
         log_limited(&c->limit, clock_monotonic_ms(), LOG_LEVEL_INFO,
-                    "store: changes are stored again; %llu wait",
+                    "store: changes are stored again, %llu more are on their way to the disk",
                     (unsigned long long)(c->state.queued - g->changes));
     c->state.fault = (struct committer_fault){0};
     remove_group(c, g);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "dns/dns.h"
 #include "http/http.h"
 #include "reg/reg.h"
@@ -41,6 +42,7 @@ struct server {
     size_t worker_count;
     uint64_t started_ms; /* monotonic */
     uint64_t reloads;
+    struct log_limit probe_limit;
 };
 
 /* SIGHUP. A new configuration that cannot be used changes nothing. */

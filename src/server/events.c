@@ -2,6 +2,15 @@
 
 #include <stdio.h>
 
+/* At info the first ones of a burst, by name. */
+static void note_eviction(struct events_log *log, const struct instance *instance)
+{
+    struct instance_key key = instance_key(instance);
+    log->evicted++;
+    log_limited(&log->names, log->now_ms, LOG_LEVEL_INFO, "evicted %.*s/%.*s/%.*s: not heard of",
+                TEXT_ARG(key.ns), TEXT_ARG(key.service), TEXT_ARG(key.id));
+}
+
 static void note_instance(const char *what, const struct instance *instance)
 {
     struct instance_key key = instance_key(instance);
@@ -20,7 +29,9 @@ static void note_guard(const struct guard_state *g, bool on)
 {
     char name[32 + SHORT_LABEL_MAX];
     guard_name(g, name, sizeof name);
-    if (on)
+    if (g->mode != GUARD_AUTO)
+        log_warn("%s %s, set by hand", name, on ? "on" : "off");
+    else if (on)
         log_warn("%s on: %u of %u hosts are late, more than %u: what expires is kept as stale",
                  name, g->late_hosts, g->hosts, g->late_hosts_max);
     else
@@ -42,10 +53,7 @@ void events_note(void *context, const struct registry_event *event)
 {
     struct events_log *log = context;
     switch (event->kind) {
-    case REGISTRY_EVICTED:
-        log->evicted++;
-        note_instance("evicted", event->instance);
-        break;
+    case REGISTRY_EVICTED: note_eviction(log, event->instance); break;
     case REGISTRY_STALE:
         log->stale++;
         note_instance("stale", event->instance);
@@ -60,7 +68,7 @@ void events_note(void *context, const struct registry_event *event)
 
 void events_summary(struct events_log *log, uint64_t now_ms)
 {
-    if (log->evicted)
+    if (log->evicted > 1)
         log_limited(&log->limit, now_ms, LOG_LEVEL_INFO, "evicted %u instance%s", log->evicted,
                     log->evicted == 1 ? "" : "s");
     if (log->stale)

@@ -9,8 +9,9 @@
 #include "registry/registry.h"
 
 struct events_log {
+    uint64_t now_ms;         /* monotonic, kept right by who has the events */
     unsigned evicted, stale; /* since the last events_summary */
-    struct log_limit limit;
+    struct log_limit limit, names;
 };
 
 /* One event; `log` is a struct events_log: a registry_visit. */

@@ -93,9 +93,11 @@ void server_on_event(void *context, const struct registry_event *event)
 void server_on_probed(void *context, struct instance_key key, bool alive)
 {
     struct server *s = context;
-    log_debug("probe: ns=%.*s svc=%.*s inst=%.*s %s", TEXT_ARG(key.ns), TEXT_ARG(key.service),
-              TEXT_ARG(key.id), alive ? "takes connections" : "refuses connections: evicted");
-    if (!registry_probed(s->registry, key, alive, control_now(s->control)))
+    struct moment time = control_now(s->control);
+    log_limited(&s->probe_limit, time.lease_ms, alive ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+                "probe: %.*s/%.*s/%.*s %s", TEXT_ARG(key.ns), TEXT_ARG(key.service),
+                TEXT_ARG(key.id), alive ? "takes connections" : "refuses connections: evicted");
+    if (!registry_probed(s->registry, key, alive, time))
         control_changed(s->control);
 }
 

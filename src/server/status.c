@@ -139,6 +139,8 @@ static json_t *store_status(const struct server *s)
 void server_status(void *context, json_t *status)
 {
     struct server *s = context;
+    if (durable_state(s->durable)->readonly)
+        json_object_set_new(status, "status", json_string("degraded"));
     json_object_set_new(status, "version", json_string(DISC_VERSION));
     json_object_set_new(status, "uptime_s", number((clock_monotonic_ms() - s->started_ms) / 1000));
     json_object_set_new(status, "starts", number(durable_boots(s->durable)));

@@ -25,14 +25,15 @@ static enum err refused(const struct folder *f, const char *name, int problem,
                         char fault[static STORE_FAULT_TEXT])
 {
     if (problem == EACCES || problem == EPERM)
-        return fault_say(fault, ERR_OWNER,
-                         "%s/%s: %s for uid %u; say: chown -R %u '%s' && chmod -R u+rwX '%s'",
-                         f->path, name, strerror(problem), (unsigned)geteuid(), (unsigned)geteuid(),
-                         f->path, f->path);
+        return fault_say(
+            fault, ERR_OWNER,
+            "data_dir %s/%s: %s for uid %u; say: chown -R %u '%s' && chmod -R u+rwX '%s'", f->path,
+            name, strerror(problem), (unsigned)geteuid(), (unsigned)geteuid(), f->path, f->path);
     if (problem == ENOSPC || problem == EDQUOT)
         return fault_say(fault, ERR_FULL, "%s/%s: %s; make room there, or choose another data_dir",
                          f->path, name, strerror(problem));
-    return fault_say(fault, ERR_SYSTEM, "%s/%s: %s", f->path, name, strerror(problem));
+    return fault_say(fault, ERR_SYSTEM, "data_dir %s/%s: %s; choose another data_dir", f->path,
+                     name, strerror(problem));
 }
 
 enum err folder_owns(const struct folder *f, const char *name, char fault[static STORE_FAULT_TEXT])
@@ -65,6 +66,12 @@ static enum err enter(struct folder *f, char fault[static STORE_FAULT_TEXT])
     struct stat st;
     struct statvfs fs;
     bool made = mkdir(f->path, 0700) == 0;
+    if (!made && (errno == EACCES || errno == EPERM))
+        return fault_say(
+            fault, ERR_OWNER,
+            "data_dir %s cannot be made by uid %u: make it, and say: chown %u '%s'; or "
+            "choose another data_dir",
+            f->path, (unsigned)geteuid(), (unsigned)geteuid(), f->path);
     if (!made && errno != EEXIST)
         return refused(f, "", errno, fault);
     f->dir = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
