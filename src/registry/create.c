@@ -149,9 +149,9 @@ static void join(struct registry *r, const struct draft *d, struct moment now)
     struct group *g = d->group;
     lease_unexpire(r, &g->lease, now);
     group_join(g, d->instance, d->lease_s);
-    if (lease_is(&g->lease, LEASE_COUNTED))
+    if (lease_is(&g->lease, LEASE_COUNTED) && !lease_is(&g->lease, LEASE_UNMEASURED))
         group_renew(r, g, now);
-    else /* that all its members were registered does not yet mean that it renews */
+    else /* that all its members were registered, or restored, is no heartbeat of it */
         lease_revive(r, &g->lease, g->lease_s, now);
 }
 

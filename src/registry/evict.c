@@ -49,13 +49,13 @@ static bool is_below_floor(const struct service *s)
 
 /* The one to evict next: of a group the member that joined first, of those that their
  * service can spare. */
-static struct instance *victim_of(const struct turn *t, struct lease *lease)
+static struct instance *victim_of(struct turn *t, struct lease *lease)
 {
     uint64_t kept_until = lease_expired_ms(lease) + (uint64_t)FLOOR_KEEP_MAX_S * MS;
     struct instance *i = lease_first(lease);
     if (t->now.lease_ms >= kept_until)
         return i;
-    while (i && i->service->policy.floor && is_below_floor(i->service))
+    for (; i && i->service->policy.floor && is_below_floor(i->service); t->steps -= t->steps > 0)
         i = lease_next(lease, i);
     return i;
 }

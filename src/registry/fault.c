@@ -42,7 +42,7 @@ static bool is_service_label(struct text t)
     return true;
 }
 
-static bool is_service_name(struct text t)
+bool service_name_is_valid(struct text t)
 {
     if (t.n == 0 || t.n > SERVICE_MAX || t.s[t.n - 1] == '.')
         return false;
@@ -184,7 +184,7 @@ static const char *name_fault(const struct record *r)
 {
     if (!is_name(r->ns, NAMESPACE_MAX))
         return "ns";
-    if (!is_service_name(r->service))
+    if (!service_name_is_valid(r->service))
         return "svc";
     return is_name(r->id, INSTANCE_ID_MAX) ? NULL : "inst";
 }

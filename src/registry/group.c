@@ -82,8 +82,11 @@ no_entry:
 
 void group_release(struct registry *r, struct group *g, struct moment now)
 {
-    if (g->count)
+    if (g->count) {
+        if (g->lease.seconds == 0 && g->lease_s) /* the last permanent one has gone */
+            lease_revive(r, &g->lease, g->lease_s, now);
         return;
+    }
     lease_end(r, &g->lease, now);
     host_deinit(r, &g->host);
     map_remove(&r->groups, g->hash, g);

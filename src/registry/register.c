@@ -179,6 +179,7 @@ static enum err reserve(const struct registry *r, const struct instance *i,
     enum status was = content_status(i->content), is = record->status;
     bool leaves = (was == STATUS_UP || was == STATUS_STARTING) &&
                   (is == STATUS_DRAINING || is == STATUS_DOWN);
+    leaves |= is == was && record_weight(record, r->config.weight_key) < i->weight;
     return journal_reserve(&r->journal, leaves ? JOURNAL_WITHDRAW : JOURNAL_PUT, 1);
 }
 

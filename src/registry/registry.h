@@ -99,6 +99,8 @@ struct record {
  * duplicate keys, port 0, unspecified/multicast/link-local addresses. Loopback
  * addresses pass: who may advertise them is the protocol's matter. */
 const char *record_fault(const struct record *record);
+/* What it says of the service's name: 1-4 labels in lower case, also with inner or final '_'. */
+bool service_name_is_valid(struct text name);
 
 /* ---- who asks ------------------------------------------------------------------ */
 
@@ -213,7 +215,8 @@ struct registry_journal {
      * without reserve: may be dropped). */
     void (*service)(void *context, struct text ns, struct text service, uint64_t until_ms);
     /* A request that changed nothing is about to be acknowledged: what was told of this
-     * instance before must be on disk by then. Also when a goodbye met nobody. */
+     * instance before must be on disk by then. Also when a goodbye met nobody; of a group
+     * the key is empty: whatever was told. */
     void (*touch)(void *context, struct instance_key key);
 };
 

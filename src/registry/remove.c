@@ -37,10 +37,12 @@ enum err registry_group_deregister(struct registry *r, struct text group,
     *count = 0;
     const struct owner *owner = owner_find(&r->owners, &r->key, who);
     struct group *g = owner ? group_find(&r->groups, &r->key, owner, group) : NULL;
-    if (!g)
+    if (!g) {
+        journal_touch(&r->journal, (struct instance_key){{0}, {0}, {0}});
         return ERR_NOT_FOUND;
-    /* Each may be the last one of its service. */
-    enum err err = journal_reserve(&r->journal, JOURNAL_WITHDRAW, (size_t)g->count * 2);
+    }
+    /* Each may be the last one of its service, and drive out an older grave. */
+    enum err err = journal_reserve(&r->journal, JOURNAL_WITHDRAW, (size_t)g->count * 3);
     if (err != ERR_OK)
         return err;
     *count = g->count;

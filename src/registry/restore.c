@@ -50,11 +50,13 @@ enum err registry_restore(struct registry *r, const struct stored_instance *stor
     return err;
 }
 
-/* What is left until a wall time, as lease time. */
-static uint64_t lease_until(uint64_t wall_ms, struct moment now)
+/* What is left until a wall time, as lease time; no more than it can have been, as the wall
+ * clock may have gone back. */
+static uint64_t lease_until(uint64_t wall_ms, uint32_t most_s, struct moment now)
 {
     uint64_t left = wall_ms > now.wall_ms ? wall_ms - now.wall_ms : 0;
-    return left < UINT64_MAX - now.lease_ms ? now.lease_ms + left : UINT64_MAX;
+    uint64_t most = (uint64_t)most_s * 1000;
+    return now.lease_ms + (left < most ? left : most);
 }
 
 enum err registry_restore_grave(struct registry *r, struct instance_key key, uint64_t floor,
@@ -67,7 +69,8 @@ enum err registry_restore_grave(struct registry *r, struct instance_key key, uin
     if (until_ms <= now.wall_ms || instance_find(&r->instances, &path))
         return ERR_OK;
     tombstone_lift(&r->tombstones, &path);
-    bool buried = tombstone_bury(&r->tombstones, &path, floor, lease_until(until_ms, now),
+    bool buried = tombstone_bury(&r->tombstones, &path, floor,
+                                 lease_until(until_ms, r->config.tombstone_s, now),
                                  r->config.tombstones_max, &r->journal);
     return buried || r->config.tombstones_max == 0 ? ERR_OK : ERR_MEMORY;
 }
@@ -84,7 +87,11 @@ enum err registry_restore_service(struct registry *r, struct text ns, struct tex
     if (!s)
         return ERR_MEMORY;
     service_make_known(r, s);
-    service_retain(r, s, until_ms == UINT64_MAX ? UINT64_MAX : lease_until(until_ms, now), now);
+    service_retain(r, s,
+                   until_ms == UINT64_MAX
+                       ? UINT64_MAX
+                       : lease_until(until_ms, r->config.service_retention_s, now),
+                   now);
     state_note(r, s, false);
     return ERR_OK;
 }

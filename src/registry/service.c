@@ -198,6 +198,14 @@ static void keep(struct registry *r, struct service *s, uint64_t ms, struct mome
     heap_move(&r->services.retention, &s->retention, now.lease_ms + (ms ? ms : RETRY_MS));
 }
 
+/* The configuration may have come to say so only after its last instance went. */
+static void keep_for_ever(struct registry *r, struct service *s, struct moment now)
+{
+    if (!journal_reserve(&r->journal, JOURNAL_WITHDRAW, 1))
+        journal_service(&r->journal, service_namespace(s), service_name(s), UINT64_MAX);
+    keep(r, s, retention_ms(r), now);
+}
+
 /* Its overrides go with it, and the journal must have room for that. */
 static enum err reserve_forget(const struct registry *r, const struct service *s)
 {
@@ -230,7 +238,7 @@ bool services_expire(struct registry *r, struct moment now, unsigned budget)
         struct heap_node *first = heap_first(&r->services.retention);
         struct service *s = (struct service *)first; /* its first member */
         if (is_permanent(r, s))
-            keep(r, s, retention_ms(r), now);
+            keep_for_ever(r, s, now);
         else if (reserve_forget(r, s) != ERR_OK)
             keep(r, s, RETRY_MS, now);
         else

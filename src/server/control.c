@@ -89,14 +89,20 @@ static void send_late_replies(struct control *c, bool refuse_rest)
         replies_refuse(c->replies, control_now(c));
 }
 
-void control_changed(struct control *c)
+/* True when replies waited for a publication that had failed before. */
+static bool put_in_force(struct control *c)
 {
     bool late = !c->published;
     publish(c);
-    if (late)
-        send_late_replies(c, false);
     durable_flush(c->durable);
     set_tick(c);
+    return late;
+}
+
+void control_changed(struct control *c)
+{
+    if (put_in_force(c))
+        send_late_replies(c, false);
 }
 
 enum err control_publish_into(struct control *c, struct dns *dns)
@@ -127,7 +133,7 @@ static void handle(struct source *s, unsigned n, struct moment now)
         return;
     uint64_t change = durable_wait(c->durable);
     if (change) {
-        if (!durable_state(c->durable)->fault.err &&
+        if (change != STORE_NEVER && !durable_state(c->durable)->fault.err &&
             replies_hold(c->replies, s->number, n, &in, size, change))
             return;
         size = replies_refusal(c->replies, &datagram, now, in.out);
@@ -160,9 +166,13 @@ static void receive(struct source *s)
             break;
         s->behind_ms = batch_age_ms(c);
         handle_batch(s, n);
-        control_changed(c);
-        if (c->published) /* else they ask again */
+        bool late = put_in_force(c);
+        if (c->published)
             udp_send(c->batch, s->fd);
+        else
+            udp_drop(c->batch); /* they ask again */
+        if (late)
+            send_late_replies(c, false);
     }
 }
 

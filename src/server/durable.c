@@ -104,7 +104,8 @@ static enum err store_start(struct durable *d, struct store_meta meta)
     struct committer_fault fault = {ERR_OK, {0}};
     meta.boots++;
     meta.serial_ceiling = ceiling_above(d->first_serial);
-    meta.alive_ms = clock_wall_ms();
+    if (!meta.alive_ms) /* else only once it serves */
+        meta.alive_ms = clock_wall_ms();
     if (note_meta(d, &meta))
         return ERR_MEMORY;
     struct store_batch *batch = store_journal_take(d->journal);

@@ -188,6 +188,11 @@ bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, cons
     return true;
 }
 
+void udp_drop(struct udp_batch *b)
+{
+    b->replies = 0;
+}
+
 void udp_send(struct udp_batch *b, int fd)
 {
     unsigned done = 0;

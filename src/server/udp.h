@@ -75,6 +75,9 @@ bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, cons
  * and counted, as any datagram may be. */
 void udp_send(struct udp_batch *b, int fd);
 
+/* Sends none of them. */
+void udp_drop(struct udp_batch *b);
+
 /* When the kernel received the last datagram of the batch, as Unix time in ms; 0 =
  * unknown. */
 uint64_t udp_last_arrival_ms(const struct udp_batch *b);

@@ -25,12 +25,16 @@ static int put_all(const struct store *s, MDB_txn *txn, struct store_batch *cons
 }
 
 /* Was it removed, or replaced? Then it would take writes that no start will ever find; a
- * new one would lack what was acknowledged before. */
-static bool is_gone(const struct store *s)
+ * new one would lack what was acknowledged before. One that was cut short (it only ever
+ * grows) must not be touched: what is mapped beyond its end is deadly to read. */
+static bool is_gone(struct store *s)
 {
     struct stat named;
-    return fstatat(s->folder.dir, FILE_REGISTRY, &named, 0) || s->device != named.st_dev ||
-           s->inode != named.st_ino;
+    if (fstatat(s->folder.dir, FILE_REGISTRY, &named, 0) || s->device != named.st_dev ||
+        s->inode != named.st_ino || named.st_size < s->size)
+        return true;
+    s->size = named.st_size;
+    return false;
 }
 
 static int commit_once(struct store *s, struct store_batch *const *batches, size_t count)
@@ -74,7 +78,8 @@ enum err store_commit(struct store *s, struct store_batch *const *batches, size_
     }
     if (rc == ENOENT)
         return fault_say(fault, ERR_SYSTEM,
-                         "%s/" FILE_REGISTRY " was taken away; start discd anew, or put it back",
+                         "%s/" FILE_REGISTRY
+                         " was taken away or cut short; start discd anew, or put it back",
                          s->folder.path);
     enum err err = engine_err(rc, s->folder.dir);
     if (err == ERR_FULL)

@@ -39,14 +39,38 @@ static enum err refused(const struct folder *f, const char *name, int problem,
 enum err folder_owns(const struct folder *f, const char *name, char fault[static STORE_FAULT_TEXT])
 {
     struct stat st;
-    if (fstatat(f->dir, name, &st, 0))
+    if (fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW))
         return refused(f, name, errno, fault);
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+        return fault_say(fault, ERR_SYNTAX, "%s/%s is no ordinary file; move it away", f->path,
+                         name);
     return geteuid() && st.st_uid != geteuid() ? not_ours(f, name, &st, fault) : ERR_OK;
+}
+
+/* Only what is ours by all appearances is given away: the folder may be another user's, who
+ * must not get a file from elsewhere by a link of that name. */
+static bool is_plain(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1);
+}
+
+static int give(const struct folder *f, const char *name)
+{
+    struct stat st;
+    int fd = openat(f->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    errno = EMLINK;
+    int failed = fstat(fd, &st) || !is_plain(&st) || fchown(fd, f->uid, f->gid);
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return failed ? -1 : 0;
 }
 
 void folder_hand_over(const struct folder *f, const char *name)
 {
-    if (f->uid != (uid_t)-1 && !f->readonly && fchownat(f->dir, name, f->uid, f->gid, 0))
+    if (f->uid != (uid_t)-1 && !f->readonly && give(f, name))
         log_warn("%s/%s: cannot give it to uid %u: %s", f->path, name, (unsigned)f->uid,
                  strerror(errno));
 }
@@ -99,8 +123,8 @@ static enum err enter(struct folder *f, char fault[static STORE_FAULT_TEXT])
 static int lock_open(const struct folder *f)
 {
     if (!f->readonly)
-        return openat(f->dir, FILE_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int fd = openat(f->dir, FILE_LOCK, O_RDONLY | O_CLOEXEC);
+        return openat(f->dir, FILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(f->dir, FILE_LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 && errno == ENOENT ? openat(f->dir, ".", O_RDONLY | O_CLOEXEC) : fd;
 }
 

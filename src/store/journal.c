@@ -93,6 +93,7 @@ static void note(struct store_journal *j, enum store_table table, struct text ke
     size_t most = entry && entry->kind == ENTRY_INSTANCE ? BIG : SMALL;
     if (!key.n || make_room(j, most)) { /* free of cost where room was reserved */
         log_error("store: out of memory, a change is not noted");
+        j->wait = STORE_NEVER;
         return;
     }
     uint32_t crc = crc32c(0, key.s, key.n);
@@ -167,7 +168,7 @@ static void touch(void *context, struct instance_key key)
     struct store_journal *j = context;
     char buffer[KEY_MAX];
     struct text text = key_join(key, buffer);
-    uint64_t number = j->slots[crc32c(0, text.s, text.n) % SLOTS];
+    uint64_t number = key.ns.n ? j->slots[crc32c(0, text.s, text.n) % SLOTS] : j->last;
     if (number > j->committed && number > j->wait)
         j->wait = number;
 }

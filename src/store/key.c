@@ -21,18 +21,6 @@ struct text key_join(struct instance_key key, char out[static KEY_MAX])
     return (struct text){out, n};
 }
 
-static bool is_service(struct text name)
-{
-    unsigned labels = 0;
-    if (name.n > SERVICE_MAX || !name.n || name.s[name.n - 1] == '.')
-        return false;
-    while (name.n) {
-        if (!text_is_label(text_cut(&name, '.'), 63) || ++labels > SERVICE_LABELS_MAX)
-            return false;
-    }
-    return true;
-}
-
 bool key_split(struct text key, bool has_id, struct instance_key *out)
 {
     out->ns = text_cut(&key, '/');
@@ -40,5 +28,5 @@ bool key_split(struct text key, bool has_id, struct instance_key *out)
     out->id = has_id ? key : (struct text){NULL, 0};
     if (has_id && !text_is_label(out->id, INSTANCE_ID_MAX))
         return false;
-    return text_is_label(out->ns, NAMESPACE_MAX) && is_service(out->service);
+    return text_is_label(out->ns, NAMESPACE_MAX) && service_name_is_valid(out->service);
 }

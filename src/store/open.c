@@ -139,6 +139,7 @@ static enum err open_made(struct store *s, struct store_meta *meta,
         return engine_fault(s, rc, fault);
     s->device = st.st_dev;
     s->inode = st.st_ino;
+    s->size = st.st_size;
     return read_meta(s, meta, fault);
 }
 

@@ -17,6 +17,7 @@ struct store {
     uint64_t map_size; /* as the options say */
     dev_t device;      /* of the file that was opened */
     ino_t inode;
+    off_t size; /* as last seen */
 };
 
 /* Opens the file (again); LMDB's code. */

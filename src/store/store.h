@@ -72,8 +72,10 @@ struct registry_journal store_journal_hooks(struct store_journal *j);
 /* While true, JOURNAL_PUT is refused with ERR_READONLY. */
 void store_journal_readonly(struct store_journal *j, bool readonly);
 
+#define STORE_NEVER UINT64_MAX
+
 /* A request is about to be handled; afterwards store_journal_wait says which change must
- * be on disk before it is acknowledged. 0 = none. */
+ * be on disk before it is acknowledged. 0 = none; STORE_NEVER = it could not be noted. */
 void store_journal_begin(struct store_journal *j);
 uint64_t store_journal_wait(const struct store_journal *j);
 

@@ -272,6 +272,25 @@ static void test_budget_inside_a_group(void **state)
     registry_free(r);
 }
 
+/* The lease of those that are left begins when the last permanent member goes. */
+static void test_permanent_member_goes(void **state)
+{
+    (void)state;
+    struct registry *r = registry_plain();
+    struct record record = record_of("web", "for-ever");
+    record.group = TEXT("node");
+    record.permanent = true;
+    put(r, &record, 0);
+    put_member(r, "a", "node", 30, 0);
+    expire_all(r, 100000);
+    assert_int_equal(registry_totals(r).instances, 2);
+    drop(r, "web", "for-ever", 100000);
+    assert_int_equal(state_of(r, "web", "a").deadline_ms, 130000);
+    expire_all(r, 130000);
+    assert_int_equal(registry_totals(r).instances, 0);
+    registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_deregister),
         cmocka_unit_test(test_list_pages),
         cmocka_unit_test(test_budget_inside_a_group),
+        cmocka_unit_test(test_permanent_member_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

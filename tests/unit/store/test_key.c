@@ -21,6 +21,22 @@ static void joined_keys_split_again(void **state UNUSED)
     assert_false(key_split(key, true, &back));
 }
 
+/* Whatever may be registered comes back. */
+static void every_name_that_is_valid_is_a_key(void **state UNUSED)
+{
+    static const char *const services[] = {"my_svc", "a", "user.rpc_2", "a-b_c.d.e.f", "x_",
+                                           "0--1.z"};
+    for (size_t n = 0; n < ARRAY_COUNT(services); n++) {
+        char buffer[KEY_MAX];
+        struct instance_key back, key = {TEXT("default"), text_of(services[n]), TEXT("a-1")};
+        assert_true(service_name_is_valid(key.service));
+        assert_true(key_split(key_join(key, buffer), true, &back));
+        assert_true(text_is(back.service, key.service));
+        key.id = (struct text){NULL, 0};
+        assert_true(key_split(key_join(key, buffer), false, &back));
+    }
+}
+
 static void names_that_are_too_long_have_no_key(void **state UNUSED)
 {
     char buffer[KEY_MAX], name[200];
@@ -56,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joined_keys_split_again),
+        cmocka_unit_test(every_name_that_is_valid_is_a_key),
         cmocka_unit_test(names_that_are_too_long_have_no_key),
         cmocka_unit_test(what_is_no_key),
     };

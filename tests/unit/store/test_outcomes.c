@@ -375,6 +375,45 @@ static void a_file_that_was_taken_away(void **state)
     store_close(s);
 }
 
+/* What is mapped beyond the end of a file is deadly to look at. */
+static void a_file_that_was_cut_short(void **state)
+{
+    char fault[STORE_FAULT_TEXT], path[512];
+    struct store *s = open_store(*state, NULL);
+    struct store_batch *b = graves(0, 1000);
+    assert_int_equal(store_commit(s, &b, 1, fault), ERR_OK);
+    snprintf(path, sizeof path, "%s/registry.mdb", (const char *)*state);
+    assert_int_equal(truncate(path, 4096), 0);
+    for (unsigned n = 0; n < 2; n++) {
+        assert_int_equal(store_commit(s, &b, 1, fault), ERR_SYSTEM);
+        assert_non_null(strstr(fault, "cut short"));
+    }
+    store_batch_free(b);
+    store_close(s);
+}
+
+static void links_are_not_followed(void **state)
+{
+    char fault[STORE_FAULT_TEXT], target[512], name[512];
+    snprintf(target, sizeof target, "%s/target", (const char *)*state);
+    file_write(target, "mine", 4);
+    static const char *const names[] = {"lock", "registry.mdb"};
+    for (unsigned n = 0; n < 2; n++) {
+        snprintf(name, sizeof name, "%s/%s", (const char *)*state, names[n]);
+        (void)unlink(name);
+        assert_int_equal(symlink(target, name), 0);
+        assert_int_not_equal(open_fails(*state, fault), ERR_OK);
+        assert_int_equal(unlink(name), 0);
+        assert_int_equal(link(target, name), 0);
+        if (n == 1)
+            assert_int_not_equal(open_fails(*state, fault), ERR_OK);
+        assert_int_equal(unlink(name), 0);
+    }
+    struct bytes kept = file_read(target);
+    assert_int_equal(kept.n, 4);
+    free(kept.at);
+}
+
 #ifndef __SANITIZE_ADDRESS__
 static void maps_in_a_small_space(const char *dir)
 {
@@ -413,6 +452,8 @@ int main(void)
         IN_FOLDER(no_room_for_a_new_file),
         IN_FOLDER(a_disk_that_becomes_full),
         IN_FOLDER(a_file_that_was_taken_away),
+        IN_FOLDER(a_file_that_was_cut_short),
+        IN_FOLDER(links_are_not_followed),
 #ifndef __SANITIZE_ADDRESS__
         IN_FOLDER(a_small_address_space),
 #endif
