@@ -20,36 +20,11 @@ enum refusal fields_common(struct call *c)
     return params_number(p, PARAM_N, 0, UINT64_MAX, &n);
 }
 
-/* Of svc: 1-4 labels of letters, digits, hyphens and underscores, not beginning with "_"
- * or a hyphen, not ending with a hyphen. */
-static bool is_service_label(struct text label)
-{
-    char room[63];
-    if (label.n == 0 || label.n > sizeof(room) || label.s[0] == '_')
-        return false;
-    for (size_t i = 0; i < label.n; i++)
-        room[i] = label.s[i] == '_' ? 'x' : label.s[i];
-    return text_is_label((struct text){room, label.n}, sizeof(room));
-}
-
-static bool is_service(struct text name)
-{
-    unsigned labels = 0;
-    struct text rest = name;
-    if (name.n == 0 || name.n > SERVICE_MAX)
-        return false;
-    while (rest.s) {
-        if (!is_service_label(text_cut(&rest, '.')) || ++labels > SERVICE_LABELS_MAX)
-            return false;
-    }
-    return true;
-}
-
 enum param_key fields_key_fault(const struct instance_key *key)
 {
     if (!text_is_label(key->ns, NAMESPACE_MAX))
         return PARAM_NS;
-    if (!is_service(key->service))
+    if (!service_name_is_valid(key->service))
         return PARAM_SVC;
     if (!text_is_label(key->id, INSTANCE_ID_MAX))
         return PARAM_INST;

@@ -216,7 +216,7 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
         now.lease_ms = horizon;
         c->events.now_ms = c->clock.monotonic_ms;
         registry_expire(c->registry, now, EXPIRE_BUDGET, on_event, c);
-        events_summary(&c->events, c->clock.monotonic_ms);
+        events_summary(&c->events);
     }
     control_changed(c);
 }

@@ -66,13 +66,14 @@ void events_note(void *context, const struct registry_event *event)
     }
 }
 
-void events_summary(struct events_log *log, uint64_t now_ms)
+void events_summary(struct events_log *log)
 {
     if (log->evicted > 1)
-        log_limited(&log->limit, now_ms, LOG_LEVEL_INFO, "evicted %u instance%s", log->evicted,
+        log_limited(&log->limit, log->now_ms, LOG_LEVEL_INFO, "evicted %u instance%s", log->evicted,
                     log->evicted == 1 ? "" : "s");
     if (log->stale)
-        log_limited(&log->limit, now_ms, LOG_LEVEL_INFO, "%u instance%s expired and kept as stale",
-                    log->stale, log->stale == 1 ? "" : "s");
+        log_limited(&log->limit, log->now_ms, LOG_LEVEL_INFO,
+                    "%u instance%s expired and kept as stale", log->stale,
+                    log->stale == 1 ? "" : "s");
     log->evicted = log->stale = 0;
 }

@@ -17,7 +17,7 @@ struct events_log {
 /* One event; `log` is a struct events_log: a registry_visit. */
 void events_note(void *log, const struct registry_event *event);
 
-/* "evicted N instances", when there were any. `now_ms`: monotonic. */
-void events_summary(struct events_log *log, uint64_t now_ms);
+/* "evicted N instances", when there were several. */
+void events_summary(struct events_log *log);
 
 #endif

@@ -5,7 +5,7 @@
 #include "server/held.h"
 
 #define DISK_WAIT_MS 1000 /* the store thread tries as often */
-#define GROUP_MAX 256     /* sent with one system call */
+#define BURST_MAX 256     /* sent with one system call */
 
 struct replies {
     struct replies_options options;
@@ -13,8 +13,8 @@ struct replies {
 };
 
 /* Taken from the queue, to be sent together through one socket. */
-struct group {
-    struct held_reply *replies[GROUP_MAX];
+struct burst {
+    struct held_reply *replies[BURST_MAX];
     unsigned count, max;
 };
 
@@ -61,7 +61,7 @@ static void send_from(struct replies *r, unsigned source)
     udp_send(r->options.batch, r->options.sockets->sets[source].fds[0]);
 }
 
-static void send_group(struct replies *r, struct group *g)
+static void send_burst(struct replies *r, struct burst *g)
 {
     if (g->count)
         send_from(r, g->replies[0]->source);
@@ -71,14 +71,14 @@ static void send_group(struct replies *r, struct group *g)
 
 void replies_release(struct replies *r, uint64_t committed)
 {
-    struct group g = {.max = r->options.width < GROUP_MAX ? r->options.width : GROUP_MAX};
+    struct burst g = {.max = r->options.width < BURST_MAX ? r->options.width : BURST_MAX};
     for (struct held_reply *next; (next = held_take(r->held, committed));) {
         if (g.count == g.max || (g.count && g.replies[0]->source != next->source))
-            send_group(r, &g);
+            send_burst(r, &g);
         (void)udp_reply_later(r->options.batch, &next->to, next->reply, next->reply_size);
         g.replies[g.count++] = next;
     }
-    send_group(r, &g);
+    send_burst(r, &g);
 }
 
 size_t replies_refusal(struct replies *r, const struct reg_datagram *in, struct moment now,

@@ -24,23 +24,24 @@ static int put_all(const struct store *s, MDB_txn *txn, struct store_batch *cons
     return rc;
 }
 
-/* Was it removed, or replaced? Then it would take writes that no start will ever find; a
- * new one would lack what was acknowledged before. One that was cut short (it only ever
- * grows) must not be touched: what is mapped beyond its end is deadly to read. */
-static bool is_gone(struct store *s)
+/* True while the file under its name is the one that was opened. One that was removed or
+ * replaced would take writes that no start will ever find, and a new one would lack what was
+ * acknowledged before; one that was cut short (it only ever grows) must not be touched: what
+ * is mapped beyond its end is deadly to read. */
+static bool look_after_file(struct store *s)
 {
     struct stat named;
     if (fstatat(s->folder.dir, FILE_REGISTRY, &named, 0) || s->device != named.st_dev ||
         s->inode != named.st_ino || named.st_size < s->size)
-        return true;
+        return false;
     s->size = named.st_size;
-    return false;
+    return true;
 }
 
 static int commit_once(struct store *s, struct store_batch *const *batches, size_t count)
 {
     MDB_txn *txn;
-    int rc = is_gone(s) ? ENOENT : s->engine.env ? 0 : store_reopen(s);
+    int rc = !look_after_file(s) ? ENOENT : s->engine.env ? 0 : store_reopen(s);
     if (rc)
         return rc;
     rc = engine_begin(&s->engine, false, &txn);
@@ -51,7 +52,7 @@ static int commit_once(struct store *s, struct store_batch *const *batches, size
         else
             rc = mdb_txn_commit(txn);
     }
-    if (!rc && is_gone(s))
+    if (!rc && !look_after_file(s))
         rc = ENOENT;
     /* After a failed write LMDB may refuse to go on, and must not trust what it holds in
      * memory: the next attempt reads the file anew. */

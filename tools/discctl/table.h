@@ -11,6 +11,13 @@ struct column {
     void (*cell)(const json_t *object, char *out, size_t size);
 };
 
+/* A cell function: the object's member as it is. */
+#define TABLE_CELL(name, key)                                                                      \
+    static void name(const json_t *object, char *out, size_t size)                                 \
+    {                                                                                              \
+        table_text(json_object_get(object, key), out, size);                                       \
+    }
+
 /* One row for each object of the array. Columns that are empty in every row are left
  * out, and nothing is printed of an array without rows. */
 void table_print(const json_t *rows, const struct column *columns, size_t count);

@@ -10,20 +10,14 @@ enum { PATH_SIZE = 1024 };
 
 /* ---- guard ----------------------------------------------------------------------- */
 
-#define CELL(name, key)                                                                            \
-    static void name(const json_t *row, char *out, size_t size)                                    \
-    {                                                                                              \
-        table_text(json_object_get(row, key), out, size);                                          \
-    }
-
-CELL(cell_zone, "zone")
-CELL(cell_on, "on")
-CELL(cell_since, "since")
-CELL(cell_hosts, "hosts")
-CELL(cell_late_hosts, "late_hosts")
-CELL(cell_limit, "late_hosts_max")
-CELL(cell_late, "late")
-CELL(cell_counted, "counted")
+TABLE_CELL(cell_zone, "zone")
+TABLE_CELL(cell_on, "on")
+TABLE_CELL(cell_since, "since")
+TABLE_CELL(cell_hosts, "hosts")
+TABLE_CELL(cell_late_hosts, "late_hosts")
+TABLE_CELL(cell_limit, "late_hosts_max")
+TABLE_CELL(cell_late, "late")
+TABLE_CELL(cell_counted, "counted")
 
 static const struct column zone_columns[] = {
     {"ZONE", cell_zone},         {"ON", cell_on},
@@ -67,9 +61,8 @@ static int fetch_zones(struct arguments *a, json_t *guard)
 int verb_guard(struct arguments *a)
 {
     json_t *guard = NULL;
-    int code = a->mode
-                   ? http_post(a, "/v1/guard", json_pack("{s:s}", "mode", a->mode), 3, &guard)
-                   : http_get(a, "/v1/guard", &guard);
+    int code = a->mode ? http_post(a, "/v1/guard", json_pack("{s:s}", "mode", a->mode), 3, &guard)
+                       : http_get(a, "/v1/guard", &guard);
     if (code == EXIT_DONE)
         code = fetch_zones(a, guard);
     if (code == EXIT_DONE && a->json)

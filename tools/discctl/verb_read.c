@@ -28,17 +28,11 @@ static int too_long(void)
 
 /* ---- list ---------------------------------------------------------------------- */
 
-#define CELL(name, key)                                                                            \
-    static void name(const json_t *row, char *out, size_t size)                                    \
-    {                                                                                              \
-        table_text(json_object_get(row, key), out, size);                                          \
-    }
-
-CELL(cell_namespace, "namespace")
-CELL(cell_name, "name")
-CELL(cell_instances, "instances")
-CELL(cell_live, "live")
-CELL(cell_index, "index")
+TABLE_CELL(cell_namespace, "namespace")
+TABLE_CELL(cell_name, "name")
+TABLE_CELL(cell_instances, "instances")
+TABLE_CELL(cell_live, "live")
+TABLE_CELL(cell_index, "index")
 
 /* Empty when there is none, so that the column shows when it matters. */
 static void cell_stale(const json_t *row, char *out, size_t size)
@@ -97,17 +91,17 @@ int verb_list(struct arguments *a)
 
 /* ---- show ---------------------------------------------------------------------- */
 
-CELL(cell_id, "id")
-CELL(cell_weight, "weight")
-CELL(cell_priority, "priority")
-CELL(cell_addresses, "addresses")
-CELL(cell_version, "version")
-CELL(cell_zone, "zone")
-CELL(cell_region, "region")
-CELL(cell_cluster, "cluster")
-CELL(cell_tags, "tags")
-CELL(cell_metadata, "metadata")
-CELL(cell_owner, "owner")
+TABLE_CELL(cell_id, "id")
+TABLE_CELL(cell_weight, "weight")
+TABLE_CELL(cell_priority, "priority")
+TABLE_CELL(cell_addresses, "addresses")
+TABLE_CELL(cell_version, "version")
+TABLE_CELL(cell_zone, "zone")
+TABLE_CELL(cell_region, "region")
+TABLE_CELL(cell_cluster, "cluster")
+TABLE_CELL(cell_tags, "tags")
+TABLE_CELL(cell_metadata, "metadata")
+TABLE_CELL(cell_owner, "owner")
 
 static void cell_status(const json_t *row, char *out, size_t size)
 {

@@ -51,7 +51,10 @@ const char *words_for_guard(const json_t *guard, char out[static WORDS_MAX])
 {
     bool by_hand = !text_is(guard, "mode", "auto"), on = is_true(guard, "on");
     *out = 0;
-    add(out, "%s%s", text_is(guard, "mode", "off") ? "off" : on ? "on" : "watching",
+    add(out, "%s%s",
+        text_is(guard, "mode", "off") ? "off"
+        : on                          ? "on"
+                                      : "watching",
         by_hand ? ", set by hand" : "");
     if (on)
         add_value(out, ", since ", guard, "since");

@@ -6,8 +6,11 @@
 
 #include "sim/table/fleet.h"
 
+struct rules_kind;
+
 struct backend {
     const char *name;
+    const struct rules_kind *rules; /* of a crowd (crowd.h), else NULL */
     uint64_t settle_ms; /* from the start until counts and thresholds are what they stay */
     void (*start)(struct fleet *f); /* sets f->state */
     void (*stop)(struct fleet *f);

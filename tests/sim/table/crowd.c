@@ -30,8 +30,9 @@ static struct crowd *crowd_of(const struct fleet *f)
 
 /* ---- life --------------------------------------------------------------------------- */
 
-void crowd_start(struct fleet *f, const struct rules_kind *kind)
+void crowd_start(struct fleet *f)
 {
+    const struct rules_kind *kind = f->backend->rules;
     struct crowd *c = fleet_memory(1, sizeof *c);
     f->state = c;
     c->kind = kind;

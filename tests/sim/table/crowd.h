@@ -10,7 +10,7 @@
 #include "sim/table/backend.h"
 #include "sim/table/rules.h"
 
-void crowd_start(struct fleet *f, const struct rules_kind *kind);
+void crowd_start(struct fleet *f); /* with the rules of f->backend */
 void crowd_stop(struct fleet *f);
 void crowd_join(struct fleet *f, unsigned id, uint64_t at_ms);
 void crowd_run(struct fleet *f, uint64_t until_ms);
@@ -20,5 +20,11 @@ void crowd_cut(struct fleet *f, unsigned host, uint64_t until_ms);
 void crowd_loss(struct fleet *f, unsigned percent);
 void crowd_restart(struct fleet *f, uint64_t down_ms);
 enum served crowd_served(const struct fleet *f, unsigned id);
+
+/* The functions of a struct backend whose registry follows these rules. */
+#define CROWD_BACKEND(kind)                                                                        \
+    .rules = &(kind), .start = crowd_start, .stop = crowd_stop, .join = crowd_join,                \
+    .run = crowd_run, .crash = crowd_crash, .leave = crowd_leave, .cut = crowd_cut,                \
+    .loss = crowd_loss, .restart = crowd_restart, .served = crowd_served
 
 #endif

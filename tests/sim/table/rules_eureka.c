@@ -113,12 +113,11 @@ static bool eviction_enabled(const struct rules *r)
 
 static void evict(struct rules *r, uint64_t now_ms, uint64_t compensation_ms)
 {
-    unsigned count = 0, limit = sweep_limit(r->registered);
+    unsigned count = 0;
     for (unsigned id = 0; id < r->fleet->plan.capacity; id++)
         if (r->leases[id].held && now_ms > r->leases[id].updated_ms + LEASE_MS + compensation_ms)
             r->expired[count++] = id;
-    unsigned going = count < limit ? count : limit;
-    sweep_draw(&r->rand, r->expired, count, going);
+    unsigned going = sweep_draw(&r->rand, r->expired, count, r->registered);
     for (unsigned i = 0; i < going; i++) {
         cancel(r, r->expired[i]);
         fleet_lost(r->fleet, r->expired[i], SERVED_NOT);
@@ -181,22 +180,8 @@ static const struct rules_kind kind = {
     .is_served = is_served,
 };
 
-static void start_crowd(struct fleet *f)
-{
-    crowd_start(f, &kind);
-}
-
 const struct backend backend_eureka = {
     .name = "Eureka",
     .settle_ms = 1000 * 1000, /* one recount */
-    .start = start_crowd,
-    .stop = crowd_stop,
-    .join = crowd_join,
-    .run = crowd_run,
-    .crash = crowd_crash,
-    .leave = crowd_leave,
-    .cut = crowd_cut,
-    .loss = crowd_loss,
-    .restart = crowd_restart,
-    .served = crowd_served,
+    CROWD_BACKEND(kind),
 };

@@ -99,12 +99,11 @@ static void cancel(struct rules *r, unsigned id)
 static void evict(struct rules *r, uint64_t now_ms)
 {
     uint64_t patience = r->closed ? CEILING_MS : EXPIRE_MS;
-    unsigned count = 0, limit = sweep_limit(r->registered);
+    unsigned count = 0;
     for (unsigned id = 0; id < r->fleet->plan.capacity; id++)
         if (r->entries[id].held && now_ms - r->entries[id].renewed_ms > patience)
             r->expired[count++] = id;
-    unsigned going = count < limit ? count : limit;
-    sweep_draw(&r->rand, r->expired, count, going);
+    unsigned going = sweep_draw(&r->rand, r->expired, count, r->registered);
     for (unsigned i = 0; i < going; i++) {
         drop(r, r->expired[i]);
         fleet_lost(r->fleet, r->expired[i], SERVED_NOT);
@@ -154,22 +153,8 @@ static const struct rules_kind kind = {
     .is_served = is_served,
 };
 
-static void start_crowd(struct fleet *f)
-{
-    crowd_start(f, &kind);
-}
-
 const struct backend backend_go = {
     .name = "Go registry",
     .settle_ms = 1000 * 1000, /* one recount */
-    .start = start_crowd,
-    .stop = crowd_stop,
-    .join = crowd_join,
-    .run = crowd_run,
-    .crash = crowd_crash,
-    .leave = crowd_leave,
-    .cut = crowd_cut,
-    .loss = crowd_loss,
-    .restart = crowd_restart,
-    .served = crowd_served,
+    CROWD_BACKEND(kind),
 };

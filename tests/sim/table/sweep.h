@@ -6,21 +6,19 @@
 
 #include "sim/table/fleet.h"
 
-/* Of `size` registered ones so many may go in one sweep. */
-static inline unsigned sweep_limit(unsigned size)
+/* Who goes in this sweep: moves as many random entries of `ids` (those that have expired) to
+ * its front (the first steps of a shuffle) as may go of `size` registered ones; returns how
+ * many. */
+static inline unsigned sweep_draw(struct rand *rand, unsigned *ids, unsigned count, unsigned size)
 {
-    return size - (unsigned)(size * 0.85);
-}
-
-/* Moves `wanted` random entries of `ids` to its front (the first steps of a shuffle). */
-static inline void sweep_draw(struct rand *rand, unsigned *ids, unsigned count, unsigned wanted)
-{
-    for (unsigned i = 0; i < wanted; i++) {
+    unsigned limit = size - (unsigned)(size * 0.85), going = count < limit ? count : limit;
+    for (unsigned i = 0; i < going; i++) {
         unsigned other = i + rand_below(rand, count - i);
         unsigned id = ids[other];
         ids[other] = ids[i];
         ids[i] = id;
     }
+    return going;
 }
 
 static inline void sweep_note(struct guard_story *story, bool *closed, bool now_closed)
