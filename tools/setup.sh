@@ -2,7 +2,8 @@
 # missing from Debian, and building. Sourced, not run.
 
 packages_build="build-essential cmake ninja-build pkg-config libldns-dev libevent-dev libyaml-dev
-    liblmdb-dev liburcu-dev libsodium-dev libssl-dev libjansson-dev libsmartcols-dev"
+    liblmdb-dev liburcu-dev libsodium-dev libssl-dev libjansson-dev libsmartcols-dev
+    libfstrm-dev libprotobuf-c-dev protobuf-c-compiler"
 packages_demo="bind9-dnsutils"
 packages_test="libcmocka-dev bind9-dnsutils netcat-openbsd socat curl openssl iproute2 procps
     python3"

@@ -26,6 +26,15 @@ struct answer {
     bool authoritative, truncated;
     int ede; /* EDE_NONE or a code of RFC 8914 */
     char ede_text[120];
+    /* Further options of the OPT record. */
+    const uint8_t *nsid;
+    size_t nsid_size;
+    uint8_t cookie[24]; /* RFC 9018 section 4 */
+    bool has_cookie, has_expire, has_keepalive, has_lease;
+    uint32_t expire_s, keepalive_ms, lease_s;
+    bool has_subnet;      /* the query's, with this scope (RFC 7871 section 7.2.1) */
+    uint8_t subnet_scope; /* bits */
+    struct tsig *tsig;    /* NULL = unsigned; its room is set aside from the start */
 };
 
 /* `total`: bytes the message may have, >= 512 and <= 65535. */

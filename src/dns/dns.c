@@ -9,14 +9,59 @@
 
 /* ---- configuration ------------------------------------------------------------------- */
 
+static void names_free(char **names)
+{
+    for (char **name = names; name && *name; name++)
+        free(*name);
+    free(names);
+}
+
+static void grants_free(struct dns_grant *grants, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(grants[i].key);
+        names_free(grants[i].names);
+        free(grants[i].types);
+    }
+    free(grants);
+}
+
 static void zone_config_deinit(struct dns_zone_config *zone)
 {
     free(zone->name);
     free(zone->ns);
     free(zone->file);
+    free(zone->reverse);
     for (size_t i = 0; i < zone->rule_count; i++)
         free(zone->rules[i].glob);
     free(zone->rules);
+    for (size_t i = 0; i < zone->transfer_count; i++)
+        free(zone->transfers[i].key);
+    free(zone->transfers);
+    for (size_t i = 0; i < zone->notify_count; i++)
+        free(zone->notify[i].key);
+    free(zone->notify);
+    grants_free(zone->grants, zone->grant_count);
+}
+
+static void keys_free(struct dns_key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].secret)
+            explicit_bzero(keys[i].secret, keys[i].secret_size);
+        free(keys[i].secret);
+        free(keys[i].name);
+    }
+    free(keys);
+}
+
+static void places_free(struct dns_place *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(places[i].zone);
+        free(places[i].region);
+    }
+    free(places);
 }
 
 void dns_config_deinit(struct dns_config *config)
@@ -24,10 +69,17 @@ void dns_config_deinit(struct dns_config *config)
     for (size_t i = 0; i < config->zone_count; i++)
         zone_config_deinit(&config->zones[i]);
     free(config->zones);
-    for (char **key = config->selectors; key && *key; key++)
-        free(*key);
-    free(config->selectors);
+    names_free(config->selectors);
     free(config->udp_sizes);
+    keys_free(config->keys, config->key_count);
+    places_free(config->places, config->place_count);
+    free(config->ecs_from);
+    free(config->rrl.exempt);
+    free(config->rrl.watched);
+    free(config->nsid);
+    free(config->version);
+    free(config->server_id);
+    explicit_bzero(config->cookie_secrets, sizeof(config->cookie_secrets));
     *config = (struct dns_config){0};
 }
 

@@ -18,63 +18,10 @@
 #include "base/counter.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "dns/config.h"
+#include "dns/records.h"
+#include "dns/task.h"
 #include "registry/registry.h"
-
-enum {
-    DNS_UDP_MIN = 512,      /* RFC 1035 section 4.2.1; smaller EDNS sizes count as this */
-    DNS_UDP_DEFAULT = 1232, /* IPv6 minimum MTU less headers */
-    DNS_UDP_LIMIT = 8192,   /* largest udp_max_size that may be configured */
-    DNS_TCP_LIMIT = 65535,
-    DNS_ADDITIONAL_TARGETS = 32, /* SRV targets whose addresses are added at most */
-};
-
-/* ---- configuration ------------------------------------------------------------- */
-
-#define DNS_UNSET UINT32_MAX
-
-/* Attributes of services by glob; later rules win, field by field. */
-struct dns_rule {
-    char *glob;
-    uint32_t ttl, negative_ttl; /* seconds, DNS_UNSET = as before */
-    uint32_t max_answers;       /* 0 = all */
-    uint32_t srv_weight_scale;  /* 1-65535 */
-    uint32_t stale;             /* enum dns_stale */
-};
-
-/* What becomes of stale instances in a service's answers while a live one is left; in A,
- * AAAA and TXT they are left out then in any case. With no live one left they are
- * answered. */
-enum dns_stale {
-    DNS_STALE_DEMOTE,  /* SRV priority + 32768, the default */
-    DNS_STALE_WITHDRAW /* left out of SRV too: for clients that ignore priorities */
-};
-
-struct dns_zone_config {
-    char *name;                 /* "disc.local", with or without final dot */
-    char *ns;                   /* namespace it serves; NULL = purely static */
-    char *file;                 /* zone file; NULL = SOA and NS are made up from the name */
-    uint32_t ttl, negative_ttl; /* seconds; 5, 2 */
-    uint32_t srv_weight_scale;  /* 1 */
-    struct dns_rule *rules;
-    size_t rule_count;
-};
-
-struct dns_udp_size { /* first match wins, else udp_max_size */
-    struct network from;
-    uint16_t size;
-};
-
-struct dns_config {
-    struct dns_zone_config *zones;
-    size_t zone_count;
-    char **selectors; /* metadata keys that may be asked for; NULL-terminated, may be NULL */
-    uint16_t udp_max_size;
-    struct dns_udp_size *udp_sizes;
-    size_t udp_size_count;
-    uint32_t serial; /* where SOA serials go on; the zone files' serials are floors too */
-};
-
-void dns_config_deinit(struct dns_config *config);
 
 /* Where a configuration or zone file is wrong. */
 struct dns_fault {
@@ -132,6 +79,8 @@ struct dns_request {
     size_t size;
     struct endpoint from;
     enum dns_transport transport;
+    uint64_t wall_s;  /* Unix time: signatures, cookies */
+    uint64_t mono_ms; /* any monotonic time: rates */
 };
 
 /* Query types that are counted by name; the rest together. */
@@ -151,12 +100,19 @@ enum dns_type_count {
 /* Why there was no answer. */
 enum dns_drop { DNS_DROP_SHORT, DNS_DROP_RESPONSE, DNS_DROP_PORT, DNS_DROPS };
 
+/* What cookies said of the askers (RFC 7873). */
+enum dns_cookie_state { DNS_COOKIE_NEW, DNS_COOKIE_GOOD, DNS_COOKIE_BAD, DNS_COOKIE_STATES };
+
 struct dns_counters {
     struct counter queries[2]; /* by transport */
     struct counter types[DNS_TYPE_COUNTS];
     struct counter rcodes[24]; /* extended rcodes 0-23 */
     struct counter truncated, answer_bytes;
     struct counter drops[DNS_DROPS];
+    struct counter rrl_dropped, rrl_slipped, rrl_logged; /* the last: answered all the same */
+    struct counter cookies[DNS_COOKIE_STATES];
+    struct counter tsig_good, tsig_bad;
+    struct counter transfers[2]; /* begun: whole zones, differences */
 };
 
 const char *dns_type_count_text(enum dns_type_count type); /* "A", ..., "other" */
@@ -166,14 +122,34 @@ const char *dns_drop_text(enum dns_drop drop);             /* "short", ... */
 struct dns_worker;
 struct dns_worker *dns_worker_new(uint64_t seed); /* NULL when memory lacks */
 void dns_worker_free(struct dns_worker *worker);
+
+/* What all workers have in common over reloads: the rates of askers and the secret of
+ * cookies. Without it (tests, explain) there are no rates and no cookies. Lock-free. */
+struct dns_shared;
+struct dns_shared *dns_shared_new(const uint8_t seed[static 32]); /* NULL when memory lacks */
+void dns_shared_free(struct dns_shared *shared);                  /* accepts NULL */
+void dns_worker_share(struct dns_worker *worker, struct dns_shared *shared);
+
 const struct dns_counters *dns_worker_counters(const struct dns_worker *worker);
 
 /* Answers one message: returns the size written to `out`, 0 = no answer (dropped,
- * and counted). Never more than `size`, the transport's limit and what the asker
- * said. The thread must be online (base/rcu.h) where `dns` may be retired. Does not
- * allocate, lock or read a clock. */
+ * and counted), or there is a task (dns_worker_take_task). Never more than `size`, the transport's
+ * limit and what the asker said. The thread must be online (base/rcu.h) where `dns` may be retired.
+ * Does not lock or read a clock, nor allocate, but for signed requests and tasks. */
 size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
                    const struct dns_request *request, uint8_t *out, size_t size);
+
+/* ---- NOTIFY (RFC 1996; control thread) -------------------------------------------- */
+
+/* The message that tells a target (zone and target by their places in the configuration) of
+ * the zone's serial, signed where it has a key; returns its size, 0 = memory lacks. */
+size_t dns_notify_message(const struct dns *dns, size_t zone, size_t target, uint16_t id,
+                          uint64_t wall_s, uint8_t *out, size_t size);
+/* Is that the answer to it, whatever it says? */
+bool dns_notify_answered(const uint8_t *bytes, size_t size, uint16_t id);
+uint32_t dns_zone_serial(const struct dns *dns, size_t zone);
+size_t dns_zone_notify_count(const struct dns *dns, size_t zone);
+const struct dns_notify_target *dns_zone_notify(const struct dns *dns, size_t zone, size_t target);
 
 /* How the answer to a question comes about: zone, rule, candidates with status,
  * weight and the reason for which they are in or out, and the answer itself in

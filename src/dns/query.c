@@ -80,6 +80,7 @@ static bool take_opt(struct query *q, uint16_t class, uint32_t ttl, const uint8_
 static bool take_record(struct reader *r, struct query *q, bool additional, bool last)
 {
     bool root;
+    size_t at = (size_t)(r->at - r->start);
     if (!skip_name(r, &root))
         return false;
     uint16_t type = read_u16(r), class = read_u16(r);
@@ -91,8 +92,8 @@ static bool take_record(struct reader *r, struct query *q, bool additional, bool
     if (type == TYPE_OPT)
         return additional && root && take_opt(q, class, ttl, rdata, size);
     if (type == TYPE_TSIG) { /* RFC 8945 section 5.1 */
-        q->signed_ = additional && last;
-        return q->signed_;
+        q->tsig_at = additional && last ? at : 0;
+        return q->tsig_at != 0;
     }
     return true;
 }
@@ -129,8 +130,10 @@ enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *
     if (size < HEADER_SIZE)
         return QUERY_SHORT;
     q->bytes = bytes;
+    q->size = size;
     q->question_end = HEADER_SIZE;
-    q->has_opt = q->dnssec_ok = q->signed_ = false;
+    q->has_opt = q->dnssec_ok = false;
+    q->tsig_at = 0;
     q->edns_version = 0;
     q->edns_size = q->type = q->class = 0;
     q->name.size = 0;

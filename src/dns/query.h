@@ -9,14 +9,34 @@
 #include "dns/dns.h"
 #include "dns/name.h"
 
+/* EDNS Client Subnet as received (RFC 7871 section 6). */
+struct query_subnet {
+    bool there;
+    struct addr addr; /* zero behind the prefix */
+    uint8_t source;   /* bits */
+};
+
+/* What the OPT record asks for. */
+struct query_edns {
+    bool nsid, expire, keepalive;
+    const uint8_t *cookie; /* the first one's bytes, NULL = none */
+    uint8_t cookie_size;   /* 8 or 16-40 */
+    struct query_subnet subnet;
+    uint8_t lease_size; /* Update Lease (RFC 9664 section 4): 0 = none, 4 or 8 bytes */
+    uint32_t lease_s, key_lease_s;
+};
+
 struct query {
-    const uint8_t *bytes;  /* the message; its question is echoed byte for byte */
-    uint16_t question_end; /* offset behind the question; HEADER_SIZE = none to echo */
-    uint16_t id, flags;    /* as received */
+    const uint8_t *bytes; /* the message; its question is echoed byte for byte */
+    size_t size;
+    uint16_t counts[4];     /* QD, AN, NS, AR as received */
+    size_t tsig_at;         /* offset of the TSIG record; 0 = not signed */
+    struct query_edns edns; /* set when has_opt */
+    uint16_t question_end;  /* offset behind the question; HEADER_SIZE = none to echo */
+    uint16_t id, flags;     /* as received */
     uint16_t type, class;
     uint8_t opcode;
     bool has_opt, dnssec_ok;
-    bool signed_; /* a TSIG record stands at the end */
     uint8_t edns_version;
     uint16_t edns_size; /* as asked for */
     struct name name;   /* lower-case; set when there is a question */
@@ -24,6 +44,8 @@ struct query {
 
 enum query_verdict {
     QUERY_GOOD,      /* one question, well-formed */
+    QUERY_COOKIE,    /* no question, but a cookie: RFC 7873 section 5.4 */
+    QUERY_UPDATE,    /* opcode 5: one zone, its records well-formed one by one */
     QUERY_MALFORMED, /* FORMERR, header only */
     QUERY_OTHER_OPCODE,
     QUERY_SHORT,    /* dropped: less than a header */

@@ -68,7 +68,7 @@ static unsigned answer_question(struct respond *r, const struct query *q)
 {
     if (q->has_opt && q->edns_version != 0)
         return RCODE_BADVERS; /* RFC 6891 section 6.1.3 */
-    if (q->signed_)
+    if (q->tsig_at)
         return RCODE_NOTAUTH; /* no key is known here: RFC 8945 section 5.2 */
     if (is_meta_type(q->type)) {
         answer_explain(&r->answer, EDE_INVALID_QUERY_TYPE, "no type to ask for");

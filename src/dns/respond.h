@@ -25,9 +25,10 @@ struct respond {
     struct name alias;       /* room for it behind a CNAME */
     struct srv_target targets[DNS_ADDITIONAL_TARGETS];
     unsigned target_count;
-    uint32_t stale, candidates; /* so many are not heard from, of whom records were written */
-    bool looked_up;             /* found is filled */
-    struct found found;         /* what the name, or the last of its aliases, stands for */
+    uint32_t stale, candidates;    /* so many are not heard from, of whom records were written */
+    const struct dns_place *place; /* where the asker is; NULL = not known (respond_place) */
+    bool looked_up;                /* found is filled */
+    struct found found;            /* what the name, or the last of its aliases, stands for */
 };
 
 /* dns_respond, leaving behind how the answer came about, for explain.c. Neither `r` nor
@@ -48,6 +49,10 @@ void respond_soa(struct respond *r, const struct zone *zone, enum section sectio
 
 /* respond_service.c: names of services, their ports, instances and subsets. */
 bool respond_service(struct respond *r, const struct found *f, uint16_t type);
+
+/* respond_place.c: sets r->place by the asker's address, or by the subnet that a trusted
+ * forwarder says it asks for; then the answer has the scope that this takes. */
+void respond_place(struct respond *r, const struct query *q);
 
 /* Said when not everything was sent: TC over UDP; over TCP, where nothing larger exists,
  * a reason. `sent` of `count` (0 = unknown). */

@@ -21,10 +21,16 @@ enum {
     TYPE_CNAME = 5,
     TYPE_SOA = 6,
     TYPE_PTR = 12,
+    TYPE_HINFO = 13,
+    TYPE_MX = 15,
     TYPE_TXT = 16,
     TYPE_AAAA = 28,
     TYPE_SRV = 33,
+    TYPE_DNAME = 39,
     TYPE_OPT = 41,
+    TYPE_DS = 43,
+    TYPE_SVCB = 64,
+    TYPE_HTTPS = 65,
     TYPE_NXNAME = 128,
     TYPE_TKEY = 249,
     TYPE_TSIG = 250,
@@ -35,7 +41,7 @@ enum {
     TYPE_ANY = 255,
 };
 
-enum { CLASS_IN = 1 };
+enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_NONE = 254, CLASS_ANY = 255 };
 
 enum {
     RCODE_NOERROR = 0,
@@ -44,17 +50,31 @@ enum {
     RCODE_NXDOMAIN = 3,
     RCODE_NOTIMP = 4,
     RCODE_REFUSED = 5,
+    RCODE_YXDOMAIN = 6, /* these four: RFC 2136 section 2.2 */
+    RCODE_YXRRSET = 7,
+    RCODE_NXRRSET = 8,
     RCODE_NOTAUTH = 9,
-    RCODE_BADVERS = 16, /* upper bits in the OPT record */
+    RCODE_NOTZONE = 10,
+    RCODE_BADVERS = 16, /* from here on: upper bits in the OPT record */
+    RCODE_BADCOOKIE = 23,
 };
 
 enum {                /* EDNS (RFC 6891), Extended DNS Errors (RFC 8914) */
        OPT_SIZE = 11, /* the record without options */
        OPT_DO = 0x8000,
+       OPTION_UPDATE_LEASE = 2,
+       OPTION_NSID = 3,
+       OPTION_SUBNET = 8,
+       OPTION_EXPIRE = 9,
+       OPTION_COOKIE = 10,
+       OPTION_KEEPALIVE = 11,
+       OPTION_PADDING = 12,
        OPTION_EDE = 15,
        EDE_NONE = -1,
        EDE_OTHER = 0,
        EDE_STALE_ANSWER = 3,
+       EDE_NOT_READY = 14,
+       EDE_PROHIBITED = 18,
        EDE_NOT_AUTHORITATIVE = 20,
        EDE_NOT_SUPPORTED = 21,
        EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824 section 3.5 */

@@ -9,19 +9,7 @@
 #include "base/err.h"
 #include "dns/dns.h"
 #include "dns/name.h"
-
-enum { /* types that the zone itself has to know */
-       TYPE_A = 1,
-       TYPE_NS = 2,
-       TYPE_CNAME = 5,
-       TYPE_SOA = 6,
-       TYPE_PTR = 12,
-       TYPE_MX = 15,
-       TYPE_TXT = 16,
-       TYPE_AAAA = 28,
-       TYPE_SRV = 33,
-       TYPE_DNAME = 39,
-};
+#include "dns/wire.h"
 
 struct zone_record {
     struct name owner;

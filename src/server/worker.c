@@ -38,7 +38,7 @@ static bool serve_batch(struct worker *w, const struct dns *dns, int fd)
         struct udp_request in;
         if (!udp_request(w->batch, i, &in))
             continue;
-        struct dns_request request = {in.bytes, in.size, in.from, DNS_UDP};
+        struct dns_request request = {in.bytes, in.size, in.from, DNS_UDP, 0, 0};
         size_t size = dns_respond(dns, w->dns, &request, in.out, DNS_UDP_LIMIT);
         if (size)
             udp_reply(w->batch, i, size);
@@ -61,7 +61,7 @@ static size_t answer_tcp(void *context, const uint8_t *message, size_t size,
                          const struct endpoint *from, uint8_t *out, size_t out_size)
 {
     struct worker *w = context;
-    struct dns_request request = {message, size, *from, DNS_TCP};
+    struct dns_request request = {message, size, *from, DNS_TCP, 0, 0};
     rcu_reader_online();
     size_t n = dns_respond(RCU_READ(*w->shared), w->dns, &request, out, out_size);
     rcu_reader_offline();

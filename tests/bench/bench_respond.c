@@ -120,8 +120,8 @@ static void measure(const struct dns *dns, struct dns_worker *worker, const stru
     double start = now_ns();
     for (unsigned i = 0; i < QUERIES; i++) {
         unsigned s = rand_below(&rand, SERVICES);
-        struct dns_request request = {
-            q->bytes[s], q->sizes[s], {{FAMILY_V4, {192, 0, 2, 1}}, 5353}, DNS_UDP};
+        struct dns_request request = {q->bytes[s], q->sizes[s], {{FAMILY_V4, {192, 0, 2, 1}}, 5353},
+                                      DNS_UDP,     0,           0};
         bytes += dns_respond(dns, worker, &request, out, sizeof(out));
     }
     double each = (now_ns() - start) / QUERIES;

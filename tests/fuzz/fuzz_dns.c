@@ -94,7 +94,8 @@ static struct dns_config configuration(void)
                                         .rule_count = 1};
     c.zones->rules = calloc(1, sizeof(*c.zones->rules));
     assert(c.zones->rules);
-    *c.zones->rules = (struct dns_rule){strdup("few"), DNS_UNSET, DNS_UNSET, 3, DNS_UNSET, DNS_STALE_WITHDRAW};
+    *c.zones->rules = (struct dns_rule){strdup("few"), DNS_UNSET,          DNS_UNSET, 3,
+                                        DNS_UNSET,     DNS_STALE_WITHDRAW, DNS_UNSET, DNS_UNSET};
     *c.udp_sizes = (struct dns_udp_size){{{FAMILY_V4, {127}}, 8}, DNS_UDP_LIMIT};
     return c;
 }
@@ -156,7 +157,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct dns_request request = {bytes + 1,
                                   size - 1,
                                   {{FAMILY_V4, {192, 0, 2, choice}}, 53},
-                                  choice & CHOICE_TCP ? DNS_TCP : DNS_UDP};
+                                  choice & CHOICE_TCP ? DNS_TCP : DNS_UDP,
+                                  0,
+                                  0};
     if (choice & CHOICE_LOOPBACK)
         request.from.addr.bytes[0] = 127;
     else if (choice & CHOICE_V6)

@@ -54,7 +54,7 @@ static struct answer ask(const char *name, uint16_t type, bool tcp, uint16_t buf
     struct question q = {.name = name, .type = type, .id = ++id, .bufsize = bufsize, .tcp = tcp};
     size_t n = question_write(&q, query);
     struct dns_request request = {
-        query, n, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, tcp ? DNS_TCP : DNS_UDP};
+        query, n, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, tcp ? DNS_TCP : DNS_UDP, 0, 0};
     struct answer answer;
     out_size = dns_respond(atomic_load(&server.dns), worker, &request, out, sizeof(out));
     if (!answer_decode(query, n, out, out_size, question_limit(&q, DNS_UDP_DEFAULT), &answer)) {
@@ -205,7 +205,7 @@ static void check_changes(void)
     uint8_t query[QUESTION_MAX];
     struct question q = {.name = "i77.big.disc.local", .type = 1, .id = 1, .bufsize = 1232};
     size_t n = question_write(&q, query);
-    struct dns_request request = {query, n, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, DNS_UDP};
+    struct dns_request request = {query, n, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, DNS_UDP, 0, 0};
     struct answer answer;
     n = dns_respond(atomic_load(&server.dns), worker, &request, out, sizeof(out));
     REQUIRE(answer_decode(query, request.size, out, n, 1232, &answer));

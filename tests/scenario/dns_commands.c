@@ -49,7 +49,7 @@ static void ask(struct run *r, const struct ask *a)
         script_fail(&r->script, "no name: %s", a->question.name);
     uint8_t *exact = malloc(n);
     memcpy(exact, query, n);
-    struct dns_request request = {exact, n, a->from, a->question.tcp ? DNS_TCP : DNS_UDP};
+    struct dns_request request = {exact, n, a->from, a->question.tcp ? DNS_TCP : DNS_UDP, 0, 0};
     r->answer_size = world_ask(&r->world, &request, out, sizeof(out));
     free(exact);
     if (!r->answer_size)

@@ -106,8 +106,8 @@ static void add_rule(struct builder *b)
     struct dns_zone_config *z = &c->zones[c->zone_count - 1];
     z->rules = grow(z->rules, z->rule_count, sizeof(*z->rules));
     struct dns_rule *r = &z->rules[z->rule_count++];
-    *r = (struct dns_rule){strdup(word(b, 1)), DNS_UNSET, DNS_UNSET,
-                           DNS_UNSET,          DNS_UNSET, DNS_UNSET};
+    *r = (struct dns_rule){strdup(word(b, 1)), DNS_UNSET, DNS_UNSET, DNS_UNSET,
+                           DNS_UNSET,          DNS_UNSET, DNS_UNSET, DNS_UNSET};
     for (unsigned i = 2; i < b->words.count; i++) {
         const char *v, *w = b->words.word[i];
         if ((v = script_value(w, "ttl")))

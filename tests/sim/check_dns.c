@@ -139,7 +139,7 @@ static void compare_service(struct check *c, const struct service *s)
     snprintf(name, sizeof(name), "%.*s.disc.local", TEXT_ARG(service_name(s)));
     struct question question = {.name = name, .type = TYPE_SRV, .id = 7, .tcp = true};
     size_t size = question_write(&question, query);
-    struct dns_request request = {query, size, {{FAMILY_V4, {127, 0, 0, 1}}, 999}, DNS_TCP};
+    struct dns_request request = {query, size, {{FAMILY_V4, {127, 0, 0, 1}}, 999}, DNS_TCP, 0, 0};
     size_t n = dns_respond(a->dns, a->worker, &request, a->bytes, sizeof(a->bytes));
     if (!answer_decode(query, size, a->bytes, n, DNS_TCP_LIMIT, &answer)) {
         check_fail(c, "I5", "%s SRV: %s", name, answer.fault);

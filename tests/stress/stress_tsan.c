@@ -50,26 +50,13 @@ static void make_name(struct rand *r, char *out, size_t size)
     const char *zone = zones[rand_below(r, 2)];
     unsigned svc = rand_below(r, SERVICES + 1), inst = rand_below(r, INSTANCES);
     switch (rand_below(r, 10)) {
-    case 0:
-        snprintf(out, size, "i%u.s%u.%s", inst, svc, zone);
-        break;
-    case 1:
-        snprintf(out, size, "_s%u._tcp.%s", svc, zone);
-        break;
-    case 2:
-        snprintf(out, size, "_http._tcp.s%u.%s", svc, zone);
-        break;
-    case 3:
-        snprintf(out, size, "%u.version.s%u.%s", rand_below(r, 5), svc, zone);
-        break;
-    case 4:
-        snprintf(out, size, "%s", zone);
-        break;
-    case 5:
-        snprintf(out, size, "nosuch%u.%s", inst, zone);
-        break;
-    default:
-        snprintf(out, size, "s%u.%s", svc, zone);
+    case 0: snprintf(out, size, "i%u.s%u.%s", inst, svc, zone); break;
+    case 1: snprintf(out, size, "_s%u._tcp.%s", svc, zone); break;
+    case 2: snprintf(out, size, "_http._tcp.s%u.%s", svc, zone); break;
+    case 3: snprintf(out, size, "%u.version.s%u.%s", rand_below(r, 5), svc, zone); break;
+    case 4: snprintf(out, size, "%s", zone); break;
+    case 5: snprintf(out, size, "nosuch%u.%s", inst, zone); break;
+    default: snprintf(out, size, "s%u.%s", svc, zone);
     }
 }
 
@@ -100,7 +87,7 @@ static void ask(struct thread *t, const struct dns *dns, uint8_t *out)
 {
     const struct prepared *q = &questions[rand_below(&t->rand, QUESTIONS)];
     struct dns_request request = {
-        q->bytes, q->size, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, q->tcp ? DNS_TCP : DNS_UDP};
+        q->bytes, q->size, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, q->tcp ? DNS_TCP : DNS_UDP, 0, 0};
     request.from.addr.bytes[3] = (uint8_t)rand_below(&t->rand, 250);
     size_t n = dns_respond(dns, t->worker, &request, out, q->tcp ? DNS_TCP_LIMIT : DNS_UDP_LIMIT);
     struct answer answer;
@@ -166,7 +153,7 @@ static void check_goodbye(struct rand *r, struct dns_worker *own, uint8_t *out)
     snprintf(name, sizeof(name), "i%u.s%u.disc.local", inst, svc);
     struct question q = {.name = name, .type = 1, .id = 9, .bufsize = 1232};
     size_t n = question_write(&q, query);
-    struct dns_request request = {query, n, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, DNS_UDP};
+    struct dns_request request = {query, n, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, DNS_UDP, 0, 0};
     n = dns_respond(atomic_load_explicit(&server.dns, memory_order_relaxed), own, &request, out,
                     DNS_UDP_LIMIT);
     REQUIRE(answer_check(query, request.size, out, n, 1232, &answer));

@@ -84,7 +84,7 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
 UNUSED static struct rig *rig_with(uint32_t max, uint32_t stale)
 {
     static char all[] = "*";
-    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, max, DNS_UNSET, stale};
+    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, max, DNS_UNSET, stale, DNS_UNSET, DNS_UNSET};
     return rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", &rule);
 }
 
@@ -127,7 +127,7 @@ UNUSED static void register_many(struct rig *t, const char *service, unsigned co
 /* The bytes in t->query, whatever they are; the answer unchecked in t->out. */
 UNUSED static size_t send_bytes(struct rig *t, const uint8_t *bytes, size_t size, bool tcp)
 {
-    struct dns_request request = {bytes, size, {t->client, 1234}, tcp ? DNS_TCP : DNS_UDP};
+    struct dns_request request = {bytes, size, {t->client, 1234}, tcp ? DNS_TCP : DNS_UDP, 0, 0};
     t->size = dns_respond(t->dns, t->worker, &request, t->out, sizeof(t->out));
     return t->size;
 }

@@ -19,7 +19,8 @@ struct fixture {
 static struct fixture setup_with(uint32_t scale, uint32_t stale)
 {
     char name[] = "z", all[] = "*";
-    struct dns_rule rule = {all, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, stale};
+    struct dns_rule rule = {all,       DNS_UNSET, DNS_UNSET, DNS_UNSET,
+                            DNS_UNSET, stale,     DNS_UNSET, DNS_UNSET};
     struct dns_zone_config config = {.name = name,
                                      .ttl = 5,
                                      .negative_ttl = 2,
@@ -425,12 +426,11 @@ static void test_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets),  cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_scale), cmocka_unit_test(test_ttl),
-        cmocka_unit_test(test_stale),
-        cmocka_unit_test(test_txt),   cmocka_unit_test(test_selectors),
-        cmocka_unit_test(test_empty), cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_sets),       cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_scale),      cmocka_unit_test(test_ttl),
+        cmocka_unit_test(test_stale),      cmocka_unit_test(test_txt),
+        cmocka_unit_test(test_selectors),  cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_long_names), cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

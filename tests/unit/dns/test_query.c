@@ -44,7 +44,7 @@ static void test_good(void **state)
     assert_memory_equal(q.name.wire, "\3www\1z", 7);  /* lower case */
     assert_memory_equal(q.bytes + 12, "\3wWW\1Z", 7); /* as it came */
     assert_false(q.has_opt);
-    assert_false(q.signed_);
+    assert_false(q.tsig_at != 0);
     free(bytes);
 }
 
@@ -166,7 +166,7 @@ static void test_noted(void **state)
     assert_true(q.has_opt);
     free(bytes);
     parse(HEAD "0001" NAME "0001 0001 016b 00 00fa 00ff 00000000 0000", &q, &bytes);
-    assert_true(q.signed_);
+    assert_true(q.tsig_at != 0);
     free(bytes);
     parse("1234 7800 0001 0000 0000 0001" NAME "0001 0001" OPT "0000", &q, &bytes);
     assert_true(q.has_opt);

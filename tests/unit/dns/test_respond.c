@@ -218,7 +218,7 @@ static void test_drops(void **state)
     const struct dns_counters *c = dns_worker_counters(t->worker);
     uint8_t query[64];
     size_t size = hex(HEAD "0000" WEB "0001 0001", query, sizeof(query));
-    struct dns_request request = {query, size, {t->client, 0}, DNS_UDP};
+    struct dns_request request = {query, size, {t->client, 0}, DNS_UDP, 0, 0};
     assert_int_equal(dns_respond(t->dns, t->worker, &request, t->out, 1232), 0);
     assert_int_equal(counter_get(&c->drops[DNS_DROP_PORT]), 1);
     request.from.port = 1;

@@ -275,7 +275,7 @@ static void test_rules(void **state)
 {
     (void)state;
     static char glob[] = "w*";
-    struct dns_rule rule = {glob, 30, 9, 0, 256, DNS_UNSET};
+    struct dns_rule rule = {glob, 30, 9, 0, 256, DNS_UNSET, DNS_UNSET, DNS_UNSET};
     struct rig *r = rig_new(ZONE, &rule);
     reg(r->registry, "wide/a", "addr=10.0.0.1 port=1 w=10", 1);
     reg(r->registry, "wide/b", "addr=10.0.0.2 port=1 w=20 ttl=12", 1);

@@ -47,7 +47,8 @@ static int setup(void **state)
 {
     (void)state;
     static char few[] = "few";
-    struct dns_rule rule = {few, DNS_UNSET, DNS_UNSET, 3, DNS_UNSET, DNS_UNSET};
+    struct dns_rule rule = {few,       DNS_UNSET, DNS_UNSET, 3,
+                            DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET};
     char name[64], fields[128];
     t = rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\nwww CNAME ns\n"
                 "alias CNAME web\nloop1 CNAME loop2\nloop2 CNAME loop1\n",
@@ -94,26 +95,17 @@ static size_t make(uint8_t *bytes)
     for (unsigned injuries = any(2) * any(5); injuries && size; injuries--) {
         size_t at = any((uint32_t)size);
         switch (any(6)) {
-        case 0:
-            bytes[at] ^= (uint8_t)(1u << any(8));
-            break;
-        case 1:
-            bytes[at] = (uint8_t)any(256);
-            break;
-        case 2: /* cut */
-            size = at;
-            break;
-        case 3: /* something more */
-            bytes[size++] = (uint8_t)any(256);
-            break;
+        case 0: bytes[at] ^= (uint8_t)(1u << any(8)); break;
+        case 1: bytes[at] = (uint8_t)any(256); break;
+        case 2: /* cut */ size = at; break;
+        case 3: /* something more */ bytes[size++] = (uint8_t)any(256); break;
         case 4: /* a piece twice */
             if (size + 20 < MESSAGE_MAX && at + 20 < size) {
                 memmove(bytes + at + 20, bytes + at, size - at);
                 size += 20;
             }
             break;
-        default: /* a count */
-            bytes[size > 11 ? 5 + 2 * any(4) : at] = (uint8_t)any(3);
+        default: /* a count */ bytes[size > 11 ? 5 + 2 * any(4) : at] = (uint8_t)any(3);
         }
     }
     return size;

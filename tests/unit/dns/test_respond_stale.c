@@ -202,8 +202,8 @@ static void test_cut(void **state)
     register_halves(t, "fewer", 60);
     for (int i = 0; i < 200; i++) { /* header, question, 34 records, OPT */
         uint16_t size = 12 + (i % 2 ? 23 : 13) + 34 * (12 + 6 + 16) + 11;
-        ask_with(t, &(struct question){i % 2 ? "1.version.fewer.z" : "fewer.z", T_SRV, 1, size,
-                                       false});
+        ask_with(
+            t, &(struct question){i % 2 ? "1.version.fewer.z" : "fewer.z", T_SRV, 1, size, false});
         assert_true(t->reply.flags & TC);
         assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 34);
         assert_int_equal(stale_in(t, T_SRV), 4);
@@ -308,8 +308,7 @@ static void test_ede_counts(void **state)
     publish(t);
     static const uint16_t types[] = {T_SRV, T_A, T_AAAA, T_TXT};
     for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
-        expect_ede(t, "web.z", types[i], EDE_STALE,
-                   "no instance is heard from: last known ones");
+        expect_ede(t, "web.z", types[i], EDE_STALE, "no instance is heard from: last known ones");
         expect_ede(t, "x.tag.web.z", types[i], EDE_STALE,
                    "no instance is heard from: last known ones");
     }

@@ -60,17 +60,10 @@ static void test_first_address(void **state)
     memset(seen, 0, sizeof(seen));
     for (unsigned i = 0; i < n; i++) /* SRV: the weight is exact, and so is the order */
         switch (get_u16(first_rdata(t, &(struct question){"hello.z", T_SRV, 1, 1232, false}) + 2)) {
-        case 10:
-            seen[0]++;
-            break;
-        case 30:
-            seen[1]++;
-            break;
-        case 60:
-            seen[2]++;
-            break;
-        default:
-            fail();
+        case 10: seen[0]++; break;
+        case 30: seen[1]++; break;
+        case 60: seen[2]++; break;
+        default: fail();
         }
     assert_true(chi_square(seen, shares, 3, n) < 13.8);
 }

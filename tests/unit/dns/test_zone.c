@@ -302,10 +302,10 @@ static void test_attributes(void **state)
     (void)state;
     char name[] = "z", all[] = "*", batch[] = "batch-*", one[] = "batch-one", two[] = "*-two";
     struct dns_rule rules[] = {
-        {all, DNS_UNSET, 7, DNS_UNSET, DNS_UNSET, DNS_UNSET},
-        {batch, 30, DNS_UNSET, 8, DNS_UNSET, DNS_STALE_WITHDRAW},
-        {one, 40, DNS_UNSET, 0, 256, DNS_UNSET},
-        {two, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_STALE_DEMOTE},
+        {all, DNS_UNSET, 7, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET},
+        {batch, 30, DNS_UNSET, 8, DNS_UNSET, DNS_STALE_WITHDRAW, DNS_UNSET, DNS_UNSET},
+        {one, 40, DNS_UNSET, 0, 256, DNS_UNSET, DNS_UNSET, DNS_UNSET},
+        {two, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_STALE_DEMOTE, DNS_UNSET, DNS_UNSET},
     };
     struct dns_zone_config config = {.name = name,
                                      .ttl = 5,
