@@ -34,9 +34,10 @@ enum verb_bit {
     VERB_STATUS = 128,
     VERB_GUARD = 256,
     VERB_EVICT = 512,
+    VERB_DOCTOR = 1024,
     VERBS_NAMING = 15, /* an instance is named */
-    VERBS_HTTP = 1008,
-    VERBS_ALL = 1023,
+    VERBS_HTTP = 2032,
+    VERBS_ALL = 2047,
 };
 
 struct list { /* of repeated options, joined by commas */
@@ -68,6 +69,8 @@ struct arguments {
     bool force;
     /* explain */
     const char *name, *type, *client;
+    /* doctor; its ZONE is in `service` */
+    const char *root, *peer;
     /* secret_file and key_id, loaded */
     unsigned char secret[64];
     size_t secret_size;
@@ -111,5 +114,6 @@ int verb_explain(struct arguments *a);
 int verb_status(struct arguments *a);
 int verb_guard(struct arguments *a);
 int verb_evict(struct arguments *a);
+int verb_doctor(struct arguments *a);
 
 #endif

@@ -12,6 +12,7 @@ enum { TOKEN_MAX = 512, BODY_MAX = 1 << 30 };
 struct exchange {
     const char *path, *send; /* send: the body; NULL = GET */
     int patience_s;
+    bool quiet; /* what goes wrong is not said */
     struct event_base *base;
     int status; /* 0 = no answer */
     json_t *body;
@@ -120,6 +121,8 @@ static const char *hint(const struct arguments *a, const struct exchange *x)
 /* Says why it is not the reply that we hoped for. */
 static int explain_failure(const struct arguments *a, const struct exchange *x)
 {
+    if (x->quiet)
+        return x->status ? EXIT_REFUSED : EXIT_NO_ANSWER;
     const char *title = json_string_value(json_object_get(x->body, "title"));
     const char *detail = json_string_value(json_object_get(x->body, "detail"));
     if (x->status == 0) {
@@ -178,6 +181,12 @@ static int ask(const struct arguments *a, struct exchange *x, json_t **out)
 int http_get(const struct arguments *a, const char *path, json_t **out)
 {
     struct exchange x = {.path = path, .patience_s = 3};
+    return ask(a, &x, out);
+}
+
+int http_get_quietly(const struct arguments *a, const char *path, json_t **out)
+{
+    struct exchange x = {.path = path, .patience_s = 3, .quiet = true};
     return ask(a, &x, out);
 }
 

@@ -11,6 +11,9 @@
  * 200 in `*out` (a new reference), else what went wrong was said on stderr. */
 int http_get(const struct arguments *a, const char *path, json_t **out);
 
+/* The same without a word on stderr. */
+int http_get_quietly(const struct arguments *a, const char *path, json_t **out);
+
 /* The same with a body, as POST. Takes the reference; NULL = memory lacked. Waits for
  * `patience_s` unless another timeout was given. */
 int http_post(const struct arguments *a, const char *path, json_t *body, int patience_s,

@@ -33,6 +33,9 @@ static const struct verb verbs[] = {
      "kept as stale, behind the live ones. on: keep whatever falls silent; off: evict it."},
     {"evict", VERB_EVICT, verb_evict, "[SERVICE [INSTANCE]]",
      "Evicts stale instances at once: of all services, or of one; or one instance."},
+    {"doctor", VERB_DOCTOR, verb_doctor, "[ZONE]",
+     "Looks at this machine for what keeps the names of ZONE [all zones of the server] from\n"
+     "being found, and prints the lines to add. Exit status 1: there are problems."},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };

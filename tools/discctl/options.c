@@ -63,11 +63,14 @@ static const struct option options[] = {
      "the key's secret, base64; mode 0600"},
     {"force", FLAG, VERB_EVICT, AT(force), 0, 0, NULL,
      "also while a guard is on; also an instance that is alive"},
+    {"for", TEXT, VERB_DOCTOR, AT(peer), 0, 0, "RESOLVER",
+     "print the lines for resolved, unbound, bind, dnsmasq, knot-resolver, coredns or glibc"},
+    {"root", TEXT, VERB_DOCTOR, AT(root), 0, 0, "DIR", "look at the files below DIR [/]"},
     {"http", TEXT, VERBS_HTTP, AT(http), 0, 0, "URL",
      "the server's HTTP API [$DISC_HTTP, http://127.0.0.1:5380]"},
     {"token-file", TEXT, VERBS_HTTP, AT(token_file), 0, 0, "FILE", "token for the HTTP API"},
     {"timeout", SECONDS, VERBS_ALL, AT(timeout_s), 0.01, 3600, "SECONDS",
-     "how long to wait for an answer (agent: for a check) [3; evict: 30]"},
+     "how long to wait for an answer (agent: for a check) [3; doctor: 2; evict: 30]"},
     {"json", FLAG, VERBS_ALL, AT(json), 0, 0, NULL, "print JSON"},
 };
 
@@ -224,6 +227,8 @@ static bool take_positional(struct arguments *a, enum verb_bit verb, char *word)
         field = a->name ? &a->type : &a->name;
     else if (verb == VERB_EVICT)
         field = a->service ? &a->instance : &a->service;
+    else if (verb == VERB_DOCTOR)
+        field = &a->service;
     else if (verb == VERB_GUARD)
         field = &a->mode;
     if (!field || *field)
