@@ -115,7 +115,7 @@ static void ended(struct client *c)
     struct addr own = host_addr(all->options, c->spec.host);
     sockets_enter(all->sockets, c->number, c->spec.host, &own);
     disc_free(c->disc);
-    plain_free(c->plain);
+    plain_client_free(c->plain);
     c->disc = NULL;
     c->plain = NULL;
     c->running = c->leaving = false;
@@ -189,7 +189,7 @@ static void start(struct client *c)
     if (c->spec.kind == SIM_LIBRARY || c->spec.kind == SIM_AGENT)
         library_start(c);
     else
-        c->plain = plain_new(c);
+        c->plain = plain_client_new(c);
     event_set(all->engine, &c->timer, all->engine->now_us);
 }
 

@@ -48,8 +48,8 @@ bool client_keeps(const struct client *c, struct text instance);
 
 /* ---- the simpler kinds ---- */
 
-struct plain *plain_new(struct client *c);
-void plain_free(struct plain *p);
+struct plain *plain_client_new(struct client *c);
+void plain_client_free(struct plain *p);
 void plain_run(struct client *c); /* its timer, or something has arrived */
 void plain_leave(struct client *c);
 

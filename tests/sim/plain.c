@@ -18,7 +18,7 @@ struct plain {
     bool done;
 };
 
-struct plain *plain_new(struct client *c)
+struct plain *plain_client_new(struct client *c)
 {
     struct plain *p = sim_alloc(sizeof(*p));
     p->fd = sockets_open();
@@ -26,7 +26,7 @@ struct plain *plain_new(struct client *c)
     return p;
 }
 
-void plain_free(struct plain *p)
+void plain_client_free(struct plain *p)
 {
     if (!p)
         return;
