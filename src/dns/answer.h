@@ -20,21 +20,23 @@ struct answer {
     uint8_t *out;
     size_t at;    /* bytes written */
     size_t limit; /* that records may fill; the OPT's room is beyond */
-    size_t total; /* that the whole message may fill */
+    size_t total; /* that the whole message may fill, less the signature's room */
     const struct query *query;
     uint16_t counts[SECTION_COUNT];
     bool authoritative, truncated;
-    int ede; /* EDE_NONE or a code of RFC 8914 */
+    bool echoed; /* the question is */
+    int ede;     /* EDE_NONE or a code of RFC 8914 */
     char ede_text[120];
-    /* Further options of the OPT record. */
+    /* Further options of the OPT record, for who asks by EDNS; see answer_end. */
     const uint8_t *nsid;
     size_t nsid_size;
     uint8_t cookie[24]; /* RFC 9018 section 4 */
     bool has_cookie, has_expire, has_keepalive, has_lease;
-    uint32_t expire_s, keepalive_ms, lease_s;
+    uint32_t expire_s, keepalive_ms, lease_s, key_lease_s;
     bool has_subnet;      /* the query's, with this scope (RFC 7871 section 7.2.1) */
     uint8_t subnet_scope; /* bits */
-    struct tsig *tsig;    /* NULL = unsigned; its room is set aside from the start */
+    struct tsig *tsig;    /* NULL = unsigned; its room is set aside from the start
+                             (answer_sign) */
 };
 
 /* `total`: bytes the message may have, >= 512 and <= 65535. */
@@ -88,7 +90,23 @@ void answer_explain(struct answer *a, int ede, const char *text);
 /* Keeps the room that a reason takes free of records from now on, where there is any. */
 void answer_keep_room(struct answer *a);
 
-/* Flags, counts, OPT; returns the size of the message. `rcode` may be an extended one. */
+/* Sets bytes aside that records cannot fill from now on, for an option that has to be there:
+ * a cookie, a subnet. */
+void answer_reserve(struct answer *a, size_t bytes);
+enum { ANSWER_COOKIE = 4 + 24, ANSWER_SUBNET = 4 + 4 + 16 }; /* what these take */
+
+/* Sets the room of a signature aside, before any record is written. False: behind the
+ * question there is none, which then is left out; what remains is a TC (RFC 8945 section
+ * 5.3), or, where even that has no room, an answer without signature. */
+bool answer_sign(struct answer *a, struct tsig *tsig, size_t bytes);
+
+/* Takes all records back. */
+void answer_empty(struct answer *a);
+
+/* Flags, counts, OPT; returns the size of the message. `rcode` may be an extended one. Options
+ * that do not fit are left out, the reason first; none makes an answer a truncated one. Of a
+ * truncated one that is to be signed only the question is left (RFC 8945 section 5.3). The
+ * signature is the caller's to append. */
 size_t answer_end(struct answer *a, unsigned rcode);
 
 #endif

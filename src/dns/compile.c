@@ -60,6 +60,17 @@ static void count_live(struct draft *d, const struct draft_instance *di)
         class->best_priority = di->priority;
 }
 
+/* Does it name a protocol (RFC 7301) for SVCB records? */
+static bool names_alpn(const struct record *r)
+{
+    for (unsigned i = 0; i < r->metadata_count; i++)
+        if (text_is(r->metadata[i].key, TEXT("alpn")))
+            for (size_t n = 0; n < r->metadata[i].value.n; n++)
+                if (r->metadata[i].value.s[n] != ',')
+                    return true;
+    return false;
+}
+
 static enum err add_instance(struct draft *d, const struct ordered *from)
 {
     struct name target;
@@ -80,6 +91,7 @@ static enum err add_instance(struct draft *d, const struct ordered *from)
     di->weight = state.weight;
     di->status = (uint8_t)state.status;
     di->live = state.status == STATUS_UP;
+    di->alpn = names_alpn(&r);
     if (di->live && r.ttl != TTL_UNSET && (uint32_t)r.ttl < d->attributes.ttl)
         d->attributes.ttl = (uint32_t)r.ttl;
     if (draft_append(d, target.wire, target.size, &di->target) || add_addresses(d, di, &r) ||

@@ -79,6 +79,11 @@ static void place_set(const struct block *b, const struct draft_set *from, struc
     to->record_bytes = from->record_bytes;
 }
 
+static bool has_https(const struct draft_instance *i)
+{
+    return i->https_port || (i->alpn && i->default_port);
+}
+
 static void place_instances(const struct draft *d, const struct block *b, struct view *v)
 {
     struct view_instance *to = section(b, INSTANCES);
@@ -94,15 +99,21 @@ static void place_instances(const struct draft *d, const struct block *b, struct
             .port = from->default_port,
             .priority = from->priority,
             .weight = from->wire_weight,
+            .ports = {from->port[PROTOCOL_TCP], from->port[PROTOCOL_UDP]},
+            .https_port = from->https_port,
             .target_size = from->target_size,
             .v4_count = from->v4_count,
             .v6_count = from->v6_count,
             .status = from->status,
+            .alpn = from->alpn,
             .live = from->live,
             .stale = from->stale,
         };
         v->live_count += from->live;
         v->stale_count += from->live && from->stale;
+        v->https_count += from->live && has_https(from);
+        if (from->live && !from->stale && from->priority > v->priority_max)
+            v->priority_max = from->priority;
         v->status_counts[from->status]++;
     }
     v->instances = section(b, INSTANCES);
@@ -139,6 +150,8 @@ static void place_selectors(const struct draft *d, const struct block *b, struct
         to->value = (struct text){pair + e->split + 1, e->size - e->split - 1};
         to->live = (uint32_t *)section(b, LIVE) + from->first;
         to->live_count = from->count;
+        to->registered = e->count;
+        to->fresh = from->fresh;
     }
 }
 
@@ -180,6 +193,8 @@ static void place_head(const struct draft *d, const struct block *b, struct view
     v->negative_ttl = d->attributes.negative_ttl;
     v->max_answers = d->attributes.max_answers;
     v->withdraws_stale = d->attributes.stale == DNS_STALE_WITHDRAW;
+    v->locality = (uint8_t)d->attributes.locality;
+    v->spill_over = d->attributes.spill_over;
 }
 
 enum err draft_lay_out(const struct draft *d, struct view **out)

@@ -69,6 +69,7 @@ static enum err list_live(struct draft *d, const struct note *notes, uint32_t co
         if (!to)
             return ERR_MEMORY;
         *to = notes[i].instance;
+        s->fresh += !draft_instance(d, notes[i].instance)->stale;
     }
     s->count = (uint32_t)d->live.count - s->first;
     return ERR_OK;
@@ -123,6 +124,8 @@ enum err draft_note_ports(struct draft *d, uint32_t n, const struct record *r)
         const struct port *port = &r->ports[i];
         if (!di->port[port->protocol])
             di->port[port->protocol] = port->number;
+        if (!di->https_port && port->protocol == PROTOCOL_TCP && text_is(port->name, TEXT("https")))
+            di->https_port = port->number;
         if (note_port(d, n, port))
             return ERR_MEMORY;
     }

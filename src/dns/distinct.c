@@ -41,6 +41,8 @@ static void add(struct distinct_set *s, const struct distinct_entry *fresh)
         e->weight += fresh->weight;
         if (fresh->key < e->key)
             e->key = fresh->key;
+        if (fresh->tier < e->tier)
+            e->tier = fresh->tier;
         return;
     }
     s->slots[at] = *fresh;
@@ -51,7 +53,7 @@ static void add(struct distinct_set *s, const struct distinct_entry *fresh)
 void distinct_offer(const struct distinct_set *s, struct picker *p)
 {
     for (uint32_t i = 0; i < s->count; i++)
-        pick_offer(p, s->used[i], 0, s->slots[s->used[i]].key);
+        pick_offer(p, s->used[i], s->slots[s->used[i]].tier, s->slots[s->used[i]].key);
 }
 
 /* Keeps the PICK_MAX smallest: what is above them cannot come to be among them. */
@@ -68,10 +70,10 @@ static void prune(struct distinct_set *s, struct picker *p)
     s->dropped = true;
 }
 
-void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, double key,
-                  double weight)
+void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t tier,
+                  double key, double weight)
 {
     if (s->count == DISTINCT_MAX)
         prune(s, p);
-    add(s, &(struct distinct_entry){key, weight, bytes});
+    add(s, &(struct distinct_entry){key, weight, bytes, tier});
 }

@@ -19,6 +19,7 @@ enum {
 struct distinct_entry {
     double key, weight; /* the weight: of all that named the address since it is kept */
     const uint8_t *bytes;
+    uint16_t tier; /* comes before the key */
 };
 
 struct distinct_set {
@@ -32,8 +33,8 @@ struct distinct_set {
 
 void distinct_begin(struct distinct_set *s, unsigned size);
 /* `bytes` must stay until the last call. `p`: scratch. */
-void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, double key,
-                  double weight);
+void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t tier,
+                  double key, double weight);
 /* Offers all to the picker, which was begun; an item is an index into `slots`. */
 void distinct_offer(const struct distinct_set *s, struct picker *p);
 

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dns/leaf_publish.h"
+#include "dns/records_change.h"
 #include "dns/state.h"
+#include "dns/wire.h"
 
 /* ---- configuration ------------------------------------------------------------------- */
 
@@ -123,6 +126,29 @@ static enum err load_zones(struct dns *dns, struct dns_fault *fault)
     return ERR_OK;
 }
 
+static enum err start_reverse(struct dns *dns, struct dns_fault *fault)
+{
+    const char *wrong = "";
+    enum err err = reverse_new(dns, &dns->reverse, &wrong);
+    if (err == ERR_MEMORY)
+        return refuse(fault, err, "out of memory", "");
+    return err ? refuse(fault, err,
+                        "expected `reverse` to name a zone with a namespace, in one "
+                        "without: ",
+                        wrong)
+               : ERR_OK;
+}
+
+static enum err load_keys(struct dns *dns, struct dns_fault *fault)
+{
+    const char *why = "";
+    enum err err = tsig_keyring_new(dns->config.keys, dns->config.key_count, &dns->keyring, &why);
+    if (!err)
+        return ERR_OK;
+    return refuse(fault, err,
+                  err == ERR_MEMORY ? "out of memory" : "keys: ", err == ERR_MEMORY ? "" : why);
+}
+
 /* The serials go on from one number: the highest of what was used and what the files
  * say. */
 static void start_serial(struct dns *dns)
@@ -137,14 +163,28 @@ static void start_serial(struct dns *dns)
         atomic_store_explicit(&dns->zones[i]->serial, dns->serial, memory_order_relaxed);
 }
 
+/* Has the name nothing but what a zone has of another below it: the delegation and glue? */
+static bool is_beside(const struct static_name *n, const struct zone *below)
+{
+    bool apex = name_is(&n->name, &below->apex);
+    for (uint32_t i = 0; i < n->rrset_count; i++) {
+        uint16_t type = n->rrsets[i].type;
+        if (type != TYPE_A && type != TYPE_AAAA && !(apex && (type == TYPE_NS || type == TYPE_DS)))
+            return false;
+    }
+    return true;
+}
+
 static enum err put_static_names(struct dns *dns, struct zone *zone)
 {
     for (size_t i = 0; i < zone->name_count; i++) {
         struct static_name *n = &zone->names[i];
         char text[NAME_TEXT];
-        if (dns_zone_of(dns, &n->name) != zone) {
-            log_warn("static name %s of zone %s lies in another zone and is not served",
-                     name_format(n->name.wire, text), zone->name);
+        const struct zone *in = dns_zone_of(dns, &n->name);
+        if (in != zone) {
+            if (!is_beside(n, in))
+                log_warn("static name %s of zone %s lies in another zone and is not served",
+                         name_format(n->name.wire, text), zone->name);
             continue;
         }
         enum err err =
@@ -153,6 +193,18 @@ static enum err put_static_names(struct dns *dns, struct zone *zone)
             return err;
     }
     return ERR_OK;
+}
+
+/* What is above the apex of a zone exists in the zone around it, if there is one. */
+static enum err hold_above(struct dns *dns, const struct zone *zone)
+{
+    struct name above;
+    uint8_t size;
+    if (zone->apex.labels == 0)
+        return ERR_OK;
+    name_from_wire(name_tail(&zone->apex, 1, &size), &above);
+    const struct zone *around = dns_zone_of(dns, &above);
+    return around ? table_hold(dns->table, &above, around) : ERR_OK;
 }
 
 /* A zone whose file has nothing but an SOA at its own name has that name all the same. */
@@ -173,6 +225,10 @@ static enum err fill_table(struct dns *dns, struct dns_fault *fault)
         if (!err)
             err = put_apex(dns, dns->zones[i]);
     }
+    for (size_t i = 0; i < dns->zone_count && !err; i++)
+        err = hold_above(dns, dns->zones[i]);
+    for (size_t i = 0; i < dns->zone_count && !err; i++)
+        err = browse_put(dns, dns->zones[i]);
     return err ? refuse(fault, err, "out of memory", "") : ERR_OK;
 }
 
@@ -187,10 +243,12 @@ struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struc
         refuse(fault, ERR_MEMORY, "out of memory", "");
         return NULL;
     }
+    TAILQ_INIT(&dns->waiting_leaves);
     dns->config = *config;
     *config = (struct dns_config){0};
     dns->key = *key;
-    if (load_zones(dns, fault) || fill_table(dns, fault)) {
+    if (load_keys(dns, fault) || load_zones(dns, fault) || fill_table(dns, fault) ||
+        start_reverse(dns, fault)) {
         dns_free(dns);
         return NULL;
     }
@@ -203,10 +261,13 @@ void dns_free(struct dns *dns)
     if (!dns)
         return;
     dns_unpublish(dns);
+    leaves_free(dns);
+    reverse_free(dns->reverse);
     table_free(dns->table);
     for (size_t i = 0; i < dns->zone_count; i++)
         zone_free(dns->zones[i]);
     free(dns->zones);
+    tsig_keyring_free(dns->keyring);
     dns_config_deinit(&dns->config);
     free(dns);
 }
@@ -237,8 +298,8 @@ bool dns_serves_namespace(const struct dns *dns, struct text ns)
     return false;
 }
 
-static bool is_static(const struct dns *dns, const struct zone *zone, struct text service,
-                      struct text id)
+static bool is_taken(const struct dns *dns, const struct zone *zone, struct text service,
+                     struct text id)
 {
     struct name at_service, at_instance;
     const struct name *name = &at_service;
@@ -250,13 +311,14 @@ static bool is_static(const struct dns *dns, const struct zone *zone, struct tex
         name = &at_instance;
     }
     const struct node *node = table_find(dns->table, name->wire, name->size);
-    return node && node->kind == NODE_STATIC;
+    return (node && node->kind == NODE_STATIC) || table_occluded(dns->table, name, zone) ||
+           (dns->records && records_has(dns->records, &zone->apex, name));
 }
 
 bool dns_name_taken(const struct dns *dns, struct text ns, struct text service, struct text id)
 {
     for (size_t i = 0; i < dns->zone_count; i++)
-        if (serves(dns->zones[i], ns) && is_static(dns, dns->zones[i], service, id))
+        if (serves(dns->zones[i], ns) && is_taken(dns, dns->zones[i], service, id))
             return true;
     return false;
 }

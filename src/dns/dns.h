@@ -43,8 +43,8 @@ void dns_free(struct dns *dns);
 /* Frees after the grace period: for one that workers may be reading. */
 void dns_retire(struct dns *dns);
 
-/* Does a zone of this namespace hold a static name where the service (id empty), or
- * the instance, would appear? For the registry's hook. */
+/* Does a zone of this namespace hold a static name or a plain record where the service (id
+ * empty), or the instance, would appear? For the registry's hook. */
 bool dns_name_taken(const struct dns *dns, struct text ns, struct text service, struct text id);
 bool dns_serves_namespace(const struct dns *dns, struct text ns);
 
@@ -142,7 +142,8 @@ size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
 /* ---- NOTIFY (RFC 1996; control thread) -------------------------------------------- */
 
 /* The message that tells a target (zone and target by their places in the configuration) of
- * the zone's serial, signed where it has a key; returns its size, 0 = memory lacks. */
+ * the zone's serial, signed where it has a key; returns its size, 0 = memory lacks, or the
+ * room, or the key. */
 size_t dns_notify_message(const struct dns *dns, size_t zone, size_t target, uint16_t id,
                           uint64_t wall_s, uint8_t *out, size_t size);
 /* Is that the answer to it, whatever it says? */

@@ -54,9 +54,10 @@ struct draft_instance {
     size_t target, v4, v6;                       /* offsets into bytes */
     uint32_t txt;                                /* entry of txts */
     uint16_t port[PROTOCOL_COUNT], default_port; /* 0 = none */
+    uint16_t https_port;
     uint16_t priority, weight, wire_weight;
     uint8_t target_size, v4_count, v6_count, status;
-    bool live, stale;
+    bool live, stale, alpn;
 };
 
 struct draft_set {
@@ -71,7 +72,7 @@ struct draft_port {
 
 struct draft_selector {
     uint32_t entry; /* of pairs */
-    uint32_t first, count;
+    uint32_t first, count, fresh;
 };
 
 struct draft_addrs {

@@ -1,8 +1,9 @@
 #include "dns/draw.h"
 
 #include "dns/answer.h"
+#include "dns/svcb.h"
 
-enum { SRV_HEAD = 6 }; /* priority, weight, port */
+enum { SRV_HEAD = 6, POINTER = 2 }; /* priority, weight, port */
 
 /* ---- stable keys ------------------------------------------------------------------------- */
 
@@ -63,8 +64,22 @@ static bool is_meant(const struct draw *d, uint32_t instance)
     return d->of == DRAW_ALL || d->view->instances[instance].stale == (d->of == DRAW_STALE);
 }
 
+static bool next_live(const struct draw *d, uint32_t *at, uint32_t *instance)
+{
+    while (*at < d->view->instance_count) {
+        uint32_t n = (*at)++;
+        if (!d->view->instances[n].live || !is_meant(d, n))
+            continue;
+        *instance = n;
+        return true;
+    }
+    return false;
+}
+
 bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance)
 {
+    if (d->pair_count == 0)
+        return next_live(d, at, instance);
     unsigned base = shortest(d);
     const struct selector *s = d->pairs[base];
     while (*at < s->live_count) {
@@ -86,6 +101,8 @@ static bool has_data(const struct view_instance *i, uint16_t type)
     case TYPE_A: return i->v4_count > 0;
     case TYPE_AAAA: return i->v6_count > 0;
     case TYPE_SRV: return i->port > 0;
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return svcb_has(i, type);
     default: return true;
     }
 }
@@ -101,8 +118,9 @@ void draw_choose(struct draw *d, uint16_t type)
     d->of = of;
 }
 
-/* ---- SRV records --------------------------------------------------------------------------- */
+/* ---- SRV records and the like --------------------------------------------------------------- */
 
+/* As it is registered. */
 static struct srv_item item_of(const struct draw *d, uint32_t picked)
 {
     if (d->set)
@@ -111,39 +129,90 @@ static struct srv_item item_of(const struct draw *d, uint32_t picked)
     return (struct srv_item){picked, i->priority, i->weight, i->port};
 }
 
-struct srv_item draw_srv_at(const struct draw *d, unsigned n)
+struct srv_item draw_srv_placed(const struct draw *d, unsigned n)
 {
-    return item_of(d, d->worker->picker.items[n]);
+    struct srv_item item = item_of(d, d->worker->picker.items[n]);
+    if (d->near.known)
+        item.priority =
+            draw_priority(d->view, &d->near, item.priority, draw_tier(&d->near, item.instance));
+    return item;
 }
 
 static uint32_t record_bytes(const struct draw *d, uint32_t instance)
 {
-    return RECORD_HEAD + SRV_HEAD + d->view->instances[instance].target_size;
+    const struct view_instance *i = &d->view->instances[instance];
+    uint8_t rdata[SVCB_RDATA_MAX];
+    switch (d->type) {
+    case TYPE_PTR: return RECORD_HEAD + 1u + i->target[0] + POINTER;
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(d->view, i, d->type, rdata);
+    default: return RECORD_HEAD + SRV_HEAD + i->target_size;
+    }
+}
+
+/* The least that a record takes: targets are a label of one byte or more below the
+ * service's name. */
+static uint32_t least_bytes(const struct draw *d)
+{
+    const struct view_instance *any = d->view->instances;
+    uint32_t service = any->target_size - 1u - any->target[0];
+    switch (d->type) {
+    case TYPE_PTR: return RECORD_HEAD + 2 + POINTER;
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return RECORD_HEAD + 2 + 2 + service;
+    default: return RECORD_HEAD + SRV_HEAD + 2 + service;
+    }
+}
+
+/* Can the finished order of the set be used, and its size? */
+static bool is_whole(const struct draw *d)
+{
+    return d->set && !d->near.known &&
+           (d->type != TYPE_HTTPS || d->view->https_count == d->view->live_count);
 }
 
 /* The next of all there is: its number for the picker. */
 static bool next(const struct draw *d, uint32_t *at, uint32_t *picked)
 {
-    if (d->set) {
-        *picked = *at;
-        return (*at)++ < d->set->count;
+    const struct view *v = d->view;
+    while (d->set && *at < d->set->count) {
+        *picked = (*at)++;
+        if (d->type != TYPE_HTTPS ||
+            svcb_has(&v->instances[d->set->items[*picked].instance], d->type))
+            return true;
     }
-    while (draw_next_selected(d, at, picked))
-        if (d->view->instances[*picked].port)
+    while (!d->set && draw_next_selected(d, at, picked))
+        if (v->instances[*picked].port &&
+            (d->type != TYPE_HTTPS || svcb_has(&v->instances[*picked], d->type)))
             return true;
     return false;
 }
 
-struct draw_size draw_srv_size(const struct draw *d)
+/* Once there are more than can fit, their sizes need not be known. */
+static void measure(const struct draw *d, struct draw_size *size)
 {
-    if (d->set)
-        return (struct draw_size){d->set->count, d->set->record_bytes, 0};
-    struct draw_size size = {0};
     for (uint32_t at = 0, n; next(d, &at, &n);) {
-        size.count++;
-        size.bytes += record_bytes(d, n);
-        size.zeros += d->view->instances[n].weight == 0;
+        struct srv_item item = item_of(d, n);
+        size->count++;
+        size->zeros += item.weight == 0;
+        if (size->count <= size->fit)
+            size->bytes += record_bytes(d, item.instance);
     }
+    if (size->count > size->fit)
+        size->bytes = UINT32_MAX;
+}
+
+struct draw_size draw_size(const struct draw *d, size_t room)
+{
+    struct draw_size size = {0};
+    if (!d->view->instance_count)
+        return size;
+    if (is_whole(d) && d->type == TYPE_SRV && d->set->record_bytes <= room)
+        return (struct draw_size){d->set->count, d->set->count, d->set->record_bytes, 0};
+    size.fit = (uint32_t)(room / least_bytes(d));
+    if (is_whole(d) && d->set->count > size.fit)
+        return (struct draw_size){d->set->count, size.fit, UINT32_MAX, 0};
+    measure(d, &size);
     return size;
 }
 
@@ -155,17 +224,35 @@ uint32_t draw_srv_stale(const struct draw *d)
     return count;
 }
 
+/* By random keys; what comes behind all that are kept needs none. */
+static void offer(const struct draw *d, uint32_t n, const struct srv_item *item, uint16_t priority,
+                  uint32_t zeros)
+{
+    struct picker *p = &d->worker->picker;
+    if (pick_takes(p, priority))
+        pick_offer(p, n, priority,
+                   pick_key(rand_next(&d->worker->rand), pick_weight(item->weight, zeros)));
+}
+
+static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
+                              const struct srv_item *item)
+{
+    if (!d->near.known)
+        return item->priority;
+    return draw_priority(d->view, &d->near, item->priority,
+                         draw_next_tier(&d->near, c, item->instance));
+}
+
 /* All of them by random keys. */
 static unsigned draw_random(const struct draw *d, uint32_t zeros, unsigned max)
 {
-    struct picker *p = &d->worker->picker;
-    pick_begin(p, max);
+    struct near_cursor c = {0};
+    pick_begin(&d->worker->picker, max);
     for (uint32_t at = 0, n; next(d, &at, &n);) {
         struct srv_item item = item_of(d, n);
-        double key = pick_key(rand_next(&d->worker->rand), pick_weight(item.weight, zeros));
-        pick_offer(p, n, item.priority, key);
+        offer(d, n, &item, next_priority(d, &c, &item), zeros);
     }
-    return pick_finish(p);
+    return pick_finish(&d->worker->picker);
 }
 
 /* Those that were picked, as far as they fit, in a new weighted order. */
@@ -184,8 +271,7 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
     pick_begin(p, fit);
     for (unsigned i = 0; i < fit; i++) {
         struct srv_item item = draw_srv_at(d, i);
-        double key = pick_key(rand_next(&d->worker->rand), pick_weight(item.weight, zeros));
-        pick_offer(p, p->items[i], item.priority, key);
+        offer(d, p->items[i], &item, item.priority, zeros);
     }
     return pick_finish(p);
 }
@@ -193,12 +279,13 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
 static unsigned draw_stable(const struct draw *d, unsigned max, size_t room)
 {
     struct picker *p = &d->worker->picker;
+    struct near_cursor c = {0};
     pick_begin(p, max);
     for (uint32_t at = 0, n; next(d, &at, &n);) {
         struct srv_item item = item_of(d, n);
         const uint8_t *id = d->view->instances[item.instance].target;
         uint64_t bits = draw_stable_bits(d->client, id + 1, *id);
-        pick_offer(p, n, item.priority, draw_stable_key(bits, item.weight));
+        pick_offer(p, n, next_priority(d, &c, &item), draw_stable_key(bits, item.weight));
     }
     return reorder(d, pick_finish(p), room);
 }
@@ -209,7 +296,7 @@ unsigned draw_srv(const struct draw *d, const struct draw_size *size, unsigned m
     const struct srv_set *set = d->set;
     if (stable)
         return draw_stable(d, max, room);
-    if (set)
+    if (is_whole(d))
         return pick_set(&d->worker->picker, &d->worker->rand, set->groups, set->group_count,
                         set->sums, max);
     return draw_random(d, size->zeros, max);

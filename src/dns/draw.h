@@ -1,8 +1,9 @@
 /* Which records of a service an answer gets, and in which order: from a finished set, or
  * from the instances that selectors leave; all of them, a random sample, or one that is
  * stable for a client (max_answers): rendezvous hashing, where each item's key comes from
- * a hash of client and item, so that a change moves only what it has to move. The outcome
- * stands in the worker's scratch until the next draw. Called by respond_service.c.
+ * a hash of client and item, so that a change moves only what it has to move. Instances that
+ * are near the asker come first. The outcome stands in the worker's scratch until the next
+ * draw. Called by respond_service.c, respond_svcb.c and respond_browse.c.
  */
 #ifndef DISC_DNS_DRAW_H
 #define DISC_DNS_DRAW_H
@@ -12,14 +13,25 @@
 
 enum draw_of { DRAW_ALL, DRAW_FRESH, DRAW_STALE };
 
+/* How near an instance is to the asker. */
+enum tier { TIER_ZONE, TIER_REGION, TIER_FAR, TIERS };
+
+struct near {
+    bool known;                          /* the asker's place is, and it matters */
+    bool alone;                          /* A and AAAA have only the nearest */
+    const struct selector *of[TIER_FAR]; /* who is there; NULL = none to be preferred */
+};
+
 struct draw {
     struct dns_worker *worker;
     const struct addr *client;
     const struct view *view;
     const struct srv_set *set;           /* NULL: the default ports of what the pairs leave */
-    const struct selector *const *pairs; /* at least one where they are used */
+    const struct selector *const *pairs; /* of all live instances; not used with a set */
     unsigned pair_count;
     enum draw_of of; /* whom of what the pairs leave; not used with a set */
+    uint16_t type;   /* SRV, SVCB, HTTPS or PTR: of whom has such a record, and its size */
+    struct near near;
 };
 
 /* The instances that all pairs have in common, one by one; *at begins with 0. */
@@ -28,33 +40,60 @@ bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance);
 /* Sets d->of: the stale only where the pairs leave no other that has data of the type. */
 void draw_choose(struct draw *d, uint16_t type);
 
-/* ---- SRV records ------------------------------------------------------------------------ */
+/* ---- tiers (draw_near.c) ------------------------------------------------------------------ */
+
+enum tier draw_tier(const struct near *near, uint32_t instance);
+
+/* Walks instances in ascending order (of one priority) at a constant cost for each. */
+struct near_cursor {
+    uint32_t at[TIER_FAR];
+};
+enum tier draw_next_tier(const struct near *near, struct near_cursor *c, uint32_t instance);
+
+/* The priority on the wire: three for each registered one, so that the tier is the minor
+ * order within it. Where that would reach STALE_PRIORITY for a service, and for the stale,
+ * it is the registered one. */
+uint16_t draw_priority(const struct view *v, const struct near *near, uint16_t registered,
+                       enum tier tier);
+
+/* ---- SRV records, and others drawn like them ---------------------------------------------- */
 
 struct draw_size {
-    uint32_t count, bytes; /* on the wire, owners as pointers */
-    uint32_t zeros;        /* of weight 0; set only for what the pairs leave */
+    uint32_t count; /* of records there are */
+    uint32_t fit;   /* so many fit the room at most */
+    uint32_t bytes; /* of all of them on the wire, owners as pointers; UINT32_MAX where they
+                       cannot fit the room */
+    uint32_t zeros; /* of weight 0; set where no finished order is used */
 };
 
-struct draw_size draw_srv_size(const struct draw *d);
+struct draw_size draw_size(const struct draw *d, size_t room);
 /* Draws at most `max`; returns how many. `stable`: the same ones for a client each time,
  * no more than fit `room` bytes. */
 unsigned draw_srv(const struct draw *d, const struct draw_size *size, unsigned max, bool stable,
                   size_t room);
 /* How many of all there is are not heard from. */
 uint32_t draw_srv_stale(const struct draw *d);
-/* The n-th that was drawn. */
-struct srv_item draw_srv_at(const struct draw *d, unsigned n);
+/* The n-th that was drawn, with its priority on the wire. */
+struct srv_item draw_srv_placed(const struct draw *d, unsigned n);
+static inline struct srv_item draw_srv_at(const struct draw *d, unsigned n)
+{
+    if (d->set && !d->near.known)
+        return d->set->items[d->worker->picker.items[n]];
+    return draw_srv_placed(d, n);
+}
 
 /* ---- addresses -------------------------------------------------------------------------- */
 
 struct draw_addrs {
-    const struct addr_set *set; /* NULL: of what the pairs leave */
+    const struct addr_set *set; /* the service's; NULL: of what the pairs leave */
     enum family family;
     uint32_t count; /* drawn */
     uint32_t total; /* there (at least) */
     bool stale;     /* of instances that are not heard from: there are no others */
+    bool gathered;  /* not straight from the set */
 };
 
+/* Sets all but `set` and `family`. */
 void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable);
 const uint8_t *draw_addr_at(const struct draw *d, const struct draw_addrs *a, unsigned n);
 

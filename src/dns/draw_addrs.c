@@ -44,7 +44,7 @@ static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, 
     return pick_finish(p);
 }
 
-/* ---- of what selectors leave ---------------------------------------------------------------- */
+/* ---- one by one: of what selectors leave, or the near ones first -------------------------- */
 
 /* Whose addresses count: those of the best priority, and of weight 0 only when nobody
  * there has more, since A and AAAA have no field that tells clients so. */
@@ -77,64 +77,128 @@ static bool counts(const struct survey *s, const struct view_instance *i)
 }
 
 static void add_instance(const struct draw *d, const struct draw_addrs *a,
-                         const struct view_instance *i, uint32_t zeros, bool stable)
+                         const struct view_instance *i, const struct survey *s, bool stable,
+                         enum tier tier)
 {
     struct dns_worker *w = d->worker;
     unsigned count;
     const uint8_t *bytes = addresses(i, a->family, &count);
     for (unsigned n = 0; n < count; n++, bytes += address_size(a)) {
-        double share = (double)i->weight / count, weight = pick_weight(share, zeros), key;
+        double share = (double)i->weight / count, weight = pick_weight(share, s->zeros), key;
         if (stable) /* by instance and address: the least of several keys is still the sum's */
             key = draw_stable_key(draw_stable_bits(d->client, i->target + 1, *i->target) ^
                                       draw_stable_bits(d->client, bytes, address_size(a)),
                                   share);
         else
             key = pick_key(rand_next(&w->rand), weight);
-        distinct_add(&w->seen, &w->picker, bytes, key, weight);
+        distinct_add(&w->seen, &w->picker, bytes, (uint16_t)tier, key, weight);
     }
 }
 
-static void draw_selected(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
+static void add_all(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                    bool stable)
 {
-    struct dns_worker *w = d->worker;
-    struct picker *p = &w->picker;
-    struct survey s = survey(d, a->family);
-    a->stale = d->of == DRAW_STALE;
-    distinct_begin(&w->seen, address_size(a));
     for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);)
-        if (counts(&s, &d->view->instances[n]))
-            add_instance(d, a, &d->view->instances[n], s.zeros, stable);
-    pick_begin(p, max);
-    distinct_offer(&w->seen, p);
-    a->count = pick_finish(p);
-    a->total = w->seen.count + w->seen.dropped;
-    if (!stable)
-        return;
-    pick_begin(p, a->count);
-    for (unsigned i = 0; i < a->count; i++)
-        pick_offer(p, p->items[i], 0,
-                   pick_key(rand_next(&w->rand), w->seen.slots[p->items[i]].weight));
-    pick_finish(p);
+        if (counts(s, &d->view->instances[n]))
+            add_instance(d, a, &d->view->instances[n], s, stable, TIER_FAR);
 }
 
-/* ---- both -------------------------------------------------------------------------------------
- */
+/* Those of one tier: whom the pairs and its list have in common. */
+static void add_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                     bool stable, enum tier tier)
+{
+    const struct selector *pairs[PAIRS_MAX + 1];
+    struct near_cursor c = {0};
+    struct draw part = *d;
+    for (unsigned i = 0; i < d->pair_count; i++)
+        pairs[i] = d->pairs[i];
+    if (tier < TIER_FAR) {
+        if (!d->near.of[tier])
+            return;
+        pairs[part.pair_count++] = d->near.of[tier];
+    }
+    part.pairs = pairs;
+    for (uint32_t at = 0, n; draw_next_selected(&part, &at, &n);)
+        if (counts(s, &d->view->instances[n]) && draw_next_tier(&d->near, &c, n) == tier)
+            add_instance(d, a, &d->view->instances[n], s, stable, tier);
+}
+
+/* From the nearest on, until there is enough. */
+static void add_near(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                     bool stable, unsigned max)
+{
+    const struct distinct_set *seen = &d->worker->seen;
+    for (enum tier tier = TIER_ZONE; tier < TIERS && seen->count <= max; tier++) {
+        if (d->near.alone && seen->count)
+            break;
+        add_tier(d, a, s, stable, tier);
+    }
+}
+
+/* Those that were drawn, in a new weighted order within their tiers. */
+static void reorder(const struct draw *d, const struct draw_addrs *a)
+{
+    struct dns_worker *w = d->worker;
+    pick_begin(&w->picker, a->count);
+    for (unsigned i = 0; i < a->count; i++) {
+        uint32_t slot = w->picker.items[i];
+        const struct distinct_entry *e = &w->seen.slots[slot];
+        pick_offer(&w->picker, slot, e->tier, pick_key(rand_next(&w->rand), e->weight));
+    }
+    pick_finish(&w->picker);
+}
+
+static void gather(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
+{
+    struct dns_worker *w = d->worker;
+    struct survey s = survey(d, a->family);
+    a->stale = d->of == DRAW_STALE;
+    a->gathered = true;
+    distinct_begin(&w->seen, address_size(a));
+    if (d->near.known)
+        add_near(d, a, &s, stable, max);
+    else
+        add_all(d, a, &s, stable);
+    pick_begin(&w->picker, max);
+    distinct_offer(&w->seen, &w->picker);
+    a->count = pick_finish(&w->picker);
+    a->total = w->seen.count + w->seen.dropped;
+    if (stable)
+        reorder(d, a);
+}
+
+/* The service's own, for an asker whose place is known. */
+static void gather_of_set(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
+{
+    struct draw all = *d;
+    all.set = NULL;
+    all.pair_count = 0;
+    all.of = a->set->stale ? DRAW_STALE : DRAW_FRESH;
+    gather(&all, a, max, stable);
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
 
 void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
 {
     struct picker *p = &d->worker->picker;
+    a->gathered = false;
     if (!a->set) {
-        draw_selected(d, a, max, stable);
+        gather(d, a, max, stable);
         return;
     }
     a->stale = a->set->stale;
     a->total = a->set->group.count;
-    a->count = stable ? stable_of_set(d, a, max)
-                      : pick_set(p, &d->worker->rand, &a->set->group, 1, a->set->sums, max);
+    if (d->near.known && a->total)
+        gather_of_set(d, a, max, stable);
+    else if (stable)
+        a->count = stable_of_set(d, a, max);
+    else
+        a->count = pick_set(p, &d->worker->rand, &a->set->group, 1, a->set->sums, max);
 }
 
 const uint8_t *draw_addr_at(const struct draw *d, const struct draw_addrs *a, unsigned n)
 {
     uint32_t picked = d->worker->picker.items[n];
-    return a->set ? set_bytes(a, picked) : d->worker->seen.slots[picked].bytes;
+    return a->gathered ? d->worker->seen.slots[picked].bytes : set_bytes(a, picked);
 }

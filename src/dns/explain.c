@@ -90,8 +90,9 @@ static int tell_answer(const uint8_t *bytes, size_t size, json_t *out)
 
 static const char *rcode_text(unsigned rcode)
 {
-    static const char *const texts[] = {"NOERROR",  "FORMERR", "SERVFAIL",
-                                        "NXDOMAIN", "NOTIMP",  "REFUSED"};
+    static const char *const texts[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                        "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                        "NXRRSET", "NOTAUTH", "NOTZONE"};
     return rcode < ARRAY_COUNT(texts) ? texts[rcode] : "other";
 }
 

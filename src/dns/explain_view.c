@@ -3,22 +3,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/explain_place.h"
+#include "dns/explain_sent.h"
+#include "dns/svcb.h"
+
 enum { CANDIDATES_MAX = 100 }; /* that are listed; all are counted */
 
 #define OUT_FOR_LIVE "out: not heard from, a live one is up"
 
-static const char *rule_text(enum found_kind kind)
+static const char *static_text(const struct found *f)
 {
-    switch (kind) {
+    bool leaf = f->node->kind == NODE_LEAF;
+    if (f->wildcard)
+        return leaf ? "wildcard of plain records" : "wildcard of the zone file";
+    if (!leaf)
+        return "static name of the zone file";
+    return f->zone->ns ? "plain records" : "address of instances, in a reverse zone";
+}
+
+static const char *rule_text(const struct found *f)
+{
+    switch (f->kind) {
     case FOUND_FOREIGN: return "in none of the zones";
     case FOUND_NO_NAME: return "no such name";
     case FOUND_EMPTY: return "empty non-terminal: only names below it exist";
-    case FOUND_STATIC: return "static name of the zone file";
+    case FOUND_STATIC: return static_text(f);
+    case FOUND_CUT: return "delegated to other servers";
+    case FOUND_DNAME: return "below a DNAME";
     case FOUND_SERVICE: return "service";
     case FOUND_PROTOCOL: return "service, by protocol";
     case FOUND_PORT: return "named port of the service";
     case FOUND_INSTANCE: return "instance of the service";
     case FOUND_SUBSET: return "selectors";
+    case FOUND_BROWSED: return "instance of the service, by DNS-SD";
+    case FOUND_TYPES: return "the zone's services, by DNS-SD";
     }
     return "";
 }
@@ -90,11 +108,28 @@ static bool withdraws(const struct found *f)
     return f->view->withdraws_stale && f->set->count && f->set->items->priority < STALE_PRIORITY;
 }
 
+/* Types that tell priorities. */
+static bool is_srv_like(uint16_t type)
+{
+    return type == TYPE_SRV || type == TYPE_ANY || type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
+/* Has the instance what a record of the type is made of? */
+static const char *why_typed(const struct view_instance *i, uint16_t type)
+{
+    if (is_srv_like(type) && !i->port)
+        return "out: no port";
+    if (type == TYPE_HTTPS && !svcb_has(i, type))
+        return "out: neither metadata alpn nor a port named https";
+    if ((type == TYPE_A && !i->v4_count) || (type == TYPE_AAAA && !i->v6_count))
+        return "out: no address of this family";
+    return "in";
+}
+
 /* Of those that a service's name could give. */
 static const char *why_listed(const struct found *f, uint16_t type, uint32_t n)
 {
     const struct view_instance *i = &f->view->instances[n];
-    bool srv = type == TYPE_SRV || type == TYPE_ANY;
     if (!i->live)
         return "out: not up";
     for (unsigned p = 0; p < f->pair_count; p++)
@@ -102,11 +137,7 @@ static const char *why_listed(const struct found *f, uint16_t type, uint32_t n)
             return "out: a selector does not match";
     if (by_set(f) && !has_port(f->set, n))
         return i->stale && withdraws(f) ? OUT_FOR_LIVE : "out: no such port";
-    if (srv && !i->port)
-        return "out: no port";
-    if ((type == TYPE_A && !i->v4_count) || (type == TYPE_AAAA && !i->v6_count))
-        return "out: no address of this family";
-    return "in";
+    return why_typed(i, type);
 }
 
 static bool is_listed(const struct found *f, uint16_t type, uint32_t n)
@@ -139,9 +170,9 @@ static struct field field_of(const struct found *f, uint16_t type)
 
 static const char *why(const struct found *f, uint16_t type, uint32_t n, const struct field *all)
 {
-    bool srv = type == TYPE_SRV || type == TYPE_ANY;
+    bool srv = is_srv_like(type);
     const struct view_instance *i = &f->view->instances[n];
-    if (f->kind == FOUND_INSTANCE) {
+    if (f->kind == FOUND_INSTANCE || f->kind == FOUND_BROWSED) {
         if (i != f->instance)
             return "out: another one is asked for";
         return i->status == STATUS_DOWN ? "out: down" : i->stale ? "in: not heard from" : "in";
@@ -159,18 +190,66 @@ static const char *why(const struct found *f, uint16_t type, uint32_t n, const s
     return "in";
 }
 
-static json_t *candidate(const struct respond *r, uint32_t n, const struct field *all)
+static bool is_of_service(const struct found *f)
+{
+    return f->kind == FOUND_SERVICE || f->kind == FOUND_SUBSET || by_set(f);
+}
+
+/* Of one that could be in: why it is not. */
+static const char *why_not_sent(const struct respond *r, uint32_t n, const struct near *near)
+{
+    const struct view *v = r->found.view;
+    bool address = r->type == TYPE_A || r->type == TYPE_AAAA;
+    if (address && v->instances[n].weight == 0)
+        return "out: of weight 0, beside others";
+    if (address && near->alone && draw_tier(near, n) > TIER_ZONE)
+        return "out: nearer ones are up";
+    return v->max_answers ? "left out of this answer: max_answers"
+                          : "left out of this answer: does not fit";
+}
+
+static const char *why_here(const struct respond *r, uint32_t n, const struct field *all,
+                            const struct near *near)
+{
+    const char *because = why(&r->found, r->type, n, all);
+    if (strncmp(because, "in", 2) != 0 || !is_of_service(&r->found) ||
+        explain_is_sent(r, &r->found.view->instances[n]))
+        return because;
+    return r->answer.counts[SECTION_ANSWER] ? why_not_sent(r, n, near)
+                                            : "out: no records of this type";
+}
+
+/* Where it is seen from the asker's place, and the priority that this makes. */
+static int tell_tier(const struct respond *r, uint32_t n, const struct near *near, json_t *out)
+{
+    const struct view *v = r->found.view;
+    enum tier tier = draw_tier(near, n);
+    if (!near->known)
+        return 0;
+    return set(out, "tier", json_string(explain_tier_text(tier))) |
+           set(out, "wire_priority",
+               json_integer(draw_priority(v, near, v->instances[n].priority, tier)));
+}
+
+static json_t *candidate(const struct respond *r, uint32_t n, const struct field *all,
+                         const struct near *near)
 {
     const struct view_instance *i = &r->found.view->instances[n];
     bool stale = i->live && i->stale; /* of the others the status says more */
-    return json_pack("{s:o,s:s,s:b,s:i,s:i,s:i,s:o,s:s}", "id",
-                     json_stringn((const char *)i->target + 1, i->target[0]), "status",
-                     stale ? "stale" : status_text((enum status)i->status), "live",
-                     i->live && !stale, "weight", i->weight, "priority", i->priority, "port",
-                     i->port, "addresses", addresses_of(i), "why", why(&r->found, r->type, n, all));
+    json_t *out =
+        json_pack("{s:o,s:s,s:b,s:i,s:i,s:i,s:o,s:s}", "id",
+                  json_stringn((const char *)i->target + 1, i->target[0]), "status",
+                  stale ? "stale" : status_text((enum status)i->status), "live", i->live && !stale,
+                  "weight", i->weight, "priority", i->priority, "port", i->port, "addresses",
+                  addresses_of(i), "why", why_here(r, n, all, near));
+    if (out && tell_tier(r, n, near, out)) {
+        json_decref(out);
+        return NULL;
+    }
+    return out;
 }
 
-static int tell_candidates(const struct respond *r, json_t *out)
+static int tell_candidates(const struct respond *r, const struct near *near, json_t *out)
 {
     const struct view *v = r->found.view;
     json_t *list = json_array();
@@ -179,7 +258,7 @@ static int tell_candidates(const struct respond *r, json_t *out)
     if (v)
         all = field_of(&r->found, r->type);
     for (uint32_t n = 0; v && n < v->instance_count && n < CANDIDATES_MAX && !failed; n++)
-        failed = json_array_append_new(list, candidate(r, n, &all));
+        failed = json_array_append_new(list, candidate(r, n, &all, near));
     return failed | set(out, "candidate_count", json_integer(v ? v->instance_count : 0));
 }
 
@@ -224,16 +303,20 @@ static int tell_name(const struct respond *r, json_t *out)
     failed |= set(out, "namespace", ns ? json_string(ns) : json_null());
     failed |=
         set(out, "node", f->node ? json_string(name_format(f->node->name, text)) : json_null());
-    failed |= set(out, "rule", json_string(rule_text(f->kind)));
+    failed |= set(out, "rule", json_string(rule_text(f)));
     return failed;
 }
 
-int explain_found(const struct respond *r, json_t *out)
+int explain_found(struct respond *r, json_t *out)
 {
+    struct near near = {0};
     if (!r->looked_up)
         return set(out, "rule", json_string("refused before any name was looked at"));
+    if (r->found.view && is_of_service(&r->found))
+        respond_near(r, r->found.view, &near);
     int failed = tell_name(r, out);
     failed |= tell_service(r->found.view, out);
     failed |= tell_filters(&r->found, out);
-    return failed | tell_candidates(r, out);
+    failed |= explain_place(r, &near, out);
+    return failed | tell_candidates(r, &near, out);
 }

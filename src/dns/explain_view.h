@@ -7,8 +7,8 @@
 
 #include "dns/respond.h"
 
-/* Adds zone, namespace, service, node, rule, filters and candidates to `out`; 0 = done,
- * else memory lacks. */
-int explain_found(const struct respond *r, json_t *out);
+/* Adds zone, namespace, service, node, rule, filters, the asker's place and candidates to `out`; 0
+ * = done, else memory lacks. */
+int explain_found(struct respond *r, json_t *out);
 
 #endif

@@ -1,5 +1,7 @@
-/* What a name stands for: a static name, a service, or a name inside a service's view.
- * The one place that knows the order of precedence; used by respond.c and explain.c. */
+/* What a name stands for: a static name, a service, a name inside a service's view, or
+ * something that a delegation, a DNAME or a wildcard above it decides (RFC 1034 section
+ * 4.3.2). The one place that knows the order of precedence; used by respond.c and
+ * explain.c. */
 #ifndef DISC_DNS_LOOKUP_H
 #define DISC_DNS_LOOKUP_H
 
@@ -15,20 +17,27 @@ enum found_kind {
     FOUND_FOREIGN,  /* in none of our zones */
     FOUND_NO_NAME,  /* it does not exist */
     FOUND_EMPTY,    /* nothing there, but names below (RFC 8020) */
-    FOUND_STATIC,   /* of the zone file */
+    FOUND_STATIC,   /* of the zone file, or a leaf */
+    FOUND_CUT,      /* at or below a delegation: `node` */
+    FOUND_DNAME,    /* below the DNAME at `node` */
     FOUND_SERVICE,  /* S.Z */
     FOUND_PROTOCOL, /* _S._tcp.Z, _S._udp.Z */
     FOUND_PORT,     /* _port._tcp.S.Z */
     FOUND_INSTANCE, /* I.S.Z */
     FOUND_SUBSET,   /* value.key.S.Z */
+    FOUND_BROWSED,  /* I._S._tcp.Z, I._S._udp.Z: the instance of DNS-SD */
+    FOUND_TYPES,    /* _services._dns-sd._udp.Z */
 };
 
 struct found {
     enum found_kind kind;
     const struct zone *zone;   /* NULL: foreign */
-    const struct node *node;   /* the deepest that exists; NULL: foreign */
+    const struct node *node;   /* the deepest that exists, or whose records decide; NULL: foreign */
+    unsigned left;             /* labels of the name above the node */
+    bool wildcard;             /* the node is one, and synthesizes the name (RFC 4592) */
     const struct view *view;   /* of the service at or above the name; NULL: there is none */
-    const struct srv_set *set; /* of PROTOCOL, PORT */
+    const struct srv_set *set; /* of PROTOCOL, PORT, BROWSED */
+    uint8_t protocol;          /* of PROTOCOL, BROWSED; enum protocol */
     const struct view_instance *instance;
     const struct selector *pairs[PAIRS_MAX]; /* of SUBSET */
     unsigned pair_count;

@@ -143,6 +143,61 @@ bool name_is_below(const struct name *n, const struct name *top)
     return size == top->size && memcmp(tail, top->wire, size) == 0;
 }
 
+bool name_is_wire(const struct name *n, const uint8_t *wire)
+{
+    for (unsigned i = 0; i < n->size; i++)
+        if (n->wire[i] != (uint8_t)ascii_lower((char)wire[i]))
+            return false;
+    return true;
+}
+
+void name_from_wire(const uint8_t *wire, struct name *out)
+{
+    unsigned at = 0;
+    out->labels = 0;
+    for (; wire[at]; out->labels++) {
+        unsigned end = at + 1 + wire[at];
+        out->wire[at] = wire[at];
+        while (++at < end)
+            out->wire[at] = (uint8_t)ascii_lower((char)wire[at]);
+    }
+    out->wire[at] = 0;
+    out->size = (uint8_t)(at + 1);
+}
+
+bool name_has_boundary(const struct name *n, unsigned at)
+{
+    unsigned i = 0;
+    while (i < at && n->wire[i])
+        i += 1u + n->wire[i];
+    return i == at;
+}
+
+/* Where each label begins. */
+static void find_labels(const struct name *n, uint8_t at[static NAME_MAX_LABELS])
+{
+    unsigned i = 0;
+    for (unsigned label = 0; label < n->labels; label++, i += 1u + n->wire[i])
+        at[label] = (uint8_t)i;
+}
+
+int name_order(const struct name *a, const struct name *b)
+{
+    uint8_t at_a[NAME_MAX_LABELS], at_b[NAME_MAX_LABELS];
+    find_labels(a, at_a);
+    find_labels(b, at_b);
+    unsigned common = a->labels < b->labels ? a->labels : b->labels;
+    for (unsigned i = 1; i <= common; i++) {
+        const uint8_t *la = a->wire + at_a[a->labels - i], *lb = b->wire + at_b[b->labels - i];
+        int order = memcmp(la + 1, lb + 1, *la < *lb ? *la : *lb);
+        if (order == 0)
+            order = (int)*la - (int)*lb;
+        if (order)
+            return order;
+    }
+    return (int)a->labels - (int)b->labels;
+}
+
 const uint8_t *name_tail(const struct name *n, unsigned labels, uint8_t *size)
 {
     const uint8_t *at = n->wire;

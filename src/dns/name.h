@@ -31,6 +31,15 @@ const char *name_format(const uint8_t *wire, char out[static NAME_TEXT]);
 bool name_is(const struct name *a, const struct name *b);
 /* Is `n` at or below `top`? */
 bool name_is_below(const struct name *n, const struct name *top);
+/* Is `n` the name at `wire`, which may be in any case? */
+bool name_is_wire(const struct name *n, const uint8_t *wire);
+/* Takes a well-formed uncompressed name over, in lower case. */
+void name_from_wire(const uint8_t *wire, struct name *out);
+/* Does a label (or the root) begin at this byte of the name? */
+bool name_has_boundary(const struct name *n, unsigned at);
+/* The canonical order, in which a name stands before all that is below it (RFC 4034 section
+ * 6.1): < 0, 0, > 0. */
+int name_order(const struct name *a, const struct name *b);
 /* The name without its first `labels` labels, as a pointer into `n`. */
 const uint8_t *name_tail(const struct name *n, unsigned labels, uint8_t *size);
 

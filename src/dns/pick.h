@@ -12,6 +12,7 @@
 #ifndef DISC_DNS_PICK_H
 #define DISC_DNS_PICK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/rand.h"
@@ -43,6 +44,11 @@ unsigned pick_set(struct picker *p, struct rand *rand, const struct pick_group *
 
 /* The same over items offered one by one. */
 void pick_begin(struct picker *p, unsigned max);
+/* Can an item of this priority come to be among those that are kept? */
+static inline bool pick_takes(const struct picker *p, uint16_t priority)
+{
+    return p->count < p->max || (p->max && priority <= p->heap[0].priority);
+}
 void pick_offer(struct picker *p, uint32_t item, uint16_t priority, double key);
 unsigned pick_finish(struct picker *p); /* into p->items */
 

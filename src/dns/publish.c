@@ -6,7 +6,13 @@
 #include "base/log.h"
 #include "dns/compile.h"
 #include "dns/dns.h"
+#include "dns/leaf_publish.h"
+#include "dns/records_change.h"
+#include "dns/reverse.h"
 #include "dns/state.h"
+#include "dns/view_records.h"
+#include "dns/zone_log.h"
+#include "dns/zone_pin.h"
 
 enum {
     FEED_BATCH = 64,
@@ -28,8 +34,10 @@ struct publication {
     uint64_t hash;
     uint64_t published_ms; /* lease time of the view */
     bool in_table[PLACES];
-    bool settled[PLACES]; /* in the table, or never to be: hidden, too long */
-    bool hidden;          /* one of its names is */
+    bool settled[PLACES];         /* in the table, or never to be: hidden, too long */
+    bool hidden;                  /* one of its names is */
+    bool listed;                  /* what the zone's list says of it is right */
+    struct browse_entry *browsed; /* NULL = not in the list */
     size_t service_size;
     char service[];
 };
@@ -123,14 +131,15 @@ static bool place_name(const struct publication *p, enum place place, struct nam
 static bool is_hidden(const struct dns *dns, const struct publication *p, const struct name *name)
 {
     const struct node *there = table_find(dns->table, name->wire, name->size);
-    return dns_zone_of(dns, name) != p->zone || (there && there->kind == NODE_STATIC);
+    return dns_zone_of(dns, name) != p->zone || (there && there->kind == NODE_STATIC) ||
+           table_occluded(dns->table, name, p->zone);
 }
 
 static void hide(struct dns *dns, struct publication *p, const struct name *name)
 {
     char text[NAME_TEXT];
     log_limited(&dns->hidden_log, p->published_ms, LOG_LEVEL_WARN,
-                "service %.*s is hidden at %s: a static name or another zone is there",
+                "service %.*s is hidden at %s: a static name, delegation or other zone is there",
                 (int)p->service_size, p->service, name_format(name->wire, text));
     if (!p->hidden)
         dns->totals.hidden_services++;
@@ -147,6 +156,7 @@ static enum err put_name(struct dns *dns, struct publication *p, enum place plac
         } else {
             if (table_put(dns->table, &name, p->zone, kinds[place], p->slot, NULL, 0))
                 return ERR_MEMORY;
+            leaf_displaced(dns, &name);
             p->in_table[place] = true;
         }
     }
@@ -156,7 +166,16 @@ static enum err put_name(struct dns *dns, struct publication *p, enum place plac
 
 static bool is_settled(const struct publication *p)
 {
-    return p->settled[PLACE_SERVICE] && p->settled[PLACE_TCP] && p->settled[PLACE_UDP];
+    return p->settled[PLACE_SERVICE] && p->settled[PLACE_TCP] && p->settled[PLACE_UDP] && p->listed;
+}
+
+/* In the zone's list for DNS-SD with the protocols that have a live instance. */
+static enum err list_service(struct publication *p)
+{
+    uint8_t named =
+        (uint8_t)(p->in_table[PLACE_TCP] << PROTOCOL_TCP | p->in_table[PLACE_UDP] << PROTOCOL_UDP);
+    return browse_list_set(&p->zone->browsed, &p->browsed, p->slot,
+                           named & browse_protocols(view_of(p)));
 }
 
 static enum err settle(struct dns *dns, struct publication *p)
@@ -164,7 +183,8 @@ static enum err settle(struct dns *dns, struct publication *p)
     for (enum place place = PLACE_SERVICE; place < PLACES; place++)
         if (!p->settled[place] && put_name(dns, p, place))
             return ERR_MEMORY;
-    return ERR_OK;
+    p->listed = list_service(p) == ERR_OK;
+    return p->listed ? ERR_OK : ERR_MEMORY;
 }
 
 static enum err unsettle(struct dns *dns, struct publication *p)
@@ -177,6 +197,14 @@ static enum err unsettle(struct dns *dns, struct publication *p)
         p->settled[place] = false;
     }
     return ERR_OK;
+}
+
+/* Where the service can be found, as bits of enum view_place. */
+static unsigned places_of(const struct publication *p)
+{
+    return (p->in_table[PLACE_SERVICE] ? VIEW_AT_SERVICE : 0u) |
+           (p->in_table[PLACE_TCP] ? VIEW_AT_TCP : 0u) |
+           (p->in_table[PLACE_UDP] ? VIEW_AT_UDP : 0u);
 }
 
 /* ---- views ---------------------------------------------------------------------------- */
@@ -192,19 +220,27 @@ static void stop_waiting(struct dns *dns, struct publication *p)
         heap_remove(&dns->waiting, &p->waiting);
 }
 
+/* What the world saw of a service, and sees of it now. */
+static void note_change(struct dns *dns, struct zone *zone, const struct view *old,
+                        unsigned old_places, const struct view *new, unsigned new_places)
+{
+    zone_log_view(zone, old, old_places, new, new_places);
+    reverse_note(dns, zone, old_places & VIEW_AT_SERVICE ? old : NULL,
+                 new_places & VIEW_AT_SERVICE ? new : NULL);
+}
+
 /* Compiles and swaps; names follow the view, so that none leads to nothing. */
 static enum err publish(struct turn *t, struct publication *p, const struct service *service,
                         struct zone *zone)
 {
     struct dns *dns = t->dns;
-    struct view *view;
+    struct view *view, *old = p ? view_of(p) : NULL;
+    unsigned old_places = p ? places_of(p) : 0;
     if (compile_view(service, zone, dns->config.selectors, &dns->key, &view))
         return ERR_MEMORY;
     if (p) {
-        struct view *old = view_of(p);
         RCU_PUBLISH(p->slot->view, view);
         dns->totals.view_bytes -= old->size;
-        view_retire(old);
     } else {
         p = publication_new(dns, zone, service_name(service), view);
         if (!p) {
@@ -217,20 +253,29 @@ static enum err publish(struct turn *t, struct publication *p, const struct serv
     p->published_ms = t->now;
     zone->dirty = true;
     stop_waiting(dns, p);
-    return settle(dns, p);
+    enum err err = settle(dns, p);
+    note_change(dns, zone, old, old_places, view, places_of(p));
+    if (old)
+        view_retire(old);
+    return err;
 }
 
 /* The service is not known any more: names, slot and view go. */
 static enum err forget(struct turn *t, struct publication *p)
 {
     struct dns *dns = t->dns;
-    p->zone->dirty = true;
-    if (unsettle(dns, p))
-        return ERR_MEMORY;
     struct view *view = view_of(p);
+    unsigned old_places = places_of(p);
+    p->zone->dirty = true;
+    if (unsettle(dns, p)) {
+        note_change(dns, p->zone, view, old_places, view, places_of(p));
+        return ERR_MEMORY;
+    }
+    note_change(dns, p->zone, view, old_places, NULL, 0);
     dns->totals.view_bytes -= view->size;
     dns->totals.hidden_services -= p->hidden;
     stop_waiting(dns, p);
+    browse_list_clear(&p->zone->browsed, &p->browsed);
     map_remove(&dns->published, p->hash, p);
     view_retire(view);
     rcu_defer(&p->slot->late, slot_reclaim);
@@ -238,11 +283,20 @@ static enum err forget(struct turn *t, struct publication *p)
     return ERR_OK;
 }
 
+bool dns_published_next(const struct dns *dns, size_t *cursor, struct published *out)
+{
+    const struct publication *p = map_next(&dns->published, cursor);
+    if (p)
+        *out = (struct published){p->zone, view_of(p), places_of(p)};
+    return p != NULL;
+}
+
 void dns_unpublish(struct dns *dns)
 {
     size_t cursor = 0;
     for (struct publication *p; (p = map_next(&dns->published, &cursor));) {
         view_free(view_of(p));
+        free(p->browsed);
         publication_free(p);
     }
     map_deinit(&dns->published);
@@ -324,17 +378,22 @@ static void take_due(struct turn *t)
 
 /* After the views: who sees the new serial sees what it stands for. Serials go on with
  * 1 after 2^32 - 1, which is above it (RFC 1982 section 3.2). */
-static void step_serials(struct dns *dns)
+void dns_step_serials(struct dns *dns)
 {
     bool stepped = false;
     for (size_t i = 0; i < dns->zone_count; i++) {
         struct zone *zone = dns->zones[i];
-        if (!zone->dirty)
+        if (!zone->dirty) {
+            zone_log_begin(zone, atomic_load_explicit(&zone->serial, memory_order_relaxed));
             continue;
+        }
         if (!stepped && ++dns->serial == 0)
             dns->serial = 1;
         stepped = true;
         zone->dirty = false;
+        zone_log_step(zone, dns->serial);
+        zone_pin_unref(zone->pin); /* it holds what was */
+        zone->pin = NULL;
         atomic_store_explicit(&zone->serial, dns->serial, memory_order_release);
     }
 }
@@ -345,7 +404,9 @@ enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_
     struct turn t = {.dns = dns, .registry = registry, .now = lease_ms};
     read_feed(&t);
     take_due(&t);
-    step_serials(dns);
+    if (reverse_settle(dns) || records_publish(dns) || leaves_settle(dns))
+        t.short_of_memory = true;
+    dns_step_serials(dns);
     const struct heap_node *first = heap_first(&dns->waiting);
     uint64_t due = first ? first->key : UINT64_MAX;
     if (t.short_of_memory && due > lease_ms + RETRY_MS)

@@ -4,25 +4,44 @@
 #include "base/text.h"
 #include "dns/wire.h"
 
+/* Eight bytes at a time; n <= NAME_MAX_WIRE. Lengths of labels are no letters. */
+static void copy_lower(uint8_t *to, const uint8_t *from, size_t n)
+{
+    enum { STEP = sizeof(uint64_t) };
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    while (n >= STEP) {
+        uint64_t x;
+        memcpy(&x, from, STEP);
+        uint64_t low = x & 0x7f * ones; /* no sum carries into the next byte */
+        uint64_t from_a = low + (0x80 - 'A') * ones, behind_z = low + (0x7f - 'Z') * ones;
+        x |= ((from_a ^ behind_z) & ~x & 0x80 * ones) >> 2; /* 0x20 where it is a capital */
+        memcpy(to, &x, STEP);
+        to += STEP;
+        from += STEP;
+        n -= STEP;
+    }
+    for (; n; n--)
+        *to++ = (uint8_t)ascii_lower((char)*from++);
+}
+
 /* Copies the question's name in lower case, counting labels. Compression has nothing to
  * point to there (RFC 9619: the one question comes first). */
 static bool read_question_name(struct reader *r, struct name *name)
 {
-    size_t size = 0;
+    const uint8_t *wire = r->at;
+    size_t left = reader_left(r), size = 0;
+    if (left > NAME_MAX_WIRE)
+        left = NAME_MAX_WIRE;
     name->labels = 0;
-    for (;;) {
-        uint8_t length = read_u8(r);
-        const uint8_t *label = read_bytes(r, length);
-        if (r->bad || length > 63 || size + length + 2 > NAME_MAX_WIRE + (length == 0))
-            return false;
-        name->wire[size++] = length;
-        if (length == 0)
-            break;
-        for (uint8_t i = 0; i < length; i++)
-            name->wire[size++] = (uint8_t)ascii_lower((char)label[i]);
+    while (size < left && wire[size] && wire[size] <= 63) {
+        size += 1u + wire[size];
         name->labels++;
     }
-    name->size = (uint8_t)size;
+    if (size >= left || wire[size])
+        return false;
+    name->size = (uint8_t)++size;
+    r->at += size;
+    copy_lower(name->wire, wire, size);
     return true;
 }
 
@@ -51,29 +70,74 @@ static bool skip_name(struct reader *r, bool *root)
     }
 }
 
-/* Options must fill the RDATA exactly (RFC 6891 section 6.1.2); none is understood, and
- * what is not understood is ignored. */
-static bool check_options(const uint8_t *rdata, size_t size)
-{
-    struct reader r = reader_of(rdata, size);
-    while (reader_left(&r)) {
-        (void)read_u16(&r);
-        if (!read_bytes(&r, read_u16(&r)) && r.bad)
-            return false;
-    }
-    return !r.bad;
-}
-
+/* An OPT record whose options cannot be told apart is none; one that has a fault inside an
+ * option is, and the reply carries one (RFC 6891 section 7). */
 static bool take_opt(struct query *q, uint16_t class, uint32_t ttl, const uint8_t *rdata,
                      uint16_t size)
 {
-    if (q->has_opt || !check_options(rdata, size))
+    bool framed = true;
+    if (q->has_opt)
         return false;
-    q->has_opt = true;
+    q->edns = (struct query_edns){0};
+    bool good = !size || query_options(q, rdata, size, &framed);
+    q->has_opt = framed;
     q->edns_size = class;
     q->edns_version = (uint8_t)(ttl >> 16);
     q->dnssec_ok = (ttl & OPT_DO) != 0;
+    return good;
+}
+
+enum { HOPS_MAX = 16 }; /* pointers in one name; writers of names need one */
+
+/* Follows pointers at *at; returns the length of the label there, -1 = it is none. *behind:
+ * where the message goes on behind the first pointer. */
+static int next_label(const uint8_t *bytes, size_t size, size_t *at, size_t *behind, unsigned *hops)
+{
+    while (*at < size && bytes[*at] >= 0xc0) {
+        if (size - *at < 2 || ++*hops > HOPS_MAX)
+            return -1;
+        size_t target = (size_t)(bytes[*at] & 0x3f) << 8 | bytes[*at + 1];
+        if (*hops == 1)
+            *behind = *at + 2;
+        if (target < HEADER_SIZE || target >= *at)
+            return -1;
+        *at = target;
+    }
+    if (*at >= size || bytes[*at] > 63 || size - *at < 1u + bytes[*at])
+        return -1;
+    return bytes[*at];
+}
+
+bool query_name(const uint8_t *bytes, size_t size, size_t *at, struct name *out)
+{
+    size_t here = *at, behind = 0, n = 0;
+    unsigned hops = 0;
+    out->labels = 0;
+    for (;;) {
+        int length = next_label(bytes, size, &here, &behind, &hops);
+        if (length < 0 || n + (size_t)length + 1 > NAME_MAX_WIRE - (length != 0))
+            return false;
+        out->wire[n] = (uint8_t)length;
+        for (int i = 1; i <= length; i++)
+            out->wire[n + (size_t)i] = (uint8_t)ascii_lower((char)bytes[here + (size_t)i]);
+        n += 1 + (size_t)length;
+        here += 1 + (size_t)length;
+        if (length == 0)
+            break;
+        out->labels++;
+    }
+    out->size = (uint8_t)n;
+    *at = hops ? behind : here;
     return true;
+}
+
+/* Of an UPDATE the records count: their owners have to be whole names. */
+static bool take_owner(struct reader *r, const struct query *q, bool *root)
+{
+    size_t at = (size_t)(r->at - r->start);
+    struct name name;
+    return skip_name(r, root) &&
+           (q->opcode != OPCODE_UPDATE || query_name(q->bytes, q->size, &at, &name));
 }
 
 /* One record behind the question. `additional`: of that section; `last`: of all. */
@@ -81,7 +145,7 @@ static bool take_record(struct reader *r, struct query *q, bool additional, bool
 {
     bool root;
     size_t at = (size_t)(r->at - r->start);
-    if (!skip_name(r, &root))
+    if (!take_owner(r, q, &root))
         return false;
     uint16_t type = read_u16(r), class = read_u16(r);
     uint32_t ttl = read_u32(r);
@@ -98,12 +162,16 @@ static bool take_record(struct reader *r, struct query *q, bool additional, bool
     return true;
 }
 
-static bool take_records(struct reader *r, struct query *q, uint32_t before, uint32_t additional)
+static bool take_records(struct reader *r, struct query *q)
 {
-    uint32_t count = before + additional;
-    for (uint32_t i = 0; i < count; i++)
-        if (!take_record(r, q, i >= before, i + 1 == count))
+    uint32_t authority = q->counts[1], additional = authority + q->counts[2];
+    uint32_t count = additional + q->counts[3];
+    for (uint32_t i = 0; i < count; i++) {
+        if (i == authority)
+            q->authority_at = (size_t)(r->at - r->start);
+        if (!take_record(r, q, i >= additional, i + 1 == count))
             return false;
+    }
     return r->at == r->end;
 }
 
@@ -124,35 +192,54 @@ static bool take_questions(struct reader *r, struct query *q, uint16_t count)
     return true;
 }
 
+static void begin(struct query *q, struct reader *r, const uint8_t *bytes, size_t size)
+{
+    q->bytes = bytes;
+    q->size = size;
+    q->question_end = HEADER_SIZE;
+    q->has_opt = q->dnssec_ok = false;
+    q->tsig_at = q->authority_at = 0;
+    q->edns_version = 0;
+    q->edns_size = q->type = q->class = 0;
+    q->name.size = 0;
+    q->id = read_u16(r);
+    q->flags = read_u16(r);
+    q->opcode = (uint8_t)((q->flags & OPCODE_MASK) >> OPCODE_SHIFT);
+    for (int i = 0; i < 4; i++)
+        q->counts[i] = read_u16(r);
+}
+
+static enum query_verdict malformed(struct query *q)
+{
+    q->tsig_at = 0; /* nothing of it was verified: RFC 8945 section 5.2 answers unsigned */
+    return q->opcode == OPCODE_QUERY || q->opcode == OPCODE_UPDATE ? QUERY_MALFORMED
+                                                                   : QUERY_OTHER_OPCODE;
+}
+
+static enum query_verdict without_question(struct query *q)
+{
+    bool cookie = q->counts[0] == 0 && q->has_opt && q->edns.cookie;
+    return cookie && q->opcode == OPCODE_QUERY ? QUERY_COOKIE : malformed(q);
+}
+
 enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *q)
 {
     struct reader r = reader_of(bytes, size);
     if (size < HEADER_SIZE)
         return QUERY_SHORT;
-    q->bytes = bytes;
-    q->size = size;
-    q->question_end = HEADER_SIZE;
-    q->has_opt = q->dnssec_ok = false;
-    q->tsig_at = 0;
-    q->edns_version = 0;
-    q->edns_size = q->type = q->class = 0;
-    q->name.size = 0;
-    q->id = read_u16(&r);
-    q->flags = read_u16(&r);
-    q->opcode = (uint8_t)((q->flags & OPCODE_MASK) >> OPCODE_SHIFT);
+    begin(q, &r, bytes, size);
     if (q->flags & FLAG_QR)
         return QUERY_RESPONSE;
-    uint16_t questions = read_u16(&r);
-    uint32_t before = read_u16(&r);
-    before += read_u16(&r);
-    uint16_t additional = read_u16(&r);
-    bool good = take_questions(&r, q, questions);
+    bool good = take_questions(&r, q, q->counts[0]);
     size_t question_end = (size_t)(r.at - r.start);
-    good = good && take_records(&r, q, before, additional);
-    if (q->opcode != OPCODE_QUERY)
+    if (!good || !take_records(&r, q))
+        return malformed(q);
+    if (q->counts[0] != 1)
+        return without_question(q);
+    if (q->opcode != OPCODE_QUERY && q->opcode != OPCODE_UPDATE)
         return QUERY_OTHER_OPCODE;
-    if (!good || questions != 1)
-        return QUERY_MALFORMED;
     q->question_end = (uint16_t)question_end;
+    if (q->opcode == OPCODE_UPDATE)
+        return QUERY_UPDATE;
     return QUERY_GOOD;
 }

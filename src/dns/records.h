@@ -36,7 +36,7 @@ struct dns_records_journal {
     void (*remove)(void *context,
                    const struct dns_record *record); /* by zone, owner, type, rdata */
     /* A request that changed nothing is about to be acknowledged: what was told before of
-     * this record must be on disk. */
+     * this record (NULL: of any) must be on disk. */
     void (*touch)(void *context, const struct dns_record *record);
 };
 

@@ -1,8 +1,15 @@
-#include <stdio.h>
-
 #include "dns/respond.h"
 
-enum { ALIASES_MAX = 16 }; /* CNAMEs that are followed; longer chains are loops or mistakes */
+#include <stdio.h>
+
+#include "dns/chaos.h"
+#include "dns/respond_edns.h"
+#include "dns/respond_rate.h"
+#include "dns/respond_tsig.h"
+#include "dns/transfer.h"
+#include "dns/update.h"
+
+enum { RCODE_TASK = 0xffff }; /* no answer now: worker->task is to be done */
 
 /* ---- the decision ------------------------------------------------------------------------- */
 
@@ -12,85 +19,95 @@ static unsigned refuse(struct respond *r, int ede, const char *text)
     return RCODE_REFUSED;
 }
 
-static unsigned answer_found(struct respond *r, const struct found *f)
-{
-    bool data = false;
-    switch (f->kind) {
-    case FOUND_FOREIGN:
-    case FOUND_NO_NAME: return respond_negative(r, f, RCODE_NXDOMAIN);
-    case FOUND_EMPTY: break;
-    case FOUND_STATIC: data = respond_static(r, f, r->type); break;
-    case FOUND_SERVICE:
-    case FOUND_PROTOCOL:
-    case FOUND_PORT:
-    case FOUND_INSTANCE:
-    case FOUND_SUBSET: data = respond_service(r, f, r->type); break;
-    }
-    return data ? RCODE_NOERROR : respond_negative(r, f, RCODE_NOERROR);
-}
-
-static bool is_among(const struct node *n, const struct node *const *seen, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (seen[i] == n)
-            return true;
-    return false;
-}
-
-/* The name, and what its aliases lead to (RFC 1034 section 4.3.2; RFC 6604 for the RCODE).
- * A chain that returns to itself or does not end is answered as far as it went. */
-static unsigned answer_name(struct respond *r)
-{
-    const struct node *seen[ALIASES_MAX];
-    struct found *f = &r->found;
-    r->looked_up = true;
-    for (unsigned count = 0;;) {
-        lookup(r->dns, r->name, f);
-        if (f->kind == FOUND_FOREIGN)
-            return count ? RCODE_NOERROR : refuse(r, EDE_NOT_AUTHORITATIVE, "not one of our zones");
-        r->answer.authoritative = true;
-        const struct rrset *alias = respond_alias(r, f);
-        if (!alias)
-            return answer_found(r, f);
-        if (count == ALIASES_MAX || is_among(f->node, seen, count) || !respond_follow(r, alias))
-            return RCODE_NOERROR;
-        seen[count++] = f->node;
-    }
-}
-
 /* Types that can stand in no zone (RFC 6895 section 3.1). */
 static bool is_meta_type(uint16_t type)
 {
     return type == TYPE_OPT || (type >= TYPE_NXNAME && type < TYPE_IXFR);
 }
 
+/* What only the control thread can do, or what `rcode` says instead. */
+static unsigned hand_over(struct respond *r, unsigned rcode, struct dns_task *task)
+{
+    if (!task)
+        return rcode;
+    r->worker->task = task;
+    return RCODE_TASK;
+}
+
+static unsigned answer_update(struct respond *r, const struct query *q)
+{
+    struct dns_task *task = NULL;
+    unsigned rcode = update_admit(r, q, &task);
+    return hand_over(r, rcode, task);
+}
+
+static unsigned answer_transfer(struct respond *r, const struct query *q)
+{
+    struct dns_task *task = NULL;
+    respond_expire(r, q, dns_zone_of(r->dns, &q->name)); /* before the task takes the options */
+    unsigned rcode = transfer_admit(r, q, &task);
+    if (!task)
+        r->answer.has_expire = false;
+    return hand_over(r, rcode, task);
+}
+
 static unsigned answer_question(struct respond *r, const struct query *q)
 {
-    if (q->has_opt && q->edns_version != 0)
-        return RCODE_BADVERS; /* RFC 6891 section 6.1.3 */
-    if (q->tsig_at)
-        return RCODE_NOTAUTH; /* no key is known here: RFC 8945 section 5.2 */
     if (is_meta_type(q->type)) {
         answer_explain(&r->answer, EDE_INVALID_QUERY_TYPE, "no type to ask for");
         return RCODE_FORMERR;
     }
+    if (q->class == CLASS_CH && chaos_respond(r))
+        return RCODE_NOERROR;
     if (q->class != CLASS_IN)
         return refuse(r, EDE_NOT_SUPPORTED, "class IN only");
     if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
-        return refuse(r, EDE_NOT_SUPPORTED, "no transfers");
-    if (q->type == TYPE_MAILA || q->type == TYPE_MAILB)
-        return RCODE_NOTIMP; /* obsolete: RFC 1035 section 3.2.3 */
-    return answer_name(r);
+        return answer_transfer(r, q);
+    if (q->type == TYPE_MAILA || q->type == TYPE_MAILB) { /* obsolete: RFC 1035 section 3.2.3 */
+        answer_explain(&r->answer, EDE_NOT_SUPPORTED, "an obsolete type");
+        return RCODE_NOTIMP;
+    }
+    respond_place(r, q);
+    return respond_name(r);
+}
+
+/* RFC 6891 section 6.1.3: whatever else is asked for. */
+static bool is_bad_version(const struct query *q)
+{
+    return q->has_opt && q->edns_version != 0;
+}
+
+static unsigned answer_opcode(struct respond *r, const struct query *q)
+{
+    if (q->opcode == OPCODE_NOTIFY)
+        return refuse(r, EDE_PROHIBITED, "this is the primary of its zones");
+    answer_explain(&r->answer, EDE_NOT_SUPPORTED, "no such opcode");
+    return RCODE_NOTIMP;
 }
 
 static unsigned answer_message(struct respond *r, const struct query *q, enum query_verdict verdict)
 {
-    if (verdict == QUERY_MALFORMED)
+    unsigned rcode;
+    if (verdict == QUERY_MALFORMED) {
+        answer_explain(&r->answer, EDE_OTHER, "malformed message");
         return RCODE_FORMERR;
+    }
+    if (q->has_opt)
+        respond_options(r, q);
+    if (q->tsig_at && !respond_signed(r, q, &rcode))
+        return rcode;
     if (verdict == QUERY_OTHER_OPCODE)
-        return q->opcode == OPCODE_NOTIFY || q->opcode == OPCODE_UPDATE ? RCODE_REFUSED
-                                                                        : RCODE_NOTIMP;
-    return answer_question(r, q);
+        return answer_opcode(r, q);
+    if (is_bad_version(q))
+        return RCODE_BADVERS;
+    if (verdict == QUERY_COOKIE)
+        return respond_cookie_alone(r);
+    if (verdict == QUERY_UPDATE)
+        return answer_update(r, q);
+    rcode = answer_question(r, q);
+    if (q->type == TYPE_SOA && rcode == RCODE_NOERROR)
+        respond_expire(r, q, r->looked_up ? r->found.zone : NULL);
+    return rcode;
 }
 
 /* ---- what was left out -------------------------------------------------------------------- */
@@ -169,14 +186,45 @@ static void count(struct dns_counters *c, const struct respond *r, enum query_ve
     counter_up(&c->queries[r->request->transport]);
     if (verdict == QUERY_GOOD)
         counter_up(&c->types[counted_as(r->type)]);
+    if (!size) /* held back by rates, or no memory to sign it */
+        return;
     counter_up(&c->rcodes[rcode]);
     counter_add(&c->truncated, r->answer.truncated);
     counter_add(&c->answer_bytes, size);
 }
 
+static void begin(struct respond *r, const struct dns *dns, struct dns_worker *worker,
+                  const struct dns_request *request, const struct query *query)
+{
+    r->dns = dns;
+    r->worker = worker;
+    r->request = request;
+    r->type = query->type;
+    r->owner = HEADER_SIZE;
+    r->name = &query->name;
+    r->target_count = 0;
+    r->stale = 0;
+    r->place = NULL;
+    r->trusted = r->looked_up = r->answers_only = false;
+}
+
+/* The size of the answer, 0 = there is none. */
+static size_t end(struct respond *r, unsigned rcode, unsigned *said)
+{
+    size_t size = 0;
+    *said = rcode;
+    if (rcode != RCODE_TASK && respond_rate(r, said))
+        size = respond_sign(r, answer_end(&r->answer, *said));
+    if (r->answer.tsig)
+        tsig_end(&r->tsig);
+    return size;
+}
+
 size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *worker,
                const struct dns_request *request, struct query *query, uint8_t *out, size_t size)
 {
+    if (worker->task) /* nobody took it */
+        dns_task_free(dns_worker_take_task(worker));
     if (size < DNS_UDP_MIN)
         return 0;
     if (request->from.port == 0)
@@ -186,18 +234,12 @@ size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *work
         return drop(worker, DNS_DROP_SHORT);
     if (verdict == QUERY_RESPONSE)
         return drop(worker, DNS_DROP_RESPONSE);
-    r->dns = dns;
-    r->worker = worker;
-    r->request = request;
-    r->type = query->type;
-    r->owner = HEADER_SIZE;
-    r->name = &query->name;
-    r->target_count = 0;
-    r->stale = 0;
-    r->looked_up = false;
+    unsigned rcode;
+    begin(r, dns, worker, request, query);
     answer_begin(&r->answer, query, out, limit_of(dns, request, query, size));
-    unsigned rcode = answer_message(r, query, verdict);
-    size_t written = answer_end(&r->answer, rcode);
+    size_t written = end(r, answer_message(r, query, verdict), &rcode);
+    if (rcode == RCODE_TASK)
+        return 0; /* counted when it is answered */
     count(&worker->counters, r, verdict, rcode, written);
     return written;
 }

@@ -5,8 +5,10 @@
 #define DISC_DNS_RESPOND_H
 
 #include "dns/answer.h"
+#include "dns/draw.h"
 #include "dns/lookup.h"
 #include "dns/state.h"
+#include "dns/tsig.h"
 #include "dns/worker.h"
 
 struct srv_target { /* written, for the additional section */
@@ -19,12 +21,16 @@ struct respond {
     struct dns_worker *worker;
     const struct dns_request *request;
     struct answer answer;
-    uint16_t type;           /* asked for */
-    uint16_t owner;          /* where the name in question stands in the message */
-    const struct name *name; /* the same in lower case */
-    struct name alias;       /* room for it behind a CNAME */
+    struct tsig tsig;             /* filled when answer.tsig is set */
+    enum dns_cookie_state cookie; /* set when answer.has_cookie */
+    bool trusted;                 /* a good cookie or signature: rates do not apply */
+    uint16_t type;                /* asked for */
+    uint16_t owner;               /* where the name in question stands in the message */
+    const struct name *name;      /* the same in lower case */
+    struct name alias;            /* room for it behind a CNAME */
     struct srv_target targets[DNS_ADDITIONAL_TARGETS];
     unsigned target_count;
+    bool answers_only;             /* ANY in full: no additional records, other types follow */
     uint32_t stale, candidates;    /* so many are not heard from, of whom records were written */
     const struct dns_place *place; /* where the asker is; NULL = not known (respond_place) */
     bool looked_up;                /* found is filled */
@@ -39,20 +45,62 @@ size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *work
 /* respond_negative.c: the SOA of NODATA and NXDOMAIN, and the reason of an empty answer. */
 unsigned respond_negative(struct respond *r, const struct found *f, unsigned rcode);
 
-/* respond_static.c. respond_alias: the CNAME that stands in the way, or NULL;
- * respond_follow: writes it and moves the question to its target; false: no room. */
+/* respond_name.c: what the name in question, or the last of its aliases, has to say. */
+unsigned respond_name(struct respond *r);
+
+/* respond_static.c: what the zone file or a leaf has at a name; one set of it, with the
+ * addresses that it leads to. */
 bool respond_static(struct respond *r, const struct found *f, uint16_t type);
-const struct rrset *respond_alias(const struct respond *r, const struct found *f);
-bool respond_follow(struct respond *r, const struct rrset *alias);
+void respond_set(struct respond *r, const struct rrset *set);
+const struct rrset *node_set(const struct node *n, uint16_t type); /* NULL: there is none */
+
+/* respond_referral.c. respond_ds: answers a question for DS where the parent's side of a
+ * zone is ours (then true, with *rcode), or says in *f what stands above it. */
+unsigned respond_referral(struct respond *r, const struct found *f);
+bool respond_ds(struct respond *r, struct found *f, unsigned *rcode);
+
+/* respond_additional.c. respond_addresses: those of a host of ours, whose name stands at
+ * `at` in the message; `glue`: also what lies below a delegation. False: no room for all.
+ * respond_targets: of the hosts that the records of a set name, which were written from `at`
+ * on, beginning with the record `start`; DNS_ADDITIONAL_TARGETS at most. */
+struct name_place {
+    const uint8_t *wire; /* a name */
+    uint32_t at;         /* where it stands in the message */
+};
+bool respond_addresses(struct respond *r, const struct name *target, size_t at, bool glue);
+void respond_targets(struct respond *r, const struct rrset *set, uint32_t at, uint32_t start);
+
 void respond_soa(struct respond *r, const struct zone *zone, enum section section, uint32_t owner,
                  uint32_t ttl, uint32_t minimum);
 
 /* respond_service.c: names of services, their ports, instances and subsets. */
 bool respond_service(struct respond *r, const struct found *f, uint16_t type);
+/* The SRV record of an instance at a port; returns where its target stands, 0 = no room. */
+size_t respond_put_srv(struct respond *r, const struct view *v, const struct view_instance *i,
+                       uint16_t port, enum section section, uint16_t owner);
+/* Its addresses into the additional section; an RRset goes in whole or not at all. */
+void respond_add_addresses(struct respond *r, const struct view *v, const struct view_instance *i,
+                           uint16_t owner);
+void respond_add_targets(struct respond *r, const struct view *v); /* of all r->targets */
+
+/* respond_txt.c: TXT at S.Z, and of what selectors leave. */
+bool respond_txt(struct respond *r, const struct draw *d);
+
+/* respond_svcb.c: SVCB and HTTPS of what the draw is of; of one instance. */
+bool respond_svcb(struct respond *r, const struct draw *d);
+bool respond_svcb_instance(struct respond *r, const struct view *v, const struct view_instance *i,
+                           uint16_t type);
+
+/* respond_browse.c: PTR records of DNS-SD; the instances below a protocol's name, and the
+ * services of a zone. */
+bool respond_instances(struct respond *r, const struct found *f);
+bool respond_types(struct respond *r, const struct found *f, uint16_t type);
 
 /* respond_place.c: sets r->place by the asker's address, or by the subnet that a trusted
  * forwarder says it asks for; then the answer has the scope that this takes. */
 void respond_place(struct respond *r, const struct query *q);
+/* Which of the service's instances are near; notes that the answer depends on it. */
+void respond_near(struct respond *r, const struct view *v, struct near *near);
 
 /* Said when not everything was sent: TC over UDP; over TCP, where nothing larger exists,
  * a reason. `sent` of `count` (0 = unknown). */

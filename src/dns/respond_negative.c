@@ -36,12 +36,31 @@ static void explain_no_data(struct answer *a, const struct found *f, uint16_t ty
 {
     if (!a->query->has_opt)
         return;
-    if (f->kind == FOUND_INSTANCE && f->instance->status == STATUS_DOWN)
+    if ((f->kind == FOUND_INSTANCE || f->kind == FOUND_BROWSED) &&
+        f->instance->status == STATUS_DOWN)
         answer_explain(a, EDE_OTHER, "the instance is down");
     else if (in_use(f) && f->view->live_count == 0)
         explain_service(a, f->view);
     else if (f->kind == FOUND_SUBSET && (type == TYPE_SRV || type == TYPE_A || type == TYPE_AAAA))
         answer_explain(a, EDE_OTHER, "no live instance with such data is selected");
+    else
+        answer_explain(a, EDE_OTHER, "the name has no records of this type");
+}
+
+/* How far the name exists: where it is misspelt. */
+static void explain_no_name(struct answer *a, const struct found *f)
+{
+    static const char words[] = "no such name; what exists of it is ";
+    char text[sizeof(a->ede_text)], name[NAME_TEXT];
+    if (!a->query->has_opt)
+        return;
+    bool apex = !f->node || f->node->size == f->zone->apex.size;
+    const char *exists = apex ? f->zone->name : name_format(f->node->name, name);
+    size_t size = strnlen(exists, sizeof(text) - sizeof(words));
+    memcpy(text, words, sizeof(words));
+    memcpy(text + sizeof(words) - 1, exists, size);
+    text[sizeof(words) - 1 + size] = '\0';
+    answer_explain(a, EDE_OTHER, text);
 }
 
 unsigned respond_negative(struct respond *r, const struct found *f, unsigned rcode)
@@ -52,6 +71,8 @@ unsigned respond_negative(struct respond *r, const struct found *f, unsigned rco
     uint32_t apex = r->owner + r->name->size - zone->apex.size;
     if (rcode == RCODE_NOERROR)
         explain_no_data(&r->answer, f, r->type);
+    else
+        explain_no_name(&r->answer, f);
     respond_soa(r, zone, SECTION_AUTHORITY, apex, ttl, ttl);
     return rcode;
 }

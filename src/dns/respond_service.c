@@ -13,75 +13,87 @@ static void note_stale(struct respond *r, uint32_t stale, uint32_t candidates)
 
 /* ---- SRV ------------------------------------------------------------------------------------ */
 
-static bool put_srv(struct respond *r, const struct view *v, const struct srv_item *item)
+static size_t put_item(struct respond *r, const struct view *v, const struct srv_item *item,
+                       enum section section, uint16_t owner)
 {
     struct answer *a = &r->answer;
     const struct view_instance *i = &v->instances[item->instance];
     uint16_t size = SRV_HEAD + i->target_size;
     uint8_t *p = answer_room(a, RECORD_HEAD + size);
     if (!p)
-        return false;
-    p = put_record_head(p, r->owner, TYPE_SRV, v->ttl, size);
+        return 0;
+    p = put_record_head(p, owner, TYPE_SRV, v->ttl, size);
     put_u16(p, item->priority);
     put_u16(p + 2, item->weight);
     put_u16(p + 4, item->port);
     memcpy(p + SRV_HEAD, i->target, i->target_size); /* not compressed: RFC 2782 "Target" */
-    a->counts[SECTION_ANSWER]++;
-    if (r->target_count < DNS_ADDITIONAL_TARGETS)
-        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)(p + SRV_HEAD - a->out)};
-    return true;
+    a->counts[section]++;
+    return (size_t)(p + SRV_HEAD - a->out);
+}
+
+static bool put_srv(struct respond *r, const struct view *v, const struct srv_item *item)
+{
+    size_t target = put_item(r, v, item, SECTION_ANSWER, r->owner);
+    if (target && r->target_count < DNS_ADDITIONAL_TARGETS)
+        r->targets[r->target_count++] =
+            (struct srv_target){&v->instances[item->instance], (uint16_t)target};
+    return target > 0;
+}
+
+size_t respond_put_srv(struct respond *r, const struct view *v, const struct view_instance *i,
+                       uint16_t port, enum section section, uint16_t owner)
+{
+    struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, port};
+    return put_item(r, v, &item, section, owner);
 }
 
 /* An RRset goes in whole or not at all, as nothing will say that it is cut. */
-static void add_addresses(struct respond *r, const struct srv_target *t, uint16_t type,
-                          const uint8_t *bytes, unsigned count, uint32_t ttl)
+static void add_addresses(struct respond *r, uint16_t owner, uint16_t type, const uint8_t *bytes,
+                          unsigned count, uint32_t ttl)
 {
     uint16_t size = type == TYPE_A ? 4 : 16;
     if (answer_left(&r->answer) < (size_t)count * (RECORD_HEAD + size))
         return;
     for (unsigned i = 0; i < count; i++, bytes += size)
-        (void)answer_record(&r->answer, SECTION_ADDITIONAL, t->at, type, ttl, bytes, size);
+        (void)answer_record(&r->answer, SECTION_ADDITIONAL, owner, type, ttl, bytes, size);
+}
+
+void respond_add_addresses(struct respond *r, const struct view *v, const struct view_instance *i,
+                           uint16_t owner)
+{
+    add_addresses(r, owner, TYPE_A, i->v4, i->v4_count, v->ttl);
+    add_addresses(r, owner, TYPE_AAAA, i->v6, i->v6_count, v->ttl);
 }
 
 /* The targets' addresses, as far as there is room (RFC 2782; RFC 2181 section 9). */
-static void add_targets(struct respond *r, const struct view *v)
+void respond_add_targets(struct respond *r, const struct view *v)
 {
-    for (unsigned i = 0; i < r->target_count; i++) {
-        const struct srv_target *t = &r->targets[i];
-        add_addresses(r, t, TYPE_A, t->instance->v4, t->instance->v4_count, v->ttl);
-        add_addresses(r, t, TYPE_AAAA, t->instance->v6, t->instance->v6_count, v->ttl);
-    }
-}
-
-/* How many records the room can hold at most: targets are a label of one byte or more
- * below the service's name. */
-static uint32_t most(size_t room, const struct view *v)
-{
-    const struct view_instance *any = v->instances;
-    uint32_t service = any->target_size - 1u - any->target[0];
-    return (uint32_t)(room / (RECORD_HEAD + SRV_HEAD + 2 + service));
+    for (unsigned i = 0; i < r->target_count && !r->answers_only; i++)
+        respond_add_addresses(r, v, r->targets[i].instance, r->targets[i].at);
 }
 
 /* Small sets lie all over the cache's lines: they are fetched while the order is drawn. */
 static void prefetch(const struct view *v, const struct srv_set *set)
 {
     enum { SMALL = 32 };
-    for (uint32_t i = 0; i < set->count && i < SMALL; i++)
-        __builtin_prefetch(&v->instances[set->items[i].instance]);
+    for (uint32_t i = 0; i < set->count && i < SMALL; i++) {
+        const struct view_instance *instance = &v->instances[set->items[i].instance];
+        __builtin_prefetch(instance);
+        __builtin_prefetch(&instance->status); /* often in the next line */
+    }
 }
 
 static bool respond_srv(struct respond *r, const struct draw *d)
 {
     const struct view *v = d->view;
-    struct draw_size size = draw_srv_size(d);
+    struct draw_size size = draw_size(d, answer_left(&r->answer));
     if (size.count == 0)
         return false;
     bool stable = v->max_answers && size.count > v->max_answers;
     uint32_t max = stable ? v->max_answers : size.count;
     if (!stable && size.bytes > answer_left(&r->answer)) {
         respond_expect_cut(r);
-        uint32_t fit = most(answer_left(&r->answer), v);
-        max = fit < max ? fit : max;
+        max = size.fit < max ? size.fit : max;
     }
     if (d->set)
         prefetch(v, d->set);
@@ -96,7 +108,7 @@ static bool respond_srv(struct respond *r, const struct draw *d)
     if (!stable && sent < size.count)
         respond_cut(r, sent, size.count);
     else
-        add_targets(r, v);
+        respond_add_targets(r, v);
     return true;
 }
 
@@ -123,67 +135,8 @@ static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type
                                            draw_addr_at(d, &a, sent), size))
         sent++;
     if (cut)
-        respond_cut(r, sent, d->worker->seen.dropped && !a.set ? 0 : a.total);
+        respond_cut(r, sent, d->worker->seen.dropped && a.gathered ? 0 : a.total);
     return true;
-}
-
-/* ---- TXT --------------------------------------------------------------------------------------
- */
-
-static bool put_txt(struct respond *r, const struct view *v, const uint8_t *rdata, uint16_t size)
-{
-    return answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_TXT, v->ttl, rdata, size);
-}
-
-static bool txt_of_service(struct respond *r, const struct view *v)
-{
-    const struct txt_set *set = &v->txt;
-    uint32_t sent = 0;
-    if (set->record_bytes > answer_left(&r->answer))
-        respond_expect_cut(r);
-    for (uint32_t i = 0; i < set->count && answer_left(&r->answer) > RECORD_HEAD; i++)
-        sent += put_txt(r, v, set->rdata[i], set->sizes[i]);
-    if (sent < set->count)
-        respond_cut(r, sent, set->count);
-    if (v->stale_count && v->stale_count == v->live_count)
-        note_stale(r, v->stale_count, v->live_count);
-    return set->count > 0;
-}
-
-/* Equal TXT data is stored once in a view, so that its place tells it apart: collects the
- * first holder of each, and says how many bytes the records take. */
-static size_t collect_txt(const struct draw *d)
-{
-    struct distinct_set *s = &d->worker->seen;
-    const struct view *v = d->view;
-    size_t bytes = 0;
-    distinct_begin(s, sizeof(v->instances->txt));
-    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);) {
-        uint32_t before = s->count;
-        distinct_add(s, &d->worker->picker, (const uint8_t *)&v->instances[n].txt, n, 1);
-        if (s->count > before)
-            bytes += (size_t)RECORD_HEAD + v->instances[n].txt_size;
-    }
-    return bytes;
-}
-
-static bool txt_of_selected(struct respond *r, const struct draw *d)
-{
-    struct dns_worker *w = d->worker;
-    if (collect_txt(d) > answer_left(&r->answer))
-        respond_expect_cut(r);
-    pick_begin(&w->picker, PICK_MAX);
-    distinct_offer(&w->seen, &w->picker);
-    uint32_t count = pick_finish(&w->picker), sent = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct distinct_entry *e = &w->seen.slots[w->picker.items[i]];
-        const struct view_instance *instance = &d->view->instances[(uint32_t)e->key];
-        sent += put_txt(r, d->view, instance->txt, instance->txt_size);
-    }
-    note_stale(r, d->of == DRAW_STALE, d->of == DRAW_STALE);
-    if (sent < w->seen.count || w->seen.dropped)
-        respond_cut(r, sent, w->seen.dropped ? 0 : w->seen.count);
-    return count > 0;
 }
 
 /* ---- one instance ------------------------------------------------------------------------------
@@ -205,14 +158,22 @@ static bool put_all(struct respond *r, const struct view *v, uint16_t type, cons
     return count > 0;
 }
 
-static bool srv_of_instance(struct respond *r, const struct view *v, const struct view_instance *i)
+static bool srv_of_instance(struct respond *r, const struct view *v, const struct view_instance *i,
+                            uint16_t port)
 {
-    struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, i->port};
-    if (!i->port)
+    struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, port};
+    if (!port)
         return false;
     if (put_srv(r, v, &item))
-        add_targets(r, v);
+        respond_add_targets(r, v);
     else
+        respond_cut(r, 0, 1);
+    return true;
+}
+
+static bool txt_of_instance(struct respond *r, const struct view *v, const struct view_instance *i)
+{
+    if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_TXT, v->ttl, i->txt, i->txt_size))
         respond_cut(r, 0, 1);
     return true;
 }
@@ -226,40 +187,75 @@ static bool respond_instance(struct respond *r, const struct found *f, uint16_t 
     switch (type) {
     case TYPE_A: return put_all(r, f->view, type, i->v4, i->v4_count);
     case TYPE_AAAA: return put_all(r, f->view, type, i->v6, i->v6_count);
-    case TYPE_SRV: return srv_of_instance(r, f->view, i);
-    case TYPE_TXT:
-        if (!put_txt(r, f->view, i->txt, i->txt_size))
-            respond_cut(r, 0, 1);
-        return true;
+    case TYPE_SRV: return srv_of_instance(r, f->view, i, i->port);
+    case TYPE_TXT: return txt_of_instance(r, f->view, i);
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return respond_svcb_instance(r, f->view, i, type);
     default: return false;
     }
+}
+
+/* As DNS-SD has it (RFC 6763 section 5, 6): by protocol, and what it says of itself. */
+static bool respond_browsed(struct respond *r, const struct found *f, uint16_t type)
+{
+    const struct view_instance *i = f->instance;
+    if (i->status == STATUS_DOWN)
+        return false;
+    note_stale(r, i->stale, 1);
+    if (type == TYPE_SRV)
+        return srv_of_instance(r, f->view, i, i->ports[f->protocol]);
+    return type == TYPE_TXT && txt_of_instance(r, f->view, i);
 }
 
 /* ---- all names of a service ---------------------------------------------------------------------
  */
 
+/* At S.Z and its selectors. */
+static bool respond_drawn(struct respond *r, const struct draw *d)
+{
+    switch (d->type) {
+    case TYPE_SRV: return respond_srv(r, d);
+    case TYPE_A:
+    case TYPE_AAAA: return respond_addrs(r, d, d->type);
+    case TYPE_TXT: return respond_txt(r, d);
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return respond_svcb(r, d);
+    default: return false;
+    }
+}
+
+/* Can the answer be another one elsewhere? */
+static bool is_by_place(const struct found *f, uint16_t type)
+{
+    bool whole = f->kind == FOUND_SERVICE || f->kind == FOUND_SUBSET;
+    return type == TYPE_SRV || (whole && (type == TYPE_A || type == TYPE_AAAA ||
+                                          type == TYPE_SVCB || type == TYPE_HTTPS));
+}
+
 static bool respond_type(struct respond *r, const struct found *f, uint16_t type)
 {
     struct draw d = {.worker = r->worker, .client = &r->request->from.addr, .view = f->view};
+    d.type = type;
     if (f->kind == FOUND_INSTANCE)
         return respond_instance(r, f, type);
+    if (f->kind == FOUND_BROWSED)
+        return respond_browsed(r, f, type);
+    if (f->kind == FOUND_PROTOCOL && type == TYPE_PTR)
+        return respond_instances(r, f);
+    if (r->dns->config.place_count && is_by_place(f, type))
+        respond_near(r, f->view, &d.near);
     if (f->kind == FOUND_SUBSET) {
         d.pairs = f->pairs;
         d.pair_count = f->pair_count;
-        if (type != TYPE_SRV || f->view->withdraws_stale)
+        if ((type != TYPE_SRV && type != TYPE_SVCB && type != TYPE_HTTPS) ||
+            f->view->withdraws_stale)
             draw_choose(&d, type);
     } else {
         d.set = f->kind == FOUND_SERVICE ? &f->view->by_default : f->set;
     }
-    if (type == TYPE_SRV)
-        return respond_srv(r, &d);
     if (f->kind == FOUND_PROTOCOL || f->kind == FOUND_PORT)
-        return false;
-    if (type == TYPE_A || type == TYPE_AAAA)
-        return respond_addrs(r, &d, type);
-    if (type == TYPE_TXT)
-        return d.set ? txt_of_service(r, f->view) : txt_of_selected(r, &d);
-    return false;
+        return type == TYPE_SRV && respond_srv(r, &d);
+    return respond_drawn(r, &d);
 }
 
 /* RFC 8914 section 4.4. A reason that is there already, that not all was sent, stays. */
@@ -269,7 +265,7 @@ static void explain_stale(struct respond *r, const struct found *f)
     char text[sizeof(a->ede_text)];
     if (!a->query->has_opt || a->ede != EDE_NONE)
         return;
-    if (f->kind == FOUND_INSTANCE)
+    if (f->kind == FOUND_INSTANCE || f->kind == FOUND_BROWSED)
         snprintf(text, sizeof(text), "the instance is not heard from");
     else if (r->stale == r->candidates)
         snprintf(text, sizeof(text), "no instance%s is heard from: last known ones",
@@ -280,14 +276,23 @@ static void explain_stale(struct respond *r, const struct found *f)
     answer_explain(a, EDE_STALE_ANSWER, text);
 }
 
+/* One RRset, or by TCP all of them, where that is wanted (RFC 8482 sections 4.1 and 4.4). */
+static bool respond_any(struct respond *r, const struct found *f)
+{
+    static const uint16_t types[] = {TYPE_SRV,  TYPE_A,     TYPE_AAAA, TYPE_TXT,
+                                     TYPE_SVCB, TYPE_HTTPS, TYPE_PTR};
+    bool data = false;
+    r->answers_only = r->dns->config.any_full && r->request->transport == DNS_TCP;
+    for (size_t i = 0; i < ARRAY_COUNT(types) && (r->answers_only || !data); i++) {
+        r->target_count = 0;
+        data |= respond_type(r, f, types[i]);
+    }
+    return data;
+}
+
 bool respond_service(struct respond *r, const struct found *f, uint16_t type)
 {
-    static const uint16_t types[] = {TYPE_SRV, TYPE_A, TYPE_AAAA, TYPE_TXT};
-    bool data = false;
-    if (type != TYPE_ANY)
-        data = respond_type(r, f, type);
-    for (size_t i = 0; i < ARRAY_COUNT(types) && type == TYPE_ANY && !data; i++)
-        data = respond_type(r, f, types[i]); /* one RRset: RFC 8482 section 4.1 */
+    bool data = type == TYPE_ANY ? respond_any(r, f) : respond_type(r, f, type);
     if (data && r->stale)
         explain_stale(r, f);
     return data;

@@ -18,69 +18,72 @@ void respond_soa(struct respond *r, const struct zone *zone, enum section sectio
     a->counts[section]++;
 }
 
-static const struct rrset *find_set(const struct node *n, uint16_t type)
+const struct rrset *node_set(const struct node *n, uint16_t type)
 {
     for (uint32_t i = 0; i < n->rrset_count; i++)
-        if (n->rrsets[i].type == type || type == TYPE_ANY)
+        if (n->rrsets[i].type == type)
             return &n->rrsets[i];
     return NULL;
 }
 
 /* Begins anywhere: the order means nothing, and nobody is always first (RFC 1794). */
-static void put_set(struct respond *r, const struct rrset *set)
+static bool put_set(struct respond *r, const struct rrset *set, uint32_t start)
 {
-    uint32_t start = set->count > 1 ? rand_below(&r->worker->rand, set->count) : 0;
     uint32_t at = start;
     for (uint32_t sent = 0; sent < set->count; sent++) {
         if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, set->type, set->ttl,
                            set->rdata[at], set->sizes[at])) {
             respond_cut(r, sent, set->count);
-            return;
+            return false;
         }
         at = at + 1 < set->count ? at + 1 : 0;
     }
+    return true;
+}
+
+void respond_set(struct respond *r, const struct rrset *set)
+{
+    uint32_t start = set->count > 1 ? rand_below(&r->worker->rand, set->count) : 0;
+    uint32_t at = (uint32_t)r->answer.at;
+    if (put_set(r, set, start))
+        respond_targets(r, set, at, start);
+}
+
+static bool is_apex(const struct found *f)
+{
+    return f->node->size == f->zone->apex.size;
+}
+
+static void put_apex_soa(struct respond *r, const struct found *f)
+{
+    respond_soa(r, f->zone, SECTION_ANSWER, r->owner, zone_soa_ttl(f->zone), f->zone->negative_ttl);
+}
+
+/* One RRset, or by TCP all of them, where that is wanted (RFC 8482 sections 4.1 and 4.4). */
+static bool respond_any(struct respond *r, const struct found *f)
+{
+    const struct node *n = f->node;
+    bool all = r->dns->config.any_full && r->request->transport == DNS_TCP;
+    uint32_t count = all || !n->rrset_count ? n->rrset_count : 1;
+    bool soa = is_apex(f) && (all || !count);
+    if (soa)
+        put_apex_soa(r, f);
+    for (uint32_t i = 0; i < count; i++)
+        if (!put_set(r, &n->rrsets[i], 0))
+            break;
+    return soa || count;
 }
 
 bool respond_static(struct respond *r, const struct found *f, uint16_t type)
 {
-    const struct rrset *set = find_set(f->node, type);
-    bool apex = f->node->size == f->zone->apex.size;
-    if (set) {
-        put_set(r, set);
-        return true;
-    }
-    if (!apex || (type != TYPE_SOA && type != TYPE_ANY))
+    if (type == TYPE_ANY)
+        return respond_any(r, f);
+    const struct rrset *set = node_set(f->node, type);
+    if (set)
+        respond_set(r, set);
+    else if (type == TYPE_SOA && is_apex(f))
+        put_apex_soa(r, f);
+    else
         return false;
-    respond_soa(r, f->zone, SECTION_ANSWER, r->owner, f->zone->ttl, f->zone->negative_ttl);
     return true;
-}
-
-static void move_to(struct respond *r, size_t at, const uint8_t *target, uint16_t size)
-{
-    r->alias.size = (uint8_t)size;
-    r->alias.labels = 0;
-    for (uint16_t i = 0; i < size; i++)
-        r->alias.wire[i] = (uint8_t)ascii_lower((char)target[i]);
-    for (const uint8_t *label = target; *label; label += 1 + *label)
-        r->alias.labels++;
-    r->name = &r->alias;
-    r->owner = (uint16_t)at;
-}
-
-const struct rrset *respond_alias(const struct respond *r, const struct found *f)
-{
-    if (f->kind != FOUND_STATIC || r->type == TYPE_CNAME || r->type == TYPE_ANY)
-        return NULL;
-    return find_set(f->node, TYPE_CNAME);
-}
-
-bool respond_follow(struct respond *r, const struct rrset *alias)
-{
-    const uint8_t *target = alias->rdata[0];
-    uint16_t size = alias->sizes[0];
-    r->answer.truncated =
-        !answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_CNAME, alias->ttl, target, size);
-    if (!r->answer.truncated)
-        move_to(r, r->answer.at - size, target, size);
-    return !r->answer.truncated;
 }

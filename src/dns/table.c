@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/leaf.h"
+#include "dns/wire.h"
 #include "dns/zone.h"
 
 /* Linear probing over pointers. A slot that was used once is never empty again in
@@ -43,9 +45,16 @@ static void slots_reclaim(struct rcu_late *late)
     free((char *)late - offsetof(struct slots, late));
 }
 
+static void node_free(struct node *n)
+{
+    if (n->kind == NODE_LEAF)
+        leaf_unref(n->leaf);
+    free(n);
+}
+
 static void node_reclaim(struct rcu_late *late)
 {
-    free((char *)late - offsetof(struct node, late));
+    node_free((struct node *)((char *)late - offsetof(struct node, late)));
 }
 
 static void node_retire(struct node *n)
@@ -77,8 +86,8 @@ void table_free(struct table *t)
     struct slots *s = RCU_READ(t->slots);
     for (size_t i = 0; i <= s->mask; i++) {
         struct node *n = RCU_READ(s->at[i]);
-        if (n != t->gone)
-            free(n);
+        if (n && n != t->gone)
+            node_free(n);
     }
     free(t->gone);
     free(s);
@@ -132,9 +141,28 @@ const struct node *table_closest(const struct table *t, const struct name *name,
     return NULL;
 }
 
+bool table_occluded(const struct table *t, const struct name *name, const struct zone *zone)
+{
+    unsigned left;
+    const struct node *n = table_closest(t, name, &left);
+    if (!n || n->zone != zone)
+        return false;
+    uint8_t hiding = NODE_OCCLUDED | NODE_CUT | (left ? NODE_DNAME : 0);
+    return node_traits(n) & hiding;
+}
+
 uint64_t table_count(const struct table *t)
 {
     return t->count;
+}
+
+static struct node *find_tail(const struct table *t, const struct name *name, unsigned skip)
+{
+    uint8_t size;
+    const uint8_t *tail = name_tail(name, skip, &size);
+    struct node *n = NULL;
+    find(t, hash_bytes(&t->key, tail, size), tail, size, &n);
+    return n;
 }
 
 /* ---- writing --------------------------------------------------------------------- */
@@ -205,13 +233,79 @@ static void insert(struct table *t, struct node *n, unsigned labels)
     t->count++;
 }
 
-static struct node *find_tail(const struct table *t, const struct name *name, unsigned skip)
+/* ---- what records make of names -------------------------------------------------------- */
+
+enum { COVERING = NODE_CUT | NODE_DNAME };
+
+static void set_traits(struct node *n, uint8_t traits)
 {
-    uint8_t size;
-    const uint8_t *tail = name_tail(name, skip, &size);
-    struct node *n = NULL;
-    find(t, hash_bytes(&t->key, tail, size), tail, size, &n);
-    return n;
+    atomic_store_explicit(&n->traits, traits, memory_order_relaxed);
+}
+
+static uint8_t own_traits(const struct node *n)
+{
+    uint8_t traits = 0;
+    for (uint32_t i = 0; i < n->rrset_count; i++) {
+        if (n->rrsets[i].type == TYPE_NS && n->size > n->zone->apex.size)
+            traits |= NODE_CUT;
+        if (n->rrsets[i].type == TYPE_DNAME)
+            traits |= NODE_DNAME;
+    }
+    return traits;
+}
+
+/* What a node directly below `up` inherits. */
+static uint8_t inherited(const struct node *up)
+{
+    return node_traits(up) & (COVERING | NODE_OCCLUDED) ? NODE_OCCLUDED : 0;
+}
+
+static bool is_wildcard(const uint8_t *wire)
+{
+    return wire[0] == 1 && wire[1] == '*';
+}
+
+static struct node *node_above(const struct table *t, const struct node *n)
+{
+    const uint8_t *tail = n->name + 1 + n->name[0];
+    uint8_t size = (uint8_t)(n->size - 1 - n->name[0]);
+    struct node *up = NULL;
+    find(t, hash_bytes(&t->key, tail, size), tail, size, &up);
+    return up;
+}
+
+/* Is `n` strictly below `top` in the same zone? */
+static bool is_under(const struct node *n, const struct node *top)
+{
+    const uint8_t *at = n->name;
+    unsigned left = n->size;
+    if (n->zone != top->zone || n->size <= top->size)
+        return false;
+    for (; left > top->size; left -= 1u + *at, at += 1 + *at)
+        continue;
+    return left == top->size && memcmp(at, top->name, left) == 0;
+}
+
+static bool is_covered(const struct table *t, const struct node *n)
+{
+    for (const struct node *up = n; up->size > n->zone->apex.size;) {
+        up = node_above(t, up);
+        if (node_traits(up) & COVERING)
+            return true;
+    }
+    return false;
+}
+
+static void cover_anew(struct table *t, const struct node *top)
+{
+    struct slots *s = RCU_READ(t->slots);
+    for (size_t i = 0; i <= s->mask; i++) {
+        struct node *n = RCU_READ(s->at[i]);
+        if (!n || n == t->gone || !is_under(n, top))
+            continue;
+        uint8_t others = node_traits(n) & (uint8_t)~NODE_OCCLUDED;
+        set_traits(n, others | (is_covered(t, n) ? NODE_OCCLUDED : 0));
+    }
 }
 
 static void replace(struct table *t, struct node *old, struct node *n)
@@ -219,7 +313,11 @@ static void replace(struct table *t, struct node *old, struct node *n)
     struct node *found;
     _Atomic(struct node *) *place = find(t, old->hash, old->name, old->size, &found);
     n->below = old->below;
+    uint8_t before = node_traits(old), own = own_traits(n);
+    set_traits(n, own | (before & (NODE_OCCLUDED | NODE_WILD)));
     RCU_PUBLISH(*place, n);
+    if (n->below && !(before & COVERING) != !(own & COVERING))
+        cover_anew(t, n);
     node_retire(old);
 }
 
@@ -247,6 +345,24 @@ fail:
     return 0;
 }
 
+static void insert_chain(struct table *t, struct node **fresh, unsigned count,
+                         const struct name *name)
+{
+    unsigned labels = name->labels - (count - 1); /* of the topmost new one */
+    struct node *up = labels > fresh[0]->zone->apex.labels ? find_tail(t, name, count) : NULL;
+    /* From the top: a reader that finds a name finds its ancestors too. */
+    for (unsigned i = count; i-- > 0; up = fresh[i]) {
+        fresh[i]->below = 0;
+        set_traits(fresh[i], own_traits(fresh[i]) | (up ? inherited(up) : 0));
+        insert(t, fresh[i], name->labels - i);
+        if (!up)
+            continue;
+        up->below++;
+        if (is_wildcard(fresh[i]->name))
+            set_traits(up, node_traits(up) | NODE_WILD);
+    }
+}
+
 enum err table_put(struct table *t, const struct name *name, const struct zone *zone,
                    enum node_kind kind, struct slot *slot, const struct rrset *rrsets,
                    uint32_t rrset_count)
@@ -263,17 +379,30 @@ enum err table_put(struct table *t, const struct name *name, const struct zone *
     fresh[0]->slot = slot;
     fresh[0]->rrsets = rrsets;
     fresh[0]->rrset_count = rrset_count;
-    if (old) {
+    if (old)
         replace(t, old, fresh[0]);
-        return ERR_OK;
+    else
+        insert_chain(t, fresh, count, name);
+    return ERR_OK;
+}
+
+enum err table_put_leaf(struct table *t, const struct name *name, const struct zone *zone,
+                        struct leaf *leaf)
+{
+    enum err err = table_put(t, name, zone, NODE_LEAF, NULL, leaf->rrsets, leaf->rrset_count);
+    if (!err)
+        find_tail(t, name, 0)->leaf = leaf_ref(leaf); /* readers do not look at it */
+    return err;
+}
+
+enum err table_hold(struct table *t, const struct name *name, const struct zone *zone)
+{
+    if (!find_tail(t, name, 0)) {
+        enum err err = table_put(t, name, zone, NODE_EMPTY, NULL, NULL, 0);
+        if (err)
+            return err;
     }
-    /* From the top: a reader that finds a name finds its ancestors too. */
-    if (name->labels - (count - 1) > zone->apex.labels)
-        find_tail(t, name, count)->below++;
-    for (unsigned i = count; i-- > 0;) {
-        fresh[i]->below = i > 0;
-        insert(t, fresh[i], name->labels - i);
-    }
+    find_tail(t, name, 0)->below++;
     return ERR_OK;
 }
 
@@ -303,7 +432,10 @@ enum err table_remove(struct table *t, const struct name *name)
     for (unsigned skip = 0;; skip++) {
         unsigned labels = name->labels - skip;
         struct node *up = labels > apex_labels ? find_tail(t, name, skip + 1) : NULL;
+        bool wild = is_wildcard(n->name);
         take_out(t, n, labels);
+        if (up && wild)
+            set_traits(up, node_traits(up) & (uint8_t)~NODE_WILD);
         if (!up || --up->below || up->kind != NODE_EMPTY)
             return ERR_OK;
         n = up;

@@ -17,6 +17,7 @@
 #include "dns/view.h"
 
 struct zone;
+struct leaf;
 
 /* Where the current view of a service in a zone hangs; shared by its nodes. */
 struct slot {
@@ -27,9 +28,19 @@ struct slot {
 enum node_kind {
     NODE_EMPTY,       /* empty non-terminal */
     NODE_STATIC,      /* records of the zone file */
+    NODE_LEAF,        /* records of a leaf (leaf.h) */
     NODE_SERVICE,     /* S.Z */
     NODE_SERVICE_TCP, /* _S._tcp.Z */
     NODE_SERVICE_UDP, /* _S._udp.Z */
+    NODE_TYPES,       /* _services._dns-sd._udp.Z (browse.h) */
+};
+
+/* What a name's records, and those above it, make of it. */
+enum node_trait {
+    NODE_CUT = 1,      /* NS below the apex: another zone begins here (RFC 1034 section 4.2) */
+    NODE_DNAME = 2,    /* what is below it is elsewhere (RFC 6672) */
+    NODE_OCCLUDED = 4, /* below such a node of its zone: glue, or not to be seen */
+    NODE_WILD = 8,     /* a wildcard is directly below */
 };
 
 /* One static RRset; everything behind the owner name as it goes out. */
@@ -45,14 +56,23 @@ struct node {
     struct rcu_late late;
     uint64_t hash;
     const struct zone *zone;
-    struct slot *slot;          /* NODE_SERVICE* */
-    const struct rrset *rrsets; /* NODE_STATIC; owned by the zone */
+    union {
+        struct slot *slot; /* NODE_SERVICE* */
+        struct leaf *leaf; /* NODE_LEAF: a reference; may be NULL */
+    };
+    const struct rrset *rrsets; /* NODE_STATIC, NODE_LEAF; owned by the zone or the leaf */
     uint32_t rrset_count;
-    uint32_t below; /* writer only: nodes directly below this one */
-    uint8_t kind;   /* enum node_kind */
-    uint8_t size;   /* of name */
-    uint8_t name[]; /* wire, lower case */
+    uint32_t below;         /* writer only: nodes directly below this one */
+    _Atomic uint8_t traits; /* enum node_trait; kept by the table */
+    uint8_t kind;           /* enum node_kind */
+    uint8_t size;           /* of name */
+    uint8_t name[];         /* wire, lower case */
 };
+
+static inline uint8_t node_traits(const struct node *n)
+{
+    return atomic_load_explicit(&n->traits, memory_order_relaxed);
+}
 
 struct table;
 
@@ -70,14 +90,26 @@ const struct node *table_closest(const struct table *t, const struct name *name,
 
 /* Control only. Puts a node at `name` (replacing an empty non-terminal or what is
  * there; the old node is retired) and makes the empty non-terminals up to the
- * zone's apex. ERR_MEMORY leaves the table as it was. */
+ * zone's apex. Traits follow from the RRsets; where a cut or DNAME comes or goes above
+ * names that are there, the whole table is walked. ERR_MEMORY leaves the table as it was. */
 MUST_CHECK enum err table_put(struct table *t, const struct name *name, const struct zone *zone,
                               enum node_kind kind, struct slot *slot, const struct rrset *rrsets,
                               uint32_t rrset_count);
+/* The same for a leaf; the node holds a reference of its own as long as a reader may see it. */
+MUST_CHECK enum err table_put_leaf(struct table *t, const struct name *name,
+                                   const struct zone *zone, struct leaf *leaf);
 /* Takes the name out, or leaves an empty non-terminal where something lies below;
  * prunes empty non-terminals up to the apex that have nothing below any more.
  * ERR_MEMORY (only in the first case) leaves the table as it was. */
 MUST_CHECK enum err table_remove(struct table *t, const struct name *name);
+
+/* Control only. Makes the name an empty non-terminal, if it is not there, that stays for
+ * ever: what lies below it is in another zone (RFC 8020 section 2). */
+MUST_CHECK enum err table_hold(struct table *t, const struct name *name, const struct zone *zone);
+
+/* Is what would be put at `name` not to be seen, because a delegation is at or above it or
+ * a DNAME above it? A name of another zone than `zone` is not asked about. */
+bool table_occluded(const struct table *t, const struct name *name, const struct zone *zone);
 
 uint64_t table_count(const struct table *t);
 

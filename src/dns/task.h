@@ -34,7 +34,7 @@ void dns_task_run(struct dns *dns, struct registry *registry, struct moment now,
                   struct dns_task *task);
 
 /* Instead of dns_task_run or after it: the answer becomes SERVFAIL with these words (EDE
- * "other"), because there is no room for the task or the disk does not take it. */
+ * "not ready"), because there is no room for the task or the disk does not take it. */
 void dns_task_refuse(struct dns_task *task, const char *why);
 
 /* After either: writes the next message of the answer, at most `size` bytes; 0 = that was

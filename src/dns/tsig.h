@@ -37,6 +37,8 @@ void tsig_keyring_free(struct tsig_keyring *ring); /* accepts NULL */
 const struct tsig_key *tsig_keyring_find(const struct tsig_keyring *ring, struct text name);
 /* "deploy.example", lower case, no final dot. */
 struct text tsig_key_name(const struct tsig_key *key);
+/* Is that its name as configured? */
+bool tsig_key_is_named(const struct tsig_key *key, struct text name);
 const struct tsig_key *tsig_key_ref(const struct tsig_key *key);
 void tsig_key_unref(const struct tsig_key *key); /* accepts NULL */
 

@@ -83,5 +83,17 @@ void view_retire(struct view *v)
 
 void view_free(struct view *v)
 {
-    free(v);
+    view_unref(v);
+}
+
+struct view *view_ref(struct view *v)
+{
+    atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
+    return v;
+}
+
+void view_unref(struct view *v)
+{
+    if (v && atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) == 0)
+        free(v);
 }

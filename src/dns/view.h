@@ -30,10 +30,13 @@ struct view_instance {
     uint16_t txt_size;
     uint16_t port; /* default port; 0 = address-only */
     uint16_t priority;
-    uint16_t weight; /* as on the wire (scaled) */
+    uint16_t weight;                  /* as on the wire (scaled) */
+    uint16_t ports[PROTOCOL_UDP + 1]; /* the first of the protocol; 0 = none */
+    uint16_t https_port;              /* the TCP port named `https`; 0 = none */
     uint8_t target_size;
     uint8_t v4_count, v6_count;
     uint8_t status; /* enum status, in force */
+    bool alpn;      /* its TXT data name a protocol as metadata `alpn` */
     bool live;      /* status up: part of the service's answers, if perhaps as the last choice */
     bool stale;     /* expired and kept: its priority is at or above STALE_PRIORITY */
 };
@@ -89,18 +92,25 @@ struct selector {
     struct text key, value; /* as labels */
     const uint32_t *live;   /* indexes of live instances (and stale ones), ascending */
     uint32_t live_count;    /* 0: registered ones match, none is live */
+    uint32_t registered;    /* whatever their status */
+    uint32_t fresh;         /* of the live ones: heard from */
 };
 
 struct view {
     struct rcu_late late;
-    size_t size;    /* bytes of the block */
-    uint64_t index; /* registry index that it shows */
+    _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
+    size_t size;           /* bytes of the block */
+    uint64_t index;        /* registry index that it shows */
     struct text ns, service;
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
     uint32_t max_answers;       /* 0 = all */
     uint32_t instance_count, live_count;
-    uint32_t stale_count; /* of the live ones */
-    bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
+    uint32_t stale_count;  /* of the live ones */
+    uint32_t https_count;  /* live ones with HTTPS records */
+    uint16_t priority_max; /* of the live ones, as registered */
+    uint8_t locality;      /* enum dns_locality */
+    uint32_t spill_over;   /* percent */
+    bool withdraws_stale;  /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
     uint32_t status_counts[STATUS_COUNT];
     const struct view_instance *instances; /* sorted by id */
     const uint32_t *ids;                   /* open addressing: instance index + 1, 0 = free */
@@ -122,7 +132,11 @@ const struct selector *view_selector(const struct view *v, struct text key, stru
 bool view_has_selector_key(const struct view *v, struct text key);
 const struct named_port *view_port(const struct view *v, struct text name, uint8_t protocol);
 
-void view_retire(struct view *v); /* after the grace period */
-void view_free(struct view *v);   /* at once; accepts NULL */
+/* One reference more, for who reads it without RCU: any thread that sees the view. */
+struct view *view_ref(struct view *v);
+void view_unref(struct view *v); /* accepts NULL */
+void view_retire(
+    struct view *v);            /* gives the publication's reference back after the grace period */
+void view_free(struct view *v); /* likewise, at once; accepts NULL */
 
 #endif

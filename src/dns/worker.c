@@ -12,7 +12,22 @@ struct dns_worker *dns_worker_new(uint64_t seed)
 
 void dns_worker_free(struct dns_worker *worker)
 {
+    if (!worker)
+        return;
+    dns_task_free(worker->task);
     free(worker);
+}
+
+void dns_worker_share(struct dns_worker *worker, struct dns_shared *shared)
+{
+    worker->shared = shared;
+}
+
+struct dns_task *dns_worker_take_task(struct dns_worker *worker)
+{
+    struct dns_task *task = worker->task;
+    worker->task = NULL;
+    return task;
 }
 
 const struct dns_counters *dns_worker_counters(const struct dns_worker *worker)

@@ -10,8 +10,11 @@
 struct dns_worker {
     struct rand rand;
     struct dns_counters counters;
-    struct picker picker;     /* scratch; nothing in it outlives a query */
-    struct distinct_set seen; /* likewise */
+    struct picker picker;      /* scratch; nothing in it outlives a query */
+    struct distinct_set seen;  /* likewise */
+    struct dns_shared *shared; /* NULL = no rates, no cookies */
+    struct dns_task *task;     /* of the last dns_respond, until taken */
+    uint64_t told_ms;          /* when it was last said that somebody is over a rate */
 };
 
 #endif

@@ -5,79 +5,16 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "dns/zone_check.h"
 #include "dns/zone_file.h"
+#include "dns/zone_log.h"
+#include "dns/zone_pin.h"
 #include "dns/zone_scan.h"
 
+enum { SPILL_OVER_DEFAULT = 50 }; /* percent */
 enum { SOA_NUMBERS = 20, REFRESH_DEFAULT = 60, RETRY_DEFAULT = 10, EXPIRE_DEFAULT = 86400 };
 
 /* ---- from records to RRsets ------------------------------------------------------------ */
-
-static int compare_names(const struct name *a, const struct name *b)
-{
-    uint8_t shorter = a->size < b->size ? a->size : b->size;
-    int order = memcmp(a->wire, b->wire, shorter);
-    return order ? order : (int)a->size - (int)b->size;
-}
-
-/* By owner, type, data; the earlier line first where all are equal. */
-static int compare_records(const void *left, const void *right)
-{
-    const struct zone_record *a = left, *b = right;
-    int order = compare_names(&a->owner, &b->owner);
-    if (order == 0)
-        order = (int)a->type - (int)b->type;
-    if (order == 0)
-        order = memcmp(a->rdata, b->rdata, a->size < b->size ? a->size : b->size);
-    if (order == 0)
-        order = (int)a->size - (int)b->size;
-    return order ? order : (a->line > b->line) - (a->line < b->line);
-}
-
-static bool same_set(const struct zone_record *a, const struct zone_record *b)
-{
-    return a->type == b->type && name_is(&a->owner, &b->owner);
-}
-
-static bool same_data(const struct zone_record *a, const struct zone_record *b)
-{
-    return same_set(a, b) && a->size == b->size && memcmp(a->rdata, b->rdata, a->size) == 0;
-}
-
-/* The records of one name, [first, end): an alias stands alone (RFC 1034 section
- * 3.6.2, RFC 2181 section 10.1). */
-static enum err check_alias(const struct zone_record *first, const struct zone_record *end,
-                            const char *file, struct dns_fault *fault)
-{
-    const struct zone_record *alias = NULL, *other = NULL;
-    for (const struct zone_record *r = first; r < end; r++) {
-        if (r->type == TYPE_CNAME && (!alias || same_data(alias, r)))
-            alias = r;
-        else
-            other = r;
-    }
-    if (!alias || !other)
-        return ERR_OK;
-    char owner[NAME_TEXT];
-    const struct zone_record *later = alias->line > other->line ? alias : other;
-    fault_set(fault, file, later->line, later->column,
-              "found a CNAME beside other data at %.150s, expected it alone",
-              name_format(alias->owner.wire, owner));
-    return ERR_SYNTAX;
-}
-
-static enum err check_aliases(const struct zone_records *records, const char *file,
-                              struct dns_fault *fault)
-{
-    const struct zone_record *end = records->items + records->count;
-    for (const struct zone_record *first = records->items, *next; first < end; first = next) {
-        for (next = first; next < end && name_is(&next->owner, &first->owner);)
-            next++;
-        enum err err = check_alias(first, next, file, fault);
-        if (err)
-            return err;
-    }
-    return ERR_OK;
-}
 
 /* How much of each kind the zone's store has to hold. */
 struct store_size {
@@ -91,7 +28,7 @@ static struct store_size measure(const struct zone_records *records)
         const struct zone_record *r = &records->items[i], *before = r - 1;
         if (i == 0 || !name_is(&r->owner, &before->owner))
             s.names++;
-        if (i == 0 || !same_set(r, before))
+        if (i == 0 || !zone_same_set(r, before))
             s.rrsets++;
         s.records++;
         s.bytes += r->size;
@@ -144,9 +81,9 @@ static enum err place_all(struct zone *zone, const struct zone_records *records)
     to.byte = (uint8_t *)(to.size + s.records);
     for (size_t i = 0; i < records->count; i++) {
         const struct zone_record *r = &records->items[i], *before = r - 1;
-        if (i == 0 || !same_data(r, before))
+        if (i == 0 || !zone_same_data(r, before))
             place_record(zone, &to, r, i == 0 || !name_is(&r->owner, &before->owner),
-                         i == 0 || !same_set(r, before));
+                         i == 0 || !zone_same_set(r, before));
         else if (r->ttl < to.rrset[-1].ttl)
             to.rrset[-1].ttl = r->ttl;
     }
@@ -187,7 +124,7 @@ static enum err make_up(struct zone *zone, struct zone_records *records, struct 
     const uint32_t numbers[] = {1, REFRESH_DEFAULT, RETRY_DEFAULT, EXPIRE_DEFAULT, 0};
     for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
         write_u32(&w, numbers[i]);
-    struct zone_record r = {.owner = zone->apex, .ttl = zone->ttl, .type = TYPE_SOA};
+    struct zone_record r = {.owner = zone->apex, .ttl = zone->ttl, .type = TYPE_SOA, .file = ""};
     r.rdata = soa;
     r.size = (uint16_t)writer_used(&w);
     enum err err = zone_records_add(records, &r);
@@ -234,7 +171,9 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
     zone->ttl = config->ttl;
     zone->negative_ttl = config->negative_ttl;
     zone->srv_weight_scale = config->srv_weight_scale ? config->srv_weight_scale : 1;
-    if (!zone->name || (config->ns && !zone->ns) || copy_rules(zone, config)) {
+    zone->log = config->journal_max ? zone_log_new(config->journal_max) : NULL;
+    if (!zone->name || (config->ns && !zone->ns) || (config->journal_max && !zone->log) ||
+        copy_rules(zone, config)) {
         fault_set(fault, "", 0, 0, "out of memory");
         return ERR_MEMORY;
     }
@@ -262,8 +201,11 @@ static enum err load(struct zone *zone, const struct dns_zone_config *config,
                            : make_up(zone, records, fault);
     if (err)
         return err;
-    qsort(records->items, records->count, sizeof(*records->items), compare_records);
-    err = check_aliases(records, config->file ? config->file : "", fault);
+    if (browse_domains(zone, records)) {
+        fault_set(fault, "", 0, 0, "out of memory");
+        return ERR_MEMORY;
+    }
+    err = zone_check(records, &zone->apex, fault);
     if (err)
         return err;
     take_soa(zone, records);
@@ -292,10 +234,8 @@ enum err zone_load(const struct dns_zone_config *config, struct zone **out, stru
     return err;
 }
 
-void zone_free(struct zone *zone)
+static void destroy(struct zone *zone)
 {
-    if (!zone)
-        return;
     for (size_t i = 0; i < zone->rule_count; i++)
         free(zone->rules[i].glob);
     free(zone->rules);
@@ -305,6 +245,45 @@ void zone_free(struct zone *zone)
     free(zone->names);
     free(zone->store);
     free(zone);
+}
+
+struct zone *zone_ref(struct zone *zone)
+{
+    atomic_fetch_add_explicit(&zone->refs, 1, memory_order_relaxed);
+    return zone;
+}
+
+void zone_unref(struct zone *zone)
+{
+    if (atomic_fetch_sub_explicit(&zone->refs, 1, memory_order_acq_rel) == 0)
+        destroy(zone);
+}
+
+void zone_free(struct zone *zone)
+{
+    if (!zone)
+        return;
+    zone_log_free(zone->log);
+    zone->log = NULL;
+    zone_pin_unref(zone->pin);
+    zone->pin = NULL;
+    zone_unref(zone);
+}
+
+const struct static_name *zone_find(const struct zone *zone, const struct name *name)
+{
+    size_t low = 0, high = zone->name_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = name_order(name, &zone->names[middle].name);
+        if (order == 0)
+            return &zone->names[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
 }
 
 static void overlay(uint32_t *value, uint32_t rule)
@@ -319,6 +298,7 @@ struct zone_attributes zone_attributes(const struct zone *zone, struct text serv
         .ttl = zone->ttl,
         .negative_ttl = zone->negative_ttl,
         .srv_weight_scale = zone->srv_weight_scale,
+        .spill_over = SPILL_OVER_DEFAULT,
     };
     for (size_t i = 0; i < zone->rule_count; i++) {
         const struct dns_rule *rule = &zone->rules[i];
@@ -329,6 +309,8 @@ struct zone_attributes zone_attributes(const struct zone *zone, struct text serv
         overlay(&a.max_answers, rule->max_answers);
         overlay(&a.srv_weight_scale, rule->srv_weight_scale);
         overlay(&a.stale, rule->stale);
+        overlay(&a.locality, rule->locality);
+        overlay(&a.spill_over, rule->spill_over);
     }
     return a;
 }

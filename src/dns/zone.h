@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dns/browse.h"
 #include "dns/dns.h"
 #include "dns/name.h"
 #include "dns/table.h"
@@ -20,7 +21,11 @@ struct static_name {
     uint32_t rrset_count;
 };
 
+struct zone_log;
+struct zone_pin;
+
 struct zone {
+    _Atomic uint32_t refs; /* of pins, beyond its struct dns' own */
     struct name apex;
     char *name; /* text, no final dot */
     char *ns;   /* NULL = purely static */
@@ -31,25 +36,45 @@ struct zone {
     uint8_t *soa; /* RDATA; the last 20 bytes are serial, refresh, retry, expire,
                      minimum (RFC 1035 section 3.3.13) */
     uint16_t soa_size;
-    struct static_name *names; /* sorted by name; the apex among them, its SOA not */
+    struct static_name *names; /* in canonical order; the apex among them, its SOA not */
     size_t name_count;
-    void *store;    /* the names' RRsets and all that these point to */
-    bool dirty;     /* changed since its serial moved; control thread only */
-    unsigned index; /* place in the dns' list */
+    void *store; /* the names' RRsets and all that these point to */
+    struct zone_log
+        *log; /* for IXFR; NULL = none is kept. This and the rest: control thread only */
+    struct zone_pin *pin; /* the last one made, see zone_pin.h */
+    bool dirty;           /* changed since its serial moved */
+    unsigned index;       /* place in the dns' list */
+    struct browse_list browsed;
 };
 
-/* Loads `config->file` (or makes SOA and NS up). Fills *fault and returns ERR_SYNTAX
- * (what is in the file), ERR_SYSTEM (cannot be read) or ERR_MEMORY. Refused: no SOA, a
- * second SOA, out-of-zone names, CNAME beside other data, classes other than IN,
- * $INCLUDE, $GENERATE, lines longer than ldns reads. */
+/* Loads `config->file` and what it includes (or makes SOA and NS up). Fills *fault and
+ * returns ERR_SYNTAX (what is in the file), ERR_SYSTEM (cannot be read) or ERR_MEMORY.
+ * Refused: no SOA, a second SOA, out-of-zone names, classes other than IN, signed zones,
+ * lines longer than ldns reads, and what zone_check refuses. */
 MUST_CHECK enum err zone_load(const struct dns_zone_config *config, struct zone **out,
                               struct dns_fault *fault);
+/* Gives the owner's reference back, and the log and the pin; accepts NULL. */
 void zone_free(struct zone *zone);
+/* One reference more, for who reads what does not change beyond the life of its struct dns. */
+struct zone *zone_ref(struct zone *zone);
+void zone_unref(struct zone *zone);
+
+/* The zone file's records at a name, be they served or occluded; NULL = none. */
+const struct static_name *zone_find(const struct zone *zone, const struct name *name);
+
+/* The TTL of the SOA itself; in negative answers it is what they say (RFC 2308 section 5:
+ * never more than this). */
+static inline uint32_t zone_soa_ttl(const struct zone *zone)
+{
+    return zone->ttl > zone->negative_ttl ? zone->ttl : zone->negative_ttl;
+}
 
 /* The attributes of a service by the zone's rules. */
 struct zone_attributes {
     uint32_t ttl, negative_ttl, max_answers, srv_weight_scale;
-    uint32_t stale; /* enum dns_stale */
+    uint32_t stale;      /* enum dns_stale */
+    uint32_t locality;   /* enum dns_locality */
+    uint32_t spill_over; /* percent */
 };
 struct zone_attributes zone_attributes(const struct zone *zone, struct text service);
 

@@ -1,15 +1,21 @@
 #include "dns/zone_file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "dns/zone_rdata.h"
 #include "dns/zone_scan.h"
 
-enum { FILE_MAX = 256 << 20 }; /* bytes; beyond that it is not a zone file of static names */
+enum {
+    FILE_MAX = 256 << 20, /* bytes; beyond that it is not a zone file of static names */
+    INCLUDE_DEPTH = 8,
+    INCLUDE_FILES = 1000,
+};
 
 /* ---- the list ---------------------------------------------------------------------- */
 
@@ -38,6 +44,20 @@ void zone_records_deinit(struct zone_records *r)
     for (size_t i = 0; i < r->count; i++)
         free(r->items[i].rdata);
     free(r->items);
+    for (size_t i = 0; i < r->file_count; i++)
+        free(r->files[i]);
+    free(r->files);
+}
+
+/* A copy of the path that lives as long as the records; NULL when memory lacks. */
+static char *keep_path(struct zone_records *r, const char *path)
+{
+    char **grown = realloc(r->files, (r->file_count + 1) * sizeof(*grown));
+    if (!grown)
+        return NULL;
+    r->files = grown;
+    grown[r->file_count] = strdup(path);
+    return grown[r->file_count] ? grown[r->file_count++] : NULL;
 }
 
 /* ---- reading ----------------------------------------------------------------------- */
@@ -47,6 +67,8 @@ struct parse {
     const struct name *apex;
     struct zone_records *out;
     struct dns_fault *fault;
+    const char *file; /* that is being read, `depth` files below the zone's own */
+    unsigned depth;
     struct name origin, owner; /* owner.size 0: no record yet */
     uint32_t default_ttl;
     bool soa_seen;
@@ -54,14 +76,15 @@ struct parse {
 };
 
 #define REFUSE(p, ...)                                                                             \
-    (fault_set((p)->fault, (p)->config->file, (p)->line.line, (p)->line.column, __VA_ARGS__),      \
-     ERR_SYNTAX)
+    (fault_set((p)->fault, (p)->file, (p)->line.line, (p)->line.column, __VA_ARGS__), ERR_SYNTAX)
 
 static enum err no_memory(struct parse *p)
 {
-    fault_set(p->fault, p->config->file, 0, 0, "out of memory");
+    fault_set(p->fault, p->file, 0, 0, "out of memory");
     return ERR_MEMORY;
 }
+
+static enum err include(struct parse *p, const char *path, const char *origin);
 
 /* A name as the file writes it: "@", relative to the origin, or absolute. */
 static enum err resolve(struct parse *p, const char *text, struct name *out)
@@ -113,9 +136,11 @@ static enum err directive(struct parse *p, const char *name, char *rest)
     }
     if (strcasecmp(name, "$TTL") == 0)
         return parse_ttl(p, argument ? argument : "", &p->default_ttl);
-    if (strcasecmp(name, "$INCLUDE") == 0 || strcasecmp(name, "$GENERATE") == 0)
+    if (strcasecmp(name, "$INCLUDE") == 0)
+        return include(p, argument, zone_token(&rest));
+    if (strcasecmp(name, "$GENERATE") == 0)
         return REFUSE(p, "%s is not served by this version: write the records out", name);
-    return REFUSE(p, "found '%.50s', expected $ORIGIN, $TTL or a record", name);
+    return REFUSE(p, "found '%.50s', expected $ORIGIN, $TTL, $INCLUDE or a record", name);
 }
 
 static bool is_class(const char *token)
@@ -147,12 +172,9 @@ static enum err parse_head(struct parse *p, char **rest, struct zone_record *r, 
     }
 }
 
-static bool has_wildcard(const struct name *n)
+static bool is_wildcard(const struct name *n)
 {
-    for (const uint8_t *at = n->wire; *at; at += 1 + *at)
-        if (at[0] == 1 && at[1] == '*')
-            return true;
-    return false;
+    return n->wire[0] == 1 && n->wire[1] == '*';
 }
 
 /* What this record may be, by its owner and type. */
@@ -163,13 +185,8 @@ static enum err check_place(struct parse *p, const struct zone_record *r, const 
     name_format(r->owner.wire, owner);
     if (!name_is_below(&r->owner, p->apex))
         return REFUSE(p, "found %.150s, expected a name in zone %.60s", owner, p->config->name);
-    if (has_wildcard(&r->owner))
-        return REFUSE(p, "found the wildcard %.150s, which is not served by this version", owner);
-    if (r->type == TYPE_DNAME)
-        return REFUSE(p, "found a DNAME, which is not served by this version");
-    if (r->type == TYPE_NS && !at_apex)
-        return REFUSE(p, "found a delegation (NS at %.150s), which is not served by this version",
-                      owner);
+    if (r->type == TYPE_NS && is_wildcard(&r->owner)) /* RFC 4592 section 4.2 */
+        return REFUSE(p, "found NS at the wildcard %.150s, expected it at a name", owner);
     if (r->type == TYPE_SOA && !at_apex)
         return REFUSE(p, "found an SOA at %.150s, expected it at the zone's own name", owner);
     if (r->type == TYPE_SOA && p->soa_seen)
@@ -177,13 +194,13 @@ static enum err check_place(struct parse *p, const struct zone_record *r, const 
     if (zone_type_is_meta(r->type))
         return REFUSE(p, "found type '%.30s', expected one that holds data", type);
     if (zone_type_is_dnssec(r->type))
-        return REFUSE(p, "found %.30s: a signed zone is not served by this version", type);
+        return REFUSE(p, "found %.30s: a signed zone is not served, expected it unsigned", type);
     return ERR_OK;
 }
 
 static enum err record(struct parse *p, char *rest)
 {
-    struct zone_record r = {.line = p->line.line, .column = p->line.column};
+    struct zone_record r = {.line = p->line.line, .column = p->line.column, .file = p->file};
     uint8_t *rdata = NULL;
     char *type;
     enum err err = parse_head(p, &rest, &r, &type);
@@ -226,37 +243,30 @@ static enum err one_line(struct parse *p)
     return record(p, rest);
 }
 
-static enum err parse_all(struct parse *p, const char *bytes, size_t size)
+static enum err parse_lines(struct parse *p, const char *bytes, size_t size)
 {
     struct zone_scan scan;
-    zone_scan_init(&scan, p->config->file, bytes, size);
+    zone_scan_init(&scan, p->file, bytes, size);
     for (;;) {
         enum err err = zone_scan_next(&scan, &p->line, p->fault);
-        if (err == ERR_NOT_FOUND)
-            break;
         if (!err)
             err = one_line(p);
+        else if (err == ERR_NOT_FOUND)
+            break;
         if (err)
             return err;
     }
-    if (p->soa_seen)
+    if (p->soa_seen || p->depth)
         return ERR_OK;
-    fault_set(p->fault, p->config->file, scan.line, scan.column,
+    fault_set(p->fault, p->file, scan.line, scan.column,
               "found the end of the file, expected an SOA record");
     return ERR_SYNTAX;
 }
 
-/* ---- the file ---------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------- */
 
-static enum err cannot_read(const struct dns_zone_config *config, struct dns_fault *fault,
-                            const char *why)
-{
-    fault_set(fault, config->file, 0, 0, "cannot be read: %s", why);
-    return ERR_SYSTEM;
-}
-
-static enum err read_all(FILE *file, const struct dns_zone_config *config, char **bytes,
-                         size_t *size, struct dns_fault *fault)
+/* All bytes; NULL = fine, else why not. */
+static const char *read_stream(FILE *file, char **bytes, size_t *size)
 {
     size_t capacity = 0;
     *bytes = NULL;
@@ -266,40 +276,127 @@ static enum err read_all(FILE *file, const struct dns_zone_config *config, char 
             capacity = capacity ? capacity * 2 : 16384;
             char *grown = capacity <= FILE_MAX ? realloc(*bytes, capacity) : NULL;
             if (!grown)
-                return cannot_read(config, fault, "it is too large");
+                return "it is too large";
             *bytes = grown;
         }
         *size += fread(*bytes + *size, 1, capacity - *size, file);
         if (ferror(file))
-            return cannot_read(config, fault, strerror(errno));
+            return strerror(errno);
     }
-    return ERR_OK;
+    return NULL;
+}
+
+static const char *read_file(const char *path, char **bytes, size_t *size)
+{
+    *bytes = NULL;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return strerror(errno);
+    const char *why = read_stream(file, bytes, size);
+    fclose(file);
+    return why;
+}
+
+/* ---- $INCLUDE (RFC 1035 section 5.1) ------------------------------------------------ */
+
+/* A path beside the file that names it; quotes around it are dropped. */
+static void beside(const char *file, const char *path, char *out, size_t size)
+{
+    size_t n = strlen(path);
+    const char *slash = strrchr(file, '/');
+    if (n >= 2 && path[0] == '"' && path[n - 1] == '"') {
+        path++;
+        n -= 2;
+    }
+    if (*path == '/' || !slash)
+        snprintf(out, size, "%.*s", (int)n, path);
+    else
+        snprintf(out, size, "%.*s%.*s", (int)(slash + 1 - file), file, (int)n, path);
+}
+
+/* Devices and pipes may never end, or never begin. */
+static bool is_readable(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) != 0 || S_ISREG(s.st_mode);
+}
+
+static enum err include_bytes(struct parse *p, const char *path, const char *bytes, size_t size)
+{
+    const char *file = keep_path(p->out, path);
+    if (!file)
+        return no_memory(p);
+    const char *outer = p->file;
+    p->file = file;
+    p->depth++;
+    enum err err = parse_lines(p, bytes, size);
+    p->depth--;
+    p->file = outer;
+    return err;
+}
+
+/* Reads the file as if it stood here; origin and owner are afterwards what they were. */
+static enum err include(struct parse *p, const char *path, const char *origin)
+{
+    char whole[PATH_MAX], *bytes = NULL;
+    size_t size = 0;
+    struct name outer_origin = p->origin, outer_owner = p->owner, inner = p->origin;
+    if (!path)
+        return REFUSE(p, "found $INCLUDE without a file");
+    if (p->depth == INCLUDE_DEPTH || p->out->file_count == INCLUDE_FILES)
+        return REFUSE(p, "found $INCLUDE %d files deep or %d times, expected less", INCLUDE_DEPTH,
+                      INCLUDE_FILES);
+    enum err err = origin ? resolve(p, origin, &inner) : ERR_OK;
+    if (err)
+        return err;
+    p->origin = inner;
+    beside(p->file, path, whole, sizeof(whole));
+    const char *why = is_readable(whole) ? read_file(whole, &bytes, &size) : "it is no file";
+    err = why ? REFUSE(p, "found $INCLUDE %.120s, which cannot be read: %s", whole, why)
+              : include_bytes(p, whole, bytes, size);
+    free(bytes);
+    p->origin = outer_origin;
+    p->owner = outer_owner;
+    return err;
+}
+
+/* ---- the zone's own file ------------------------------------------------------------ */
+
+static enum err parse_zone(const struct dns_zone_config *config, const struct name *apex,
+                           struct zone_records *out, struct dns_fault *fault, const char *bytes,
+                           size_t size)
+{
+    const char *file = keep_path(out, config->file);
+    struct parse *p = file ? calloc(1, sizeof(*p)) : NULL;
+    if (!p) {
+        fault_set(fault, config->file, 0, 0, "out of memory");
+        return ERR_MEMORY;
+    }
+    *p = (struct parse){.config = config,
+                        .apex = apex,
+                        .out = out,
+                        .fault = fault,
+                        .file = file,
+                        .origin = *apex,
+                        .default_ttl = config->ttl};
+    enum err err = parse_lines(p, bytes, size);
+    free(p);
+    return err;
 }
 
 enum err zone_file_read(const struct dns_zone_config *config, const struct name *apex,
                         struct zone_records *out, struct dns_fault *fault)
 {
-    FILE *file = fopen(config->file, "re");
-    if (!file)
-        return cannot_read(config, fault, strerror(errno));
     char *bytes;
     size_t size;
-    enum err err = read_all(file, config, &bytes, &size, fault);
-    fclose(file);
-    struct parse *p = err ? NULL : calloc(1, sizeof(*p));
-    if (p) {
-        p->config = config;
-        p->apex = apex;
-        p->out = out;
-        p->fault = fault;
-        p->origin = *apex;
-        p->default_ttl = config->ttl;
-        err = parse_all(p, bytes, size);
-    } else if (!err) {
-        fault_set(fault, config->file, 0, 0, "out of memory");
-        err = ERR_MEMORY;
+    const char *why = read_file(config->file, &bytes, &size);
+    enum err err = ERR_OK;
+    if (why) {
+        fault_set(fault, config->file, 0, 0, "cannot be read: %s", why);
+        err = ERR_SYSTEM;
+    } else {
+        err = parse_zone(config, apex, out, fault, bytes, size);
     }
-    free(p);
     free(bytes);
     return err;
 }

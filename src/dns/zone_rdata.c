@@ -23,6 +23,16 @@ bool zone_type_parse(const char *text, uint16_t *out)
     return type != 0 && type <= UINT16_MAX;
 }
 
+const char *zone_type_format(uint16_t type, char out[static ZONE_TYPE_TEXT])
+{
+    const ldns_rr_descriptor *d = ldns_rr_descript(type);
+    if (d && d->_name && ldns_rr_descriptor_maximum(d) > 0)
+        snprintf(out, ZONE_TYPE_TEXT, "%s", d->_name);
+    else
+        snprintf(out, ZONE_TYPE_TEXT, "TYPE%u", type);
+    return out;
+}
+
 bool zone_type_is_meta(uint16_t type)
 {
     return type == 0 || type == LDNS_RR_TYPE_OPT || (type >= 128 && type <= 255);
@@ -30,7 +40,7 @@ bool zone_type_is_meta(uint16_t type)
 
 bool zone_type_is_dnssec(uint16_t type)
 {
-    return type == LDNS_RR_TYPE_SIG || type == LDNS_RR_TYPE_NXT || type == LDNS_RR_TYPE_DS ||
+    return type == LDNS_RR_TYPE_SIG || type == LDNS_RR_TYPE_NXT ||
            (type >= LDNS_RR_TYPE_RRSIG && type <= LDNS_RR_TYPE_DNSKEY) ||
            type == LDNS_RR_TYPE_NSEC3 || type == LDNS_RR_TYPE_NSEC3PARAM;
 }
@@ -104,10 +114,14 @@ static bool has_form(uint16_t type, const uint8_t *rdata, uint16_t size)
     case TYPE_AAAA: return size == 16;
     case TYPE_NS:
     case TYPE_CNAME:
+    case TYPE_DNAME:
     case TYPE_PTR: return read_name(&r) && reader_left(&r) == 0;
     case TYPE_SOA: return read_name(&r) && read_name(&r) && reader_left(&r) == 20;
     case TYPE_MX: return read_bytes(&r, 2) && read_name(&r) && reader_left(&r) == 0;
     case TYPE_SRV: return read_bytes(&r, 6) && read_name(&r) && reader_left(&r) == 0;
+    case TYPE_DS: return size > 4; /* key tag, algorithm, digest type: RFC 4034 section 5.1 */
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return read_bytes(&r, 2) && read_name(&r);
     case TYPE_TXT: return size > 0 && read_strings(&r);
     default: return true;
     }
@@ -154,6 +168,8 @@ static bool is_text_type(uint16_t type)
         TYPE_TXT,
         TYPE_AAAA,
         TYPE_SRV,
+        TYPE_DNAME,
+        TYPE_DS,
         LDNS_RR_TYPE_HINFO,
         LDNS_RR_TYPE_RP,
         LDNS_RR_TYPE_AFSDB,
@@ -188,6 +204,9 @@ static bool numbers_fit(uint16_t type, const char *text)
                 return false;
         } else if (kind == LDNS_RDF_TYPE_PERIOD) {
             if (zone_ttl_parse(field, &seconds))
+                return false;
+        } else if (kind == LDNS_RDF_TYPE_ALG) { /* a number or a mnemonic */
+            if (*field >= '0' && *field <= '9' && !number_fits(LDNS_RDF_TYPE_INT8, field))
                 return false;
         } else if (kind != LDNS_RDF_TYPE_DNAME) {
             return true;
@@ -260,12 +279,22 @@ static enum err join_fields(const ldns_rr *rr, uint8_t **rdata, uint16_t *size, 
     return ERR_OK;
 }
 
+/* Without the blanks at the end, which ldns does not forgive in every type; an escaped one
+ * is data. */
+static size_t trimmed(const char *text)
+{
+    size_t n = strlen(text);
+    while (n && text[n - 1] == ' ' && !(n > 1 && text[n - 2] == '\\'))
+        n--;
+    return n;
+}
+
 /* The text that ldns is shown: owner, TTL and class are known and stand-ins here. */
 static ldns_status parse(const char *type, const char *text, const struct name *origin,
                          ldns_rr **rr)
 {
     char line[ZONE_LINE_MAX + 64];
-    snprintf(line, sizeof(line), "x. 0 IN %s %s", type, text);
+    snprintf(line, sizeof(line), "x. 0 IN %s %.*s", type, (int)trimmed(text), text);
     ldns_rdf *base = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->size, origin->wire);
     if (!base)
         return LDNS_STATUS_MEM_ERR;

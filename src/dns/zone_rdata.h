@@ -12,9 +12,12 @@
 
 /* "SRV", "TYPE65280" (RFC 3597). */
 bool zone_type_parse(const char *text, uint16_t *out);
+enum { ZONE_TYPE_TEXT = 24 };
+/* The other way round; returns `out`. */
+const char *zone_type_format(uint16_t type, char out[static ZONE_TYPE_TEXT]);
 /* Types of questions and of signalling, which no zone holds (RFC 6895 section 3.1). */
 bool zone_type_is_meta(uint16_t type);
-/* Signatures, keys, proofs of absence and delegation signers (RFC 4034, RFC 5155). */
+/* Signatures, keys and proofs of absence (RFC 4034, RFC 5155): what only a signed zone has. */
 bool zone_type_is_dnssec(uint16_t type);
 
 /* "300", "1h30m": seconds, at most 2^31 - 1 (RFC 2181 section 8). ERR_SYNTAX · ERR_VALUE

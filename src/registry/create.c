@@ -10,6 +10,8 @@ uint32_t lease_granted(const struct registry_config *config, const struct record
 {
     if (record->permanent)
         return 0;
+    if (record->lease_bounded && record->lease_s)
+        return record->lease_s;
     uint32_t s = record->lease_s ? record->lease_s : config->lease_default_s;
     if (s > config->lease_max_s)
         s = config->lease_max_s;
@@ -187,10 +189,8 @@ void draft_commit(struct registry *r, struct draft *d, const struct path *path, 
     journal_put(&r->journal, i);
 }
 
-/* All that can refuse it: the rules, then the journal. Changes nothing. */
-static enum err admit(const struct registry *r, const struct record *record,
-                      const struct path *path, const struct principal *who,
-                      const struct instance *displaced, struct moment now, uint64_t *rev)
+enum err draft_admit(const struct registry *r, const struct record *record, const struct path *path,
+                     const struct instance *displaced, struct moment now, uint64_t *rev)
 {
     const struct service *s = service_find(r, record->ns, record->service);
     uint64_t floor =
@@ -198,8 +198,18 @@ static enum err admit(const struct registry *r, const struct record *record,
     enum err err = choose_rev(floor, record->rev, now, rev);
     if (err != ERR_OK)
         return err;
-    if (!displaced && is_name_taken(r, record, s))
-        return ERR_EXISTS;
+    return !displaced && is_name_taken(r, record, s) ? ERR_EXISTS : ERR_OK;
+}
+
+/* All that can refuse it: the rules, then the journal. Changes nothing. */
+static enum err admit(const struct registry *r, const struct record *record,
+                      const struct path *path, const struct principal *who,
+                      const struct instance *displaced, struct moment now, uint64_t *rev)
+{
+    const struct service *s = service_find(r, record->ns, record->service);
+    enum err err = draft_admit(r, record, path, displaced, now, rev);
+    if (err != ERR_OK)
+        return err;
     if (is_full(r, who, s, displaced != NULL))
         return ERR_FULL;
     return journal_reserve(&r->journal, JOURNAL_PUT, s && s->count == 0 ? 2 : 1);

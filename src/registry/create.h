@@ -1,7 +1,7 @@
 /* Registering what is not there yet. Everything that can fail, for lack of memory or
  * by the rules, is done before the first visible step.
  *
- * Used by register.c and restore.c only. */
+ * Used by register.c, transaction.c and restore.c only. */
 #ifndef DISC_REGISTRY_CREATE_H
 #define DISC_REGISTRY_CREATE_H
 
@@ -25,6 +25,11 @@ void draft_drop(struct registry *r, struct draft *d, struct moment now);
 /* Nothing can fail any more, nor can an insertion into the table of instances, which is
  * the caller's; the instance has its revision. */
 void draft_commit(struct registry *r, struct draft *d, const struct path *path, struct moment now);
+
+/* May it be registered, quotas aside? `displaced` as below. ERR_STALE · ERR_EXISTS. */
+MUST_CHECK enum err draft_admit(const struct registry *r, const struct record *record,
+                                const struct path *path, const struct instance *displaced,
+                                struct moment now, uint64_t *rev);
 
 /* `displaced`, when not NULL, is another owner's instance of this very name whose
  * lease has run out: it is evicted when nothing else stands in the way.

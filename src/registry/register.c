@@ -2,6 +2,7 @@
  * wins, and what becomes of the lease. */
 #include <stdlib.h>
 
+#include "registry/amend.h"
 #include "registry/create.h"
 #include "registry/owner.h"
 #include "registry/record.h"
@@ -96,6 +97,16 @@ static void join(struct registry *r, struct instance *i, struct group *g, uint32
     group_release(r, was.group, now);
 }
 
+void amend_lease(struct registry *r, struct instance *i, struct host *host, uint32_t lease_s,
+                 struct moment now)
+{
+    if (i->grouped)
+        leave_for_own(r, i, host, lease_s, now);
+    else
+        move(r, &i->lease, host, now);
+    lease_renew(r, &i->lease, lease_s, now);
+}
+
 /* Gives it the lease or the group that the record asks for, from now on. */
 static enum err take_lease(struct registry *r, struct instance *i, const struct record *record,
                            struct addr source, struct moment now)
@@ -112,11 +123,7 @@ static enum err take_lease(struct registry *r, struct instance *i, const struct 
     struct host *host = host_get(r, i->owner, source, record->zone);
     if (!host)
         return ERR_MEMORY;
-    if (i->grouped)
-        leave_for_own(r, i, host, lease_s, now);
-    else
-        move(r, &i->lease, host, now);
-    lease_renew(r, &i->lease, lease_s, now);
+    amend_lease(r, i, host, lease_s, now);
     return ERR_OK;
 }
 
@@ -167,52 +174,72 @@ static bool has_terms(const struct instance *i, const struct record *record, uin
     return instance_lease_s(i) == lease_s && text_is(group, record->group);
 }
 
-/* Asks the journal for room; `*writes` says whether there is anything to tell. */
-static enum err reserve(const struct registry *r, const struct instance *i,
-                        const struct record *record, const struct version *v, uint64_t rev,
-                        bool renews, bool *writes)
+/* Sets `writes` and `need`. */
+static void measure(const struct registry *r, const struct record *record, const struct version *v,
+                    bool renews, struct amendment *a)
 {
-    *writes = !v->same || rev != i->rev ||
-              (renews && !has_terms(i, record, lease_granted(&r->config, record)));
-    if (!*writes)
-        return ERR_OK;
+    const struct instance *i = a->instance;
+    a->writes = !v->same || a->rev != i->rev ||
+                (renews && !has_terms(i, record, lease_granted(&r->config, record)));
     enum status was = content_status(i->content), is = record->status;
     bool leaves = (was == STATUS_UP || was == STATUS_STARTING) &&
                   (is == STATUS_DRAINING || is == STATUS_DOWN);
-    leaves |= is == was && record_weight(record, r->config.weight_key) < i->weight;
-    return journal_reserve(&r->journal, leaves ? JOURNAL_WITHDRAW : JOURNAL_PUT, 1);
+    leaves |= is == was && a->weight < i->weight;
+    a->need = leaves ? JOURNAL_WITHDRAW : JOURNAL_PUT;
+}
+
+enum err amend_make(const struct registry *r, struct instance *i, const struct record *record,
+                    bool renews, struct moment now, struct amendment *out)
+{
+    struct version version;
+    *out = (struct amendment){.instance = i, .weight = record_weight(record, r->config.weight_key)};
+    version_make(&version, i, record);
+    enum err err = choose_rev(i, &version, record->rev, now, &out->rev);
+    if (err != ERR_OK)
+        return err;
+    measure(r, record, &version, renews, out);
+    if (!version.same && !(out->fresh = content_new(version.packed, version.size)))
+        return ERR_MEMORY;
+    return ERR_OK;
+}
+
+void amend_drop(struct amendment *a)
+{
+    free(a->fresh);
+    a->fresh = NULL;
+}
+
+bool amend_commit(struct registry *r, struct amendment *a, struct moment now)
+{
+    struct instance *i = a->instance;
+    set_rev(i, a->rev);
+    bool changed = replace(r, i, a->fresh, a->weight, now);
+    a->fresh = NULL;
+    if (a->writes)
+        journal_put(&r->journal, i);
+    else
+        journal_touch(&r->journal, instance_key(i));
+    return changed;
 }
 
 static enum err amend(struct registry *r, struct instance *i, const struct record *record,
                       const struct principal *who, bool renews, struct moment now,
                       struct granted *out)
 {
-    struct version version;
-    version_make(&version, i, record);
+    struct amendment a;
     *out = (struct granted){.instance = i, .rev = i->rev, .lease_s = instance_lease_s(i)};
-    uint64_t rev;
-    enum err err = choose_rev(i, &version, record->rev, now, &rev);
-    if (err != ERR_OK)
-        return err;
-    bool writes;
-    if ((err = reserve(r, i, record, &version, rev, renews, &writes)) != ERR_OK)
-        return err;
-    struct content *fresh = NULL;
-    if (!version.same && !(fresh = content_new(version.packed, version.size)))
-        return ERR_MEMORY;
-    err = renews ? take_lease(r, i, record, host_source(who, record), now)
-                 : take_zone(r, i, record, now);
+    enum err err = amend_make(r, i, record, renews, now, &a);
+    if (err == ERR_OK && a.writes)
+        err = journal_reserve(&r->journal, a.need, 1);
+    if (err == ERR_OK)
+        err = renews ? take_lease(r, i, record, host_source(who, record), now)
+                     : take_zone(r, i, record, now);
     if (err != ERR_OK) {
-        free(fresh);
+        amend_drop(&a);
         return err;
     }
-    set_rev(i, rev);
-    out->changed = replace(r, i, fresh, record_weight(record, r->config.weight_key), now);
-    if (writes)
-        journal_put(&r->journal, i);
-    else
-        journal_touch(&r->journal, instance_key(i));
-    out->rev = rev;
+    out->changed = amend_commit(r, &a, now);
+    out->rev = a.rev;
     out->lease_s = instance_lease_s(i);
     if (out->changed)
         r->registrations++;

@@ -87,11 +87,12 @@ struct record {
     unsigned tag_count;
     struct pair metadata[METADATA_MAX]; /* instance_read: sorted by key */
     unsigned metadata_count;
-    uint32_t lease_s;  /* wished; 0 = the default. instance_read: granted */
-    bool permanent;    /* never expires (needs a grant, which the protocol checks) */
-    int ttl;           /* seconds, or TTL_UNSET */
-    struct text group; /* lease group; empty = a lease of its own */
-    uint64_t rev;      /* last-writer-wins number; 0 = the registry assigns one */
+    uint32_t lease_s;   /* wished; 0 = the default. instance_read: granted */
+    bool lease_bounded; /* the protocol has limits of its own: granted as wished */
+    bool permanent;     /* never expires (needs a grant, which the protocol checks) */
+    int ttl;            /* seconds, or TTL_UNSET */
+    struct text group;  /* lease group; empty = a lease of its own */
+    uint64_t rev;       /* last-writer-wins number; 0 = the registry assigns one */
 };
 
 /* What is wrong with a record. The text names the field in the protocol's words
@@ -488,5 +489,7 @@ size_t registry_changes(const struct registry *r, uint64_t since, struct change 
 /* Nobody will ask for what lies at or before `index` any more: forgotten services
  * up to there are dropped from the feed. */
 void registry_changes_trim(struct registry *r, uint64_t index);
+
+#include "registry/transaction.h" /* the last part of this header */
 
 #endif

@@ -23,3 +23,13 @@ uint64_t clock_wall_ms(void)
 {
     return read_us(CLOCK_REALTIME) / 1000;
 }
+
+uint64_t clock_coarse_monotonic_ms(void)
+{
+    return read_us(CLOCK_MONOTONIC_COARSE) / 1000;
+}
+
+uint64_t clock_coarse_wall_s(void)
+{
+    return read_us(CLOCK_REALTIME_COARSE) / 1000000;
+}

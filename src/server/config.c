@@ -110,6 +110,15 @@ static enum err check_probe(const struct config_parse *p, const struct config_se
     return ERR_OK;
 }
 
+static enum err check_dnstap(const struct config_parse *p, const struct config_seen *seen,
+                             const struct config *c)
+{
+    if (c->dnstap.socket[0] && c->dnstap.file[0])
+        return fault_at(p, config_seen_at(seen, "dns.dnstap.file"),
+                        "a file beside a socket, expected only one of the two");
+    return ERR_OK;
+}
+
 static enum err check_all(const struct config_parse *p, const struct config_seen *seen,
                           const struct config_draft *draft)
 {
@@ -118,19 +127,48 @@ static enum err check_all(const struct config_parse *p, const struct config_seen
         err = check_http(p, seen, draft);
     if (!err)
         err = check_sources(p, seen, draft);
+    if (!err)
+        err = check_dnstap(p, seen, &draft->config);
     return err ? err : check_probe(p, seen, &draft->config);
 }
 
 /* ---- assembly ---------------------------------------------------------------------------- */
+
+static enum err copy_zones(struct config *c)
+{
+    c->zones = calloc(c->dns.zone_count + 1, sizeof(*c->zones));
+    if (!c->zones)
+        return ERR_MEMORY;
+    for (; c->zone_count < c->dns.zone_count; c->zone_count++) {
+        const struct dns_zone_config *from = &c->dns.zones[c->zone_count];
+        struct config_zone *to = &c->zones[c->zone_count];
+        to->name = domain_copy(text_of(from->name));
+        to->ns = from->ns ? strdup(from->ns) : NULL;
+        if (!to->name || (from->ns && !to->ns))
+            return ERR_MEMORY;
+    }
+    return ERR_OK;
+}
+
+static void free_zones(struct config *c)
+{
+    for (size_t i = 0; c->zones && i <= c->zone_count; i++) {
+        free(c->zones[i].name);
+        free(c->zones[i].ns);
+    }
+    free(c->zones);
+}
 
 /* What stands in two places, and what no key sets. */
 static enum err complete(const struct config_parse *p, struct config *c)
 {
     size_t n = c->http_listen.count;
     c->registration.replay_entries_max = REPLAY_ENTRIES;
+    c->dns.keepalive_ms = c->tcp_idle_ms;
     c->registry.weight_key = c->weight_key[0] ? c->weight_key : NULL;
+    c->dnstap.identity = c->dns.server_id ? strdup(c->dns.server_id) : NULL;
     c->http.listen = calloc(n + 1, sizeof(*c->http.listen));
-    if (!c->http.listen)
+    if (!c->http.listen || (c->dns.server_id && !c->dnstap.identity) || copy_zones(c))
         return fault_memory(p);
     if (n)
         memcpy(c->http.listen, c->http_listen.items, n * sizeof(*c->http.listen));
@@ -161,7 +199,8 @@ enum err config_parse(const char *file, const void *bytes, size_t size, struct c
     struct yaml_source source = {.file = file, .bytes = bytes, .size = size};
     struct yaml_node *root = NULL;
     char *folder = folder_of(file);
-    struct config_parse p = {.file = file, .folder = folder, .fault = fault};
+    struct config_parse p = {
+        .file = file, .folder = folder, .fault = fault, .refs = &out->tsig_refs};
     *out = (struct config_draft){.config.registry = registry_config_default()};
     out->config.registry.weight_key = NULL;
     out->config.path = file ? strdup(file) : NULL;
@@ -200,6 +239,10 @@ static enum err load(const char *path, struct config_draft *draft, struct config
     err = config_read_token(draft, user_to_be(&draft->config), fault);
     if (!err)
         err = config_read_keys(draft, user_to_be(&draft->config), fault);
+    if (!err)
+        err = config_read_tsig(draft, user_to_be(&draft->config), fault);
+    if (!err)
+        err = config_read_cookies(draft, user_to_be(&draft->config), fault);
     if (err)
         config_draft_deinit(draft);
     return err;
@@ -234,6 +277,10 @@ void config_deinit(struct config *config)
     free(config->dns_listen.items);
     free(config->registration_listen.items);
     free(config->http_listen.items);
+    free_zones(config);
+    free(config->dnstap.socket);
+    free(config->dnstap.file);
+    free(config->dnstap.identity);
     free(config->weight_key);
     free(config->data_dir);
     free(config->user);
@@ -245,6 +292,11 @@ void config_draft_deinit(struct config_draft *draft)
     config_deinit(&draft->config);
     free(draft->keys_file.path);
     free(draft->token_file.path);
+    free(draft->tsig_file.path);
+    free(draft->cookie_file.path);
+    for (size_t i = 0; i < draft->tsig_refs.count; i++)
+        free(draft->tsig_refs.items[i].name);
+    free(draft->tsig_refs.items);
     *draft = (struct config_draft){0};
 }
 

@@ -28,6 +28,18 @@ struct config_service {
     bool floor_percent;
 };
 
+/* Copies of queries and answers for other programs; at most one of the paths is set. */
+struct config_dnstap {
+    char *socket, *file; /* "" = none */
+    char *identity;      /* dns.server_id; NULL = none */
+    bool queries, responses;
+};
+
+/* A zone by name, for status: what else is known of it is the DNS part's. */
+struct config_zone {
+    char *name, *ns; /* without final dot; NULL = purely static */
+};
+
 struct config {
     char *path;     /* the file, or NULL for the built-in defaults */
     char *data_dir; /* resolved against the file's folder; "" = memory only */
@@ -42,6 +54,9 @@ struct config {
     uint32_t tcp_message_ms;         /* 2000: to finish a started message */
     uint32_t tcp_pipeline_max;       /* 100 queries under way per connection */
 
+    struct config_zone *zones; /* as dns.zones, but not taken over */
+    size_t zone_count;
+    struct config_dnstap dnstap;
     struct dns_config dns;            /* may be taken over by dns_new (then zeroed) */
     struct reg_config registration;   /* likewise by reg_new */
     bool advertise_local_auto;        /* else registration.local_v4/v6 hold the setting */
@@ -86,8 +101,8 @@ void config_fault_print(const struct config_fault *fault, FILE *to);
 /* Every key with type, range, default and help (discd --help-config). */
 void config_help(FILE *to);
 
-/* discd --init DIR: writes discd.yaml, a zone file, an admin token and a key file (the
- * secrets with mode 0600) to start from; refuses to overwrite. ERR_EXISTS, ERR_SYSTEM;
+/* discd --init DIR: writes discd.yaml, a zone file, an admin token and two files of keys
+ * (the secrets with mode 0600) to start from; refuses to overwrite. ERR_EXISTS, ERR_SYSTEM;
  * says on stderr what it wrote or why not. */
 MUST_CHECK enum err config_init(const char *dir);
 

@@ -29,6 +29,17 @@ MUST_CHECK enum err config_read_token(struct config_draft *draft, uid_t also,
 MUST_CHECK enum err config_read_keys(struct config_draft *draft, uid_t also,
                                      struct config_fault *fault);
 
+MUST_CHECK enum err config_read_tsig(struct config_draft *draft, uid_t also,
+                                     struct config_fault *fault);
+MUST_CHECK enum err config_read_cookies(struct config_draft *draft, uid_t also,
+                                        struct config_fault *fault);
+
+/* Reads text as a file of TSIG keys, or of cookie secrets, into *out; as below. */
+MUST_CHECK enum err config_parse_tsig(const char *file, const void *bytes, size_t size,
+                                      struct dns_config *out, struct config_fault *fault);
+MUST_CHECK enum err config_parse_cookies(const char *file, const void *bytes, size_t size,
+                                         struct dns_config *out, struct config_fault *fault);
+
 /* Reads text as a file of keys, into *out. ERR_* with *fault filled, never with a secret
  * in it; *out may be partly filled even then. */
 MUST_CHECK enum err config_parse_keys(const char *file, const void *bytes, size_t size,

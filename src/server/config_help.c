@@ -11,9 +11,9 @@
 
 const struct config_key *config_key_find(const char *path)
 {
-    for (size_t i = 0; i < config_key_count; i++)
-        if (strcmp(config_keys[i].path, path) == 0)
-            return &config_keys[i];
+    for (size_t i = 0; i < config_key_count(); i++)
+        if (strcmp(config_key_at(i)->path, path) == 0)
+            return config_key_at(i);
     return NULL;
 }
 
@@ -73,17 +73,28 @@ static void print_key(FILE *to, const struct config_key *key)
     }
 }
 
+/* The file that a key stands in by its path's prefix; "" = discd.yaml. */
+static const char *file_of(const struct config_key *key)
+{
+    static const char *const files[][2] = {
+        {"KEYS:", "registration.keys"}, {"TSIG:", "dns.keys"}, {"COOKIES:", "dns.cookie_secrets"}};
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++)
+        if (strncmp(key->path, files[i][0], strlen(files[i][0])) == 0)
+            return files[i][1];
+    return "";
+}
+
 void config_help(FILE *to)
 {
-    bool in_keys = false;
+    const char *file = "";
     fputs("Keys of discd.yaml. x.y is y in the section x, x[] each entry of a list, GLOB any\n"
           "pattern. Times are in seconds. File names are relative to the file's folder.\n\n",
           to);
-    for (size_t i = 0; i < config_key_count; i++) {
-        bool of_keys = strncmp(config_keys[i].path, "KEYS:", 5) == 0;
-        if (of_keys && !in_keys)
-            fputs("\nKeys of the file that registration.keys names:\n\n", to);
-        in_keys = of_keys;
-        print_key(to, &config_keys[i]);
+    for (size_t i = 0; i < config_key_count(); i++) {
+        const char *next = file_of(config_key_at(i));
+        if (strcmp(next, file) != 0)
+            fprintf(to, "\nKeys of the file that %s names:\n\n", next);
+        file = next;
+        print_key(to, config_key_at(i));
     }
 }

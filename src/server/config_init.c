@@ -24,9 +24,13 @@ static const char main_text[] =
     "    file: disc.local.zone\n"
     "#   services:                 # by pattern of the name; the last match wins\n"
     "#     \"pay-*\": {floor: \"50%\"}  # keep what fell silent rather than fewer than half\n"
+    "#   transfer: [{key: admin}]  # secondaries: dig AXFR, zone transfers of BIND, NSD, Knot\n"
+    "#   notify: [{to: 192.0.2.7, key: admin}]\n"
+    "#   update: [{key: admin}]    # nsupdate\n"
     "\n"
     "dns:\n"
     "  listen: [\"127.0.0.1:5300\", \"[::1]:5300\"]\n"
+    "  keys: tsig.yaml             # of transfer, notify and update\n"
     "\n"
     "# To take registrations from other machines, add an address of this one to `listen`.\n"
     "registration:\n"
@@ -71,6 +75,14 @@ static const char keys_format[] =
     "#    secret: ...             # head -c 32 /dev/urandom | base64\n"
     "#    grants: [{services: [\"default/web-*\"]}]\n"
     "#    quota: 1000\n";
+
+static const char tsig_format[] =
+    "# Keys of zone transfers, NOTIFY and UPDATE (TSIG). What a key may do stands in discd.yaml.\n"
+    "# For dig, nsupdate and secondaries: -y hmac-sha256:admin:SECRET\n"
+    "keys:\n"
+    "  - name: admin\n"
+    "    algorithm: hmac-sha256\n"
+    "    secret: %s\n";
 
 struct init_file {
     const char *name;
@@ -167,6 +179,7 @@ static void say_next(const char *dir)
             "  disc.local.zone   static names of the zone\n"
             "  admin.token       the token of the HTTP API (keep it secret)\n"
             "  keys.yaml         the key `admin` for registrations (keep it secret)\n"
+            "  tsig.yaml         the key `admin` for zone transfers and UPDATE (keep it secret)\n"
             "\n"
             "Next:\n"
             "  discd -t -c %s/discd.yaml    checks it\n"
@@ -176,13 +189,19 @@ static void say_next(const char *dir)
             dir, dir, dir, dir);
 }
 
-static enum err write_folder(const char *dir, const char *token, const char *keys)
+/* What only this installation has. */
+struct secrets {
+    char token[SECRET_TEXT + 1];
+    char keys[sizeof keys_format + SECRET_TEXT];
+    char tsig[sizeof tsig_format + SECRET_TEXT];
+};
+
+static enum err write_folder(const char *dir, const struct secrets *s)
 {
     struct init_file files[] = {
-        {"discd.yaml", 0644, main_text, false},
-        {"disc.local.zone", 0644, zone_text, false},
-        {"admin.token", 0600, token, false},
-        {"keys.yaml", 0600, keys, false},
+        {"discd.yaml", 0644, main_text, false}, {"disc.local.zone", 0644, zone_text, false},
+        {"admin.token", 0600, s->token, false}, {"keys.yaml", 0600, s->keys, false},
+        {"tsig.yaml", 0600, s->tsig, false},
     };
     int folder;
     enum err err = open_folder(dir, &folder);
@@ -195,20 +214,29 @@ static enum err write_folder(const char *dir, const char *token, const char *key
     return err;
 }
 
+/* A file of one secret. */
+static enum err make_text(char *out, size_t size, const char *format)
+{
+    char secret[SECRET_TEXT];
+    enum err err = make_secret(secret, sodium_base64_VARIANT_ORIGINAL);
+    if (!err)
+        snprintf(out, size, format, secret);
+    sodium_memzero(secret, sizeof secret);
+    return err;
+}
+
 enum err config_init(const char *dir)
 {
-    char token[SECRET_TEXT + 1], secret[SECRET_TEXT];
-    char keys[sizeof keys_format + SECRET_TEXT];
-    enum err err = make_secret(token, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    struct secrets s;
+    enum err err = make_secret(s.token, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     if (!err)
-        err = make_secret(secret, sodium_base64_VARIANT_ORIGINAL);
+        err = make_text(s.keys, sizeof s.keys, keys_format);
+    if (!err)
+        err = make_text(s.tsig, sizeof s.tsig, tsig_format);
     if (!err) {
-        strcat(token, "\n");
-        snprintf(keys, sizeof keys, keys_format, secret);
-        err = write_folder(dir, token, keys);
+        strcat(s.token, "\n");
+        err = write_folder(dir, &s);
     }
-    sodium_memzero(token, sizeof token);
-    sodium_memzero(secret, sizeof secret);
-    sodium_memzero(keys, sizeof keys);
+    sodium_memzero(&s, sizeof s);
     return err;
 }

@@ -12,7 +12,7 @@
 /* ---- zones ------------------------------------------------------------------------- */
 
 /* Which octets make a good name is for the DNS to say; here only its frame. */
-static bool is_zone_name(struct text t)
+bool text_is_domain(struct text t)
 {
     if (t.n > 1 && t.s[t.n - 1] == '.')
         t.n--;
@@ -31,10 +31,17 @@ static bool is_zone_name(struct text t)
     return true;
 }
 
+char *domain_copy(struct text t)
+{
+    if (t.n > 1 && t.s[t.n - 1] == '.')
+        t.n--;
+    return text_lower_copy(t);
+}
+
 enum err take_zone_name(struct config_parse *p, const struct config_key *key,
                         const struct yaml_node *node, void *base)
 {
-    if (node->kind != YAML_TEXT || !is_zone_name(yaml_text(node)))
+    if (node->kind != YAML_TEXT || !text_is_domain(yaml_text(node)))
         return fault_key(p, node, key);
     return take_string(p, key, node, base);
 }
@@ -75,11 +82,39 @@ static enum err check_zone_names(struct config_parse *p, const struct yaml_node 
     return ERR_OK;
 }
 
+/* Services of a namespace have no place among addresses. */
+static enum err settle_reverse(struct config_parse *p, const struct yaml_node *item,
+                               struct dns_zone_config *zone)
+{
+    const struct yaml_node *ns = yaml_find(item, "namespace");
+    if (!zone->reverse)
+        return ERR_OK;
+    if (ns && zone->ns)
+        return fault_at(p, ns, "a reverse zone with a namespace, expected only one of the two");
+    free(zone->ns); /* the default */
+    zone->ns = NULL;
+    return ERR_OK;
+}
+
+static enum err check_update_lease(struct config_parse *p, const struct yaml_node *item,
+                                   const struct dns_zone_config *zone)
+{
+    if (zone->update_lease_min_s <= zone->update_lease_max_s)
+        return ERR_OK;
+    return fault_at(p, yaml_find(item, "update_lease"),
+                    "update_lease.min %u is above update_lease.max %u, expected min <= max",
+                    zone->update_lease_min_s, zone->update_lease_max_s);
+}
+
 static enum err take_zone(struct config_parse *p, const struct yaml_node *item,
                           struct config_draft *draft)
 {
     struct zone_draft zone = {{0}, NULL, 0};
     enum err err = config_walk(p, "zones[].", item, &zone, NULL);
+    if (!err)
+        err = settle_reverse(p, item, &zone.zone);
+    if (!err)
+        err = check_update_lease(p, item, &zone.zone);
     if (!err && config_services_add(&draft->config, &zone))
         err = fault_memory(p);
     if (!err && zone.zone.rule_count && !zone.zone.ns)
@@ -102,7 +137,9 @@ enum err take_zones(struct config_parse *p, const struct config_key *key,
         return fault_memory(p);
     for (const struct yaml_node *item = node->first; item && !err; item = item->next)
         err = take_zone(p, item, draft);
-    return err ? err : check_zone_names(p, node);
+    if (!err)
+        err = check_zone_names(p, node);
+    return err ? err : config_check_reverse(p, node, &draft->config.dns);
 }
 
 /* ---- lists by source network ------------------------------------------------------- */

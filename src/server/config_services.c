@@ -28,6 +28,20 @@ enum err take_floor(struct config_parse *p, const struct config_key *key,
     return ERR_OK;
 }
 
+enum err take_percent(struct config_parse *p, const struct config_key *key,
+                      const struct yaml_node *node, void *base)
+{
+    struct text t = yaml_text(node);
+    uint64_t percent;
+    if (node->kind != YAML_TEXT || !t.n || t.s[t.n - 1] != '%')
+        return fault_key(p, node, key);
+    t.n--;
+    if (!t.n || (t.n > 1 && t.s[0] == '0') || text_number(t, 100, &percent))
+        return fault_key(p, node, key);
+    *(uint32_t *)member_of(key, base) = (uint32_t)percent;
+    return ERR_OK;
+}
+
 /* Keeps the DNS's part and the rest in the zone; the globs are the zone's to free. */
 static enum err keep(struct zone_draft *zone, const struct service_draft *service, struct text name)
 {
@@ -44,7 +58,7 @@ static enum err take_service(struct config_parse *p, const struct yaml_node *ent
                              struct zone_draft *zone)
 {
     struct service_draft service = {
-        .rule = {NULL, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET},
+        .rule = {NULL, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET, DNS_UNSET},
         .service = {NULL, DNS_UNSET, DNS_UNSET, DNS_UNSET, false},
     };
     if (!text_is_glob(yaml_text(entry->key), false))

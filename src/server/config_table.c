@@ -1,145 +1,24 @@
 #include "server/config_table.h"
 
-#include <stddef.h>
-
-#include "server/config_draft.h"
-#include "server/config_values.h"
-
-/* ---- how a row is written ------------------------------------------------------------ */
-
-#define IN(base, member)                                                                           \
-    .offset = offsetof(struct base, member), .size = sizeof(((struct base *)0)->member)
-#define CONFIG(member) IN(config_draft, member)
-
-#define ADDRESS "e.g. \"127.0.0.1:5300\" or \"[::1]:5300\""
-#define ADDRESSES "a list of addresses with port; [] = none"
-#define GLOB "e.g. default/web-*"
-#define GLOBS "a list of patterns NAMESPACE/SERVICE with * ? [...]"
-#define FILE_NAME "the name of a file"
-#define LISTEN_MAX 16 /* addresses: one needs the machine's few, and each costs sockets */
-#define YEAR (365 * 86400)
-#define MILLIONS 1000000ull
+#include "server/config_rows.h"
 
 static const char *const auths[] = {"deny", "open", "cookie", "key", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
-static const char *const stales[] = {"demote", "withdraw", NULL};
-static const char *const truths[] = {"false", "true", NULL};
 static const char *const write_rules[] = {"token", "loopback", NULL};
 static const char *const read_rules[] = {"open", "token", NULL};
 
 /* A row is easier to read when it is not a column. */
 /* clang-format off */
-const struct config_key config_keys[] = {
+static const struct config_key first_rows[] = {
     {.path = "data_dir", .take = take_path, CONFIG(config.data_dir), .what = "a folder",
      .form = "the name of a folder; \"\" = nothing is stored", .fallback = "data",
      .help = "Where the server keeps what must outlive a restart. Made with mode 0700."},
     {.path = "user", .take = take_string, CONFIG(config.user), .what = "a user",
      .form = "the name of a user; \"\" = none", .fallback = "\"\"",
      .help = "Whom to become after binding, when started as root."},
+};
 
-    {.path = "zones", .take = take_zones, .min = 1, .what = "a zone",
-     .form = "a list of zones", .fallback = "[{name: disc.local}]",
-     .help = "The DNS zones served; of nested ones the longest match answers."},
-    {.path = "zones[].name", .take = take_zone_name, IN(zone_draft, zone.name), .required = true,
-     .what = "a zone name", .form = "a domain name", .help = "The zone's apex."},
-    {.path = "zones[].namespace", .take = take_namespace, .what = "a namespace",
-     .form = "a label of at most 32 letters, digits and hyphens; \"\" = none",
-     .fallback = "default",
-     .help = "The registry's namespace whose services appear in this zone. Several zones may "
-             "show one namespace. Without one the zone is purely static."},
-    {.path = "zones[].file", .take = take_path, IN(zone_draft, zone.file), .what = "a zone file",
-     .form = FILE_NAME,
-     .help = "Static records (RFC 1035). Without it SOA and NS are made up from the name."},
-    {.path = "zones[].ttl", .take = take_seconds, IN(zone_draft, zone.ttl), .max = 86400,
-     .what = "a TTL", .fallback = "5", .help = "TTL of the services' records."},
-    {.path = "zones[].negative_ttl", .take = take_seconds, IN(zone_draft, zone.negative_ttl),
-     .max = 86400, .what = "a TTL", .fallback = "2",
-     .help = "How long the absence of a name or of its records may be remembered."},
-    {.path = "zones[].srv_weight_scale", .take = take_number,
-     IN(zone_draft, zone.srv_weight_scale), .min = 1, .max = 65535, .what = "a scale",
-     .fallback = "1",
-     .help = "SRV weights are multiplied by this; 256 for HAProxy, which divides by it. Lowered "
-             "where a weight would pass 65535."},
-    {.path = "zones[].services", .take = take_services, .what = "a section",
-     .form = "patterns of service names, each with attributes",
-     .help = "Attributes of services by pattern (* ? [...]); the last match wins, each "
-             "attribute for itself."},
-    {.path = "zones[].services.GLOB.ttl", .take = take_seconds, IN(service_draft, rule.ttl),
-     .max = 86400, .what = "a TTL", .help = "Instead of the zone's ttl."},
-    {.path = "zones[].services.GLOB.negative_ttl", .take = take_seconds,
-     IN(service_draft, rule.negative_ttl), .max = 86400, .what = "a TTL",
-     .help = "Instead of the zone's negative_ttl."},
-    {.path = "zones[].services.GLOB.max_answers", .take = take_number,
-     IN(service_draft, rule.max_answers), .max = 65535, .what = "a number of answers",
-     .help = "Each client gets a stable subset of this size, drawn by weight; 0 = all."},
-    {.path = "zones[].services.GLOB.srv_weight_scale", .take = take_number,
-     IN(service_draft, rule.srv_weight_scale), .min = 1, .max = 65535, .what = "a scale",
-     .help = "Instead of the zone's srv_weight_scale."},
-    {.path = "zones[].services.GLOB.permanent", .take = take_choice,
-     IN(service_draft, service.permanent), .words = truths, .what = "a truth value",
-     .help = "true: the service stays known after its last instance is gone, for ever."},
-    {.path = "zones[].services.GLOB.stale", .take = take_word, IN(service_draft, rule.stale),
-     .words = stales, .what = "a rule for stale instances",
-     .help = "Instances that fell silent but are kept (guard, floor) are left out of A and "
-             "AAAA while a live one is there. In SRV they then stand behind the live ones, by "
-             "priority (demote, the default), or are left out too (withdraw: for clients that "
-             "ignore priorities, such as HAProxy). With no live one left they are answered."},
-    {.path = "zones[].services.GLOB.floor", .take = take_floor, .what = "a floor",
-     .form = "a number of instances, a share such as \"50%\", or 0 = none",
-     .help = "Never evict below this: instances that fell silent are kept as stale, for a day "
-             "at most, while fewer would be left. A share counts from what the service had "
-             "when all was well. A goodbye still takes effect at once. Default: none."},
-    {.path = "zones[].services.GLOB.probe", .take = take_choice,
-     IN(service_draft, service.probe), .words = truths, .what = "a truth value",
-     .help = "true: an instance that falls silent is looked at by a TCP connection to its first "
-             "port: refused = it is evicted at once, accepted = it is kept. Needs "
-             "probe.networks. Default: false."},
-    {.path = "selectors", .take = take_names, CONFIG(config.dns.selectors),
-     .what = "a metadata key",
-     .form = "a list of metadata keys", .entry = "letters, digits, . _ -", .fallback = "[]",
-     .help = "Metadata keys that may be asked for as value.key.service.zone, beside version, "
-             "zone, region, cluster and tag."},
-
-    {.path = "dns", .take = take_section, .what = "a section", .help = "The DNS server."},
-    {.path = "dns.listen", .take = take_endpoints, CONFIG(config.dns_listen), .min = 1,
-     .max = LISTEN_MAX, .what = "an address with port", .form = "a list of addresses with port",
-     .entry = ADDRESS,
-     .fallback = "[\"127.0.0.1:5300\", \"[::1]:5300\"]",
-     .help = "Where DNS is served, UDP and TCP. Port 0 = any free one."},
-    {.path = "dns.workers", .take = take_number, CONFIG(config.dns_workers), .max = 256,
-     .what = "a number of workers", .fallback = "0",
-     .help = "Threads that answer; 0 = one per core."},
-    {.path = "dns.udp_max_size", .take = take_number, CONFIG(config.dns.udp_max_size),
-     .min = DNS_UDP_MIN, .max = DNS_UDP_LIMIT, .what = "a UDP size", .fallback = "1232",
-     .help = "Largest answer over UDP in bytes, whatever the asker would take."},
-    {.path = "dns.udp_sizes", .take = take_udp_sizes, .what = "a UDP size by network",
-     .form = "a list of networks, each with its size", .fallback = "[]",
-     .help = "Other sizes for some askers; the first match wins."},
-    {.path = "dns.udp_sizes[].from", .take = take_network, IN(dns_udp_size, from),
-     .required = true, .what = "a network", .form = "an address, or e.g. 10.0.0.0/8",
-     .help = "The askers' network."},
-    {.path = "dns.udp_sizes[].size", .take = take_number, IN(dns_udp_size, size),
-     .min = DNS_UDP_MIN, .max = DNS_UDP_LIMIT, .required = true, .what = "a UDP size",
-     .help = "As udp_max_size; 8192 is right for loopback."},
-    {.path = "dns.tcp", .take = take_section, .what = "a section",
-     .help = "Limits of DNS over TCP."},
-    {.path = "dns.tcp.connections", .take = take_number, CONFIG(config.tcp_connections_max),
-     .min = 1, .max = MILLIONS, .what = "a number of connections", .fallback = "1000",
-     .help = "Open at a time, in all."},
-    {.path = "dns.tcp.connections_per_ip", .take = take_number,
-     CONFIG(config.tcp_connections_per_ip), .min = 1, .max = MILLIONS,
-     .what = "a number of connections", .fallback = "32",
-     .help = "Open at a time from one address; loopback is exempt."},
-    {.path = "dns.tcp.idle", .take = take_seconds, CONFIG(config.tcp_idle_ms), .min = 1,
-     .max = 3600, .scale = 1000, .what = "a time", .fallback = "10",
-     .help = "A connection without a query is closed after this."},
-    {.path = "dns.tcp.message_timeout", .take = take_seconds, CONFIG(config.tcp_message_ms),
-     .min = 1, .max = 3600, .scale = 1000, .what = "a time", .fallback = "2",
-     .help = "How long a started query may take to arrive."},
-    {.path = "dns.tcp.pipeline", .take = take_number, CONFIG(config.tcp_pipeline_max), .min = 1,
-     .max = 65535, .what = "a number of queries", .fallback = "100",
-     .help = "Queries under way on one connection."},
-
+static const struct config_key rows[] = {
     {.path = "registration", .take = take_section, .what = "a section",
      .help = "The registration server (disc/1 over UDP)."},
     {.path = "registration.listen", .take = take_endpoints, CONFIG(config.registration_listen),
@@ -212,7 +91,7 @@ const struct config_key config_keys[] = {
      .help = "How long what fell silent is kept at most while the guard is closed: longer "
              "outlasts longer cuts of the network, shorter sees the dead off sooner."},
     {.path = "guard.zones", .take = take_bool, CONFIG(config.registry.guard.zones),
-     .words = truths, .what = "a truth value", .fallback = "true",
+     .words = TRUTHS, .what = "a truth value", .fallback = "true",
      .help = "Each zone that instances name (zone=, of at least 4 hosts) has a guard of its own "
              "too, so that one rack that is cut off is not lost in the crowd."},
     {.path = "probe", .take = take_section, .what = "a section",
@@ -281,45 +160,36 @@ const struct config_key config_keys[] = {
     {.path = "log", .take = take_section, .what = "a section", .help = "The log, on stderr."},
     {.path = "log.level", .take = take_word, CONFIG(config.log_level), .words = levels,
      .what = "a log level", .fallback = "info", .help = "What is written, and what is worse."},
-
-    {.path = "KEYS:keys", .take = take_keys, .required = true, .what = "a list of keys",
-     .form = "a list of keys", .help = "The keys."},
-    {.path = "KEYS:keys[].id", .take = take_key_id, .required = true, .what = "a key id",
-     .form = "1 to 32 of a-z 0-9 . _ -", .help = "What a sender writes as key=."},
-    {.path = "KEYS:keys[].secret", .take = take_secret, .required = true, .what = "a secret",
-     .form = "16 to 64 bytes in base64",
-     .help = "32 random bytes are right: head -c 32 /dev/urandom | base64"},
-    {.path = "KEYS:keys[].next", .take = take_next_secret, .what = "a secret",
-     .form = "16 to 64 bytes in base64",
-     .help = "Accepted too, so that senders can change over one by one."},
-    {.path = "KEYS:keys[].not_before", .take = take_date, IN(reg_key, not_before_ms),
-     .what = "a time", .form = "e.g. 2030-01-31, 2030-01-31T12:00:00Z, or Unix seconds",
-     .help = "The key is refused before."},
-    {.path = "KEYS:keys[].not_after", .take = take_date, IN(reg_key, not_after_ms),
-     .what = "a time", .form = "e.g. 2030-01-31, 2030-01-31T12:00:00Z, or Unix seconds",
-     .help = "The key is refused after. A day without time is its first moment (UTC)."},
-    {.path = "KEYS:keys[].permanent", .take = take_bool, IN(reg_key, permanent),
-     .words = truths, .what = "a truth value", .fallback = "false",
-     .help = "May register instances that never expire (lease=static)."},
-    {.path = "KEYS:keys[].quota", .take = take_number, IN(reg_key, quota),
-     .max = 100 * MILLIONS, .what = "a number of instances", .fallback = "0",
-     .help = "Instances it may hold; 0 = no limit."},
-    {.path = "KEYS:keys[].grants", .take = take_grants, .what = "a grant",
-     .form = "a list of grants", .fallback = "[]",
-     .help = "What it may do; any one grant suffices. None = nothing."},
-    {.path = "KEYS:keys[].grants[].verbs", .take = take_verbs, .min = 1, .what = "a verb",
-     .form = "a list of reg, ren, upd, del, get", .entry = "reg, ren, upd, del or get",
-     .fallback = "[reg, ren, upd, del, get]",
-     .help = "The requests it may make."},
-    {.path = "KEYS:keys[].grants[].services", .take = take_service_globs,
-     IN(reg_grant, services), .min = 1, .required = true,
-     .what = "a pattern NAMESPACE/SERVICE", .form = GLOBS, .entry = GLOB,
-     .help = "The services it may touch."},
-    {.path = "KEYS:keys[].grants[].advertise", .take = take_advertise, .what = "a network",
-     .form = "a list of networks", .entry = "an address, or e.g. 10.0.0.0/8", .fallback = "[]",
-     .help = "Addresses it may register beside the sender's own."},
 };
 /* clang-format on */
 
-const size_t config_key_count = ARRAY_COUNT(config_keys);
-_Static_assert(ARRAY_COUNT(config_keys) <= CONFIG_KEYS_MAX, "struct config_seen has room");
+/* ---- the parts as one ---------------------------------------------------------------- */
+
+static const struct config_rows own_first = {first_rows, ARRAY_COUNT(first_rows)};
+static const struct config_rows own = {rows, ARRAY_COUNT(rows)};
+static const struct config_rows *const parts[] = {&own_first, &config_rows_zones, &config_rows_dns,
+                                                  &own, &config_rows_secrets};
+
+size_t config_key_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++)
+        count += parts[i]->count;
+    return count;
+}
+
+const struct config_key *config_key_at(size_t n)
+{
+    size_t part = 0;
+    while (n >= parts[part]->count)
+        n -= parts[part++]->count;
+    return &parts[part]->rows[n];
+}
+
+size_t config_key_index(const struct config_key *key)
+{
+    size_t n = 0;
+    while (config_key_at(n) != key)
+        n++;
+    return n;
+}

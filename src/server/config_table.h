@@ -7,6 +7,8 @@
  *     zones[].ttl                in each map of a list
  *     zones[].services.GLOB.ttl  in each map of a map, whatever it is called there
  *     KEYS:keys[].id             in the file that registration.keys names
+ *     TSIG:keys[].name           in the file that dns.keys names
+ *     COOKIES:secrets            in the file that dns.cookie_secrets names
  *
  * Keys up to the next [] or GLOB or : fill the same struct, their base.
  */
@@ -19,6 +21,7 @@
 #include "server/yaml_tree.h"
 
 struct config_key;
+struct key_refs;
 
 /* What every reader of values knows of the file it reads. */
 struct config_parse {
@@ -26,6 +29,7 @@ struct config_parse {
     const char *folder; /* what relative paths begin with: "" or "dir/" */
     bool secret;        /* faults do not repeat values */
     struct config_fault *fault;
+    struct key_refs *refs; /* keys of another file that this one names */
 };
 
 /* Reads `node` into base + key->offset. Err with the fault written. */
@@ -47,10 +51,11 @@ struct config_key {
     const char *help;
 };
 
-#define CONFIG_KEYS_MAX 96
+#define CONFIG_KEYS_MAX 192 /* as many as there may be */
 
-extern const struct config_key config_keys[];
-extern const size_t config_key_count;
+size_t config_key_count(void);
+const struct config_key *config_key_at(size_t n); /* n < config_key_count() */
+size_t config_key_index(const struct config_key *key);
 
 /* NULL when there is no such key. */
 const struct config_key *config_key_find(const char *path);

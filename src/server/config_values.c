@@ -282,10 +282,9 @@ enum err take_networks(struct config_parse *p, const struct config_key *key,
     return ERR_OK;
 }
 
-/* A list of strings that all pass `fits`; they are kept in lower case where `lower`. */
-static enum err take_strings(struct config_parse *p, const struct config_key *key,
-                             const struct yaml_node *node, void *base, bool (*fits)(struct text),
-                             bool lower)
+enum err take_strings(struct config_parse *p, const struct config_key *key,
+                      const struct yaml_node *node, void *base, bool (*fits)(struct text),
+                      bool lower)
 {
     char **list = NULL, ***member = member_of(key, base);
     size_t n = 0;

@@ -50,6 +50,11 @@ char *text_lower_copy(struct text t);
 MUST_CHECK enum err take_networks(struct config_parse *p, const struct config_key *key,
                                   const struct yaml_node *node, struct network **out,
                                   size_t *count);
+/* A list of strings that all pass `fits`, NULL-terminated char **; kept in lower case where
+ * `lower`. */
+MUST_CHECK enum err take_strings(struct config_parse *p, const struct config_key *key,
+                                 const struct yaml_node *node, void *base,
+                                 bool (*fits)(struct text), bool lower);
 /* A list (key->min entries at least): else the fault is written. */
 MUST_CHECK enum err expect_list(const struct config_parse *p, const struct config_key *key,
                                 const struct yaml_node *node);

@@ -55,8 +55,8 @@ static const char *nearest(struct text name, const char *prefix)
 {
     unsigned best = UINT32_MAX;
     const char *like = NULL;
-    for (size_t i = 0; i < config_key_count; i++) {
-        const char *rest = below(&config_keys[i], prefix);
+    for (size_t i = 0; i < config_key_count(); i++) {
+        const char *rest = below(config_key_at(i), prefix);
         unsigned d = is_direct(rest) ? distance(name, rest) : UINT32_MAX;
         if (d < best && d <= strlen(rest) / LIKE_SHARE) {
             best = d;
@@ -70,8 +70,8 @@ static void list_known(const char *prefix, char out[static KNOWN_MAX])
 {
     size_t at = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < config_key_count; i++) {
-        const char *rest = below(&config_keys[i], prefix);
+    for (size_t i = 0; i < config_key_count(); i++) {
+        const char *rest = below(config_key_at(i), prefix);
         if (is_direct(rest) && at < KNOWN_MAX)
             at += (size_t)snprintf(out + at, KNOWN_MAX - at, "%s%s", at ? ", " : "", rest);
     }
@@ -116,7 +116,7 @@ static enum err walk_entry(struct config_parse *p, const char *prefix,
         key = config_key_find(path);
     if (!key)
         return refuse_unknown(p, prefix, entry->key);
-    seen->nodes[key - config_keys] = entry;
+    seen->nodes[config_key_index(key)] = entry;
     if (!is_section(key))
         return key->take(p, key, entry, base);
     if (n + 1 >= (int)sizeof path)
@@ -158,8 +158,8 @@ static enum err fill_defaults(struct config_parse *p, const char *prefix,
                               const struct config_seen *seen)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < config_key_count && !err; i++) {
-        const struct config_key *key = &config_keys[i];
+    for (size_t i = 0; i < config_key_count() && !err; i++) {
+        const struct config_key *key = config_key_at(i);
         const char *rest = below(key, prefix);
         if (!rest || strpbrk(rest, "[:") || strstr(rest, "GLOB") || seen->nodes[i])
             continue;
@@ -183,5 +183,5 @@ enum err config_walk(struct config_parse *p, const char *prefix, const struct ya
 const struct yaml_node *config_seen_at(const struct config_seen *seen, const char *path)
 {
     const struct config_key *key = config_key_find(path);
-    return key ? seen->nodes[key - config_keys] : NULL;
+    return key ? seen->nodes[config_key_index(key)] : NULL;
 }

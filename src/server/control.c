@@ -4,7 +4,9 @@
 
 #include "base/log.h"
 #include "server/clock.h"
+#include "server/control_tasks.h"
 #include "server/events.h"
+#include "server/notify_out.h"
 #include "server/replies.h"
 #include "server/reserve.h"
 
@@ -12,6 +14,7 @@
 #define ROUNDS_MAX 16      /* batches per wake-up, so that HTTP has its turn */
 #define TURN_MAX_MS 500    /* the lease clock wants to be asked this often */
 #define EXPIRE_BUDGET 2000 /* evictions per turn: a few milliseconds */
+#define TASKS_MAX 64       /* tasks between two publications */
 #define STALL_MS 2000      /* being held up longer than this is worth a line */
 
 struct source { /* one registration socket */
@@ -26,15 +29,19 @@ struct source { /* one registration socket */
 struct control {
     struct event_base *base;
     struct registry *registry;
+    struct dns_records *records;
     struct reg *reg;
     _Atomic(struct dns *) *dns;
     struct durable *durable;
+    struct notify_out *notify;
     registry_visit *event;
     void *event_context;
     struct lease_clock clock;
     struct event *tick;
     struct udp_batch *batch;
     struct replies *replies;
+    struct control_tasks *tasks;
+    struct event *task_event;
     struct source *sources;
     size_t source_count;
     uint64_t publish_due_ms; /* lease time; UINT64_MAX = nothing waits */
@@ -61,6 +68,8 @@ static void set_tick(struct control *c)
 {
     uint64_t due = registry_next_deadline(c->registry);
     uint64_t now = c->clock.lease_ms, wait = TURN_MAX_MS;
+    if (dns_records_next_deadline(c->records) < due)
+        due = dns_records_next_deadline(c->records);
     if (c->publish_due_ms < due)
         due = c->publish_due_ms;
     if (due < now + wait)
@@ -76,6 +85,7 @@ static void publish(struct control *c)
     if (!c->published)
         log_limited(&c->memory_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
                     "out of memory: changes are not yet visible in DNS; trying again");
+    notify_out_look(c->notify);
     durable_turn(c->durable, (struct moment){c->clock.lease_ms, clock_wall_ms()}, dns_serial(dns));
 }
 
@@ -85,8 +95,11 @@ static void send_late_replies(struct control *c, bool refuse_rest)
     if (!c->published)
         return;
     replies_release(c->replies, durable_state(c->durable)->committed);
-    if (refuse_rest)
-        replies_refuse(c->replies, control_now(c));
+    control_tasks_release(c->tasks, durable_state(c->durable)->committed);
+    if (!refuse_rest)
+        return;
+    replies_refuse(c->replies, control_now(c));
+    control_tasks_refuse(c->tasks);
 }
 
 /* True when replies waited for a publication that had failed before. */
@@ -181,6 +194,26 @@ static void on_datagrams(evutil_socket_t fd UNUSED, short what UNUSED, void *con
     receive(context);
 }
 
+/* ---- tasks -------------------------------------------------------------------------- */
+
+static void run_tasks(struct control *c)
+{
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
+        unsigned n = control_tasks_run(c->tasks, dns, control_now(c), TASKS_MAX);
+        if (!n)
+            break;
+        (void)put_in_force(c);
+        send_late_replies(c, false);
+    }
+}
+
+/* The descriptor stays readable while more waits than is run in one turn. */
+static void on_tasks(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
+{
+    run_tasks(context);
+}
+
 /* ---- time --------------------------------------------------------------------------- */
 
 static void on_event(void *context, const struct registry_event *event)
@@ -206,11 +239,20 @@ static uint64_t expiry_horizon(struct control *c, uint64_t now_ms)
     return c->horizon_ms;
 }
 
+/* Renewals that came in as tasks count before any lease runs out. */
+static void expire_records(struct control *c, struct moment now)
+{
+    if (dns_records_next_deadline(c->records) <= now.lease_ms)
+        (void)dns_records_expire(c->records, now, EXPIRE_BUDGET); /* the rest: next turn */
+}
+
 static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 {
     struct control *c = context;
     struct moment now = control_now(c);
     reserve_refill();
+    run_tasks(c);
+    expire_records(c, now);
     uint64_t horizon = expiry_horizon(c, now.lease_ms);
     if (registry_next_deadline(c->registry) <= horizon) {
         now.lease_ms = horizon;
@@ -251,9 +293,11 @@ struct control *control_new(const struct control_options *options)
         return NULL;
     c->base = options->base;
     c->registry = options->registry;
+    c->records = options->records;
     c->reg = options->reg;
     c->dns = options->dns;
     c->durable = options->durable;
+    c->notify = options->notify;
     c->event = options->event;
     c->event_context = options->event_context;
     c->publish_due_ms = UINT64_MAX;
@@ -265,8 +309,16 @@ struct control *control_new(const struct control_options *options)
         .reg = c->reg,
         .sockets = options->registration,
     });
+    c->tasks = control_tasks_new(&(struct control_tasks_options){
+        .tasks = options->tasks,
+        .registry = options->registry,
+        .durable = options->durable,
+    });
+    c->task_event =
+        event_new(c->base, tasks_control_fd(options->tasks), EV_READ | EV_PERSIST, on_tasks, c);
     c->tick = evtimer_new(c->base, on_tick, c);
-    if (!c->batch || !c->replies || !c->tick || !add_sources(c, options->registration)) {
+    if (!c->batch || !c->replies || !c->tasks || !c->task_event || !c->tick ||
+        !add_sources(c, options->registration)) {
         control_free(c);
         return NULL;
     }
@@ -283,6 +335,8 @@ enum err control_start(struct control *c)
     for (size_t i = 0; i < c->source_count; i++)
         if (event_add(c->sources[i].event, NULL))
             return ERR_MEMORY;
+    if (event_add(c->task_event, NULL))
+        return ERR_MEMORY;
     set_tick(c);
     return ERR_OK;
 }
@@ -294,6 +348,7 @@ void control_stop(struct control *c)
     c->stopped = true;
     for (size_t i = 0; i < c->source_count; i++)
         event_del(c->sources[i].event);
+    event_del(c->task_event);
     evtimer_del(c->tick);
     durable_flush(c->durable);
     durable_stop(c->durable);
@@ -308,6 +363,9 @@ void control_free(struct control *c)
         event_free(c->sources[i].event);
     if (c->tick)
         event_free(c->tick);
+    if (c->task_event)
+        event_free(c->task_event);
+    control_tasks_free(c->tasks);
     udp_batch_free(c->batch);
     replies_free(c->replies);
     free(c->sources);
@@ -317,6 +375,11 @@ void control_free(struct control *c)
 uint64_t control_held_back_ms(const struct control *c)
 {
     return c->clock.held_back_ms;
+}
+
+uint64_t control_held_tasks(const struct control *c)
+{
+    return control_tasks_waiting(c->tasks);
 }
 
 uint64_t control_held_replies(const struct control *c)

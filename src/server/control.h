@@ -1,6 +1,7 @@
 /* The control thread's turn: the one place where the registry changes.
  *
  *   datagrams in ─> reg ─> registry ─> publish views ─> journal to the store thread ─> replies
+ *   tasks in     ─> dns ─> registry ─> publish views ─> journal to the store thread ─> tasks back
  *   clock        ─> expire ──────────> publish views ─> journal to the store thread
  *
  * A reply leaves only after what it acknowledges is published and, with a store, on disk:
@@ -27,9 +28,12 @@ struct control;
 struct control_options {
     struct event_base *base;
     struct registry *registry;
+    struct dns_records *records;
     struct reg *reg;
     _Atomic(struct dns *) *dns;
     struct durable *durable;
+    struct tasks *tasks;                  /* of the DNS workers */
+    struct notify_out *notify;            /* told of publications */
     const struct listeners *registration; /* stays the caller's */
     registry_visit *event;                /* told of what time does; may be NULL */
     void *event_context;
@@ -59,6 +63,7 @@ MUST_CHECK enum err control_publish_into(struct control *c, struct dns *dns);
 
 /* Time that leases did not see because the process was held up, ms. */
 uint64_t control_held_back_ms(const struct control *c);
+uint64_t control_held_tasks(const struct control *c);   /* likewise */
 uint64_t control_held_replies(const struct control *c); /* that wait for the disk */
 const struct udp_counters *control_udp_counters(const struct control *c);
 

@@ -15,10 +15,13 @@
 #include "registry/registry.h"
 #include "server/config.h"
 #include "server/control.h"
+#include "server/dnstap.h"
 #include "server/durable.h"
 #include "server/http_listener.h"
+#include "server/notify_out.h"
 #include "server/probe.h"
 #include "server/sockets.h"
+#include "server/tasks.h"
 #include "server/worker.h"
 
 struct server {
@@ -31,13 +34,18 @@ struct server {
     struct event *watchdog;
     _Atomic(struct dns *) dns;
     struct registry *registry;
+    struct dns_records *records; /* outlive reloads, like the registry */
     struct reg *reg;
     struct http *http_api;
     struct http_listener *http_listener;
     struct control *control;
+    struct notify_out *notify;
     struct prober *prober;
     struct dns_worker *explainer; /* the control thread's own */
     struct tcp_quota *tcp_quota;
+    struct dns_shared *dns_shared; /* of the workers; outlives reloads */
+    struct tasks *tasks;
+    struct dnstap *dnstap; /* NULL = none */
     struct worker **workers;
     size_t worker_count;
     uint64_t started_ms; /* monotonic */

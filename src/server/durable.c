@@ -228,6 +228,11 @@ enum err durable_restore(struct durable *d, struct registry *r, struct moment no
     return ERR_OK;
 }
 
+struct durable_parts durable_parts(struct durable *d)
+{
+    return (struct durable_parts){d->store, d->journal, &d->restored};
+}
+
 /* ---- turns ---------------------------------------------------------------------------------- */
 
 static void look(struct durable *d)

@@ -42,6 +42,15 @@ uint32_t durable_first_serial(const struct durable *d);
  * ERR_MEMORY · ERR_SYSTEM (logged). */
 MUST_CHECK enum err durable_restore(struct durable *d, struct registry *r, struct moment now);
 
+/* For durable_records.c, between durable_restore and durable_start: what else is kept there.
+ * `store` NULL = memory only. */
+struct durable_parts {
+    struct store *store;
+    struct store_journal *journal;
+    struct store_report *report;
+};
+struct durable_parts durable_parts(struct durable *d);
+
 /* Starts the store thread. `news` is called on the control thread when durable_state may
  * be another one. ERR_MEMORY (logged). */
 MUST_CHECK enum err durable_start(struct durable *d, struct event_base *base,

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "server/clock.h"
-#include "server/notify.h"
+#include "server/sd_notify.h"
 #include "server/server.h"
 
 static bool same_list(const struct endpoint_list *a, const struct endpoint_list *b)
@@ -18,6 +18,12 @@ static bool same_list(const struct endpoint_list *a, const struct endpoint_list 
     return true;
 }
 
+static bool same_dnstap(const struct config_dnstap *a, const struct config_dnstap *b)
+{
+    return strcmp(a->socket, b->socket) == 0 && strcmp(a->file, b->file) == 0 &&
+           a->queries == b->queries && a->responses == b->responses;
+}
+
 /* What is bound or running stays as it is until the next start. */
 static void warn_of_fixed(const struct config *old, const struct config *new)
 {
@@ -27,6 +33,8 @@ static void warn_of_fixed(const struct config *old, const struct config *new)
         log_warn("reload: listen addresses changed; restart discd to use them");
     if (old->dns_workers != new->dns_workers)
         log_warn("reload: dns.workers changed; restart discd to use it");
+    if (!same_dnstap(&old->dnstap, &new->dnstap))
+        log_warn("reload: dns.dnstap changed; restart discd to use it");
     if (strcmp(old->data_dir, new->data_dir) || strcmp(old->user, new->user))
         log_warn("reload: data_dir or user changed; restart discd to use them");
 }
@@ -46,6 +54,8 @@ static void switch_to(struct server *s, struct config *old_config, struct dns *d
     struct prober_config probes = server_prober_config(config);
     if (prober_configure(s->prober, &probes))
         log_error("reload: out of memory; probes go on as they were configured before");
+    if (notify_out_configure(s->notify, dns, dns_totals(dns).zones))
+        log_error("reload: out of memory; secondaries are not told of changes");
     tcp_quota_configure(s->tcp_quota, config->tcp_connections_max, config->tcp_connections_per_ip);
     log_set_level(config->log_level);
     warn_of_fixed(old_config, config);
@@ -71,6 +81,7 @@ static enum err prepare(struct server *s, struct config **config, struct dns **d
         config_fault_print(&fault, stderr);
         return ERR_SYNTAX;
     }
+    dns_use_records(*dns, s->records);
     return control_publish_into(s->control, *dns);
 }
 
@@ -78,7 +89,7 @@ void server_reload(struct server *s)
 {
     struct config *config = NULL, *old = s->config;
     struct dns *dns = NULL;
-    notify_reloading(clock_monotonic_us());
+    sd_notify_reloading(clock_monotonic_us());
     enum err err = prepare(s, &config, &dns);
     if (!err) {
         server_registry_hooks(s, &config->registry);
@@ -96,5 +107,5 @@ void server_reload(struct server *s)
         dns_free(dns);
         config_free(config);
     }
-    notify("READY=1");
+    sd_notify("READY=1");
 }

@@ -10,9 +10,10 @@
 #include "base/rcu.h"
 #include "server/clock.h"
 #include "server/core.h"
-#include "server/notify.h"
+#include "server/durable_records.h"
 #include "server/privileges.h"
 #include "server/reserve.h"
+#include "server/sd_notify.h"
 
 #define OUTPUT_MAX (1 << 20) /* bytes of answers that one TCP connection may leave untaken */
 
@@ -87,21 +88,47 @@ static enum err make_registry(struct server *s)
     identity.epoch = durable_boots(s->durable) ^ randombytes_random();
     server_registry_hooks(s, &s->config->registry);
     s->registry = registry_new(&s->config->registry, &s->key);
-    if (!s->registry)
+    s->records = dns_records_new(&s->key);
+    if (!s->registry || !s->records)
         return ERR_MEMORY;
+    dns_use_records(server_dns(s), s->records);
     s->reg = reg_new(&s->config->registration, &identity, s->registry);
     sodium_memzero(&identity, sizeof identity);
     return s->reg ? ERR_OK : ERR_MEMORY;
 }
 
+/* What the workers have in common, and what they share with the control thread. */
+static enum err make_shared(struct server *s)
+{
+    uint8_t seed[32];
+    randombytes_buf(seed, sizeof seed);
+    s->dns_shared = dns_shared_new(seed);
+    sodium_memzero(seed, sizeof seed);
+    s->tasks = tasks_new(&(struct tasks_options){
+        .workers = (unsigned)s->worker_count,
+        .under_way_max = TASKS_UNDER_WAY_MAX,
+        .transfers_max = TASKS_TRANSFERS_MAX,
+        .free_task = dns_task_free,
+    });
+    const struct config_dnstap *tap = &s->config->dnstap;
+    if (!s->dns_shared || !s->tasks)
+        return ERR_MEMORY;
+    return tap->socket[0] || tap->file[0] ? dnstap_start(tap, (unsigned)s->worker_count, &s->dnstap)
+                                          : ERR_OK;
+}
+
 static enum err make_control(struct server *s)
 {
+    s->notify = notify_out_new(s->base, &notify_times_default);
     struct control_options options = {
         .base = s->base,
         .registry = s->registry,
+        .records = s->records,
         .reg = s->reg,
         .dns = &s->dns,
         .durable = s->durable,
+        .tasks = s->tasks,
+        .notify = s->notify,
         .registration = &s->registration,
         .event = server_on_event,
         .event_context = s,
@@ -109,7 +136,7 @@ static enum err make_control(struct server *s)
     struct prober_config probes = server_prober_config(s->config);
     s->prober = prober_new(s->base, &probes, server_on_probed, s);
     s->explainer = dns_worker_new(randombytes_random());
-    s->control = control_new(&options);
+    s->control = s->notify ? control_new(&options) : NULL;
     return s->prober && s->explainer && s->control ? ERR_OK : ERR_MEMORY;
 }
 
@@ -117,11 +144,15 @@ static enum err make_control(struct server *s)
 static enum err restore(struct server *s)
 {
     enum err err = durable_restore(s->durable, s->registry, control_now(s->control));
+    if (!err)
+        err = durable_restore_records(s->durable, s->records, control_now(s->control));
     if (!err && registry_totals(s->registry).instances)
         reg_expect_return(s->reg, control_now(s->control).lease_ms +
                                       (uint64_t)s->config->registry.lease_max_s * 1000);
     if (!err)
         err = control_start(s->control);
+    if (!err)
+        err = notify_out_configure(s->notify, server_dns(s), dns_totals(server_dns(s)).zones);
     uint64_t hidden = dns_totals(server_dns(s)).hidden_services;
     if (!err && hidden)
         log_warn("%llu stored services are hidden by names of the zone files",
@@ -156,6 +187,10 @@ static enum err start_workers(struct server *s)
             .tcp_count = nth_fds(&s->dns_tcp, s->worker_count, tcp),
             .tcp = {c->tcp_idle_ms, c->tcp_message_ms, c->tcp_pipeline_max, OUTPUT_MAX},
             .quota = s->tcp_quota,
+            .shared = s->dns_shared,
+            .tasks = s->tasks,
+            .tap = dnstap_tap(s->dnstap, (unsigned)s->worker_count),
+            .number = (unsigned)s->worker_count,
         };
         randombytes_buf(&options.seed, sizeof options.seed);
         s->workers[s->worker_count] = worker_start(&options);
@@ -188,7 +223,7 @@ static enum err start_http(struct server *s)
 static void on_stop(evutil_socket_t signal UNUSED, short what UNUSED, void *context)
 {
     struct server *s = context;
-    notify("STOPPING=1");
+    sd_notify("STOPPING=1");
     event_base_loopbreak(s->base);
 }
 
@@ -199,12 +234,12 @@ static void on_hangup(evutil_socket_t signal UNUSED, short what UNUSED, void *co
 
 static void on_watchdog(evutil_socket_t fd UNUSED, short what UNUSED, void *context UNUSED)
 {
-    notify("WATCHDOG=1");
+    sd_notify("WATCHDOG=1");
 }
 
 static enum err watch_signals(struct server *s)
 {
-    uint64_t watchdog_ms = notify_watchdog_ms();
+    uint64_t watchdog_ms = sd_notify_watchdog_ms();
     s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
     s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
     s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
@@ -230,7 +265,7 @@ static void say_ready(const struct server *s)
            listeners_format(&s->registration, registration, sizeof registration),
            listeners_format(&s->http, http, sizeof http));
     fflush(stdout);
-    notify("READY=1");
+    sd_notify("READY=1");
 }
 
 static enum err start_serving(struct server *s)
@@ -239,6 +274,8 @@ static enum err start_serving(struct server *s)
     enum err err = s->base ? watch_signals(s) : ERR_MEMORY;
     if (!err)
         err = make_registry(s);
+    if (!err)
+        err = make_shared(s);
     if (!err)
         err = make_control(s);
     if (!err)
@@ -260,9 +297,13 @@ static void stop(struct server *s)
     prober_free(s->prober);
     control_stop(s->control);
     control_free(s->control);
+    notify_out_free(s->notify);
     for (size_t i = 0; i < s->worker_count && s->workers; i++)
         worker_stop(s->workers[i]);
     free(s->workers);
+    dnstap_stop(s->dnstap);
+    tasks_free(s->tasks);
+    dns_shared_free(s->dns_shared);
     tcp_quota_free(s->tcp_quota);
     dns_worker_free(s->explainer);
     reg_free(s->reg);
@@ -270,6 +311,7 @@ static void stop(struct server *s)
     durable_close(s->durable);
     dns_free(atomic_load_explicit(&s->dns, memory_order_relaxed));
     rcu_drain();
+    dns_records_free(s->records);
     for (size_t i = 0; i < ARRAY_COUNT(s->signals); i++)
         if (s->signals[i])
             event_free(s->signals[i]);

@@ -1,6 +1,7 @@
 #include "server/sockets.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -230,6 +231,22 @@ const char *listeners_format(const struct listeners *l, char *out, size_t size)
         used += n > 0 ? (size_t)n : 0;
     }
     return out;
+}
+
+static uint64_t drops_of(int fd)
+{
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) ? 0 : info[SK_MEMINFO_DROPS];
+}
+
+uint64_t listeners_drops(const struct listeners *l)
+{
+    uint64_t drops = 0;
+    for (size_t i = 0; i < l->count; i++)
+        for (size_t j = 0; j < l->sets[i].count; j++)
+            drops += drops_of(l->sets[i].fds[j]);
+    return drops;
 }
 
 struct addr outward_address(enum family family)

@@ -8,6 +8,7 @@
 #define DISC_SERVER_SOCKETS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -40,6 +41,10 @@ void listeners_close(struct listeners *l);
 
 /* "127.0.0.1:5300,[::1]:5300", or "off" when there is none; returns `out`. */
 const char *listeners_format(const struct listeners *l, char *out, size_t size);
+
+/* Datagrams that the kernel dropped because nobody read in time, since the sockets were
+ * opened. */
+uint64_t listeners_drops(const struct listeners *l);
 
 /* The address that the kernel would send from towards the outside, without sending
  * anything; FAMILY_NONE when there is no route. */

@@ -2,58 +2,11 @@
 #include "server/core.h"
 
 #include "server/clock.h"
+#include "server/status_dns.h"
 
 static json_t *number(uint64_t n)
 {
     return json_integer((json_int_t)n);
-}
-
-static json_t *listening(const struct listeners *l)
-{
-    json_t *list = json_array();
-    char text[ENDPOINT_TEXT];
-    for (size_t i = 0; i < l->count; i++)
-        json_array_append_new(list, json_string(endpoint_format(&l->sets[i].local, text)));
-    return list;
-}
-
-static uint64_t sum(const struct server *s, size_t offset)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < s->worker_count; i++) {
-        const char *counters = (const char *)worker_dns_counters(s->workers[i]);
-        total += counter_get((const struct counter *)(const void *)(counters + offset));
-    }
-    return total;
-}
-
-#define SUM(s, field) sum(s, offsetof(struct dns_counters, field))
-#define SUM_AT(s, field, i)                                                                        \
-    sum(s, offsetof(struct dns_counters, field) + (size_t)(i) * sizeof(struct counter))
-
-static json_t *dns_status(const struct server *s)
-{
-    struct dns_totals t = dns_totals(server_dns(s));
-    json_t *types = json_object(), *drops = json_object(), *rcodes = json_object();
-    for (int i = 0; i < DNS_TYPE_COUNTS; i++)
-        json_object_set_new(types, dns_type_count_text(i), number(SUM_AT(s, types, i)));
-    for (int i = 0; i < DNS_DROPS; i++)
-        json_object_set_new(drops, dns_drop_text(i), number(SUM_AT(s, drops, i)));
-    for (int i = 0; i < 24; i++) {
-        char name[8];
-        uint64_t n = SUM_AT(s, rcodes, i);
-        snprintf(name, sizeof name, "%d", i);
-        if (n)
-            json_object_set_new(rcodes, name, number(n));
-    }
-    return json_pack("{s:o,s:I,s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "listen",
-                     listening(&s->dns_udp), "udp_queries", (json_int_t)SUM_AT(s, queries, DNS_UDP),
-                     "tcp_queries", (json_int_t)SUM_AT(s, queries, DNS_TCP), "types", types,
-                     "rcodes", rcodes, "drops", drops, "truncated", (json_int_t)SUM(s, truncated),
-                     "zones", (json_int_t)t.zones, "names", (json_int_t)t.names, "views",
-                     (json_int_t)t.views, "view_bytes", (json_int_t)t.view_bytes, "hidden_services",
-                     (json_int_t)t.hidden_services, "serial", (json_int_t)dns_serial(server_dns(s)),
-                     "tcp_connections", (json_int_t)tcp_quota_count(s->tcp_quota));
 }
 
 static json_t *registration_status(const struct server *s)
@@ -64,8 +17,8 @@ static json_t *registration_status(const struct server *s)
         json_object_set_new(outcomes, reg_outcome_text(i), number(counter_get(&c->outcomes[i])));
     for (int i = 0; i < REG_VERB_COUNT; i++)
         json_object_set_new(verbs, reg_verb_text(i), number(counter_get(&c->verbs[i])));
-    return json_pack("{s:o,s:o,s:o,s:I}", "listen", listening(&s->registration), "verbs", verbs,
-                     "outcomes", outcomes, "held_back_ms",
+    return json_pack("{s:o,s:o,s:o,s:I}", "listen", status_listening(&s->registration), "verbs",
+                     verbs, "outcomes", outcomes, "held_back_ms",
                      (json_int_t)control_held_back_ms(s->control));
 }
 
@@ -87,7 +40,8 @@ static const char *store_state(const struct durable_state *state)
 
 static json_t *restored_status(const struct durable_report *r)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "instances", (json_int_t)r->restored.instances,
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "instances",
+                     (json_int_t)r->restored.instances, "records", (json_int_t)r->restored.records,
                      "services", (json_int_t)r->restored.services, "overrides",
                      (json_int_t)r->restored.overrides, "graves", (json_int_t)r->restored.graves,
                      "ms", (json_int_t)r->restored_in_ms, "stale", r->restored_stale);
@@ -147,12 +101,12 @@ void server_status(void *context, json_t *status)
     json_object_set_new(status, "reloads", number(s->reloads));
     json_object_set_new(status, "workers", number(s->worker_count));
     json_object_set_new(status, "store", store_status(s));
-    json_object_set_new(status, "dns", dns_status(s));
+    json_object_set_new(status, "dns", status_dns(s));
     json_object_set_new(status, "registration", registration_status(s));
     json_object_set_new(status, "probe", probe_status(s));
     json_object_set_new(
         status, "http",
         json_pack(
-            "{s:o,s:I}", "listen", listening(&s->http), "connections",
+            "{s:o,s:I}", "listen", status_listening(&s->http), "connections",
             (json_int_t)(s->http_listener ? http_listener_connections(s->http_listener) : 0)));
 }

@@ -25,6 +25,7 @@ struct udp_batch {
     struct iovec *late; /* of replies to earlier batches, by their place in tx */
     uint8_t *in, *out;
     uint64_t last_arrival_ms;
+    udp_shorten *shorten;
     struct udp_counters counters;
 };
 
@@ -63,6 +64,11 @@ void udp_batch_free(struct udp_batch *b)
     free(b->in);
     free(b->out);
     free(b);
+}
+
+void udp_batch_shorten(struct udp_batch *b, udp_shorten *shorten)
+{
+    b->shorten = shorten;
 }
 
 static void offer(struct udp_batch *b)
@@ -161,6 +167,41 @@ void udp_sender(const struct udp_batch *b, unsigned n, struct udp_destination *o
     }
 }
 
+/* The address that the request was sent to, where the socket asked to be told. */
+static struct addr asked_address(const struct slot *slot)
+{
+    struct addr a = {0};
+    const struct cmsghdr *c = (const void *)(slot->control + slot->pktinfo_at);
+    struct in_pktinfo v4;
+    struct in6_pktinfo v6;
+    if (!slot->pktinfo_size)
+        return a;
+    if (c->cmsg_level == IPPROTO_IP) {
+        memcpy(&v4, CMSG_DATA(c), sizeof v4);
+        a.family = FAMILY_V4;
+        memcpy(a.bytes, &v4.ipi_addr, 4);
+    } else {
+        memcpy(&v6, CMSG_DATA(c), sizeof v6);
+        a.family = FAMILY_V6;
+        memcpy(a.bytes, &v6.ipi6_addr, 16);
+    }
+    return a;
+}
+
+bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,
+                      const struct endpoint *from)
+{
+    if (from->port != local->port)
+        return false;
+    struct addr asked = local->addr;
+    if (addr_is_unspecified(&asked))
+        asked = asked_address(&b->slots[n]);
+    if (!addr_is(&asked, &from->addr))
+        return false;
+    counter_up(&b->counters.reflected);
+    return true;
+}
+
 /* The kernel only reads what a header to send points to; its type does not say so. */
 static void *unconst(const void *p)
 {
@@ -193,12 +234,25 @@ void udp_drop(struct udp_batch *b)
     b->replies = 0;
 }
 
+/* RFC 9715, R4. False: it cannot be made shorter. */
+static bool shorten(struct udp_batch *b, struct iovec *iov)
+{
+    size_t size = b->shorten ? b->shorten(iov->iov_base, iov->iov_len) : 0;
+    if (!size || size >= iov->iov_len)
+        return false;
+    iov->iov_len = size;
+    counter_up(&b->counters.too_big);
+    return true;
+}
+
 void udp_send(struct udp_batch *b, int fd)
 {
     unsigned done = 0;
     while (done < b->replies) {
         int n = sendmmsg(fd, b->tx + done, b->replies - done, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EMSGSIZE && shorten(b, b->tx[done].msg_hdr.msg_iov))
             continue;
         if (n < 0) { /* the first one failed: skip it, the rest may go */
             counter_up(&b->counters.send_failed);

@@ -25,12 +25,19 @@ struct udp_batch;
 
 struct udp_counters {
     struct counter received, sent, send_failed;
+    struct counter too_big;   /* shortened, because the way takes no such datagram */
+    struct counter reflected; /* from the very address and port that it was sent to */
 };
 
 /* `width` datagrams at a time; requests up to `in_size` bytes are kept (longer ones are
  * cut and marked), replies up to `out_size`. NULL when memory lacks. */
 struct udp_batch *udp_batch_new(unsigned width, size_t in_size, size_t out_size);
 void udp_batch_free(struct udp_batch *b);
+
+/* Replies that no interface takes whole (EMSGSIZE) are sent once more as `shorten` leaves
+ * them, in place: it returns their new size, 0 = not at all. NULL, the default: they are lost. */
+typedef size_t udp_shorten(uint8_t *bytes, size_t size);
+void udp_batch_shorten(struct udp_batch *b, udp_shorten *shorten);
 
 /* Takes what waits at `fd`, never blocks; forgets the previous batch. Returns how many
  * (0 = nothing waits). `*drained`: the socket is empty now. */
@@ -46,6 +53,11 @@ struct udp_request {
 
 /* The n-th of the batch. False: its source is no address that can be answered. */
 bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request);
+
+/* Did the n-th come from where it went, a socket of `local`? An answer would come back as
+ * the next query. Counted. */
+bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,
+                      const struct endpoint *from);
 
 /* What was written to the n-th request's `out` is to be sent. */
 void udp_reply(struct udp_batch *b, unsigned n, size_t size);
@@ -66,8 +78,8 @@ struct udp_destination {
 void udp_sender(const struct udp_batch *b, unsigned n, struct udp_destination *out);
 
 /* A reply to a remembered sender, to be sent with the next udp_send; `*to` and the bytes
- * stay the caller's and in place until then. False: so many already wait for udp_send as
- * the batch is wide. */
+ * stay the caller's and in place until then (the bytes may be shortened). False: so many already
+ * wait for udp_send as the batch is wide. */
 bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, const void *bytes,
                      size_t size);
 

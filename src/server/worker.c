@@ -10,62 +10,128 @@
 
 #include "base/log.h"
 #include "base/rcu.h"
+#include "server/clock.h"
+#include "server/task_desk.h"
+#include "server/udp_shorten.h"
 
 #define BATCH 32          /* requests and answers of a batch stay in the L2 cache */
 #define REQUEST_SIZE 4096 /* no sensible query is longer; longer ones are FORMERR */
 #define ROUNDS_MAX 16     /* batches per wake-up, so that TCP has its turn */
 
+struct udp_socket {
+    struct worker *worker;
+    struct event *event;
+    struct endpoint local;
+};
+
 struct worker {
     struct event_base *base;
-    struct event **udp_events;
+    struct udp_socket *udp;
     size_t udp_count;
-    struct event *stop_event;
+    struct event *stop_event, *task_event;
     int stop_fd;
     struct udp_batch *batch;
     struct tcp_server *tcp;
     struct dns_worker *dns;
-    _Atomic(struct dns *) *shared;
+    _Atomic(struct dns *) *published;
+    struct task_desk *desk;
+    struct dnstap_tap *tap;
     pthread_t thread;
     bool running;
 };
 
+/* ---- UDP ----------------------------------------------------------------------------- */
+
+static void serve_one(const struct udp_socket *s, const struct dns *dns, int fd, unsigned n,
+                      struct dns_request *request)
+{
+    struct worker *w = s->worker;
+    struct udp_request in;
+    if (!udp_request(w->batch, n, &in) || udp_is_reflected(w->batch, n, &s->local, &in.from))
+        return;
+    request->bytes = in.bytes;
+    request->size = in.size;
+    request->from = in.from;
+    dnstap_query(w->tap, DNS_UDP, &in.from, in.bytes, in.size);
+    size_t size = dns_respond(dns, w->dns, request, in.out, DNS_UDP_LIMIT);
+    if (!size)
+        size = task_desk_udp(w->desk, fd, n, &in.from, in.out, DNS_UDP_LIMIT);
+    if (!size)
+        return;
+    udp_reply(w->batch, n, size);
+    dnstap_response(w->tap, DNS_UDP, &in.from, in.out, size);
+}
+
 /* One batch: receive, answer, send. True when more may be waiting. */
-static bool serve_batch(struct worker *w, const struct dns *dns, int fd)
+static bool serve_batch(const struct udp_socket *s, const struct dns *dns, int fd)
 {
     bool drained;
+    struct worker *w = s->worker;
     unsigned n = udp_receive(w->batch, fd, &drained);
-    for (unsigned i = 0; i < n; i++) {
-        struct udp_request in;
-        if (!udp_request(w->batch, i, &in))
-            continue;
-        struct dns_request request = {in.bytes, in.size, in.from, DNS_UDP, 0, 0};
-        size_t size = dns_respond(dns, w->dns, &request, in.out, DNS_UDP_LIMIT);
-        if (size)
-            udp_reply(w->batch, i, size);
-    }
+    struct dns_request request = {
+        .transport = DNS_UDP,
+        .wall_s = clock_coarse_wall_s(),
+        .mono_ms = clock_coarse_monotonic_ms(),
+    };
+    for (unsigned i = 0; i < n; i++)
+        serve_one(s, dns, fd, i, &request);
     udp_send(w->batch, fd);
     return !drained;
 }
 
 static void on_udp(evutil_socket_t fd, short what UNUSED, void *context)
 {
-    struct worker *w = context;
+    const struct udp_socket *s = context;
     rcu_reader_online();
-    const struct dns *dns = RCU_READ(*w->shared);
-    for (unsigned round = 0; round < ROUNDS_MAX && serve_batch(w, dns, fd); round++)
+    const struct dns *dns = RCU_READ(*s->worker->published);
+    for (unsigned round = 0; round < ROUNDS_MAX && serve_batch(s, dns, fd); round++)
         ;
     rcu_reader_offline();
 }
 
-static size_t answer_tcp(void *context, const uint8_t *message, size_t size,
+/* ---- TCP ----------------------------------------------------------------------------- */
+
+static size_t answer_tcp(void *context, struct tcp_server *tcp, const uint8_t *message, size_t size,
                          const struct endpoint *from, uint8_t *out, size_t out_size)
 {
     struct worker *w = context;
-    struct dns_request request = {message, size, *from, DNS_TCP, 0, 0};
+    struct dns_request request = {
+        .bytes = message,
+        .size = size,
+        .from = *from,
+        .transport = DNS_TCP,
+        .wall_s = clock_coarse_wall_s(),
+        .mono_ms = clock_coarse_monotonic_ms(),
+    };
+    dnstap_query(w->tap, DNS_TCP, from, message, size);
     rcu_reader_online();
-    size_t n = dns_respond(RCU_READ(*w->shared), w->dns, &request, out, out_size);
+    size_t n = dns_respond(RCU_READ(*w->published), w->dns, &request, out, out_size);
     rcu_reader_offline();
+    if (!n)
+        n = task_desk_tcp(w->desk, tcp, from, out, out_size);
+    if (n && n != TCP_LATER)
+        dnstap_response(w->tap, DNS_TCP, from, out, n);
     return n;
+}
+
+static size_t next_of_task(void *context, void *stream, uint8_t *out, size_t out_size)
+{
+    struct worker *w = context;
+    return task_desk_next(w->desk, stream, out, out_size);
+}
+
+static void end_of_task(void *context, void *stream)
+{
+    struct worker *w = context;
+    task_desk_end(w->desk, stream);
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+static void on_tasks(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
+{
+    struct worker *w = context;
+    task_desk_collect(w->desk);
 }
 
 static void on_stop(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
@@ -94,19 +160,34 @@ static struct event_base *new_base(void)
     return base;
 }
 
+static bool watch_udp(struct worker *w, int fd)
+{
+    struct udp_socket *s = &w->udp[w->udp_count];
+    struct sockaddr_storage sa;
+    socklen_t size = sizeof sa;
+    s->worker = w;
+    if (getsockname(fd, (struct sockaddr *)&sa, &size) ||
+        endpoint_from_sockaddr((struct sockaddr *)&sa, &s->local))
+        return false;
+    s->event = event_new(w->base, fd, EV_READ | EV_PERSIST, on_udp, s);
+    if (!s->event)
+        return false;
+    w->udp_count++;
+    return event_add(s->event, NULL) == 0;
+}
+
 static bool watch(struct worker *w, const struct worker_options *options)
 {
     w->stop_event = event_new(w->base, w->stop_fd, EV_READ, on_stop, w);
     if (!w->stop_event || event_add(w->stop_event, NULL))
         return false;
-    for (size_t i = 0; i < options->udp_count; i++) {
-        struct event *e = event_new(w->base, options->udp_fds[i], EV_READ | EV_PERSIST, on_udp, w);
-        if (!e)
+    w->task_event = event_new(w->base, tasks_worker_fd(options->tasks, options->number),
+                              EV_READ | EV_PERSIST, on_tasks, w);
+    if (!w->task_event || event_add(w->task_event, NULL))
+        return false;
+    for (size_t i = 0; i < options->udp_count; i++)
+        if (!watch_udp(w, options->udp_fds[i]))
             return false;
-        w->udp_events[w->udp_count++] = e;
-        if (event_add(e, NULL))
-            return false;
-    }
     return true;
 }
 
@@ -121,23 +202,39 @@ static bool start_thread(struct worker *w)
     return w->running;
 }
 
+/* What needs no thread yet. */
+static bool prepare(struct worker *w, const struct worker_options *options)
+{
+    struct tcp_answering answering = {w, answer_tcp, next_of_task, end_of_task};
+    w->published = options->dns;
+    w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    w->base = new_base();
+    w->udp = calloc(options->udp_count + 1, sizeof *w->udp);
+    w->batch = udp_batch_new(BATCH, REQUEST_SIZE, DNS_UDP_LIMIT);
+    w->dns = dns_worker_new(options->seed);
+    if (!w->base || !w->batch || !w->dns)
+        return false;
+    udp_batch_shorten(w->batch, shorten_answer);
+    dns_worker_share(w->dns, options->shared);
+    w->tap = options->tap;
+    w->desk = task_desk_new(&(struct task_desk_options){
+        .tasks = options->tasks,
+        .worker = options->number,
+        .batch = w->batch,
+        .dns = w->dns,
+        .tap = options->tap,
+    });
+    w->tcp = tcp_server_new(w->base, options->tcp_fds, options->tcp_count, &options->tcp,
+                            options->quota, &answering);
+    return w->stop_fd >= 0 && w->udp && w->desk && w->tcp && watch(w, options);
+}
+
 struct worker *worker_start(const struct worker_options *options)
 {
     struct worker *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    w->shared = options->dns;
-    w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    w->base = new_base();
-    w->udp_events = calloc(options->udp_count + 1, sizeof *w->udp_events);
-    w->batch = udp_batch_new(BATCH, REQUEST_SIZE, DNS_UDP_LIMIT);
-    w->dns = dns_worker_new(options->seed);
-    if (w->base)
-        w->tcp = tcp_server_new(w->base, options->tcp_fds, options->tcp_count, &options->tcp,
-                                options->quota, answer_tcp, w);
-    bool good = w->stop_fd >= 0 && w->base && w->udp_events && w->batch && w->dns && w->tcp &&
-                watch(w, options) && start_thread(w);
-    if (!good) {
+    if (!prepare(w, options) || !start_thread(w)) {
         log_error("cannot start a DNS worker: out of memory, descriptors or threads");
         worker_stop(w);
         return NULL;
@@ -155,17 +252,20 @@ void worker_stop(struct worker *w)
             pthread_join(w->thread, NULL);
     }
     for (size_t i = 0; i < w->udp_count; i++)
-        event_free(w->udp_events[i]);
+        event_free(w->udp[i].event);
     if (w->stop_event)
         event_free(w->stop_event);
+    if (w->task_event)
+        event_free(w->task_event);
     tcp_server_free(w->tcp);
+    task_desk_free(w->desk);
     udp_batch_free(w->batch);
     dns_worker_free(w->dns);
     if (w->base)
         event_base_free(w->base);
     if (w->stop_fd >= 0)
         close(w->stop_fd);
-    free(w->udp_events);
+    free(w->udp);
     free(w);
 }
 

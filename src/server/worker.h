@@ -1,6 +1,7 @@
 /* A DNS worker: one thread with an event loop and sockets of its own, answering from
  * the published state. It shares with the control thread only the RCU pointer to that
- * state and the counters that it alone adds to.
+ * state, the counters that it alone adds to, and the queues of tasks: requests that only
+ * the control thread can serve (tasks.h).
  */
 #ifndef DISC_SERVER_WORKER_H
 #define DISC_SERVER_WORKER_H
@@ -9,6 +10,8 @@
 #include <stdint.h>
 
 #include "dns/dns.h"
+#include "server/dnstap.h"
+#include "server/tasks.h"
 #include "server/tcp.h"
 #include "server/udp.h"
 
@@ -20,6 +23,10 @@ struct worker_options {
     size_t udp_count, tcp_count; /* the descriptors stay the caller's */
     struct tcp_limits tcp;
     struct tcp_quota *quota;
+    struct dns_shared *shared; /* of all workers */
+    struct tasks *tasks;
+    struct dnstap_tap *tap; /* NULL = none */
+    unsigned number;        /* of this worker, as the tasks count them */
     uint64_t seed;
 };
 

@@ -17,6 +17,7 @@ enum {
 struct store_journal {
     struct store_batch *batch; /* NULL = nothing since the last take */
     uint64_t last, committed, wait;
+    size_t promised; /* bytes that the last reserve made room for */
     bool readonly;
     uint64_t slots[SLOTS]; /* by key: its last change */
 };
@@ -82,7 +83,8 @@ static enum err reserve(void *context, enum journal_need need, size_t changes)
     if (need == JOURNAL_PUT && j->readonly)
         return ERR_READONLY;
     size_t big = need == JOURNAL_PUT || changes < BIG_ONES ? changes : BIG_ONES;
-    return make_room(j, big * BIG + (changes - big) * SMALL);
+    j->promised = big * BIG + (changes - big) * SMALL;
+    return make_room(j, j->promised);
 }
 
 /* `entry` NULL = the key is removed. */
@@ -90,7 +92,8 @@ static void note(struct store_journal *j, enum store_table table, struct text ke
                  const struct entry *entry)
 {
     struct writer w;
-    size_t most = entry && entry->kind == ENTRY_INSTANCE ? BIG : SMALL;
+    bool big = entry && (entry->kind == ENTRY_INSTANCE || entry->kind == ENTRY_RECORD);
+    size_t most = big ? BIG : SMALL;
     if (!key.n || make_room(j, most)) { /* free of cost where room was reserved */
         log_error("store: out of memory, a change is not noted");
         j->wait = STORE_NEVER;
@@ -100,6 +103,7 @@ static void note(struct store_journal *j, enum store_table table, struct text ke
     batch_begin(j->batch, table, key, &w);
     if (entry)
         value_encode_crc(&w, table, crc, entry);
+    j->promised -= j->promised < most ? j->promised : most;
     j->last++;
     batch_end(j->batch, &w, j->last);
     j->slots[crc % SLOTS] = j->last;
@@ -163,14 +167,54 @@ static void note_service(void *context, struct text ns, struct text service, uin
     note(context, STORE_SERVICES, key_join(key, buffer), until_ms ? &entry : NULL);
 }
 
+static void wait_for(struct store_journal *j, uint64_t number)
+{
+    if (number > j->committed && number > j->wait)
+        j->wait = number;
+}
+
 static void touch(void *context, struct instance_key key)
 {
     struct store_journal *j = context;
     char buffer[KEY_MAX];
     struct text text = key_join(key, buffer);
-    uint64_t number = key.ns.n ? j->slots[crc32c(0, text.s, text.n) % SLOTS] : j->last;
-    if (number > j->committed && number > j->wait)
-        j->wait = number;
+    wait_for(j, key.ns.n ? j->slots[crc32c(0, text.s, text.n) % SLOTS] : j->last);
+}
+
+/* ---- DNS records ------------------------------------------------------------------------ */
+
+enum err store_records_reserve(struct store_journal *j, enum journal_need need, size_t changes)
+{
+    if (need == JOURNAL_PUT && j->readonly)
+        return ERR_READONLY;
+    j->promised += changes * (need == JOURNAL_PUT ? BIG : SMALL);
+    return make_room(j, j->promised);
+}
+
+void store_records_put(struct store_journal *j, const struct store_record *record)
+{
+    char key[RECORD_KEY];
+    struct entry entry;
+    entry.kind = ENTRY_RECORD;
+    entry.record = *record;
+    bool fits = record_key_make(record, key);
+    note(j, STORE_RECORDS, (struct text){key, fits ? sizeof(key) : 0}, &entry);
+}
+
+void store_records_remove(struct store_journal *j, const struct store_record *record)
+{
+    char key[RECORD_KEY];
+    if (record_key_make(record, key))
+        note(j, STORE_RECORDS, (struct text){key, sizeof(key)}, NULL);
+}
+
+void store_records_touch(struct store_journal *j, const struct store_record *record)
+{
+    char key[RECORD_KEY];
+    if (!record || !record_key_make(record, key))
+        wait_for(j, j->last);
+    else
+        wait_for(j, j->slots[crc32c(0, key, sizeof(key)) % SLOTS]);
 }
 
 struct registry_journal store_journal_hooks(struct store_journal *j)

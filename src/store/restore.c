@@ -5,10 +5,11 @@
 
 enum { LINES_MAX = 10 }; /* one for each damaged entry, then the sum must do */
 
-static enum err damaged(enum store_table table, struct text key, const char *why,
-                        struct store_report *report)
+enum err restore_damaged(enum store_table table, struct text key, const char *why,
+                         struct store_report *report)
 {
-    static const char *const names[] = {"service", "instance", "override", "meta", "unknown"};
+    static const char *const names[] = {"service", "instance", "override",
+                                        "meta",    "record",   "unknown"};
     if (report->damaged < LINES_MAX)
         log_warn("store: %s entry '%.*s' is left out: %s", names[table], TEXT_ARG(key), why);
     else if (report->damaged == LINES_MAX)
@@ -59,6 +60,7 @@ static enum err give(struct registry *r, const struct entry *e, bool stale, stru
         if (meta)
             *meta = e->meta;
         return ERR_OK;
+    case ENTRY_RECORD: /* not the registry's: store_read_records */
     case ENTRY_FORMAT: break;
     }
     return ERR_OK;
@@ -80,8 +82,8 @@ enum err restore_entry(struct registry *r, enum store_table table, struct text k
     *over = false;
     switch (value_decode(table, key, value, &entry)) {
     case VALUE_FINE: break;
-    case VALUE_NEWER: return damaged(table, key, "written by a newer version", report);
-    case VALUE_DAMAGED: return damaged(table, key, "damaged", report);
+    case VALUE_NEWER: return restore_damaged(table, key, "written by a newer version", report);
+    case VALUE_DAMAGED: return restore_damaged(table, key, "damaged", report);
     }
     enum err err = give(r, &entry, stale, now, meta, over);
     if (err == ERR_MEMORY)
@@ -89,7 +91,7 @@ enum err restore_entry(struct registry *r, enum store_table table, struct text k
     if (err) {
         const char *fault =
             entry.kind == ENTRY_INSTANCE ? record_fault(&entry.instance.record) : NULL;
-        return damaged(table, key, fault ? fault : err_text(err), report);
+        return restore_damaged(table, key, fault ? fault : err_text(err), report);
     }
     if (!*over)
         count(report, entry.kind);

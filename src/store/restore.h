@@ -9,4 +9,8 @@ MUST_CHECK enum err restore_entry(struct registry *r, enum store_table table, st
                                   struct text value, bool stale, struct moment now,
                                   struct store_meta *meta, struct store_report *report, bool *over);
 
+/* Counts and logs (limited) one that is left out; ERR_OK. */
+enum err restore_damaged(enum store_table table, struct text key, const char *why,
+                         struct store_report *report);
+
 #endif

@@ -37,6 +37,7 @@ enum store_table {
     STORE_INSTANCES, /* "ns/svc/inst": the instance, or its grave */
     STORE_OVERRIDES, /* "ns/svc/inst" */
     STORE_META,      /* struct store_meta */
+    STORE_RECORDS,   /* digest: a DNS record that belongs to no instance */
     STORE_TABLES
 };
 
@@ -44,6 +45,21 @@ struct store_meta {
     uint32_t boots;          /* starts so far, the running one included */
     uint32_t serial_ceiling; /* above every SOA serial used; 0 = none yet */
     uint64_t alive_ms;       /* wall: the server was alive then (written once a minute) */
+};
+
+enum {
+    STORE_NAME_MAX = 255,   /* bytes of a domain name in wire form */
+    STORE_RDATA_MAX = 4096, /* of a record's data */
+    STORE_KEY_NAME_MAX = 255,
+};
+
+/* A DNS record, known by all of it but TTL, lease and key. */
+struct store_record {
+    const uint8_t *zone, *owner; /* whole wire names */
+    uint16_t type, size;
+    uint32_t ttl, lease_s; /* lease 0 = until deleted */
+    const uint8_t *rdata;
+    struct text key; /* who added it; longer ones are cut */
 };
 
 /* Changes in their order; immutable once taken. */
@@ -69,6 +85,15 @@ void store_journal_free(struct store_journal *j);
 /* For registry_set_journal. */
 struct registry_journal store_journal_hooks(struct store_journal *j);
 
+/* The same for DNS records, to be called by whoever keeps them. What is reserved comes on
+ * top of what the last reserve of the registry's hooks asked for, so that one change may
+ * touch both; reserve there first. `record` NULL in the last: whatever was told. */
+MUST_CHECK enum err store_records_reserve(struct store_journal *j, enum journal_need need,
+                                          size_t changes);
+void store_records_put(struct store_journal *j, const struct store_record *record);
+void store_records_remove(struct store_journal *j, const struct store_record *record);
+void store_records_touch(struct store_journal *j, const struct store_record *record);
+
 /* While true, JOURNAL_PUT is refused with ERR_READONLY. */
 void store_journal_readonly(struct store_journal *j, bool readonly);
 
@@ -92,7 +117,7 @@ uint64_t store_journal_last(const struct store_journal *j); /* the newest change
 /* ---- reading back ----------------------------------------------------------------- */
 
 struct store_report {
-    uint64_t instances, graves, overrides, services;
+    uint64_t instances, graves, overrides, services, records;
     uint64_t damaged; /* entries whose CRC or form is wrong: left out, and logged (limited) */
 };
 
@@ -135,6 +160,13 @@ bool store_is_readonly(const struct store *s);
  * left out, and removed with the first commit. ERR_MEMORY · ERR_SYSTEM (logged). */
 MUST_CHECK enum err store_read(struct store *s, struct registry *r, bool stale, struct moment now,
                                struct store_report *report);
+
+/* All DNS records, after store_read, whose report goes on: ERR_MEMORY of `visit` ends it, any
+ * other failure counts the entry as damaged. ERR_MEMORY · ERR_SYSTEM (logged). */
+MUST_CHECK enum err store_read_records(struct store *s,
+                                       enum err (*visit)(void *context,
+                                                         const struct store_record *record),
+                                       void *context, struct store_report *report);
 
 /* Writes the batches as one transaction and returns when it is on disk. On failure
  * nothing of it is; the same call may be repeated at any time.

@@ -53,6 +53,7 @@ static bool key_fits(enum store_table table, struct text key, struct instance_ke
     case STORE_INSTANCES:
     case STORE_OVERRIDES: return key_split(key, true, out);
     case STORE_META: return text_is(key, META_SERVER);
+    case STORE_RECORDS: return key.n == RECORD_KEY;
     case STORE_TABLES: break;
     }
     return false;
@@ -76,5 +77,10 @@ enum value_fault value_decode(enum store_table table, struct text key, struct te
     if (!readers[version] || !key_fits(table, key, &out->key))
         return VALUE_DAMAGED;
     bool fine = readers[version](&r, table, out) && !r.bad && !reader_left(&r);
+    if (fine && table == STORE_RECORDS) {
+        char made[RECORD_KEY];
+        fine =
+            record_key_make(&out->record, made) && text_is((struct text){made, sizeof(made)}, key);
+    }
     return fine ? VALUE_FINE : VALUE_DAMAGED;
 }

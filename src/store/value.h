@@ -24,7 +24,7 @@ enum {
                 3 * (1 + SHORT_LABEL_MAX) + ADDRESSES_MAX * (1 + 16) +
                 PORTS_MAX * (4 + PORT_NAME_MAX) + TAGS_MAX * (1 + SHORT_LABEL_MAX) +
                 METADATA_MAX * 2 + METADATA_BYTES_MAX,
-    VALUE_SMALL_MAX = 32, /* anything but an instance */
+    VALUE_SMALL_MAX = 32, /* anything but an instance or a DNS record, which is smaller */
 };
 
 /* The keys of STORE_META. */
@@ -38,6 +38,7 @@ enum entry_kind {
     ENTRY_SERVICE,
     ENTRY_META,
     ENTRY_FORMAT,
+    ENTRY_RECORD,
 };
 
 struct grave {
@@ -54,8 +55,14 @@ struct entry {
         uint64_t until_ms; /* ENTRY_SERVICE */
         struct store_meta meta;
         uint32_t format;
+        struct store_record record; /* slices of the value */
     };
 };
+
+/* The key of a DNS record: 32 hex digits. */
+enum { RECORD_KEY = 32 };
+/* False: longer than its parts may be. */
+bool record_key_make(const struct store_record *record, char out[static RECORD_KEY]);
 
 enum value_fault {
     VALUE_FINE,
@@ -79,5 +86,7 @@ void value_encode_crc(struct writer *w, enum store_table table, uint32_t key_crc
 void body_write_v1(struct writer *w, const struct entry *entry);
 /* `table` and `out->key` are given; leaves the reader at the end when all is well. */
 bool body_read_v1(struct reader *r, enum store_table table, struct entry *out);
+void record_write_v1(struct writer *w, const struct store_record *record);
+void record_read_v1(struct reader *r, struct store_record *out);
 
 #endif

@@ -8,6 +8,7 @@
  *   override  flags status weight
  *   service   until
  *   meta      boots serial_ceiling alive
+ *   record    type ttl lease zone owner key | data, to the end (value_record.c)
  *
  * An address is its family's number (0, 4, 6) and its bytes. All numbers below are on
  * disks: they never change. */
@@ -27,7 +28,7 @@ _Static_assert(PRINCIPAL_LOCAL == 0 && PRINCIPAL_ADDRESS == 1 && PRINCIPAL_KEY =
                "stored as such");
 _Static_assert(FAMILY_NONE == 0 && FAMILY_V4 == 4 && FAMILY_V6 == 6, "stored as such");
 _Static_assert(STORE_SERVICES == 0 && STORE_INSTANCES == 1 && STORE_OVERRIDES == 2 &&
-                   STORE_META == 3,
+                   STORE_META == 3 && STORE_RECORDS == 4,
                "part of the keys and CRCs");
 
 /* ---- writing ------------------------------------------------------------------------ */
@@ -138,6 +139,7 @@ void body_write_v1(struct writer *w, const struct entry *entry)
         write_u32(w, entry->meta.serial_ceiling);
         write_u64(w, entry->meta.alive_ms);
         break;
+    case ENTRY_RECORD: record_write_v1(w, &entry->record); break;
     case ENTRY_FORMAT: break; /* has no body of any version */
     }
 }
@@ -293,7 +295,10 @@ bool body_read_v1(struct reader *r, enum store_table table, struct entry *out)
         read_override(r, out);
     else if (table == STORE_META)
         read_meta(r, out);
-    else if (table == STORE_SERVICES) {
+    else if (table == STORE_RECORDS) {
+        out->kind = ENTRY_RECORD;
+        record_read_v1(r, &out->record);
+    } else if (table == STORE_SERVICES) {
         out->kind = ENTRY_SERVICE;
         out->until_ms = read_u64(r);
     } else

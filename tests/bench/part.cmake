@@ -11,3 +11,7 @@ target_link_libraries(bench_store PRIVATE disc_store)
 add_executable(bench_registry ${CMAKE_CURRENT_LIST_DIR}/bench_registry.c)
 set_target_properties(bench_registry PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_registry PRIVATE disc_registry)
+
+add_executable(bench_publish ${CMAKE_CURRENT_LIST_DIR}/bench_publish.c)
+set_target_properties(bench_publish PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_publish PRIVATE disc_dns)

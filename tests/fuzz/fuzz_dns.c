@@ -15,13 +15,46 @@
 #include "dns/dns.h"
 #include "support/answer.h"
 
+/* Everything that an OPT record or a signature can bring about. */
+static void configure_edge(struct dns_config *c)
+{
+    c->cookies = true;
+    c->nsid = (uint8_t *)strdup("node");
+    c->nsid_size = 4;
+    c->keepalive_ms = 10000;
+    c->version = strdup("disc");
+    c->server_id = strdup("here");
+    c->rrl = (struct dns_rrl_config){.responses = 2, .nxdomains = 2, .errors = 2, .slip = 2};
+    c->rrl.exempt = calloc(1, sizeof(struct network));
+    c->rrl.exempt_count = 1;
+    c->keys = calloc(1, sizeof(*c->keys));
+    c->key_count = 1;
+    c->zones->transfers = calloc(1, sizeof(*c->zones->transfers));
+    c->zones->transfer_count = 1;
+    assert(c->nsid && c->version && c->server_id && c->rrl.exempt && c->keys &&
+           c->zones->transfers);
+    *c->rrl.exempt = (struct network){{FAMILY_V4, {198, 51, 100}}, 24};
+    *c->keys = (struct dns_key){strdup("k"), TSIG_SHA256, (uint8_t *)strdup("secret"), 6};
+    *c->zones->transfers = (struct dns_access){.anywhere = true};
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-enum { CHOICE_TCP = 1, CHOICE_SMALL_BUFFER = 2, CHOICE_LOOPBACK = 4, CHOICE_V6 = 8 };
+enum {
+    CHOICE_TCP = 1,
+    CHOICE_SMALL_BUFFER = 2,
+    CHOICE_LOOPBACK = 4,
+    CHOICE_V6 = 8,
+    CHOICE_FLOOD = 16,    /* over its rate */
+    CHOICE_STRANGER = 32, /* of a network that has no rates */
+};
+
+#define NOW UINT64_C(1559731985)
 
 static struct dns *dns;
 static struct dns_worker *worker;
+static uint64_t mono_ms;
 
 static const char zone_text[] = "@ SOA ns host 1 60 10 86400 2\n"
                                 "@ NS ns\n"
@@ -109,12 +142,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     struct dns_config config = configuration();
     struct dns_fault fault;
     uint64_t due;
+    uint8_t seed[32] = {1};
+    configure_edge(&config);
     log_init(LOG_LEVEL_ERROR, NULL);
     struct registry *registry = registry_new(&limits, &key);
     dns = dns_new(&config, &key, &fault);
     worker = dns_worker_new(1);
-    if (!registry || !dns || !worker)
+    struct dns_shared *shared = dns_shared_new(seed);
+    if (!registry || !dns || !worker || !shared)
         abort();
+    dns_worker_share(worker, shared);
     fill(registry);
     if (dns_publish(dns, registry, 1, &due))
         abort();
@@ -147,6 +184,37 @@ static void check(const struct dns_request *request, const uint8_t *out, size_t 
     assert(!(a.flags & ANSWER_TC) || request->transport == DNS_UDP);
 }
 
+static struct dns_request request_of(uint8_t choice, const uint8_t *bytes, size_t size)
+{
+    struct dns_request request = {bytes,
+                                  size,
+                                  {{FAMILY_V4, {192, 0, 2, choice}}, 53},
+                                  choice & CHOICE_TCP ? DNS_TCP : DNS_UDP,
+                                  NOW,
+                                  mono_ms};
+    if (choice & CHOICE_LOOPBACK)
+        request.from.addr.bytes[0] = 127;
+    else if (choice & CHOICE_V6)
+        request.from.addr.family = FAMILY_V6;
+    else if (choice & CHOICE_STRANGER)
+        memcpy(request.from.addr.bytes, (uint8_t[]){198, 51, 100}, 3);
+    return request;
+}
+
+/* What was handed over is refused, and answered like anything else. */
+static void finish_task(const struct dns_request *request, uint8_t *out, size_t room)
+{
+    struct dns_task *task = dns_worker_take_task(worker);
+    if (!task)
+        return;
+    dns_task_refuse(task, "not now");
+    size_t n = dns_task_next(task, worker, NOW, out, room);
+    assert(n);
+    check(request, out, n, room);
+    assert(dns_task_next(task, worker, NOW, out, room) == 0);
+    dns_task_free(task);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static uint8_t out[DNS_TCP_LIMIT + 16];
@@ -154,21 +222,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     uint8_t choice = bytes[0];
     size_t room = choice & CHOICE_SMALL_BUFFER ? DNS_UDP_MIN : DNS_TCP_LIMIT;
-    struct dns_request request = {bytes + 1,
-                                  size - 1,
-                                  {{FAMILY_V4, {192, 0, 2, choice}}, 53},
-                                  choice & CHOICE_TCP ? DNS_TCP : DNS_UDP,
-                                  0,
-                                  0};
-    if (choice & CHOICE_LOOPBACK)
-        request.from.addr.bytes[0] = 127;
-    else if (choice & CHOICE_V6)
-        request.from.addr.family = FAMILY_V6;
-    memset(out + room, 0xee, 16);
-    size_t n = dns_respond(dns, worker, &request, out, room);
-    for (int i = 0; i < 16; i++)
-        assert(out[room + (size_t)i] == 0xee);
-    if (n)
-        check(&request, out, n, room);
+    mono_ms += 5000; /* rates are those of this input alone */
+    struct dns_request request = request_of(choice, bytes + 1, size - 1);
+    for (int times = choice & CHOICE_FLOOD ? 5 : 1; times; times--) {
+        memset(out + room, 0xee, 16);
+        size_t n = dns_respond(dns, worker, &request, out, room);
+        if (n)
+            check(&request, out, n, room);
+        else
+            finish_task(&request, out, room);
+        for (int i = 0; i < 16; i++)
+            assert(out[room + (size_t)i] == 0xee);
+    }
     return 0;
 }

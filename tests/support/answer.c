@@ -9,7 +9,8 @@
 #include "base/bytes.h"
 #include "support/wire_name.h"
 
-enum { TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_OPT = 41, RECORDS_CHECKED = 64, EDE = 15 };
+enum { TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_OPT = 41, TYPE_TSIG = 250, RECORDS_CHECKED = 64 };
+enum { LEASE = 2, NSID = 3, SUBNET = 8, EXPIRE = 9, COOKIE = 10, KEEPALIVE = 11, EDE = 15 };
 
 struct rr {
     uint8_t name[NAME_WIRE_MAX];
@@ -25,6 +26,7 @@ struct check {
     struct answer *out;
     struct rr earlier[RECORDS_CHECKED]; /* of the section that is read */
     unsigned earlier_count;
+    unsigned class; /* of the question; IN when there is none */
     bool has_soa;
 };
 
@@ -65,6 +67,66 @@ static bool strings_fill(struct check *c, size_t at, size_t end)
     return at == end || wrong(c, "a string of a TXT record goes past its end");
 }
 
+/* As their RFCs have them in answers; only those that a query can ask for, each once. */
+static bool check_option(struct check *c, unsigned code, const uint8_t *bytes, size_t n)
+{
+    bool right = false;
+    switch (code) {
+    case LEASE: right = n == 4 || n == 8; break;
+    case NSID: right = true; break;
+    case SUBNET: right = n >= 4 && n == 4 + (bytes[2] + 7u) / 8; break;
+    case EXPIRE: right = n == 4; break;
+    case COOKIE: right = n == 24; break;
+    case KEEPALIVE: right = n == 2; break;
+    case EDE: right = n >= 2; break;
+    default: break;
+    }
+    if (!right || c->out->options[code].bytes)
+        return wrong(c, "EDNS option %u of %zu bytes, or a second one", code, n);
+    c->out->options[code] = (struct answer_option){bytes, n};
+    if (code == EDE)
+        c->out->ede = get_u16(bytes);
+    return true;
+}
+
+/* Is the option in an OPT record of the query? */
+static bool was_asked(const uint8_t *query, size_t size, unsigned code)
+{
+    uint8_t name[NAME_WIRE_MAX];
+    size_t at = 12;
+    unsigned questions = get_u16(query + 4);
+    unsigned records = get_u16(query + 6) + get_u16(query + 8) + get_u16(query + 10);
+    for (unsigned i = 0; i < questions; i++, at += 4)
+        if (!wire_name_read(query, size, &at, name) || size - at < 4)
+            return false;
+    for (unsigned i = 0; i < records; i++) {
+        if (!wire_name_read(query, size, &at, name) || size - at < 10)
+            return false;
+        unsigned type = get_u16(query + at), left = get_u16(query + at + 8);
+        at += 10;
+        if (left > size - at)
+            return false;
+        size_t end = at + left;
+        while (type == TYPE_OPT && end - at >= 4) {
+            if (get_u16(query + at) == code)
+                return true;
+            at += 4u + get_u16(query + at + 2);
+            if (at > end)
+                return false;
+        }
+        at = end;
+    }
+    return false;
+}
+
+static bool check_asked(struct check *c, const uint8_t *query, size_t query_size)
+{
+    for (unsigned code = 0; code < ANSWER_OPTIONS; code++)
+        if (c->out->options[code].bytes && code != EDE && !was_asked(query, query_size, code))
+            return wrong(c, "EDNS option %u, which was not asked for", code);
+    return true;
+}
+
 static bool read_options(struct check *c, size_t at, size_t end)
 {
     while (end - at >= 4) {
@@ -72,10 +134,8 @@ static bool read_options(struct check *c, size_t at, size_t end)
         at += 4;
         if (n > end - at)
             return wrong(c, "an EDNS option goes past its end");
-        if (code == EDE && n < 2)
-            return wrong(c, "an Extended DNS Error without a code");
-        if (code == EDE && c->out->ede < 0)
-            c->out->ede = get_u16(c->bytes + at);
+        if (!check_option(c, code, c->bytes + at, n))
+            return false;
         at += n;
     }
     return at == end || wrong(c, "bytes left behind the EDNS options");
@@ -85,25 +145,18 @@ static bool check_data(struct check *c, const struct rr *rr)
 {
     size_t at = rr->data_at, end = at + rr->data_size;
     switch (rr->type) {
-    case 1:
-        return rr->data_size == 4 || wrong(c, "an A record of %zu bytes", rr->data_size);
-    case 28:
-        return rr->data_size == 16 || wrong(c, "an AAAA record of %zu bytes", rr->data_size);
+    case 1: return rr->data_size == 4 || wrong(c, "an A record of %zu bytes", rr->data_size);
+    case 28: return rr->data_size == 16 || wrong(c, "an AAAA record of %zu bytes", rr->data_size);
     case 2:
     case TYPE_CNAME:
-    case 12:
-        return names_fill(c, at, end, 1, 0, true);
-    case TYPE_SOA:
-        return names_fill(c, at, end, 2, 20, true);
-    case 15:
-        return rr->data_size > 2 && names_fill(c, at + 2, end, 1, 0, true);
+    case 12: return names_fill(c, at, end, 1, 0, true);
+    case TYPE_SOA: return names_fill(c, at, end, 2, 20, true);
+    case 15: return rr->data_size > 2 && names_fill(c, at + 2, end, 1, 0, true);
     case 33: /* RFC 2782: the target is not compressed */
         return rr->data_size < 7 ? wrong(c, "an SRV record of %zu bytes", rr->data_size)
                                  : names_fill(c, at + 6, end, 1, 0, false);
-    case 16:
-        return strings_fill(c, at, end);
-    default:
-        return true;
+    case 16: return strings_fill(c, at, end);
+    default: return true;
     }
 }
 
@@ -162,19 +215,34 @@ static bool check_opt(struct check *c, const struct rr *rr, enum answer_section 
     return read_options(c, rr->data_at, rr->data_at + rr->data_size);
 }
 
+/* RFC 8945 section 5.1: once, behind everything, of class ANY. */
+static bool check_tsig(struct check *c, const struct rr *rr, size_t at, enum answer_section section)
+{
+    if (section != ANSWER_ADDITIONAL || c->at != c->size || rr->class != 255 || rr->ttl)
+        return wrong(c, "a TSIG record that is not the last, or of class %u", rr->class);
+    c->out->tsig_at = at;
+    return true;
+}
+
 static bool read_section(struct check *c, enum answer_section section, unsigned count)
 {
     struct rr rr;
     c->earlier_count = 0;
     for (unsigned i = 0; i < count; i++) {
+        size_t at = c->at;
         if (!read_rr(c, &rr))
             return false;
+        if (rr.type == TYPE_TSIG) {
+            if (!check_tsig(c, &rr, at, section))
+                return false;
+            continue;
+        }
         if (rr.type == TYPE_OPT) {
             if (!check_opt(c, &rr, section))
                 return false;
             continue;
         }
-        if (rr.class != 1)
+        if (rr.class != c->class)
             return wrong(c, "a record of class %u", rr.class);
         if (rr.ttl > INT32_MAX)
             return wrong(c, "a TTL of %u", rr.ttl);
@@ -216,11 +284,15 @@ static bool check_question(struct check *c, const uint8_t *query, size_t query_s
     uint8_t name[NAME_WIRE_MAX];
     c->at = 12;
     c->out->counts[ANSWER_QUESTION] = count;
+    if (count == 0 && get_u16(query + 4) != 0 && c->out->rcode == 0 && !(c->out->flags & ANSWER_TC))
+        return wrong(c, "an answer without its question");
+    c->class = 1;
     if (count == 0)
-        return c->out->rcode != 0 || wrong(c, "an answer without its question");
+        return true;
     if (count != 1 || !wire_name_read(c->bytes, c->size, &c->at, name) || c->size - c->at < 4)
         return wrong(c, "a broken question");
     c->at += 4;
+    c->class = get_u16(c->bytes + c->at - 2) == 3 ? 3 : 1;
     if (c->at > query_size || memcmp(c->bytes + 12, query + 12, c->at - 12) != 0)
         return wrong(c, "the question is not echoed byte for byte");
     return true;
@@ -232,7 +304,8 @@ static bool check_negative(struct check *c)
     bool authoritative = c->out->flags & ANSWER_AA;
     bool cut = c->out->flags & ANSWER_TC;
     bool empty = c->out->counts[ANSWER_ANSWER] == 0;
-    bool negative = c->out->rcode == 3 || (c->out->rcode == 0 && empty);
+    bool asked = c->out->counts[ANSWER_QUESTION] != 0;
+    bool negative = c->out->rcode == 3 || (c->out->rcode == 0 && empty && asked);
     if (negative && authoritative && !cut && !c->has_soa)
         return wrong(c, "a negative answer without SOA");
     if (c->out->rcode == 0 && !authoritative && !empty)
@@ -254,7 +327,7 @@ bool answer_check(const uint8_t *query, size_t query_size, const uint8_t *bytes,
             return false;
     if (c.at != size)
         return wrong(&c, "%zu bytes behind the last record", size - c.at);
-    return check_negative(&c);
+    return check_asked(&c, query, query_size) && check_negative(&c);
 }
 
 static bool ldns_agrees(struct check *c)
@@ -297,14 +370,10 @@ void answer_free(struct answer *a)
 const ldns_rr_list *answer_records(const struct answer *a, enum answer_section section)
 {
     switch (section) {
-    case ANSWER_QUESTION:
-        return ldns_pkt_question(a->packet);
-    case ANSWER_ANSWER:
-        return ldns_pkt_answer(a->packet);
-    case ANSWER_AUTHORITY:
-        return ldns_pkt_authority(a->packet);
-    case ANSWER_ADDITIONAL:
-        break;
+    case ANSWER_QUESTION: return ldns_pkt_question(a->packet);
+    case ANSWER_ANSWER: return ldns_pkt_answer(a->packet);
+    case ANSWER_AUTHORITY: return ldns_pkt_authority(a->packet);
+    case ANSWER_ADDITIONAL: break;
     }
     return ldns_pkt_additional(a->packet);
 }

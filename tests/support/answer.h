@@ -12,14 +12,22 @@
 
 enum answer_section { ANSWER_QUESTION, ANSWER_ANSWER, ANSWER_AUTHORITY, ANSWER_ADDITIONAL };
 
+enum { ANSWER_OPTIONS = 20 };
+
 struct answer {
     ldns_pkt *packet; /* ldns keeps the OPT record apart from the additional section */
     unsigned rcode;   /* with EDNS's upper bits */
     uint16_t flags;   /* the second 16 bits of the header */
     bool has_opt;
     int ede;            /* info code of the first Extended DNS Error, -1 = none */
-    unsigned counts[4]; /* records by section, without OPT */
-    char fault[200];    /* what is wrong */
+    unsigned counts[4]; /* records by section, without OPT and TSIG */
+    /* EDNS options by code; bytes of the message, NULL = not there. */
+    struct answer_option {
+        const uint8_t *bytes;
+        size_t size;
+    } options[ANSWER_OPTIONS];
+    size_t tsig_at;  /* of the signature, which is last; 0 = none. Not verified. */
+    char fault[200]; /* what is wrong */
 };
 
 #define ANSWER_AA 0x0400

@@ -4,22 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/attr.h"
 #include "support/answer.h"
 
-/* The words of the Extended DNS Error, as ldns keeps the options. */
-static void read_ede_text(struct dns_reply *r)
+static void take_options(struct dns_reply *r, const struct answer *a)
 {
-    const ldns_rdf *options = ldns_pkt_edns_data(r->packet);
-    if (r->ede < 0 || !options)
-        return;
-    struct reader all = reader_of(ldns_rdf_data(options), ldns_rdf_size(options));
-    while (reader_left(&all)) {
-        uint16_t code = read_u16(&all), size = read_u16(&all);
-        const uint8_t *bytes = read_bytes(&all, size);
-        if (bytes && code == 15 && size >= 2)
-            snprintf(r->ede_text, sizeof(r->ede_text), "%.*s", size - 2, (const char *)bytes + 2);
+    for (size_t i = 0; i < ARRAY_COUNT(r->options); i++) {
+        r->options[i].bytes = a->options[i].bytes;
+        r->options[i].size = a->options[i].size;
     }
+    if (r->ede >= 0)
+        snprintf(r->ede_text, sizeof(r->ede_text), "%.*s", (int)r->options[15].size - 2,
+                 (const char *)r->options[15].bytes + 2);
 }
 
 bool dns_check(const uint8_t *query, size_t query_size, const uint8_t *bytes, size_t size,
@@ -39,7 +35,8 @@ bool dns_check(const uint8_t *query, size_t query_size, const uint8_t *bytes, si
     out->has_opt = a.has_opt;
     out->ede = a.ede;
     memcpy(out->counts, a.counts, sizeof(out->counts));
-    read_ede_text(out);
+    out->tsig_at = a.tsig_at;
+    take_options(out, &a);
     return true;
 }
 

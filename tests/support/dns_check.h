@@ -21,7 +21,12 @@ struct dns_reply {
     bool has_opt;
     int ede; /* -1 = none */
     char ede_text[256];
-    unsigned counts[4];    /* records by section, without OPT */
+    unsigned counts[4]; /* records by section, without OPT and TSIG */
+    struct {            /* EDNS options by code; bytes of the message, NULL = not there */
+        const uint8_t *bytes;
+        size_t size;
+    } options[20];
+    size_t tsig_at;        /* 0 = unsigned */
     char fault[512];       /* what is wrong */
     char lines[DNS_LINES]; /* scratch of the comparisons */
 };

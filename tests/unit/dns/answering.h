@@ -38,8 +38,9 @@ struct rig {
     struct dns_reply reply;
 };
 
-/* Records of the zone "z"; `rule` NULL = none. */
-UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *rule)
+/* Records of the zone "z"; `rule` NULL = none. `more` (may be NULL) changes the configuration. */
+UNUSED static struct rig *rig_with_config(const char *records, const struct dns_rule *rule,
+                                          void (*more)(struct dns_config *))
 {
     static const char *const selectors[] = {"shard", NULL};
     struct rig *t = calloc(1, sizeof(*t));
@@ -70,6 +71,8 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
     config.selectors = calloc(ARRAY_COUNT(selectors), sizeof(char *));
     for (size_t i = 0; selectors[i]; i++)
         config.selectors[i] = strdup(selectors[i]);
+    if (more)
+        more(&config);
     t->dns = dns_new(&config, &test_key, &fault);
     if (!t->dns)
         fail_msg("%s:%u: %s", fault.file, fault.line, fault.text);
@@ -78,6 +81,11 @@ UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *ru
     t->worker = dns_worker_new(SEED);
     assert_int_equal(addr_parse(TEXT("192.0.2.1"), &t->client), ERR_OK);
     return t;
+}
+
+UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *rule)
+{
+    return rig_with_config(records, rule, NULL);
 }
 
 /* A small zone; max_answers (0 = all) and what becomes of stale ones, for all services. */

@@ -39,8 +39,8 @@ static bool add(enum section section, uint8_t last)
 
 static struct dns_reply *end(unsigned rcode)
 {
-    size_t size = answer_end(&b.answer, rcode);
-    assert_int_equal(b.out[size], 0xee); /* nothing behind */
+    size_t before = b.answer.at, size = answer_end(&b.answer, rcode);
+    assert_int_equal(b.out[size > before ? size : before], 0xee); /* nothing behind */
     dns_reply_free(&b.reply);
     if (!dns_check(b.bytes, b.size, b.out, size, b.answer.total, &b.reply))
         fail_msg("%s", b.reply.fault);
@@ -172,6 +172,188 @@ static void test_other_opcode(void **state)
     assert_int_equal(reply->flags, FLAG_QR | 0x7800 | RCODE_NOTIMP);
 }
 
+/* ---- options ------------------------------------------------------------------------------ */
+
+#define SUBNET                                                                                     \
+    "1234 0100 0001 0000 0000 0001 03777777 015a 00 0001 0001 00 0029 04d0 00000000"               \
+    "002b 000a 0008 (07*8) 0008 0007 0001 18 00 c00002 0002 0004 00000000 0009 0000 000b 0000"     \
+    "0003 0000"
+
+static void expect_bytes(const struct dns_reply *reply, const char *text)
+{
+    uint8_t wanted[256];
+    size_t size = hex(text, wanted, sizeof(wanted));
+    assert_int_equal(reply->size, size);
+    assert_memory_equal(b.out, wanted, size);
+}
+
+static void set_options(void)
+{
+    struct answer *a = &b.answer;
+    a->authoritative = true;
+    memset(a->cookie, 7, sizeof(a->cookie));
+    a->has_cookie = a->has_expire = a->has_keepalive = a->has_lease = true;
+    a->expire_s = 0x01020304;
+    a->keepalive_ms = 12345;
+    a->lease_s = 60;
+    a->nsid = (const uint8_t *)"id";
+    a->nsid_size = 2;
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    begin(SUBNET, 512);
+    set_options();
+    b.answer.has_subnet = true;
+    b.answer.subnet_scope = 16;
+    add(SECTION_ANSWER, 1);
+    answer_explain(&b.answer, EDE_OTHER, "x");
+    expect_bytes(end(RCODE_NOERROR),
+                 "1234 8500 0001 0001 0000 0001 03777777 015a 00 0001 0001"
+                 "c00c 0001 0001 0000003c 0004 0a000001"
+                 "00 0029 04d0 00000000 004a 000a 0018 (07*24) 0008 0007 0001 18 10 c00002"
+                 "0002 0004 0000003c 0009 0004 01020304 000b 0002 007b 0003 0002 6964"
+                 "000f 0003 0000 78");
+    begin(SUBNET, 512); /* all of it, as long as 100 ms times 65535 */
+    b.answer.has_keepalive = true;
+    b.answer.keepalive_ms = UINT32_MAX;
+    expect_bytes(end(RCODE_NOERROR), "1234 8100 0001 0000 0000 0001 03777777 015a 00 0001 0001"
+                                     "00 0029 04d0 00000000 0006 000b 0002 ffff");
+}
+
+/* The answer is as long as the request: RFC 9664 section 4.2. */
+static void test_lease(void **state)
+{
+    (void)state;
+    begin("1234 2800 0001 0000 0000 0001 015a 00 0006 0001 00 0029 04d0 00000000"
+          "000c 0002 0008 00000e10 00015180",
+          512);
+    b.answer.has_lease = true;
+    b.answer.lease_s = 1;
+    b.answer.key_lease_s = 2;
+    expect_bytes(end(RCODE_NOERROR), "1234 a800 0001 0000 0000 0001 015a 00 0006 0001"
+                                     "00 0029 04d0 00000000 000c 0002 0008 00000001 00000002");
+}
+
+static void test_subnet_families(void **state)
+{
+    (void)state;
+    static const char *const options[] = {"0008 0008 0004 0000 00 00", "0008 0008 0004 0002 00 00",
+                                          "000f 0008 000b 0002 38 00 20010db8000001"};
+    for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
+        char text[200], wanted[200];
+        snprintf(text, sizeof(text),
+                 "1234 0100 0001 0000 0000 0001 015a 00 0001 0001 00 0029 04d0 00000000 %s",
+                 options[i]);
+        snprintf(wanted, sizeof(wanted),
+                 "1234 8100 0001 0000 0000 0001 015a 00 0001 0001 00 0029 04d0 00000000 %s",
+                 options[i]);
+        begin(text, 512);
+        b.answer.has_subnet = true;
+        b.answer.subnet_scope = 0;
+        expect_bytes(end(RCODE_NOERROR), wanted);
+    }
+}
+
+/* In whatever room is left the options are whole or not there, the reason goes first, and
+ * what has its room set aside stays. */
+static void test_options_at_every_size(void **state)
+{
+    (void)state;
+    unsigned reasons = 0, names = 0;
+    for (size_t total = 512; total < 700; total++) {
+        begin(SUBNET, total);
+        set_options();
+        b.answer.has_subnet = true;
+        answer_reserve(&b.answer, ANSWER_COOKIE);
+        answer_explain(&b.answer, EDE_OTHER, "why");
+        for (unsigned i = 0; i < 27; i++)
+            add(SECTION_ANSWER, (uint8_t)i);
+        struct dns_reply *reply = end(RCODE_NOERROR);
+        assert_false(reply->flags & FLAG_TC);
+        assert_int_equal(reply->options[OPTION_COOKIE].size, 24);
+        reasons += reply->ede >= 0;
+        names += reply->options[OPTION_NSID].bytes != NULL;
+        assert_true(reply->ede < 0 || reply->options[OPTION_NSID].bytes);
+        assert_true(!reply->options[OPTION_NSID].bytes || reply->options[OPTION_KEEPALIVE].bytes);
+    }
+    assert_true(reasons < names && names < 188);
+}
+
+static void test_keep_room(void **state)
+{
+    (void)state;
+    begin(PLAIN, 512); /* nobody is told a reason */
+    size_t left = answer_left(&b.answer);
+    answer_keep_room(&b.answer);
+    assert_int_equal(answer_left(&b.answer), left);
+    begin(EDNS, 512); /* it would take all there is */
+    answer_reserve(&b.answer, 400);
+    left = answer_left(&b.answer);
+    answer_keep_room(&b.answer);
+    assert_int_equal(answer_left(&b.answer), left);
+}
+
+static void test_reserve(void **state)
+{
+    (void)state;
+    begin(EDNS, 512);
+    size_t left = answer_left(&b.answer);
+    answer_reserve(&b.answer, 100);
+    assert_int_equal(answer_left(&b.answer), left - 100);
+    answer_reserve(&b.answer, 1000); /* more than there is */
+    assert_int_equal(answer_left(&b.answer), 0);
+}
+
+/* ---- room for a signature ----------------------------------------------------------------- */
+
+static void test_sign(void **state)
+{
+    (void)state;
+    struct tsig *tsig = (struct tsig *)&b; /* nothing of it is read here */
+    begin(EDNS, 512);
+    assert_true(answer_sign(&b.answer, tsig, 100));
+    b.answer.authoritative = true;
+    unsigned n = 0;
+    while (add(SECTION_ANSWER, (uint8_t)n))
+        n++;
+    assert_int_equal(n, (512 - 100 - 11 - 23) / 16);
+    assert_int_equal(b.answer.total, 412);
+    assert_int_equal(end(RCODE_NOERROR)->counts[SECTION_ANSWER_AT], n);
+
+    begin(EDNS, 512); /* cut: nothing but the question, and no error */
+    assert_true(answer_sign(&b.answer, tsig, 100));
+    add(SECTION_ANSWER, 1); /* written over by what is shorter */
+    b.answer.truncated = true;
+    struct dns_reply *reply = end(RCODE_NXDOMAIN);
+    assert_int_equal(reply->rcode, RCODE_NOERROR);
+    assert_int_equal(reply->counts[SECTION_ANSWER_AT], 0);
+    assert_int_equal(reply->counts[SECTION_QUESTION_AT], 1);
+
+    begin(EDNS, 512); /* so large that the question has to go */
+    assert_false(answer_sign(&b.answer, tsig, 480));
+    assert_ptr_equal(b.answer.tsig, tsig);
+    assert_int_equal(end(RCODE_NOTAUTH)->size, HEADER_SIZE + OPT_SIZE);
+
+    begin(EDNS, 512); /* too large for anything */
+    assert_false(answer_sign(&b.answer, tsig, 500));
+    assert_null(b.answer.tsig);
+    assert_int_equal(end(RCODE_NOTAUTH)->size, HEADER_SIZE + OPT_SIZE);
+}
+
+static void test_empty(void **state)
+{
+    (void)state;
+    begin(EDNS, 512);
+    add(SECTION_ANSWER, 1);
+    add(SECTION_ADDITIONAL, 2);
+    answer_empty(&b.answer);
+    memset(b.out + b.answer.at, 0xee, 100);
+    expect_bytes(end(RCODE_REFUSED), "1234 8105 0001 0000 0000 0001 03777777 015a 00 0001 0001"
+                                     "00 0029 04d0 00008000 0000");
+}
+
 static int clean(void **state)
 {
     (void)state;
@@ -190,6 +372,14 @@ int main(void)
         cmocka_unit_test(test_reason_at_every_size),
         cmocka_unit_test(test_reason_without_edns),
         cmocka_unit_test(test_other_opcode),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_lease),
+        cmocka_unit_test(test_subnet_families),
+        cmocka_unit_test(test_options_at_every_size),
+        cmocka_unit_test(test_keep_room),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_sign),
+        cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

@@ -120,8 +120,15 @@ static const struct reason reasons[] = {
     {"ns.z", "A", "static name of the zone file", "a", "(missing)", "NOERROR"},
     {"none.z", "A", "no such name", "a", "(missing)", "NXDOMAIN"},
     {"example.", "A", "in none of the zones", "a", "(missing)", "REFUSED"},
-    {"web.z", "AXFR", "refused before any name was looked at", "a", "(missing)", "REFUSED"},
-    {"web.z", "TYPE65", "service", "a", "in", "NOERROR"},
+    {"web.z", "AXFR", "refused before any name was looked at", "a", "(missing)", "NOTIMP"},
+    {"web.z", "HTTPS", "service", "a", "out: neither metadata alpn nor a port named https",
+     "NOERROR"},
+    {"web.z", "SVCB", "service", "a", "in", "NOERROR"},
+    {"web.z", "MX", "service", "a", "out: no records of this type", "NOERROR"},
+    {"_web._tcp.z", "PTR", "service, by protocol", "a", "in", "NOERROR"},
+    {"a._web._tcp.z", "SRV", "instance of the service, by DNS-SD", "a", "in", "NOERROR"},
+    {"_services._dns-sd._udp.z", "PTR", "the zone's services, by DNS-SD", "a", "(missing)",
+     "NOERROR"},
 };
 
 static void test_reasons(void **state)
@@ -277,6 +284,122 @@ static void test_errors(void **state)
     json_decref(json);
 }
 
+/* ---- the asker's place, limits, reverse zones ------------------------------------------------ */
+
+static void configure(struct dns_config *c)
+{
+    c->places = calloc(1, sizeof(*c->places));
+    c->place_count = 1;
+    assert_int_equal(network_parse(TEXT("10.1.0.0/16"), &c->places->from), ERR_OK);
+    c->places->zone = strdup("a");
+    c->places->region = strdup("eu");
+    c->zones = realloc(c->zones, 2 * sizeof(*c->zones));
+    c->zones[c->zone_count++] = (struct dns_zone_config){.name = strdup("10.in-addr.arpa"),
+                                                         .reverse = strdup("z"),
+                                                         .ttl = 7,
+                                                         .negative_ttl = 3,
+                                                         .srv_weight_scale = 1};
+}
+
+static json_t *explain_from(struct rig *rig, const char *name, const char *type, const char *client)
+{
+    struct addr from;
+    assert_int_equal(addr_parse(text_of(client), &from), ERR_OK);
+    json_t *json = dns_explain(rig->dns, rig->worker, name, type, &from);
+    assert_non_null(json);
+    return json;
+}
+
+static const json_t *item_at(const json_t *json, const char *key, size_t n)
+{
+    return json_array_get(json_object_get(json, key), n);
+}
+
+static void test_place(void **state)
+{
+    (void)state;
+    static char all[] = "*";
+    struct dns_rule rule = {all,       DNS_UNSET, DNS_UNSET,          DNS_UNSET,
+                            DNS_UNSET, DNS_UNSET, DNS_LOCALITY_ALONE, DNS_UNSET};
+    struct rig *rig = rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n"
+                                      "*.any TXT x\n",
+                                      &rule, configure);
+    reg(rig->registry, "web/a", "addr=10.0.0.1 port=80 zone=a region=eu priority=2", 1);
+    reg(rig->registry, "web/b", "addr=10.0.0.2 port=80 zone=a region=eu priority=2 w=0", 1);
+    reg(rig->registry, "web/c", "addr=10.0.0.3 port=80 region=us priority=2", 1);
+    publish(rig);
+    json_t *json = explain_from(rig, "web.z", "A", "10.1.2.3");
+    assert_string_equal(text_at(json_object_get(json, "place"), "network"), "10.1.0.0/16");
+    assert_string_equal(text_at(item_at(json, "near", 0), "key"), "zone");
+    assert_string_equal(text_at(item_at(json, "near", 0), "preferred"), "yes");
+    assert_string_equal(text_at(item_at(json, "near", 1), "value"), "eu");
+    assert_string_equal(why(json, "a"), "in");
+    assert_string_equal(why(json, "b"), "out: of weight 0, beside others");
+    assert_string_equal(why(json, "c"), "out: nearer ones are up");
+    assert_string_equal(text_at(item_at(json, "candidates", 0), "tier"), "zone");
+    assert_string_equal(text_at(item_at(json, "candidates", 2), "tier"), "far");
+    assert_int_equal(
+        json_integer_value(json_object_get(item_at(json, "candidates", 2), "wire_priority")), 8);
+    json_decref(json);
+    reg(rig->registry, "web/d", "addr=10.0.0.4 port=80 zone=a status=draining", 2);
+    reg(rig->registry, "web/b", "addr=10.0.0.2 port=80 zone=a status=draining", 2);
+    publish(rig);
+    json = explain_from(rig, "web.z", "SRV", "10.1.2.3");
+    assert_string_equal(text_at(item_at(json, "near", 0), "preferred"),
+                        "no: too few are up there, spill-over");
+    assert_string_equal(text_at(item_at(json, "near", 1), "preferred"), "yes");
+    json_decref(json);
+    json = explain_from(rig, "web.z", "SRV", "10.2.2.3");
+    assert_true(json_is_null(json_object_get(json, "place")));
+    assert_int_equal(count_at(json, "near"), 0);
+    json_decref(json);
+    json = explain_from(rig, "1.0.0.10.in-addr.arpa", "PTR", "10.2.2.3");
+    assert_string_equal(text_at(json, "rule"), "address of instances, in a reverse zone");
+    assert_int_equal(count_at(json, "answer"), 1);
+    json_decref(json);
+    json = explain_from(rig, "x.any.z", "TXT", "10.2.2.3");
+    assert_string_equal(text_at(json, "rule"), "wildcard of the zone file");
+    json_decref(json);
+    rig_free(rig);
+}
+
+/* How many candidates have this reason. */
+static size_t count_why(const json_t *json, const char *because)
+{
+    size_t i, count = 0;
+    json_t *candidate;
+    json_array_foreach(json_object_get(json, "candidates"), i, candidate) count +=
+        strcmp(text_at(candidate, "why"), because) == 0;
+    return count;
+}
+
+static void test_left_out(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_with_max(7);
+    register_many(rig, "web", 20, "");
+    static const char *const types[] = {"SRV", "A", "SVCB"};
+    for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+        json_t *json = explain_from(rig, "web.z", types[i], "10.2.2.3");
+        assert_int_equal(count_why(json, "in"), 7);
+        assert_int_equal(count_why(json, "left out of this answer: max_answers"), 13);
+        json_decref(json);
+    }
+    json_t *json = explain_from(rig, "_web._tcp.z", "PTR", "10.2.2.3");
+    assert_int_equal(count_why(json, "in"), 7);
+    json_decref(json);
+    rig_free(rig);
+    rig = rig_with_max(0);
+    register_many(rig, "web", 100, "");
+    json = explain_from(rig, "web.z", "SRV", "10.2.2.3");
+    assert_true(json_is_true(json_object_get(json, "truncated")));
+    size_t in = count_why(json, "in");
+    assert_int_equal(in, count_at(json, "answer"));
+    assert_int_equal(count_why(json, "left out of this answer: does not fit"), 100 - in);
+    json_decref(json);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +410,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stale_state, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

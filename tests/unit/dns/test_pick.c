@@ -265,7 +265,7 @@ static void test_distinct_sum(void **state)
     for (unsigned i = 0; i < rounds; i++) {
         distinct_begin(&set, 4);
         for (size_t h = 0; h < ARRAY_COUNT(holders); h++)
-            distinct_add(&set, &picker, addresses[holders[h].address],
+            distinct_add(&set, &picker, addresses[holders[h].address], 0,
                          pick_key(rand_next(&rng), holders[h].weight), holders[h].weight);
         assert_int_equal(set.count, 2);
         assert_true(set.slots[set.used[0]].weight == 60 && set.slots[set.used[1]].weight == 40);
@@ -286,7 +286,7 @@ static void test_distinct_many(void **state)
         for (unsigned i = 0; i < ITEMS_MAX; i++) {
             unsigned n = i * 7919 % ITEMS_MAX;
             memcpy(addresses[n], &n, 4);
-            distinct_add(&set, &picker, addresses[n], round ? n : n + 0.5, 1);
+            distinct_add(&set, &picker, addresses[n], 0, round ? n : n + 0.5, 1);
         }
     assert_true(set.dropped);
     pick_begin(&picker, PICK_MAX);

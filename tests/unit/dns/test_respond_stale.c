@@ -280,7 +280,7 @@ static void test_ede(void **state)
     expect_ede(t, "x.tag.web.z", T_A, -1, "");
     expect_ede(t, "1.version.web.z", T_TXT, -1, "");
     expect_ede(t, "a.web.z", T_SRV, -1, "");
-    expect_ede(t, "b.web.z", T_MX, -1, "");
+    expect_ede(t, "b.web.z", T_MX, 0, "the name has no records of this type");
     unreg(t->registry, "web/b", 2);
     publish(t);
     expect_ede(t, "web.z", T_SRV, -1, "");

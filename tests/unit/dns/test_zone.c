@@ -20,13 +20,13 @@
 static enum err load_bytes(const char *bytes, size_t size, struct zone **zone,
                            struct dns_fault *fault)
 {
-    char path[64], name[] = "z.", ns[] = "default";
+    char path[64], name[] = "z.";
     int fd = memfd_create("zone", MFD_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, size), (ssize_t)size);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     struct dns_zone_config config = {
-        .name = name, .ns = ns, .file = path, .ttl = 5, .negative_ttl = 2, .srv_weight_scale = 1};
+        .name = name, .file = path, .ttl = 5, .negative_ttl = 2, .srv_weight_scale = 1};
     *fault = (struct dns_fault){0};
     enum err err = zone_load(&config, zone, fault);
     if (err)
@@ -190,9 +190,8 @@ static void test_bad(void **state)
         {"a A 1.2.3.4\n", 2, 1, "expected an SOA"},
         {HEAD "@ SOA ns.z. host.z. 8 60 10 86400 99\n", 3, 1, "second SOA"},
         {HEAD "a SOA ns.z. host.z. 8 60 10 86400 99\n", 3, 1, "SOA at a.z."},
-        {HEAD "$INCLUDE /etc/passwd\n", 3, 1, "$INCLUDE is not served by this version"},
         {HEAD "$GENERATE 1-9 a$ A 10.0.0.$\n", 3, 1, "$GENERATE is not served"},
-        {HEAD "$NONSENSE\n", 3, 1, "expected $ORIGIN, $TTL or a record"},
+        {HEAD "$NONSENSE\n", 3, 1, "expected $ORIGIN, $TTL, $INCLUDE or a record"},
         {HEAD "$ORIGIN\n", 3, 1, "without a name"},
         {HEAD "$TTL\n", 3, 1, "expected seconds"},
         {HEAD "$TTL 1x\n", 3, 1, "expected seconds"},
@@ -236,18 +235,17 @@ static void test_bad(void **state)
         {HEAD "b TYPE65280 \\# 4 abcdefg0\n", 3, 1, "expected proper data"},
         {HEAD "b TYPE65280 \\#\n", 3, 1, "expected proper data"},
         {HEAD "b APL 1:10.0.0.0/8\n", 3, 1, "only as \\# LENGTH HEX"},
-        {HEAD "b DS 1 13 2 00\n", 3, 1, "signed zone is not served"},
+        {HEAD "b DS 1 13 2 00\n", 3, 1, "DS at b.z., expected it at a delegation"},
+        {HEAD "b DS 1 13 256 00\n", 3, 1, "expected proper data"},
+        {HEAD "b DS 1 256 2 00\n", 3, 1, "expected proper data"},
+        {HEAD "b DS \\# 4 00010d02\n", 3, 1, "expected proper data"},
+        {HEAD "b DNAME\n", 3, 1, "expected proper data"},
+        {HEAD "b DNSKEY 256 3 13 AAAA\n", 3, 1, "signed zone is not served"},
+        {HEAD "* NS ns\n", 3, 1, "NS at the wildcard *.z."},
         {HEAD "b TYPE46 \\# 1 00\n", 3, 1, "signed zone is not served"},
         {HEAD "other.test. A 1.2.3.4\n", 3, 1, "expected a name in zone z."},
         {HEAD "a..b A 1.2.3.4\n", 3, 1, "expected a domain name"},
         {HEAD "a.\\400 A 1.2.3.4\n", 3, 1, "expected a domain name"},
-        {HEAD "* A 1.2.3.4\n", 3, 1, "wildcard"},
-        {HEAD "a.*.b A 1.2.3.4\n", 3, 1, "wildcard"},
-        {HEAD "sub NS ns.sub\n", 3, 1, "delegation (NS at sub.z.), which is not served"},
-        {HEAD "d DNAME x.z.\n", 3, 1, "DNAME, which is not served by this version"},
-        {HEAD "c A 1.2.3.4\nc CNAME d\n", 4, 1, "CNAME beside other data at c.z."},
-        {HEAD "c CNAME d\nc CNAME e\n", 4, 1, "CNAME beside other data"},
-        {HEAD "@ CNAME e\n", 3, 1, "CNAME beside other data at z."},
         {" A 1.2.3.4\n", 1, 2, "without owner"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {

@@ -427,8 +427,8 @@ static char *help_text(void)
 static void test_help_names_every_key(void **state UNUSED)
 {
     char *help = help_text();
-    for (size_t i = 0; i < config_key_count; i++) {
-        const struct config_key *key = &config_keys[i];
+    for (size_t i = 0; i < config_key_count(); i++) {
+        const struct config_key *key = config_key_at(i);
         const char *colon = strchr(key->path, ':');
         char line[128];
         snprintf(line, sizeof line, "\n%s\n", colon ? colon + 1 : key->path);
@@ -450,8 +450,8 @@ static void test_help_names_every_key(void **state UNUSED)
 
 static void test_no_key_twice(void **state UNUSED)
 {
-    for (size_t i = 0; i < config_key_count; i++)
-        assert_ptr_equal(config_key_find(config_keys[i].path), &config_keys[i]);
+    for (size_t i = 0; i < config_key_count(); i++)
+        assert_ptr_equal(config_key_find(config_key_at(i)->path), config_key_at(i));
     assert_null(config_key_find("dns.nothing"));
 }
 

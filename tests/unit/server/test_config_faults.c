@@ -115,7 +115,8 @@ static const struct bad_file bad_configs[] = {
      "* ? [...]"},
     {"zones: [{name: a, services: {\"web-*\": {ttl: 1, max_answer: 3}}}]\n",
      "1:48: unknown key 'max_answer', did you mean 'max_answers'? known here: ttl, "
-     "negative_ttl, max_answers, srv_weight_scale, permanent, stale, floor, probe"},
+     "negative_ttl, max_answers, srv_weight_scale, permanent, stale, floor, probe, locality, "
+     "spill_over"},
     {"zones: [{name: a, services: {\"web-*\": {permanent: yes}}}]\n",
      "1:51: \"yes\" is not a truth value, expected false or true"},
     {"zones: [{name: a, services: {\"web-*\": {permanent: \"true\"}}}]\n",

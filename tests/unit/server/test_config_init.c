@@ -62,6 +62,7 @@ static void test_loads(void **state)
     assert_mode(dir, "disc.local.zone", 0644);
     assert_mode(dir, "admin.token", 0600);
     assert_mode(dir, "keys.yaml", 0600);
+    assert_mode(dir, "tsig.yaml", 0600);
     struct config *c = load(dir);
     assert_int_equal(strlen(c->http.token), 43);
     assert_null(strstr(said, c->http.token));
@@ -69,6 +70,12 @@ static void test_loads(void **state)
     assert_string_equal(c->registration.keys[0].id, "admin");
     assert_int_equal(c->registration.keys[0].secret_size, 32);
     assert_true(c->registration.keys[0].permanent);
+    assert_int_equal(c->dns.key_count, 1);
+    assert_string_equal(c->dns.keys[0].name, "admin");
+    assert_int_equal(c->dns.keys[0].algorithm, TSIG_SHA256);
+    assert_int_equal(c->dns.keys[0].secret_size, 32);
+    assert_memory_not_equal(c->dns.keys[0].secret, c->registration.keys[0].secret, 32);
+    assert_non_null(strstr(said, "tsig.yaml"));
     assert_int_equal(c->registration.sources[2].auth, REG_AUTH_KEY);
     struct dns *dns = dns_new(&c->dns, &key, &fault);
     if (!dns)
@@ -87,6 +94,7 @@ static void test_new_secrets_each_time(void **state)
     struct config *a = load(one), *b = load(two);
     assert_string_not_equal(a->http.token, b->http.token);
     assert_memory_not_equal(a->registration.keys[0].secret, b->registration.keys[0].secret, 32);
+    assert_memory_not_equal(a->dns.keys[0].secret, b->dns.keys[0].secret, 32);
     config_free(a);
     config_free(b);
 }
@@ -94,8 +102,8 @@ static void test_new_secrets_each_time(void **state)
 /* All or nothing: what it made before it met the file goes again. */
 static void test_overwrites_nothing(void **state)
 {
-    static const char *const names[] = {"discd.yaml", "disc.local.zone", "admin.token",
-                                        "keys.yaml"};
+    static const char *const names[] = {"discd.yaml", "disc.local.zone", "admin.token", "keys.yaml",
+                                        "tsig.yaml"};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         char said[2048], path[200], other[200];
         child(*state, names[i], path);

@@ -144,6 +144,48 @@ static void the_way_out_is_no_loopback(void **state UNUSED)
     assert_false(addr_is_unspecified(&v6) && v6.family);
 }
 
+static int option(const struct listeners *l, int level, int name)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    assert_int_equal(getsockopt(l->sets[0].fds[0], level, name, &value, &size), 0);
+    return value;
+}
+
+/* RFC 9715: neither path MTU discovery nor what forged ICMP says of it. */
+static void no_path_mtu_is_discovered(void **state UNUSED)
+{
+    struct listeners l;
+    struct endpoint four = endpoint_of("127.0.0.1:0"), six = endpoint_of("[::1]:0");
+    assert_int_equal(listeners_open("test", SOCKET_UDP, &four, 1, 1, &l), ERR_OK);
+    assert_int_equal(option(&l, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_OMIT);
+    listeners_close(&l);
+    if (listeners_open("test", SOCKET_UDP, &six, 1, 1, &l))
+        return; /* a machine without IPv6 */
+    assert_int_equal(option(&l, IPPROTO_IPV6, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_OMIT);
+    listeners_close(&l);
+}
+
+static void what_the_kernel_drops_is_counted(void **state UNUSED)
+{
+    struct listeners l;
+    struct endpoint at = endpoint_of("127.0.0.1:0");
+    struct sockaddr_storage sa;
+    static char bytes[1000];
+    int small = 4096;
+    assert_int_equal(listeners_open("test", SOCKET_UDP, &at, 1, 1, &l), ERR_OK);
+    assert_int_equal(setsockopt(l.sets[0].fds[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    assert_int_equal(listeners_drops(&l), 0);
+    socklen_t size = endpoint_to_sockaddr(&l.sets[0].local, &sa);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(sendto(fd, bytes, sizeof bytes, 0, (struct sockaddr *)&sa, size),
+                         sizeof bytes);
+    assert_in_range(listeners_drops(&l), 50, 100);
+    close(fd);
+    listeners_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +197,8 @@ int main(void)
         cmocka_unit_test(a_stream_socket_listens),
         cmocka_unit_test(text_of_the_listeners),
         cmocka_unit_test(the_way_out_is_no_loopback),
+        cmocka_unit_test(no_path_mtu_is_discovered),
+        cmocka_unit_test(what_the_kernel_drops_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

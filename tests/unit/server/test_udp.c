@@ -341,6 +341,76 @@ static void version_six_too(void **state UNUSED)
     }
 }
 
+static size_t halve(uint8_t *bytes, size_t size)
+{
+    bytes[0] = 's';
+    return size / 2;
+}
+
+static size_t give_up(uint8_t *bytes UNUSED, size_t size UNUSED)
+{
+    return 0;
+}
+
+/* No datagram is longer than 65 507 bytes: the kernel says so (EMSGSIZE). */
+static void what_is_too_big_is_sent_shortened(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    int fd = client_of(&r, "127.0.0.1");
+    struct udp_destination to;
+    static uint8_t big[OUT];
+    static char text[OUT];
+    udp_batch_shorten(r.batch, halve);
+    say(fd, "x");
+    remember(&r, &to);
+    assert_true(udp_reply_later(r.batch, &to, "before", 6));
+    assert_true(udp_reply_later(r.batch, &to, big, OUT));
+    assert_true(udp_reply_later(r.batch, &to, "behind", 6));
+    udp_send(r.batch, r.server);
+    assert_string_equal(hear(fd), "before");
+    assert_int_equal(recv(fd, text, sizeof text, 0), OUT / 2);
+    assert_int_equal(text[0], 's');
+    assert_string_equal(hear(fd), "behind");
+    assert_int_equal(counter_get(&udp_counters(r.batch)->too_big), 1);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->send_failed), 0);
+    udp_batch_shorten(r.batch, give_up);
+    assert_true(udp_reply_later(r.batch, &to, big, OUT));
+    assert_true(udp_reply_later(r.batch, &to, "end", 3));
+    udp_send(r.batch, r.server);
+    assert_string_equal(hear(fd), "end");
+    assert_int_equal(counter_get(&udp_counters(r.batch)->send_failed), 1);
+    close(fd);
+    rig_end(&r);
+}
+
+/* From the very address and port that it was sent to: an answer would be the next query. */
+static void reflections_are_known(void **state UNUSED)
+{
+    static const char *const places[] = {"127.0.0.1:0", "0.0.0.0:0"};
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+        struct rig r = rig_at(places[i]);
+        const struct endpoint *local = &r.listeners.sets[0].local;
+        struct endpoint self = {addr_of("127.0.0.1"), local->port};
+        struct sockaddr_storage sa;
+        socklen_t size = endpoint_to_sockaddr(&self, &sa);
+        bool drained;
+        assert_int_equal(sendto(r.server, "x", 1, 0, (struct sockaddr *)&sa, size), 1);
+        assert_int_equal(receive(&r, &drained), 1);
+        struct udp_request in = request_at(&r, 0);
+        assert_true(udp_is_reflected(r.batch, 0, local, &in.from));
+        int fd = client_of(&r, "127.0.0.1");
+        say(fd, "x");
+        assert_int_equal(receive(&r, &drained), 1);
+        in = request_at(&r, 0);
+        assert_false(udp_is_reflected(r.batch, 0, local, &in.from));
+        struct endpoint other = {addr_of("127.0.0.2"), local->port};
+        assert_false(udp_is_reflected(r.batch, 0, local, &other));
+        assert_int_equal(counter_get(&udp_counters(r.batch)->reflected), 1);
+        close(fd);
+        rig_end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +423,8 @@ int main(void)
         cmocka_unit_test(a_wildcard_answers_from_the_address_asked),
         cmocka_unit_test(later_is_answered_from_the_address_asked),
         cmocka_unit_test(later_there_is_room_for_a_batch),
+        cmocka_unit_test(what_is_too_big_is_sent_shortened),
+        cmocka_unit_test(reflections_are_known),
         cmocka_unit_test(version_six_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "server/notify.h"
+#include "server/sd_notify.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 
-void notify(const char *state)
+void sd_notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -27,15 +27,15 @@ void notify(const char *state)
     close(fd);
 }
 
-void notify_reloading(uint64_t monotonic_us)
+void sd_notify_reloading(uint64_t monotonic_us)
 {
     char state[80];
     snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)monotonic_us);
-    notify(state);
+    sd_notify(state);
 }
 
-uint64_t notify_watchdog_ms(void)
+uint64_t sd_notify_watchdog_ms(void)
 {
     const char *allowed = getenv("WATCHDOG_USEC");
     const char *pid = getenv("WATCHDOG_PID");

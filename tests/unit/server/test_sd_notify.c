@@ -1,4 +1,4 @@
-#include "server/notify.h"
+#include "server/sd_notify.h"
 
 #include "unit/server/common.h"
 
@@ -38,11 +38,11 @@ static void speaks_to_a_socket_in_a_folder(void **state)
     char path[128];
     snprintf(path, sizeof path, "%s/notify", (char *)*state);
     int fd = manager_at(path);
-    notify("READY=1");
+    sd_notify("READY=1");
     assert_string_equal(heard(fd), "READY=1");
     assert_string_equal(heard(fd), "nothing");
     close(fd);
-    notify("READY=1"); /* nobody there: no harm */
+    sd_notify("READY=1"); /* nobody there: no harm */
 }
 
 static void speaks_to_an_abstract_socket(void **state UNUSED)
@@ -50,9 +50,9 @@ static void speaks_to_an_abstract_socket(void **state UNUSED)
     char name[64];
     snprintf(name, sizeof name, "@disc-unit-notify-%d", (int)getpid());
     int fd = manager_at(name);
-    notify("STOPPING=1");
+    sd_notify("STOPPING=1");
     assert_string_equal(heard(fd), "STOPPING=1");
-    notify_reloading(UINT64_MAX);
+    sd_notify_reloading(UINT64_MAX);
     assert_string_equal(heard(fd), "RELOADING=1\nMONOTONIC_USEC=18446744073709551615");
     close(fd);
 }
@@ -63,12 +63,12 @@ static void is_silent_where_nobody_asked(void **state UNUSED)
     snprintf(name, sizeof name, "@disc-unit-silent-%d", (int)getpid());
     int fd = manager_at(name);
     unsetenv("NOTIFY_SOCKET");
-    notify("READY=1");
+    sd_notify("READY=1");
     setenv("NOTIFY_SOCKET", "relative", 1);
-    notify("READY=1");
+    sd_notify("READY=1");
     memset(long_path + 1, 'x', sizeof long_path - 2);
     setenv("NOTIFY_SOCKET", long_path, 1);
-    notify("READY=1");
+    sd_notify("READY=1");
     assert_string_equal(heard(fd), "nothing");
     close(fd);
 }
@@ -81,7 +81,7 @@ static uint64_t watchdog(const char *us, const char *pid)
         setenv("WATCHDOG_USEC", us, 1);
     if (pid)
         setenv("WATCHDOG_PID", pid, 1);
-    return notify_watchdog_ms();
+    return sd_notify_watchdog_ms();
 }
 
 static void the_watchdog_is_fed_twice_in_its_time(void **state UNUSED)

@@ -1,0 +1,151 @@
+#include "dns/browse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/state.h"
+#include "dns/zone_file.h"
+
+/* ---- the list -------------------------------------------------------------------------- */
+
+uint8_t browse_protocols(const struct view *v)
+{
+    return (uint8_t)((v->by_tcp.count > 0) << PROTOCOL_TCP | (v->by_udp.count > 0) << PROTOCOL_UDP);
+}
+
+static void reclaim(struct rcu_late *late)
+{
+    free((char *)late - offsetof(struct browse_entry, late));
+}
+
+static void link_first(struct browse_list *list, struct browse_entry *e)
+{
+    struct browse_entry *first = RCU_READ(list->first);
+    atomic_init(&e->next, first);
+    e->previous = NULL;
+    if (first)
+        first->previous = e;
+    RCU_PUBLISH(list->first, e);
+}
+
+/* Its own link stays as it is, for those who stand on it. */
+static void unlink_entry(struct browse_list *list, struct browse_entry *e)
+{
+    struct browse_entry *next = RCU_READ(e->next);
+    if (next)
+        next->previous = e->previous;
+    if (e->previous)
+        RCU_PUBLISH(e->previous->next, next);
+    else
+        RCU_PUBLISH(list->first, next);
+    rcu_defer(&e->late, reclaim);
+}
+
+enum err browse_list_set(struct browse_list *list, struct browse_entry **entry,
+                         const struct slot *slot, uint8_t protocols)
+{
+    struct browse_entry *old = *entry, *fresh = NULL;
+    if (old ? old->protocols == protocols : !protocols)
+        return ERR_OK;
+    if (protocols) {
+        fresh = calloc(1, sizeof(*fresh));
+        if (!fresh)
+            return ERR_MEMORY;
+        fresh->slot = slot;
+        fresh->protocols = protocols;
+    }
+    if (old)
+        unlink_entry(list, old);
+    if (fresh)
+        link_first(list, fresh);
+    *entry = fresh;
+    return ERR_OK;
+}
+
+void browse_list_clear(struct browse_list *list, struct browse_entry **entry)
+{
+    if (*entry)
+        unlink_entry(list, *entry);
+    *entry = NULL;
+}
+
+uint32_t browse_count(const struct srv_set *set)
+{
+    uint32_t stale = 0;
+    for (uint32_t g = set->group_count; g > 1; g--) {
+        const struct pick_group *group = &set->groups[g - 1];
+        if (set->items[group->first].priority < STALE_PRIORITY)
+            break;
+        stale += group->count;
+    }
+    if (set->count && set->items->priority >= STALE_PRIORITY)
+        return set->count;
+    return set->count - stale;
+}
+
+/* ---- names ------------------------------------------------------------------------------ */
+
+bool browse_types_name(const struct zone *zone, struct name *out)
+{
+    return name_join(TEXT("_services._dns-sd._udp"), &zone->apex, out) == ERR_OK;
+}
+
+bool browse_service_name(struct text service, enum protocol protocol, const struct zone *zone,
+                         struct name *out)
+{
+    static const char *const ends[] = {[PROTOCOL_TCP] = "._tcp", [PROTOCOL_UDP] = "._udp"};
+    enum { END = sizeof("._tcp") - 1 };
+    char text[1 + SERVICE_MAX + END];
+    if (service.n > SERVICE_MAX)
+        return false;
+    text[0] = '_';
+    memcpy(text + 1, service.s, service.n);
+    memcpy(text + 1 + service.n, ends[protocol], END);
+    return name_join((struct text){text, 1 + service.n + END}, &zone->apex, out) == ERR_OK;
+}
+
+/* Is the file's something there, or decides it what is there? */
+static bool is_spoken_for(const struct zone *zone, const struct zone_records *records,
+                          const struct name *name)
+{
+    for (size_t i = 0; i < records->count; i++) {
+        const struct zone_record *r = &records->items[i];
+        bool covers =
+            r->type == TYPE_DNAME || (r->type == TYPE_NS && !name_is(&r->owner, &zone->apex));
+        if ((covers && name_is_below(name, &r->owner)) || name_is(&r->owner, name))
+            return true;
+    }
+    return false;
+}
+
+enum err browse_domains(const struct zone *zone, struct zone_records *records)
+{
+    static const char *const labels[] = {"b", "db", "r", "dr", "lb"};
+    uint8_t apex[NAME_MAX_WIRE];
+    struct zone_record r = {.ttl = zone->ttl, .type = TYPE_PTR, .file = ""};
+    r.rdata = apex;
+    r.size = zone->apex.size;
+    memcpy(apex, zone->apex.wire, zone->apex.size);
+    for (size_t i = 0; zone->ns && i < ARRAY_COUNT(labels); i++) {
+        char text[sizeof("db._dns-sd._udp")];
+        snprintf(text, sizeof(text), "%s._dns-sd._udp", labels[i]);
+        if (name_join(text_of(text), &zone->apex, &r.owner) ||
+            is_spoken_for(zone, records, &r.owner))
+            continue;
+        if (zone_records_add(records, &r))
+            return ERR_MEMORY;
+    }
+    return ERR_OK;
+}
+
+enum err browse_put(struct dns *dns, struct zone *zone)
+{
+    struct name name;
+    if (!zone->ns || !browse_types_name(zone, &name) || dns_zone_of(dns, &name) != zone)
+        return ERR_OK;
+    const struct node *there = table_find(dns->table, name.wire, name.size);
+    if ((there && there->kind != NODE_EMPTY) || table_occluded(dns->table, &name, zone))
+        return ERR_OK;
+    return table_put(dns->table, &name, zone, NODE_TYPES, NULL, NULL, 0);
+}

@@ -1,0 +1,54 @@
+#include "dns/explain_sent.h"
+
+#include <string.h>
+
+/* Behind the name at `at`, whose end may be a pointer. */
+static const uint8_t *skip(const uint8_t *at)
+{
+    while (*at && *at < 0xc0)
+        at += 1 + *at;
+    return at + (*at ? 2 : 1);
+}
+
+static bool has_address(const uint8_t *list, unsigned count, const uint8_t *rdata, size_t size)
+{
+    for (unsigned n = 0; n < count; n++)
+        if (memcmp(list + n * size, rdata, size) == 0)
+            return true;
+    return false;
+}
+
+static bool names(const struct view_instance *i, const uint8_t *rdata, size_t before, size_t size)
+{
+    return size >= before + i->target_size &&
+           memcmp(rdata + before, i->target, i->target_size) == 0;
+}
+
+static bool is_of(const struct view_instance *i, uint16_t type, const uint8_t *rdata, size_t size)
+{
+    switch (type) {
+    case TYPE_A: return has_address(i->v4, i->v4_count, rdata, 4);
+    case TYPE_AAAA: return has_address(i->v6, i->v6_count, rdata, 16);
+    case TYPE_SRV: return names(i, rdata, 6, size); /* priority, weight, port */
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return names(i, rdata, 2, size); /* priority */
+    case TYPE_PTR: return memcmp(rdata, i->target, 1u + i->target[0]) == 0;
+    case TYPE_TXT: return size == i->txt_size && memcmp(rdata, i->txt, size) == 0;
+    default: return false;
+    }
+}
+
+bool explain_is_sent(const struct respond *r, const struct view_instance *i)
+{
+    const struct answer *a = &r->answer;
+    const uint8_t *at = a->out + a->query->question_end;
+    for (uint16_t n = 0; n < a->counts[SECTION_ANSWER]; n++) {
+        at = skip(at);
+        uint16_t type = get_u16(at), size = get_u16(at + 8); /* between: class, TTL */
+        at += 10;
+        if ((type == r->type || r->type == TYPE_ANY) && is_of(i, type, at, size))
+            return true;
+        at += size;
+    }
+    return false;
+}

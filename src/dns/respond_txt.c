@@ -1,0 +1,121 @@
+/* TXT at the names of services: the distinct data of their instances. */
+#include "dns/respond.h"
+
+static bool put_txt(struct respond *r, const struct view *v, const uint8_t *rdata, uint16_t size)
+{
+    return answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_TXT, v->ttl, rdata, size);
+}
+
+/* Which of `count` there are, for max_answers; all count alike. */
+static bool is_limited(const struct view *v, uint32_t count)
+{
+    return v->max_answers && count > v->max_answers;
+}
+
+static double stable_key(const struct draw *d, const uint8_t *rdata, uint16_t size)
+{
+    return draw_stable_key(draw_stable_bits(d->client, rdata, size), 1);
+}
+
+/* ---- of the service ------------------------------------------------------------------------ */
+
+static void part_of_service(struct respond *r, const struct draw *d)
+{
+    const struct txt_set *set = &d->view->txt;
+    struct picker *p = &d->worker->picker;
+    pick_begin(p, d->view->max_answers);
+    for (uint32_t i = 0; i < set->count; i++)
+        pick_offer(p, i, 0, stable_key(d, set->rdata[i], set->sizes[i]));
+    unsigned count = pick_finish(p);
+    for (unsigned i = 0; i < count; i++)
+        (void)put_txt(r, d->view, set->rdata[p->items[i]], set->sizes[p->items[i]]);
+}
+
+static void all_of_service(struct respond *r, const struct view *v)
+{
+    const struct txt_set *set = &v->txt;
+    uint32_t sent = 0;
+    if (set->record_bytes > answer_left(&r->answer))
+        respond_expect_cut(r);
+    for (uint32_t i = 0; i < set->count && answer_left(&r->answer) > RECORD_HEAD; i++)
+        sent += put_txt(r, v, set->rdata[i], set->sizes[i]);
+    if (sent < set->count)
+        respond_cut(r, sent, set->count);
+}
+
+static bool txt_of_service(struct respond *r, const struct draw *d)
+{
+    const struct view *v = d->view;
+    if (is_limited(v, v->txt.count))
+        part_of_service(r, d);
+    else
+        all_of_service(r, v);
+    if (v->stale_count && v->stale_count == v->live_count) {
+        r->stale = v->stale_count;
+        r->candidates = v->live_count;
+    }
+    return v->txt.count > 0;
+}
+
+/* ---- of what selectors leave ------------------------------------------------------------------
+ */
+
+/* Equal TXT data is stored once in a view, so that its place tells it apart: collects the
+ * first holder of each, and says how many bytes the records take. */
+static size_t collect(const struct draw *d)
+{
+    struct distinct_set *s = &d->worker->seen;
+    const struct view *v = d->view;
+    size_t bytes = 0;
+    distinct_begin(s, sizeof(v->instances->txt));
+    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);) {
+        uint32_t before = s->count;
+        distinct_add(s, &d->worker->picker, (const uint8_t *)&v->instances[n].txt, 0, n, 1);
+        if (s->count > before)
+            bytes += (size_t)RECORD_HEAD + v->instances[n].txt_size;
+    }
+    return bytes;
+}
+
+static const struct view_instance *holder(const struct draw *d, uint32_t slot)
+{
+    return &d->view->instances[(uint32_t)d->worker->seen.slots[slot].key];
+}
+
+/* Chooses among the collected. */
+static uint32_t choose(const struct draw *d, bool limited)
+{
+    const struct distinct_set *s = &d->worker->seen;
+    struct picker *p = &d->worker->picker;
+    pick_begin(p, limited ? d->view->max_answers : PICK_MAX);
+    if (!limited)
+        distinct_offer(s, p);
+    for (uint32_t i = 0; limited && i < s->count; i++) {
+        const struct view_instance *h = holder(d, s->used[i]);
+        pick_offer(p, s->used[i], 0, stable_key(d, h->txt, h->txt_size));
+    }
+    return pick_finish(p);
+}
+
+static bool txt_of_selected(struct respond *r, const struct draw *d)
+{
+    const struct distinct_set *seen = &d->worker->seen;
+    size_t bytes = collect(d);
+    bool limited = is_limited(d->view, seen->count);
+    if (!limited && bytes > answer_left(&r->answer))
+        respond_expect_cut(r);
+    uint32_t count = choose(d, limited), sent = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct view_instance *h = holder(d, d->worker->picker.items[i]);
+        sent += put_txt(r, d->view, h->txt, h->txt_size);
+    }
+    r->stale = r->candidates = d->of == DRAW_STALE;
+    if (!limited && (sent < seen->count || seen->dropped))
+        respond_cut(r, sent, seen->dropped ? 0 : seen->count);
+    return count > 0;
+}
+
+bool respond_txt(struct respond *r, const struct draw *d)
+{
+    return d->set ? txt_of_service(r, d) : txt_of_selected(r, d);
+}

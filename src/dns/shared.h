@@ -1,0 +1,17 @@
+/* What all workers have in common: rates and the seeds of cookies. Private to the folder;
+ * made and shared out by server/ through dns/dns.h. */
+#ifndef DISC_DNS_SHARED_H
+#define DISC_DNS_SHARED_H
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "dns/dns.h"
+#include "dns/rrl.h"
+
+struct dns_shared {
+    struct hash_key cookie_seeds[2]; /* read-only */
+    struct rrl *rrl;
+    struct log_limit rate_log;
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* Zone transfers out: AXFR (RFC 5936) and IXFR (RFC 1995). A worker admits the request, the
+ * control thread pins a version of the zone or the differences that lead to it, and any
+ * thread then writes the messages from what is pinned, holding up nobody. */
+#ifndef DISC_DNS_TRANSFER_H
+#define DISC_DNS_TRANSFER_H
+
+#include "dns/respond.h"
+#include "dns/task_parts.h"
+
+struct transfer;
+
+/* Worker: looks at a well-formed query of type AXFR or IXFR whose signature, if any, is good
+ * (r->answer.tsig). The RCODE to answer with at once, with a reason; or RCODE_NOERROR with
+ * *task, for the control thread. */
+MUST_CHECK unsigned transfer_admit(struct respond *r, const struct query *q,
+                                   struct dns_task **task);
+
+/* Control thread: pins what the answer needs, or sets the task's result. */
+void transfer_run(struct dns *dns, struct dns_task *task);
+
+/* The next message; 0 = that was all. */
+size_t transfer_next(struct dns_task *task, struct dns_worker *worker, uint64_t wall_s,
+                     uint8_t *out, size_t size);
+
+void transfer_free(struct transfer *transfer); /* accepts NULL */
+
+#endif

@@ -1,0 +1,50 @@
+/* The worker's half of a transfer: who asks for what, and may they? */
+#include "dns/transfer.h"
+#include "dns/transfer_request.h"
+
+static unsigned refuse(struct respond *r, unsigned rcode, int ede, const char *text)
+{
+    answer_explain(&r->answer, ede, text);
+    return rcode;
+}
+
+/* The zone whose apex that is; a name below it cannot be transferred. */
+static const struct zone *zone_at(const struct dns *dns, const struct name *name)
+{
+    for (size_t i = 0; i < dns->zone_count; i++)
+        if (name_is(&dns->zones[i]->apex, name))
+            return dns->zones[i];
+    return NULL;
+}
+
+static bool grants(const struct respond *r, const struct dns_access *access)
+{
+    const struct tsig *t = r->answer.tsig;
+    if (!access->anywhere && !network_has(&access->from, &r->request->from.addr))
+        return false;
+    return !access->key || (t && tsig_key_is_named(t->key, text_of(access->key)));
+}
+
+static bool may_transfer(const struct respond *r, const struct dns_zone_config *config)
+{
+    for (size_t i = 0; i < config->transfer_count; i++)
+        if (grants(r, &config->transfers[i]))
+            return true;
+    return false;
+}
+
+unsigned transfer_admit(struct respond *r, const struct query *q, struct dns_task **task)
+{
+    uint32_t serial;
+    if (q->type == TYPE_AXFR && r->request->transport == DNS_UDP) /* RFC 5936 section 4.2 */
+        return refuse(r, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "AXFR needs TCP");
+    if (q->type == TYPE_IXFR && !transfer_request_serial(q, &serial))
+        return refuse(r, RCODE_FORMERR, EDE_OTHER, "IXFR without the SOA that is there");
+    const struct zone *zone = zone_at(r->dns, &q->name);
+    if (!zone)
+        return refuse(r, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, "not the name of one of our zones");
+    if (!may_transfer(r, &r->dns->config.zones[zone->index]))
+        return refuse(r, RCODE_REFUSED, EDE_PROHIBITED, "no transfers for this asker");
+    *task = task_new(DNS_TASK_TRANSFER, &r->answer, r->request, zone->index);
+    return *task ? RCODE_NOERROR : refuse(r, RCODE_SERVFAIL, EDE_OTHER, "out of memory");
+}

@@ -1,0 +1,24 @@
+/* Dynamic updates (RFC 2136), signed (RFC 8945) and perhaps leased (RFC 9664), as a way to
+ * register: an SRV record at S.Z, _S._tcp.Z or _S._udp.Z whose target is I.S.Z, and an address
+ * there, are the instance I of the service S; anything else is a plain record (records.h).
+ *
+ *   worker   update_admit: form of the zone section, who may update at all
+ *   control  update_run: prerequisites, grants, prescan, then all of it or nothing
+ *
+ * Used by respond.c and task.c. Owner of the instances is the key, by its name. */
+#ifndef DISC_DNS_UPDATE_H
+#define DISC_DNS_UPDATE_H
+
+#include "dns/respond.h"
+#include "dns/task_parts.h"
+
+/* Worker: looks at a message of opcode UPDATE whose signature, if any, is good
+ * (r->answer.tsig). The RCODE to answer with at once, with a reason; or RCODE_NOERROR with
+ * *task, for the control thread. */
+MUST_CHECK unsigned update_admit(struct respond *r, const struct query *q, struct dns_task **task);
+
+/* Control thread: sets the task's result. */
+void update_run(struct dns *dns, struct registry *registry, struct moment now,
+                struct dns_task *task);
+
+#endif

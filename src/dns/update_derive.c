@@ -1,0 +1,249 @@
+/* What the names in question are now: instances of services, and plain records. */
+#include <stdlib.h>
+
+#include "dns/browse.h"
+#include "dns/lookup.h"
+#include "dns/plain.h"
+#include "dns/update_parts.h"
+
+static const enum update_form forms[] = {FORM_TCP, FORM_UDP, FORM_SERVICE};
+
+enum { FORMS = ARRAY_COUNT(forms), TXT_RDATA_MAX = 1300 };
+
+static bool refuse(struct update *u, const char *why, const struct name *name)
+{
+    return update_fail(u, RCODE_REFUSED, EDE_OTHER, why, name);
+}
+
+/* The names of its service; NULL where one would be too long. */
+static bool service_names(struct update *u, const struct work_instance *i,
+                          struct work_name *out[FORMS])
+{
+    for (unsigned n = 0; n < FORMS; n++) {
+        struct name name;
+        out[n] = NULL;
+        if (update_name(u, i->service, forms[n], &name) && !(out[n] = work_name_plain(u, &name)))
+            return false;
+    }
+    return true;
+}
+
+bool update_derive(struct update *u)
+{
+    size_t cursor = 0;
+    for (struct work_instance *i; (i = map_next(&u->instances, &cursor));) {
+        struct work_name *services[FORMS], *at;
+        bool is;
+        if (!service_names(u, i, services) || !(at = work_name_plain(u, &i->at)) ||
+            !update_record(u, i, services, at, &is))
+            return false;
+    }
+    return true;
+}
+
+/* ---- records of DNS-SD, which follow from the instances ------------------------------------ */
+
+/* Will this instance be there? */
+static bool is_there(struct update *u, struct text service, struct text id)
+{
+    struct name top, at;
+    if (name_join(service, &u->zone->apex, &top) || name_join(id, &top, &at))
+        return false;
+    const struct work_instance *i = work_instance_find(u, &at);
+    if (i)
+        return i->registers || (i->stored && !i->touched);
+    return registry_instance(u->registry,
+                             (struct instance_key){text_of(u->zone->ns), service, id}) != NULL;
+}
+
+static bool is_service_there(struct update *u, struct text service)
+{
+    size_t cursor = 0;
+    if (registry_service(u->registry, text_of(u->zone->ns), service))
+        return true;
+    for (const struct work_instance *i; (i = map_next(&u->instances, &cursor));)
+        if (i->registers && text_is(i->service, service))
+            return true;
+    return false;
+}
+
+/* I._S._tcp.Z or I._S._udp.Z of an instance that will be there? */
+static bool is_browsed(struct update *u, const struct name *name)
+{
+    struct name above;
+    struct text service;
+    if (!u->zone->ns || name->labels < u->zone->apex.labels + 3)
+        return false;
+    size_t skip = 1u + name->wire[0];
+    plain_name_fill(&above, name->wire + skip, name->size - skip);
+    enum update_form form = update_form(u, &above, &service);
+    struct text id = {(const char *)name->wire + 1, name->wire[0]};
+    return (form == FORM_TCP || form == FORM_UDP) && is_there(u, service, id);
+}
+
+static bool is_for_browsing(struct update *u, const struct work_name *n,
+                            const struct work_record *r)
+{
+    struct name types, target;
+    struct text service;
+    if (r->type == TYPE_SRV || r->type == TYPE_TXT)
+        return is_browsed(u, &n->owner);
+    if (r->type != TYPE_PTR)
+        return false;
+    plain_name_fill(&target, r->rdata, r->size);
+    if (!name_is_below(&target, &u->zone->apex))
+        return false;
+    if (browse_types_name(u->zone, &types) && name_is(&n->owner, &types)) {
+        enum update_form form = update_form(u, &target, &service);
+        return (form == FORM_TCP || form == FORM_UDP) && is_service_there(u, service);
+    }
+    return is_browsed(u, &target) && name_is_below(&target, &n->owner) &&
+           target.labels == n->owner.labels + 1;
+}
+
+/* ---- plain records ----------------------------------------------------------------------------
+ */
+
+/* Where services answer nothing else is. */
+static bool is_free(struct update *u, const struct name *owner)
+{
+    struct text service, id;
+    struct found found;
+    if (update_form(u, owner, &service) != FORM_OTHER &&
+        registry_service(u->registry, text_of(u->zone->ns), service))
+        return refuse(u, "the name of a service, not of plain records: ", owner);
+    if (update_is_instance(u, owner, &service, &id) && is_there(u, service, id))
+        return refuse(u, "an instance has addresses, SRV and TXT alone, at ", owner);
+    lookup(u->dns, owner, &found);
+    if (found.kind == FOUND_PORT || found.kind == FOUND_BROWSED || found.kind == FOUND_TYPES)
+        return refuse(u, "the services decide about ", owner);
+    return u->rcode == RCODE_NOERROR;
+}
+
+static struct dns_record record_of(const struct update *u, const struct work_name *n,
+                                   const struct work_record *r)
+{
+    return (struct dns_record){.zone = u->zone->apex.wire,
+                               .owner = n->owner.wire,
+                               .type = r->type,
+                               .size = r->size,
+                               .ttl = r->ttl,
+                               .lease_s = r->added ? (u->leased ? u->lease_s : 0) : r->lease_s,
+                               .rdata = r->rdata,
+                               .key = r->added ? u->key : r->key};
+}
+
+/* Of an instance that goes only what this message adds stays. */
+static bool is_plain(const struct work_record *r)
+{
+    return !r->of || (r->added && !r->of->registers);
+}
+
+static bool plan_name(struct update *u, const struct work_name *n, struct update_plan *plan)
+{
+    bool checked = false;
+    for (const struct work_record *r = n->gone; r; r = r->next)
+        plan->records[plan->record_count++] = (struct records_change){record_of(u, n, r), true};
+    for (const struct work_record *r = n->first; r; r = r->next) {
+        if (!is_plain(r) || !(r->added || r->retimed) || is_for_browsing(u, n, r))
+            continue;
+        if (!checked && r->added && !is_free(u, &n->owner))
+            return false;
+        checked = checked || r->added;
+        plan->records[plan->record_count++] = (struct records_change){record_of(u, n, r), false};
+    }
+    return u->rcode == RCODE_NOERROR;
+}
+
+static size_t count_records(const struct update *u)
+{
+    size_t count = 0, cursor = 0;
+    for (const struct work_name *n; (n = map_next(&u->names, &cursor));) {
+        for (const struct work_record *r = n->first; r; r = r->next)
+            count++;
+        for (const struct work_record *r = n->gone; r; r = r->next)
+            count++;
+    }
+    return count;
+}
+
+static bool plan_records(struct update *u, struct update_plan *plan)
+{
+    size_t cursor = 0;
+    plan->records = update_memory(u, count_records(u) * sizeof(*plan->records));
+    if (!plan->records)
+        return false;
+    for (const struct work_name *n; (n = map_next(&u->names, &cursor));)
+        if (!plan_name(u, n, plan))
+            return false;
+    return true;
+}
+
+/* ---- instances
+ * ------------------------------------------------------------------------------------ */
+
+/* Nothing else may be left at the names of an instance and its service. */
+static bool is_alone(struct update *u, const struct work_instance *i)
+{
+    struct work_name *names[FORMS + 1];
+    if (!service_names(u, i, names) || !(names[FORMS] = work_name_plain(u, &i->at)))
+        return false;
+    for (unsigned n = 0; n < FORMS + 1; n++)
+        for (const struct work_record *r = names[n] ? names[n]->first : NULL; r; r = r->next)
+            if (is_plain(r) && !is_for_browsing(u, names[n], r))
+                return refuse(u, "a service has its names alone, but there is a record at ",
+                              &names[n]->owner);
+    return true;
+}
+
+/* What the record of its TXT takes: it has to fit a datagram with all that is about it. */
+static size_t txt_size(const struct record *r)
+{
+    static const size_t words[] = {sizeof("version"), sizeof("zone"), sizeof("region"),
+                                   sizeof("cluster")};
+    const struct text values[] = {r->version, r->zone, r->region, r->cluster};
+    size_t size = 0;
+    for (size_t n = 0; n < ARRAY_COUNT(words); n++)
+        size += values[n].n ? 1 + words[n] + values[n].n : 0; /* the NUL for the '=' */
+    for (unsigned n = 0; n < r->tag_count; n++)
+        size += (n ? 1 : sizeof("tags=")) + r->tags[n].n;
+    for (unsigned n = 0; n < r->metadata_count; n++)
+        size += 2 + r->metadata[n].key.n + r->metadata[n].value.n;
+    return size;
+}
+
+static bool check_record(struct update *u, const struct work_instance *i)
+{
+    char text[80];
+    const char *fault = record_fault(&i->after);
+    if (!fault && txt_size(&i->after) > TXT_RDATA_MAX)
+        return refuse(u, "more than 1300 bytes of TXT at ", &i->at);
+    if (!fault)
+        return true;
+    snprintf(text, sizeof(text), "found a bad %s in the instance ", fault);
+    return refuse(u, text, &i->at);
+}
+
+static bool plan_registrations(struct update *u, struct update_plan *plan)
+{
+    size_t cursor = 0;
+    plan->registrations = update_memory(u, (u->instances.count + 1) * sizeof(*plan->registrations));
+    if (!plan->registrations)
+        return false;
+    for (const struct work_instance *i; (i = map_next(&u->instances, &cursor));) {
+        if (i->registers && (!check_record(u, i) || !is_alone(u, i)))
+            return false;
+        if (!i->registers && !(i->stored && i->touched))
+            continue;
+        plan->registrations[plan->registration_count++] =
+            (struct registry_change){.record = i->registers ? &i->after : NULL,
+                                     .key = {text_of(u->zone->ns), i->service, i->id}};
+    }
+    return true;
+}
+
+bool update_plan(struct update *u, struct update_plan *out)
+{
+    *out = (struct update_plan){0};
+    return plan_registrations(u, out) && plan_records(u, out);
+}

@@ -1,0 +1,213 @@
+/* What there is of the names in question: plain records, and the records that instances
+ * show. */
+#include "base/bytes.h"
+#include "dns/plain.h"
+#include "dns/update_parts.h"
+
+enum { SRV_FIXED = 6 };
+
+/* ---- plain records -------------------------------------------------------------------- */
+
+static bool load_plain(struct update *u, struct work_name *n)
+{
+    struct dns_record record;
+    struct work_record **end = &n->first;
+    for (size_t i = 0; records_at(u->dns->records, &u->zone->apex, &n->owner, i, &record); i++) {
+        struct work_record *r = update_memory(u, sizeof(*r));
+        if (!r)
+            return false;
+        *r = (struct work_record){.type = record.type,
+                                  .size = record.size,
+                                  .ttl = record.ttl,
+                                  .lease_s = record.lease_s,
+                                  .key = record.key,
+                                  .rdata = record.rdata,
+                                  .loaded = true};
+        *end = r;
+        end = &r->next;
+    }
+    return true;
+}
+
+static bool has_owner(const void *entry, const void *key)
+{
+    return name_is(&((const struct work_name *)entry)->owner, key);
+}
+
+struct work_name *work_name_plain(struct update *u, const struct name *owner)
+{
+    uint64_t hash = hash_bytes(&u->dns->key, owner->wire, owner->size);
+    struct work_name *n = map_find(&u->names, hash, has_owner, owner);
+    if (n)
+        return n;
+    n = update_memory(u, sizeof(*n));
+    if (!n)
+        return NULL;
+    n->owner = *owner;
+    if (map_insert(&u->names, hash, n)) {
+        update_fail(u, RCODE_SERVFAIL, EDE_OTHER, "out of memory", NULL);
+        return NULL;
+    }
+    return load_plain(u, n) ? n : NULL;
+}
+
+struct work_name *work_name_get(struct update *u, const struct name *owner)
+{
+    struct text service, id;
+    struct work_name *n = work_name_plain(u, owner);
+    if (!n)
+        return NULL;
+    if (update_is_instance(u, owner, &service, &id) && !work_instance_get(u, service, id))
+        return NULL;
+    return u->rcode == RCODE_NOERROR ? n : NULL;
+}
+
+/* ---- instances -------------------------------------------------------------------------- */
+
+static bool is_at(const void *entry, const void *key)
+{
+    return name_is(&((const struct work_instance *)entry)->at, key);
+}
+
+static bool instance_name(const struct update *u, struct text service, struct text id,
+                          struct name *out)
+{
+    struct name at;
+    return name_join(service, &u->zone->apex, &at) == ERR_OK && name_join(id, &at, out) == ERR_OK;
+}
+
+struct work_instance *work_instance_find(const struct update *u, const struct name *at)
+{
+    return map_find(&u->instances, hash_bytes(&u->dns->key, at->wire, at->size), is_at, at);
+}
+
+struct work_instance *work_instance_get(struct update *u, struct text service, struct text id)
+{
+    struct name at;
+    if (!instance_name(u, service, id, &at)) {
+        update_fail(u, RCODE_REFUSED, EDE_OTHER, "a name would be too long", NULL);
+        return NULL;
+    }
+    struct work_instance *i = work_instance_find(u, &at);
+    if (i)
+        return i;
+    i = update_memory(u, sizeof(*i));
+    if (!i)
+        return NULL;
+    i->service = service;
+    i->id = id;
+    i->at = at;
+    i->stored =
+        registry_instance(u->registry, (struct instance_key){text_of(u->zone->ns), service, id});
+    if (map_insert(&u->instances, hash_bytes(&u->dns->key, at.wire, at.size), i)) {
+        update_fail(u, RCODE_SERVFAIL, EDE_OTHER, "out of memory", NULL);
+        return NULL;
+    }
+    return !i->stored || work_load(u, i) ? i : NULL;
+}
+
+static bool show(struct update *u, struct work_instance *i, const struct name *owner, uint16_t type,
+                 const void *rdata, size_t size)
+{
+    struct work_name *n = work_name_plain(u, owner);
+    uint8_t *copy = n ? update_memory(u, size) : NULL;
+    if (!copy)
+        return false;
+    memcpy(copy, rdata, size);
+    struct work_record *r = update_memory(u, sizeof(*r));
+    if (!r)
+        return false;
+    *r = (struct work_record){.type = type, .size = (uint16_t)size, .rdata = copy, .of = i};
+    struct work_record **place = &n->first;
+    /* At a service's name in front: there the list may be long, and its order means nothing. */
+    while (*place && type != TYPE_SRV)
+        place = &(*place)->next;
+    r->next = *place;
+    *place = r;
+    return true;
+}
+
+static bool show_pair(struct update *u, struct work_instance *i, struct text key, struct text value)
+{
+    uint8_t rdata[1 + UINT8_MAX];
+    size_t n = key.n + 1 + value.n;
+    if (n > UINT8_MAX)
+        return true;
+    rdata[0] = (uint8_t)n;
+    memcpy(rdata + 1, key.s, key.n);
+    rdata[1 + key.n] = '=';
+    if (value.n)
+        memcpy(rdata + 2 + key.n, value.s, value.n);
+    return show(u, i, &i->at, TYPE_TXT, rdata, 1 + n);
+}
+
+static bool show_known(struct update *u, struct work_instance *i, struct text key,
+                       struct text value)
+{
+    return value.n == 0 || show_pair(u, i, key, value);
+}
+
+static bool show_texts(struct update *u, struct work_instance *i)
+{
+    const struct record *r = &i->before;
+    bool fine = show_known(u, i, TEXT("version"), r->version) &&
+                show_known(u, i, TEXT("zone"), r->zone) &&
+                show_known(u, i, TEXT("region"), r->region) &&
+                show_known(u, i, TEXT("cluster"), r->cluster);
+    for (unsigned n = 0; n < r->tag_count && fine; n++)
+        fine = show_pair(u, i, TEXT("tags"), r->tags[n]);
+    for (unsigned n = 0; n < r->metadata_count && fine; n++)
+        fine = show_pair(u, i, r->metadata[n].key, r->metadata[n].value);
+    return fine;
+}
+
+static bool show_port(struct update *u, struct work_instance *i, uint16_t number,
+                      enum protocol protocol)
+{
+    uint8_t rdata[SRV_FIXED + NAME_MAX_WIRE];
+    struct name owner;
+    enum update_form form = protocol == PROTOCOL_TCP   ? FORM_TCP
+                            : protocol == PROTOCOL_UDP ? FORM_UDP
+                                                       : FORM_SERVICE;
+    if (!update_name(u, i->service, form, &owner))
+        return true; /* too long to be shown */
+    put_u16(rdata, i->before.priority);
+    put_u16(rdata + 2, i->before.weight);
+    put_u16(rdata + 4, number);
+    memcpy(rdata + SRV_FIXED, i->at.wire, i->at.size);
+    return show(u, i, &owner, TYPE_SRV, rdata, SRV_FIXED + i->at.size);
+}
+
+bool work_load(struct update *u, struct work_instance *i)
+{
+    instance_read(i->stored, &i->before);
+    const struct record *r = &i->before;
+    bool fine = show_texts(u, i);
+    for (unsigned n = 0; n < r->address_count && fine; n++) {
+        const struct addr *a = &r->addresses[n];
+        fine =
+            show(u, i, &i->at, a->family == FAMILY_V4 ? TYPE_A : TYPE_AAAA, a->bytes, addr_size(a));
+    }
+    for (unsigned n = 0; n < r->port_count && fine; n++)
+        fine = show_port(u, i, r->ports[n].number, r->ports[n].protocol);
+    return fine && (r->port_count || show_port(u, i, 0, PROTOCOL_TCP));
+}
+
+bool work_load_service(struct update *u, struct text service)
+{
+    const struct service *s = registry_service(u->registry, text_of(u->zone->ns), service);
+    for (uint32_t n = 0; s && n < service_count(s); n++)
+        if (!work_instance_get(u, service, instance_key(service_instance(s, n)).id))
+            return false;
+    return true;
+}
+
+bool work_target(struct update *u, const uint8_t *rdata, uint16_t size, struct text *service,
+                 struct text *id)
+{
+    struct name target;
+    if (size <= SRV_FIXED)
+        return false;
+    plain_name_fill(&target, rdata + SRV_FIXED, size - SRV_FIXED);
+    return name_is_below(&target, &u->zone->apex) && update_is_instance(u, &target, service, id);
+}

@@ -1,0 +1,266 @@
+#include "dns/view_records.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "dns/browse.h"
+#include "dns/wire.h"
+
+enum { SRV_HEAD = 6 }; /* priority, weight, port (RFC 2782) */
+
+_Static_assert(SVCB_RDATA_MAX >= SRV_HEAD + NAME_MAX_WIRE, "SRV data fit too");
+
+/* ---- where -------------------------------------------------------------------------------- */
+
+static void init_protocol(struct view_source *s, enum protocol protocol, const struct srv_set *set,
+                          bool there)
+{
+    s->at_protocol[protocol] =
+        there && browse_service_name(s->view->service, protocol, s->zone, &s->protocols[protocol]);
+    s->browsed[protocol] = browse_count(set);
+}
+
+void view_source_init(struct view_source *s, const struct view *view, const struct zone *zone,
+                      unsigned places)
+{
+    s->view = view;
+    s->zone = zone;
+    s->at_service = places & VIEW_AT_SERVICE && !name_join(view->service, &zone->apex, &s->service);
+    init_protocol(s, PROTOCOL_TCP, &view->by_tcp, places & VIEW_AT_TCP);
+    init_protocol(s, PROTOCOL_UDP, &view->by_udp, places & VIEW_AT_UDP);
+    s->at_types = browse_types_name(zone, &s->types) && !zone_find(zone, &s->types);
+}
+
+unsigned view_kind_count(const struct view_source *s)
+{
+    return VIEW_PORTS + s->view->port_count;
+}
+
+const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind)
+{
+    const struct view *v = s->view;
+    switch (kind) {
+    case VIEW_SRV:
+    case VIEW_SVCB:
+    case VIEW_HTTPS: return &v->by_default;
+    case VIEW_TCP_SRV:
+    case VIEW_TCP_PTR: return &v->by_tcp;
+    case VIEW_UDP_SRV:
+    case VIEW_UDP_PTR: return &v->by_udp;
+    default: return kind < VIEW_PORTS ? NULL : &v->ports[kind - VIEW_PORTS].set;
+    }
+}
+
+uint32_t view_place_count(const struct view_source *s, unsigned kind)
+{
+    const struct view *v = s->view;
+    const struct srv_set *set = view_kind_set(s, kind);
+    switch (kind) {
+    case VIEW_A: return v->v4.group.count;
+    case VIEW_AAAA: return v->v6.group.count;
+    case VIEW_TXT: return v->txt.count;
+    case VIEW_TYPE_TCP: return v->by_tcp.count > 0;
+    case VIEW_TYPE_UDP: return v->by_udp.count > 0;
+    case VIEW_TCP_PTR: return s->browsed[PROTOCOL_TCP];
+    case VIEW_UDP_PTR: return s->browsed[PROTOCOL_UDP];
+    case VIEW_OWN_A:
+    case VIEW_OWN_AAAA: return v->instance_count * ADDRESSES_MAX;
+    default: return set ? set->count : v->instance_count;
+    }
+}
+
+/* ---- pieces of records --------------------------------------------------------------------- */
+
+static bool put(struct rr *out, uint16_t type, const uint8_t *rdata, size_t size)
+{
+    out->type = type;
+    out->rdata = rdata;
+    out->size = (uint16_t)size;
+    return size > 0;
+}
+
+static bool put_srv(struct rr *out, struct view_scratch *scratch, const struct view_instance *i,
+                    uint16_t priority, uint16_t weight, uint16_t port)
+{
+    put_u16(scratch->rdata, priority);
+    put_u16(scratch->rdata + 2, weight);
+    put_u16(scratch->rdata + 4, port);
+    memcpy(scratch->rdata + SRV_HEAD, i->target, i->target_size);
+    return put(out, TYPE_SRV, scratch->rdata, port ? SRV_HEAD + (size_t)i->target_size : 0);
+}
+
+static void own(struct rr *out, const struct name *owner)
+{
+    out->owner = owner->wire;
+    out->owner_size = owner->size;
+}
+
+/* A label below a name; false when it does not fit. */
+static bool join(const uint8_t *label, const struct name *parent, struct name *out)
+{
+    if (1u + *label + parent->size > NAME_MAX_WIRE)
+        return false;
+    memcpy(out->wire, label, 1u + *label);
+    memcpy(out->wire + 1 + *label, parent->wire, parent->size);
+    out->size = (uint8_t)(1 + *label + parent->size);
+    out->labels = parent->labels + 1;
+    return true;
+}
+
+/* ---- of the service as a whole --------------------------------------------------------------- */
+
+static bool of_service(const struct view_source *s, unsigned kind, uint32_t place, struct rr *out)
+{
+    const struct view *v = s->view;
+    own(out, &s->service);
+    if (!s->at_service)
+        return false;
+    switch (kind) {
+    case VIEW_A: return put(out, TYPE_A, v->v4.addrs + (size_t)place * 4, 4);
+    case VIEW_AAAA: return put(out, TYPE_AAAA, v->v6.addrs + (size_t)place * 16, 16);
+    default: return put(out, TYPE_TXT, v->txt.rdata[place], v->txt.sizes[place]);
+    }
+}
+
+static bool of_types(const struct view_source *s, enum protocol protocol, struct rr *out)
+{
+    own(out, &s->types);
+    out->ttl = s->zone->ttl;
+    return s->at_types && s->at_protocol[protocol] &&
+           put(out, TYPE_PTR, s->protocols[protocol].wire, s->protocols[protocol].size);
+}
+
+/* ---- by the items of sets ----------------------------------------------------------------------
+ */
+
+/* _port._tcp.S.Z; false where the zone file has that, or _tcp.S.Z. */
+static bool port_name(const struct view_source *s, const struct named_port *port, struct name *out)
+{
+    static const char *const protocols[] = {
+        [PROTOCOL_TCP] = "\4_tcp", [PROTOCOL_UDP] = "\4_udp", [PROTOCOL_SCTP] = "\5_sctp"};
+    struct name above;
+    uint8_t label[64];
+    if (port->name.n + 1 > 63 || !s->at_service ||
+        !join((const uint8_t *)protocols[port->protocol], &s->service, &above))
+        return false;
+    label[0] = (uint8_t)(port->name.n + 1);
+    label[1] = '_';
+    memcpy(label + 2, port->name.s, port->name.n);
+    return join(label, &above, out) && !zone_find(s->zone, &above) && !zone_find(s->zone, out);
+}
+
+static bool svcb(const struct view_source *s, const struct view_instance *i, uint16_t type,
+                 uint16_t priority, struct view_scratch *scratch, struct rr *out)
+{
+    size_t size = svcb_rdata(s->view, i, type, scratch->rdata);
+    if (size)
+        put_u16(scratch->rdata, svcb_priority(i, priority));
+    return put(out, type, scratch->rdata, size);
+}
+
+static bool browsed(const struct view_source *s, enum protocol protocol,
+                    const struct view_instance *i, struct view_scratch *scratch, struct rr *out)
+{
+    struct name *target = &scratch->owner;
+    own(out, &s->protocols[protocol]);
+    return s->at_protocol[protocol] && join(i->target, &s->protocols[protocol], target) &&
+           put(out, TYPE_PTR, target->wire, target->size);
+}
+
+static bool of_item(const struct view_source *s, unsigned kind, const struct srv_item *item,
+                    struct view_scratch *scratch, struct rr *out)
+{
+    const struct view_instance *i = &s->view->instances[item->instance];
+    bool there = s->at_service;
+    own(out, &s->service);
+    switch (kind) {
+    case VIEW_SVCB: return there && svcb(s, i, TYPE_SVCB, item->priority, scratch, out);
+    case VIEW_HTTPS: return there && svcb(s, i, TYPE_HTTPS, item->priority, scratch, out);
+    case VIEW_TCP_PTR: return browsed(s, PROTOCOL_TCP, i, scratch, out);
+    case VIEW_UDP_PTR: return browsed(s, PROTOCOL_UDP, i, scratch, out);
+    default: break;
+    }
+    if (kind == VIEW_TCP_SRV || kind == VIEW_UDP_SRV) {
+        enum protocol protocol = kind == VIEW_TCP_SRV ? PROTOCOL_TCP : PROTOCOL_UDP;
+        there = s->at_protocol[protocol];
+        own(out, &s->protocols[protocol]);
+    } else if (kind >= VIEW_PORTS) {
+        there = port_name(s, &s->view->ports[kind - VIEW_PORTS], &scratch->owner);
+        own(out, &scratch->owner);
+    }
+    return there && put_srv(out, scratch, i, item->priority, item->weight, item->port);
+}
+
+/* ---- by instance -------------------------------------------------------------------------------
+ */
+
+static bool of_own_name(const struct view_source *s, unsigned kind, const struct view_instance *i,
+                        uint32_t address, struct view_scratch *scratch, struct rr *out)
+{
+    if (!s->at_service)
+        return false;
+    out->owner = i->target;
+    out->owner_size = i->target_size;
+    switch (kind) {
+    case VIEW_OWN_A:
+        return address < i->v4_count && put(out, TYPE_A, i->v4 + (size_t)address * 4, 4);
+    case VIEW_OWN_AAAA:
+        return address < i->v6_count && put(out, TYPE_AAAA, i->v6 + (size_t)address * 16, 16);
+    case VIEW_OWN_TXT: return put(out, TYPE_TXT, i->txt, i->txt_size);
+    case VIEW_OWN_SRV: return put_srv(out, scratch, i, i->priority, i->weight, i->port);
+    case VIEW_OWN_SVCB: return svcb(s, i, TYPE_SVCB, i->priority, scratch, out);
+    default: return svcb(s, i, TYPE_HTTPS, i->priority, scratch, out);
+    }
+}
+
+static bool of_browsed_name(const struct view_source *s, unsigned kind,
+                            const struct view_instance *i, struct view_scratch *scratch,
+                            struct rr *out)
+{
+    bool tcp = kind == VIEW_OWN_TCP_SRV || kind == VIEW_OWN_TCP_TXT;
+    enum protocol protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
+    if (!s->at_protocol[protocol] || !i->ports[protocol] ||
+        !join(i->target, &s->protocols[protocol], &scratch->owner))
+        return false;
+    own(out, &scratch->owner);
+    if (kind == VIEW_OWN_TCP_TXT || kind == VIEW_OWN_UDP_TXT)
+        return put(out, TYPE_TXT, i->txt, i->txt_size);
+    return put_srv(out, scratch, i, i->priority, i->weight, i->ports[protocol]);
+}
+
+/* Is that name the zone file's? Then what is there of the service is not to be seen. */
+static bool is_static(const struct view_source *s, const struct rr *rr)
+{
+    struct name name = {.size = rr->owner_size};
+    memcpy(name.wire, rr->owner, rr->owner_size);
+    for (const uint8_t *at = name.wire; *at; at += 1 + *at)
+        name.labels++;
+    return zone_find(s->zone, &name) != NULL;
+}
+
+static bool of_instance(const struct view_source *s, unsigned kind, uint32_t place,
+                        struct view_scratch *scratch, struct rr *out)
+{
+    bool by_address = kind == VIEW_OWN_A || kind == VIEW_OWN_AAAA;
+    const struct view_instance *i = &s->view->instances[by_address ? place / ADDRESSES_MAX : place];
+    if (i->status == STATUS_DOWN)
+        return false;
+    bool there = kind <= VIEW_OWN_HTTPS
+                     ? of_own_name(s, kind, i, place % ADDRESSES_MAX, scratch, out)
+                     : of_browsed_name(s, kind, i, scratch, out);
+    return there && !is_static(s, out);
+}
+
+bool view_record(const struct view_source *s, unsigned kind, uint32_t place,
+                 struct view_scratch *scratch, struct rr *out)
+{
+    const struct srv_set *set = view_kind_set(s, kind);
+    out->ttl = s->view->ttl;
+    if (set)
+        return of_item(s, kind, &set->items[place], scratch, out);
+    if (kind >= VIEW_OWN_A)
+        return of_instance(s, kind, place, scratch, out);
+    if (kind == VIEW_TYPE_TCP || kind == VIEW_TYPE_UDP)
+        return of_types(s, kind == VIEW_TYPE_TCP ? PROTOCOL_TCP : PROTOCOL_UDP, out);
+    return of_service(s, kind, place, out);
+}

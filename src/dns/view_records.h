@@ -1,0 +1,78 @@
+/* All records that a view stands for, one by one: what an asker gets whose place is not
+ * known, without limits and subsets (those are ways of asking, not data of the zone). For
+ * zone transfers and their log. Records are numbered by kind and place within the kind, so
+ * that a walk may stop anywhere and go on later, and two views can be compared. */
+#ifndef DISC_DNS_VIEW_RECORDS_H
+#define DISC_DNS_VIEW_RECORDS_H
+
+#include <stdbool.h>
+
+#include "dns/rr.h"
+#include "dns/svcb.h"
+#include "dns/view.h"
+#include "dns/zone.h"
+
+/* The names of a service that are published; others are hidden by static names. */
+enum view_place {
+    VIEW_AT_SERVICE = 1, /* S.Z and what is below it */
+    VIEW_AT_TCP = 2,     /* _S._tcp.Z, likewise */
+    VIEW_AT_UDP = 4,
+};
+
+enum view_kind {
+    /* Of the service as a whole. */
+    VIEW_A,
+    VIEW_AAAA,
+    VIEW_TXT,
+    VIEW_TYPE_TCP, /* _services._dns-sd._udp.Z PTR _S._tcp.Z: RFC 6763 section 9 */
+    VIEW_TYPE_UDP,
+    /* By the items of a set; behind the last kind one for each named port. */
+    VIEW_SRV,
+    VIEW_SVCB,
+    VIEW_HTTPS,
+    VIEW_TCP_SRV,
+    VIEW_UDP_SRV,
+    VIEW_TCP_PTR,
+    VIEW_UDP_PTR,
+    /* By the place of the instance. */
+    VIEW_OWN_A, /* these two: place x ADDRESSES_MAX + address */
+    VIEW_OWN_AAAA,
+    VIEW_OWN_TXT,
+    VIEW_OWN_SRV,
+    VIEW_OWN_SVCB,
+    VIEW_OWN_HTTPS,
+    VIEW_OWN_TCP_SRV, /* at I._S._tcp.Z */
+    VIEW_OWN_UDP_SRV,
+    VIEW_OWN_TCP_TXT,
+    VIEW_OWN_UDP_TXT,
+    VIEW_PORTS
+};
+
+struct view_source {
+    const struct view *view;
+    const struct zone *zone;
+    bool at_service, at_protocol[PROTOCOL_UDP + 1], at_types;
+    struct name service, protocols[PROTOCOL_UDP + 1], types;
+    uint32_t browsed[PROTOCOL_UDP + 1]; /* items of the protocol's set that have a PTR */
+};
+
+/* Neither view nor zone is counted. */
+void view_source_init(struct view_source *s, const struct view *view, const struct zone *zone,
+                      unsigned places);
+
+unsigned view_kind_count(const struct view_source *s); /* VIEW_PORTS + named ports */
+/* How many places a kind has; not each of them holds a record. */
+uint32_t view_place_count(const struct view_source *s, unsigned kind);
+/* The set by whose items the kind goes; NULL = it does not go by items. */
+const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind);
+
+struct view_scratch { /* what a record points to that is in no view */
+    struct name owner;
+    uint8_t rdata[SVCB_RDATA_MAX];
+};
+
+/* The record at a place, good as long as view and scratch are; false: there is none. */
+bool view_record(const struct view_source *s, unsigned kind, uint32_t place,
+                 struct view_scratch *scratch, struct rr *out);
+
+#endif

@@ -1,0 +1,214 @@
+#include "dns/zone_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "dns/wire.h"
+#include "dns/wire_list.h"
+#include "dns/zone_log_difference.h"
+
+enum { ALWAYS_WORTH = 16384 }; /* bytes of differences: one message, whatever the zone's size */
+
+/* Deltas that are kept, oldest first; `first` moves on as they are dropped. */
+struct zone_log {
+    size_t max, size; /* bytes of deltas */
+    struct delta **deltas;
+    size_t first, count, room;
+    bool started, broken; /* broken: what is noted now is not all */
+    uint32_t serial;      /* to which the last step led */
+    unsigned notes;       /* calls since then that noted something */
+    struct wire_list removed, added;
+    size_t zone_size; /* of what is published, roughly as a transfer of it */
+};
+
+/* ---- deltas ---------------------------------------------------------------------------------- */
+
+static struct delta *delta_new(struct zone_log *log, uint32_t serial)
+{
+    size_t size = log->removed.size + log->added.size;
+    struct delta *d = malloc(sizeof(*d) + size);
+    if (!d)
+        return NULL;
+    atomic_init(&d->refs, 1);
+    d->from = log->serial;
+    d->to = serial;
+    d->removed_size = log->removed.size;
+    d->added_size = log->added.size;
+    if (log->removed.size)
+        memcpy(d->bytes, log->removed.bytes, log->removed.size);
+    if (log->added.size)
+        memcpy(d->bytes + log->removed.size, log->added.bytes, log->added.size);
+    return d;
+}
+
+static size_t delta_size(const struct delta *d)
+{
+    return sizeof(*d) + sizeof(struct delta *) + d->removed_size + d->added_size;
+}
+
+void delta_unref(struct delta *d)
+{
+    if (atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) == 1)
+        free(d);
+}
+
+static void drop_oldest(struct zone_log *log)
+{
+    struct delta *d = log->deltas[log->first++];
+    log->count--;
+    log->size -= delta_size(d);
+    delta_unref(d);
+}
+
+/* Room for one more behind the last, made by moving them to the front or growing. */
+static bool reserve(struct zone_log *log)
+{
+    if (log->first + log->count < log->room)
+        return true;
+    if (log->first > log->count) {
+        memcpy(log->deltas, log->deltas + log->first, log->count * sizeof(*log->deltas));
+        log->first = 0;
+        return true;
+    }
+    size_t room = log->room ? log->room * 2 : 16;
+    struct delta **grown = realloc(log->deltas, room * sizeof(*grown));
+    if (!grown)
+        return false;
+    log->deltas = grown;
+    log->room = room;
+    return true;
+}
+
+static bool push(struct zone_log *log, uint32_t serial)
+{
+    if (!reserve(log))
+        return false;
+    struct delta *d = delta_new(log, serial);
+    if (!d)
+        return false;
+    log->deltas[log->first + log->count++] = d;
+    log->size += delta_size(d);
+    while (log->size > log->max)
+        drop_oldest(log);
+    return true;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct zone_log *zone_log_new(size_t max)
+{
+    struct zone_log *log = calloc(1, sizeof(*log));
+    if (log)
+        log->max = max;
+    return log;
+}
+
+static void forget_all(struct zone_log *log)
+{
+    while (log->count)
+        drop_oldest(log);
+    log->first = 0;
+}
+
+void zone_log_free(struct zone_log *log)
+{
+    if (!log)
+        return;
+    forget_all(log);
+    free(log->deltas);
+    wire_list_free(&log->removed);
+    wire_list_free(&log->added);
+    free(log);
+}
+
+/* ---- noting ---------------------------------------------------------------------------------- */
+
+/* Nothing is noted before the first step, nor what would not fit the log anyway. */
+static bool is_noting(const struct zone_log *log)
+{
+    return log && log->started && !log->broken;
+}
+
+void zone_log_note(struct zone_log *log, bool added, const struct rr *rr)
+{
+    if (!is_noting(log))
+        return;
+    if (!wire_list_add(added ? &log->added : &log->removed, rr) ||
+        log->removed.size + log->added.size > log->max)
+        log->broken = true;
+}
+
+void zone_log_view(struct zone *zone, const struct view *old, unsigned old_places,
+                   const struct view *new, unsigned new_places)
+{
+    struct zone_log *log = zone->log;
+    if (!log)
+        return;
+    log->zone_size += new ? new->size : 0;
+    log->zone_size -= old ? old->size : 0;
+    if (!is_noting(log))
+        return;
+    log->notes++;
+    if (!zone_log_view_difference(zone, old, old_places, new, new_places))
+        log->broken = true;
+}
+
+void zone_log_leaf(struct zone *zone, const struct leaf *old, const struct leaf *new)
+{
+    if (!is_noting(zone->log))
+        return;
+    zone->log->notes++;
+    zone_log_leaf_difference(zone->log, old, new);
+}
+
+void zone_log_step(struct zone *zone, uint32_t serial)
+{
+    struct zone_log *log = zone->log;
+    if (!log)
+        return;
+    bool whole =
+        is_noting(log) && (log->notes <= 1 || wire_lists_cancel(&log->removed, &log->added));
+    if (!whole || !push(log, serial))
+        forget_all(log);
+    log->started = true;
+    log->broken = false;
+    log->serial = serial;
+    log->notes = 0;
+    wire_list_empty(&log->removed);
+    wire_list_empty(&log->added);
+}
+
+void zone_log_begin(struct zone *zone, uint32_t serial)
+{
+    if (zone->log && !zone->log->started)
+        zone_log_step(zone, serial);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+enum err zone_log_since(const struct zone_log *log, uint32_t from, struct delta ***out,
+                        size_t *count)
+{
+    size_t bytes = 0, n = 0;
+    if (!log || !log->started)
+        return ERR_NOT_FOUND;
+    struct delta *const *end = log->deltas + log->first + log->count;
+    while (n < log->count && end[-1 - (ptrdiff_t)n]->to != from) {
+        bytes += end[-1 - (ptrdiff_t)n]->removed_size + end[-1 - (ptrdiff_t)n]->added_size;
+        n++;
+    }
+    if (n == 0 || end[-(ptrdiff_t)n]->from != from ||
+        (bytes > log->zone_size && bytes > ALWAYS_WORTH))
+        return ERR_NOT_FOUND;
+    struct delta **list = malloc(n * sizeof(*list));
+    if (!list)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        list[i] = end[(ptrdiff_t)i - (ptrdiff_t)n];
+        atomic_fetch_add_explicit(&list[i]->refs, 1, memory_order_relaxed);
+    }
+    *out = list;
+    *count = n;
+    return ERR_OK;
+}

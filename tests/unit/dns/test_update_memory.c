@@ -1,0 +1,191 @@
+/* Every allocation of an update fails once: SERVFAIL, and all is as it was before. The test's
+ * own malloc stands in front of the real one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "unit/dns/updating.h"
+
+static long until_failure = -1, next_failure; /* < 0 = none */
+
+/* The thread sanitizer's runtime cannot bear another malloc in front of its own, and one
+ * thread has no races to find: the tests are skipped there. */
+#ifdef __SANITIZE_THREAD__
+#define SKIP_WITHOUT_FAILURES() skip()
+#else
+#define SKIP_WITHOUT_FAILURES() (void)0
+
+#ifdef __SANITIZE_ADDRESS__
+#define REAL(function) __interceptor_##function
+#else
+#define REAL(function) __libc_##function
+#endif
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *old, size_t size);
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void *realloc(void *old, size_t size);
+
+static bool fails(void)
+{
+    return until_failure >= 0 && until_failure-- == 0;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : REAL(malloc)(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : REAL(calloc)(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return fails() ? NULL : REAL(realloc)(old, size);
+}
+#endif
+
+static bool ended; /* the update needed fewer allocations than that */
+
+static void around(bool begins)
+{
+    if (begins) {
+        until_failure = next_failure;
+        return;
+    }
+    ended = until_failure >= 0;
+    until_failure = -1;
+}
+
+/* What can be seen of it all, as one number. */
+static uint64_t fingerprint(struct update_rig *t)
+{
+    struct registry_totals r = registry_totals(t->rig->registry);
+    uint64_t seen[] = {registry_index(t->rig->registry),
+                       records_index(t->records),
+                       dns_records_count(t->records),
+                       r.services,
+                       r.instances,
+                       r.registrations,
+                       r.deregistrations,
+                       r.tombstones,
+                       t->log.puts,
+                       t->log.instance_puts,
+                       t->log.removes,
+                       t->log.buries};
+    return hash_bytes(&test_key, seen, sizeof(seen));
+}
+
+static void each_failure(const char *before, const char *lines)
+{
+    long n = 0;
+    for (ended = false; !ended; n++) {
+        struct update_rig *t = update_rig();
+        update(t, R_NOERROR, before);
+        uint64_t was = fingerprint(t);
+        next_failure = n;
+        t->around = around;
+        unsigned rcode = update_send(t, lines);
+        t->around = NULL;
+        if (rcode != R_NOERROR && (rcode != R_SERVFAIL || fingerprint(t) != was))
+            fail_msg("allocation %ld of\n%s: %u %s", n, lines, rcode, t->text);
+        if (rcode == R_NOERROR && fingerprint(t) == was)
+            fail_msg("allocation %ld of\n%s: nothing done", n, lines);
+        update_publish(t);
+        if (rcode == R_SERVFAIL) /* and it goes on */
+            update(t, R_NOERROR, lines);
+        update_rig_free(t);
+    }
+    assert_in_range(n, 5, 500);
+}
+
+#define HELLO "add hello.z. 30 SRV 0 30 8080 a.hello.z.\nadd a.hello.z. 30 A 10.0.0.1\n"
+
+static void test_registration(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    each_failure("add p.z. 5 TXT x\n", HELLO "add b.new.z. 5 A 10.0.0.2\nadd b.new.z. 5 TXT k=v\n"
+                                             "add new.z. 5 SRV 0 0 80 b.new.z.\n"
+                                             "add new.z. 5 SRV 0 0 80 c.new.z.\n"
+                                             "add c.new.z. 5 A 10.0.0.3\nlease 60\n");
+    (void)state;
+}
+
+static void test_change_and_goodbye(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    each_failure(HELLO "add hello.z. 5 SRV 0 0 80 b.hello.z.\nadd b.hello.z. 5 A 10.0.0.2\n",
+                 "prereq yxdomain hello.z.\nprereq yxrrset a.hello.z. A 10.0.0.1\n"
+                 "del b.hello.z.\nadd a.hello.z. 5 AAAA 2001:db8::1\n"
+                 "add a.hello.z. 5 TXT zone=z1\n");
+    (void)state;
+}
+
+static void test_plain_records(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    each_failure("add p.z. 5 TXT x\nadd q.z. 5 TXT y\nadd q.z. 5 A 10.0.0.1\nlease 60\n",
+                 "prereq yxrrset static.z. A\nadd r.z. 5 TXT z\nadd r.z. 5 A 10.0.0.1\ndel p.z.\n"
+                 "add q.z. 9 TXT y\nadd q.z. 9 TXT yy\nlease 90\n");
+    (void)state;
+}
+
+static void test_publishing(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    enum err err = ERR_MEMORY;
+    for (long n = 0; err; n++) {
+        struct update_rig *t = update_rig();
+        assert_int_equal(update_send(t, "add p.z. 5 TXT x\nadd a.q.z. 5 A 10.0.0.1\n"), R_NOERROR);
+        until_failure = n;
+        err = dns_publish(t->rig->dns, t->rig->registry, t->lease_ms, NULL);
+        until_failure = -1;
+        update_publish(t);
+        shows(t, "p.z.", T_TXT, 0, "p.z. 5 TXT \"x\"");
+        shows(t, "a.q.z.", T_A, 0, "a.q.z. 5 A 10.0.0.1");
+        update_rig_free(t);
+    }
+    (void)state;
+}
+
+static void test_records_alone(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    struct dns_record record = {.zone = (const uint8_t *)"\1z",
+                                .owner = (const uint8_t *)"\1a\1z",
+                                .type = T_TXT,
+                                .size = 2,
+                                .lease_s = 60,
+                                .rdata = (const uint8_t *)"\1x",
+                                .key = TEXT("all")};
+    enum err err = ERR_MEMORY;
+    until_failure = 0;
+    assert_null(dns_records_new(&test_key));
+    for (long n = 0; err; n++) {
+        struct dns_records *records = dns_records_new(&test_key);
+        until_failure = n;
+        err = dns_records_restore(records, &record, (struct moment){1, 1});
+        until_failure = -1;
+        assert_true(err == ERR_OK || err == ERR_MEMORY);
+        assert_int_equal(dns_records_count(records), err == ERR_OK);
+        dns_records_free(records);
+    }
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_registration),  cmocka_unit_test(test_change_and_goodbye),
+        cmocka_unit_test(test_plain_records), cmocka_unit_test(test_publishing),
+        cmocka_unit_test(test_records_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
