@@ -31,7 +31,7 @@ foreach(part IN LISTS parts)
 endforeach()
 
 # What has several threads in it, for the thread sanitizer's turn.
-foreach(test unit/base/test_rcu unit/dns/test_table unit/dns/test_publish unit/server/test_committer)
+foreach(test unit/base/test_rcu unit/dns/test_table unit/dns/test_publish unit/dns/test_rrl unit/server/test_committer unit/server/test_tasks)
     if(TEST ${test})
         set_tests_properties(${test} PROPERTIES LABELS "fast;threads")
     endif()

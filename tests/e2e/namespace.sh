@@ -6,7 +6,7 @@ if [ -z "${INSIDE_NAMESPACE:-}" ]; then
     INSIDE_NAMESPACE=1 exec unshare --net --mount --pid --fork --kill-child \
         --mount-proc bash "$0" "$@"
 fi
-. "$(dirname "$0")/lib.sh"
+. "${BASH_SOURCE[0]%/*}/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 ip link set lo up
 # No name service switch of the machine's own, no caching daemon.

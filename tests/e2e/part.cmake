@@ -14,5 +14,6 @@ function(disc_e2e label)
     endforeach()
 endfunction()
 
-disc_e2e(e2e basics durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench)
+disc_e2e(e2e basics durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
+         transfer notify dnstap rrl)
 disc_e2e(interop unbound resolv_conf dnsmasq)
