@@ -36,7 +36,7 @@ foreach(test unit/base/test_rcu unit/dns/test_table unit/dns/test_publish unit/d
         set_tests_properties(${test} PROPERTIES LABELS "fast;threads")
     endif()
 endforeach()
-foreach(test e2e/basics e2e/durable e2e/reload e2e/tcp e2e/signals)
+foreach(test e2e/basics e2e/durable e2e/reload e2e/tcp e2e/signals e2e/transfer)
     if(TEST ${test})
         set_tests_properties(${test} PROPERTIES LABELS "e2e;threads")
     endif()

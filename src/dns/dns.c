@@ -126,6 +126,26 @@ static enum err load_zones(struct dns *dns, struct dns_fault *fault)
     return ERR_OK;
 }
 
+static bool add_inner(struct zone *zone, const struct name *apex)
+{
+    struct name *grown = realloc(zone->inner, (zone->inner_count + 1) * sizeof(*grown));
+    if (!grown)
+        return false;
+    zone->inner = grown;
+    zone->inner[zone->inner_count++] = *apex;
+    return true;
+}
+
+static enum err note_inner_zones(struct dns *dns, struct dns_fault *fault)
+{
+    for (size_t i = 0; i < dns->zone_count; i++)
+        for (size_t n = 0; n < dns->zone_count; n++)
+            if (n != i && name_is_below(&dns->zones[n]->apex, &dns->zones[i]->apex) &&
+                !add_inner(dns->zones[i], &dns->zones[n]->apex))
+                return refuse(fault, ERR_MEMORY, "out of memory", "");
+    return ERR_OK;
+}
+
 static enum err start_reverse(struct dns *dns, struct dns_fault *fault)
 {
     const char *wrong = "";
@@ -247,8 +267,8 @@ struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struc
     dns->config = *config;
     *config = (struct dns_config){0};
     dns->key = *key;
-    if (load_keys(dns, fault) || load_zones(dns, fault) || fill_table(dns, fault) ||
-        start_reverse(dns, fault)) {
+    if (load_keys(dns, fault) || load_zones(dns, fault) || note_inner_zones(dns, fault) ||
+        fill_table(dns, fault) || start_reverse(dns, fault)) {
         dns_free(dns);
         return NULL;
     }

@@ -186,8 +186,15 @@ static bool has_virtual_encloser(const struct dns *dns, const struct name *name,
                                  const struct found *f)
 {
     unsigned inside;
-    const struct node *service = service_above(dns, f->node, name, f->left, &inside);
+    const struct node *n = f->node;
     struct found ignored;
+    if (n->kind == NODE_SERVICE_TCP || n->kind == NODE_SERVICE_UDP) {
+        struct name instance;
+        uint8_t size;
+        name_from_wire(name_tail(name, f->left - 1, &size), &instance);
+        return f->left > 1 && at_protocol(dns, n, &instance, 1, &ignored) != FOUND_NO_NAME;
+    }
+    const struct node *service = service_above(dns, n, name, f->left, &inside);
     for (unsigned from = 1; service && from < f->left; from++)
         if (below_service(dns, service, name, from, inside, &ignored) != FOUND_NO_NAME)
             return true;

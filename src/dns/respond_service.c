@@ -13,16 +13,29 @@ static void note_stale(struct respond *r, uint32_t stale, uint32_t candidates)
 
 /* ---- SRV ------------------------------------------------------------------------------------ */
 
-static size_t put_item(struct respond *r, const struct view *v, const struct srv_item *item,
-                       enum section section, uint16_t owner)
+/* What all records of an answer begin with; sizes and numbers are filled in. */
+struct srv_head {
+    uint8_t bytes[RECORD_HEAD];
+};
+
+static struct srv_head head_of(const struct view *v, uint16_t owner)
 {
-    struct answer *a = &r->answer;
-    const struct view_instance *i = &v->instances[item->instance];
+    struct srv_head head;
+    put_record_head(head.bytes, owner, TYPE_SRV, v->ttl, 0);
+    return head;
+}
+
+/* Where the target stands, 0 = no room. */
+static size_t put_item(struct answer *a, enum section section, const struct srv_head *head,
+                       const struct view_instance *i, const struct srv_item *item)
+{
     uint16_t size = SRV_HEAD + i->target_size;
     uint8_t *p = answer_room(a, RECORD_HEAD + size);
     if (!p)
         return 0;
-    p = put_record_head(p, owner, TYPE_SRV, v->ttl, size);
+    memcpy(p, head->bytes, RECORD_HEAD);
+    p += RECORD_HEAD;
+    put_u16(p - 2, size);
     put_u16(p, item->priority);
     put_u16(p + 2, item->weight);
     put_u16(p + 4, item->port);
@@ -31,12 +44,13 @@ static size_t put_item(struct respond *r, const struct view *v, const struct srv
     return (size_t)(p + SRV_HEAD - a->out);
 }
 
-static bool put_srv(struct respond *r, const struct view *v, const struct srv_item *item)
+static bool put_srv(struct respond *r, const struct view *v, const struct srv_head *head,
+                    const struct srv_item *item)
 {
-    size_t target = put_item(r, v, item, SECTION_ANSWER, r->owner);
+    const struct view_instance *i = &v->instances[item->instance];
+    size_t target = put_item(&r->answer, SECTION_ANSWER, head, i, item);
     if (target && r->target_count < DNS_ADDITIONAL_TARGETS)
-        r->targets[r->target_count++] =
-            (struct srv_target){&v->instances[item->instance], (uint16_t)target};
+        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)target};
     return target > 0;
 }
 
@@ -44,7 +58,8 @@ size_t respond_put_srv(struct respond *r, const struct view *v, const struct vie
                        uint16_t port, enum section section, uint16_t owner)
 {
     struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, port};
-    return put_item(r, v, &item, section, owner);
+    struct srv_head head = head_of(v, owner);
+    return put_item(&r->answer, section, &head, i, &item);
 }
 
 /* An RRset goes in whole or not at all, as nothing will say that it is cut. */
@@ -97,10 +112,11 @@ static bool respond_srv(struct respond *r, const struct draw *d)
     }
     if (d->set)
         prefetch(v, d->set);
+    struct srv_head head = head_of(v, r->owner);
     uint32_t count = draw_srv(d, &size, max, stable, answer_left(&r->answer)), sent = 0;
     for (; sent < count; sent++) {
         struct srv_item item = draw_srv_at(d, sent);
-        if (!put_srv(r, v, &item))
+        if (!put_srv(r, v, &head, &item))
             break;
     }
     if (sent && draw_srv_at(d, sent - 1).priority >= STALE_PRIORITY) /* they come last */
@@ -162,9 +178,10 @@ static bool srv_of_instance(struct respond *r, const struct view *v, const struc
                             uint16_t port)
 {
     struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, port};
+    struct srv_head head = head_of(v, r->owner);
     if (!port)
         return false;
-    if (put_srv(r, v, &item))
+    if (put_srv(r, v, &head, &item))
         respond_add_targets(r, v);
     else
         respond_cut(r, 0, 1);

@@ -19,7 +19,7 @@ static bool is_well_formed(struct update *u, const struct update_rr *rr)
     case CLASS_IN:
         if (is_question_type(rr->type))
             return fail_form(u, "a type of questions is to be added at ", rr);
-        if (rr->bad || rr->sent_size == 0)
+        if (rr->bad)
             return fail_form(u, "RDATA that is none of its type at ", rr);
         return true;
     case CLASS_ANY:

@@ -15,7 +15,7 @@ struct memory {
     max_align_t bytes[];
 };
 
-enum { CHUNK = 16 * 1024, ALIGN = sizeof(max_align_t) };
+enum { CHUNK = 1024, ALIGN = sizeof(max_align_t) };
 
 void *update_memory(struct update *u, size_t size)
 {
@@ -52,8 +52,8 @@ static bool read_rdata(struct update *u, const struct query *q, size_t at, struc
 {
     uint8_t room[UINT16_MAX + GROWTH];
     struct writer w = writer_of(room, sizeof(room));
-    if (rr->sent_size == 0)
-        return true; /* right or wrong as the class says */
+    if (rr->class == CLASS_ANY)
+        return true; /* there should be none */
     rr->bad = !update_rdata(q->bytes, q->size, at, rr->sent_size, rr->type, &w) ||
               writer_used(&w) > UINT16_MAX;
     if (rr->bad)

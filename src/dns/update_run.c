@@ -165,7 +165,8 @@ static bool look(struct update *u, struct dns_task *task, uint16_t **seen)
                update_fail(u, **seen, EDE_OTHER, "as the same message before", NULL);
     case UPDATE_TOO_OLD:
         task->tsig.error = TSIG_BADTIME;
-        return update_fail(u, RCODE_NOTAUTH, EDE_OTHER, "signed before what came last", NULL);
+        return update_fail(u, RCODE_NOTAUTH, EDE_OTHER,
+                           "signed when so much else was that it is forgotten", NULL);
     case UPDATE_NO_MEMORY: break;
     }
     return update_fail(u, RCODE_SERVFAIL, EDE_OTHER, "out of memory", NULL);

@@ -12,35 +12,6 @@ struct sight {
     uint16_t rcode;
 };
 
-struct newest {
-    uint64_t hash, signed_s;
-};
-
-static bool is_newest(const void *entry, const void *key)
-{
-    return ((const struct newest *)entry)->hash == *(const uint64_t *)key;
-}
-
-/* The newest time of this key, made 0; NULL when memory lacks. There are as many as keys in
- * the configuration. */
-static struct newest *newest_get(struct update_seen *seen, const struct hash_key *key,
-                                 const struct tsig *t)
-{
-    uint64_t hash = hash_bytes(key, t->name.wire, t->name.size);
-    struct newest *n = map_find(&seen->keys, hash, is_newest, &hash);
-    if (n)
-        return n;
-    n = calloc(1, sizeof(*n));
-    if (!n)
-        return NULL;
-    n->hash = hash;
-    if (map_insert(&seen->keys, hash, n)) {
-        free(n);
-        return NULL;
-    }
-    return n;
-}
-
 static bool is_sight(const void *entry, const void *key)
 {
     return ((const struct sight *)entry)->hash == *(const uint64_t *)key;
@@ -109,21 +80,13 @@ enum update_sight update_seen_look(struct update_seen *seen, const struct hash_k
         *rcode = &s->rcode;
         return UPDATE_REPEATED;
     }
-    struct newest *newest = newest_get(seen, key, t);
-    if (!newest)
-        return UPDATE_NO_MEMORY;
-    if ((seen->floor_s && t->time_signed <= seen->floor_s) ||
-        t->time_signed + UPDATE_LEEWAY_S < newest->signed_s)
+    if (seen->floor_s && t->time_signed <= seen->floor_s)
         return UPDATE_TOO_OLD;
     make_room(seen, now_s);
     s = sight_new(seen, hash, t);
     if (!s)
         return UPDATE_NO_MEMORY;
     *rcode = &s->rcode;
-    /* A clock that is ahead does not shut the others out. */
-    uint64_t signed_s = t->time_signed < now_s ? t->time_signed : now_s;
-    if (signed_s > newest->signed_s)
-        newest->signed_s = signed_s;
     return UPDATE_NEW;
 }
 
@@ -131,10 +94,6 @@ void update_seen_deinit(struct update_seen *seen)
 {
     while (heap_first(&seen->by_end))
         drop_first(seen);
-    size_t cursor = 0;
-    for (struct newest *n; (n = map_next(&seen->keys, &cursor));)
-        free(n);
-    map_deinit(&seen->keys);
     heap_deinit(&seen->by_end);
     map_deinit(&seen->map);
 }

@@ -10,6 +10,16 @@ enum { SRV_HEAD = 6 }; /* priority, weight, port (RFC 2782) */
 
 _Static_assert(SVCB_RDATA_MAX >= SRV_HEAD + NAME_MAX_WIRE, "SRV data fit too");
 
+/* Is that name the zone file's, or another zone's? Then what the service has there is not to
+ * be seen. */
+static bool is_covered(const struct zone *zone, const struct name *name)
+{
+    for (size_t i = 0; i < zone->inner_count; i++)
+        if (name_is_below(name, &zone->inner[i]))
+            return true;
+    return zone_find(zone, name) != NULL;
+}
+
 /* ---- where -------------------------------------------------------------------------------- */
 
 static void init_protocol(struct view_source *s, enum protocol protocol, const struct srv_set *set,
@@ -28,7 +38,7 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
     s->at_service = places & VIEW_AT_SERVICE && !name_join(view->service, &zone->apex, &s->service);
     init_protocol(s, PROTOCOL_TCP, &view->by_tcp, places & VIEW_AT_TCP);
     init_protocol(s, PROTOCOL_UDP, &view->by_udp, places & VIEW_AT_UDP);
-    s->at_types = browse_types_name(zone, &s->types) && !zone_find(zone, &s->types);
+    s->at_types = browse_types_name(zone, &s->types) && !is_covered(zone, &s->types);
 }
 
 unsigned view_kind_count(const struct view_source *s)
@@ -146,7 +156,7 @@ static bool port_name(const struct view_source *s, const struct named_port *port
     label[0] = (uint8_t)(port->name.n + 1);
     label[1] = '_';
     memcpy(label + 2, port->name.s, port->name.n);
-    return join(label, &above, out) && !zone_find(s->zone, &above) && !zone_find(s->zone, out);
+    return join(label, &above, out) && !is_covered(s->zone, &above) && !is_covered(s->zone, out);
 }
 
 static bool svcb(const struct view_source *s, const struct view_instance *i, uint16_t type,
@@ -228,16 +238,6 @@ static bool of_browsed_name(const struct view_source *s, unsigned kind,
     return put_srv(out, scratch, i, i->priority, i->weight, i->ports[protocol]);
 }
 
-/* Is that name the zone file's? Then what is there of the service is not to be seen. */
-static bool is_static(const struct view_source *s, const struct rr *rr)
-{
-    struct name name = {.size = rr->owner_size};
-    memcpy(name.wire, rr->owner, rr->owner_size);
-    for (const uint8_t *at = name.wire; *at; at += 1 + *at)
-        name.labels++;
-    return zone_find(s->zone, &name) != NULL;
-}
-
 static bool of_instance(const struct view_source *s, unsigned kind, uint32_t place,
                         struct view_scratch *scratch, struct rr *out)
 {
@@ -248,7 +248,13 @@ static bool of_instance(const struct view_source *s, unsigned kind, uint32_t pla
     bool there = kind <= VIEW_OWN_HTTPS
                      ? of_own_name(s, kind, i, place % ADDRESSES_MAX, scratch, out)
                      : of_browsed_name(s, kind, i, scratch, out);
-    return there && !is_static(s, out);
+    if (!there)
+        return false;
+    struct name name = {.size = out->owner_size};
+    memcpy(name.wire, out->owner, out->owner_size);
+    for (const uint8_t *at = name.wire; *at; at += 1 + *at)
+        name.labels++;
+    return !is_covered(s->zone, &name);
 }
 
 bool view_record(const struct view_source *s, unsigned kind, uint32_t place,

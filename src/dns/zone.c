@@ -244,6 +244,7 @@ static void destroy(struct zone *zone)
     free(zone->soa);
     free(zone->names);
     free(zone->store);
+    free(zone->inner);
     free(zone);
 }
 

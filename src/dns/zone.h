@@ -42,8 +42,11 @@ struct zone {
     struct zone_log
         *log; /* for IXFR; NULL = none is kept. This and the rest: control thread only */
     struct zone_pin *pin; /* the last one made, see zone_pin.h */
-    bool dirty;           /* changed since its serial moved */
-    unsigned index;       /* place in the dns' list */
+    struct name *inner;   /* apexes of other zones of ours below this one: what is at or below
+                             them is not this zone's; dns.c sets them */
+    size_t inner_count;
+    bool dirty;     /* changed since its serial moved */
+    unsigned index; /* place in the dns' list */
     struct browse_list browsed;
 };
 

@@ -99,7 +99,8 @@ static void warn(struct check *c, const struct zone_record *at, const char *form
 static void warn(struct check *c, const struct zone_record *at, const char *format, ...)
 {
     char text[2 * NAME_TEXT];
-    if (c->warnings++ >= WARNINGS_MAX)
+    bool made_up = !*at->file; /* by us */
+    if (made_up || c->warnings++ >= WARNINGS_MAX)
         return;
     va_list args;
     va_start(args, format);

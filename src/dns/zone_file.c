@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "dns/zone_generate.h"
 #include "dns/zone_rdata.h"
 #include "dns/zone_scan.h"
 
@@ -85,6 +86,7 @@ static enum err no_memory(struct parse *p)
 }
 
 static enum err include(struct parse *p, const char *path, const char *origin);
+static enum err generate(struct parse *p, const char *range, const char *template);
 
 /* A name as the file writes it: "@", relative to the origin, or absolute. */
 static enum err resolve(struct parse *p, const char *text, struct name *out)
@@ -139,8 +141,9 @@ static enum err directive(struct parse *p, const char *name, char *rest)
     if (strcasecmp(name, "$INCLUDE") == 0)
         return include(p, argument, zone_token(&rest));
     if (strcasecmp(name, "$GENERATE") == 0)
-        return REFUSE(p, "%s is not served by this version: write the records out", name);
-    return REFUSE(p, "found '%.50s', expected $ORIGIN, $TTL, $INCLUDE or a record", name);
+        return generate(p, argument, rest);
+    return REFUSE(p, "found '%.50s', expected $ORIGIN, $TTL, $INCLUDE, $GENERATE or a record",
+                  name);
 }
 
 static bool is_class(const char *token)
@@ -241,6 +244,47 @@ static enum err one_line(struct parse *p)
         return REFUSE(p, "found a record without owner, expected a name before it");
     }
     return record(p, rest);
+}
+
+/* ---- $GENERATE ------------------------------------------------------------------------ */
+
+/* The line of the file is overwritten by what is made of it, so `template` is a copy. */
+static enum err generate_all(struct parse *p, const struct generate_range *range,
+                             const char *template)
+{
+    uint64_t number = range->first;
+    enum err err = ERR_OK;
+    for (; number <= range->last && !err; number += range->step) {
+        err = generate_line(template, (uint32_t)number, p->line.text, sizeof(p->line.text));
+        if (err == ERR_SYNTAX)
+            err = REFUSE(p, "found $GENERATE with '${' that is not ${OFFSET,WIDTH,BASE}");
+        else if (err)
+            err =
+                REFUSE(p, "found $GENERATE that makes lines of more than %d bytes", ZONE_LINE_MAX);
+        else
+            err = one_line(p);
+    }
+    return err;
+}
+
+static enum err generate(struct parse *p, const char *range, const char *template)
+{
+    struct generate_range parsed;
+    enum err err = range ? generate_range_parse(range, &parsed) : ERR_SYNTAX;
+    template += strspn(template, " ");
+    if (err == ERR_VALUE)
+        return REFUSE(p, "found $GENERATE %.40s, expected at most %d lines", range, GENERATE_MAX);
+    if (err)
+        return REFUSE(p, "found $GENERATE %.40s, expected a range such as 1-100 or 0-255/5",
+                      range ? range : "without a range");
+    if (*template == '\0')
+        return REFUSE(p, "found $GENERATE without a record");
+    char *copy = strdup(template);
+    if (!copy)
+        return no_memory(p);
+    err = generate_all(p, &parsed, copy);
+    free(copy);
+    return err;
 }
 
 static enum err parse_lines(struct parse *p, const char *bytes, size_t size)

@@ -8,7 +8,10 @@
 #include "dns/wire_list.h"
 #include "dns/zone_log_difference.h"
 
-enum { ALWAYS_WORTH = 16384 }; /* bytes of differences: one message, whatever the zone's size */
+enum {
+    ALWAYS_WORTH = 16384, /* bytes of differences: one message, whatever the zone's size */
+    STEP_BYTES = 128,     /* what the two SOA records of each step take, about */
+};
 
 /* Deltas that are kept, oldest first; `first` moves on as they are dropped. */
 struct zone_log {
@@ -17,6 +20,7 @@ struct zone_log {
     size_t first, count, room;
     bool started, broken; /* broken: what is noted now is not all */
     uint32_t serial;      /* to which the last step led */
+    uint64_t end;         /* struct delta's, of the last one */
     unsigned notes;       /* calls since then that noted something */
     struct wire_list removed, added;
     size_t zone_size; /* of what is published, roughly as a transfer of it */
@@ -33,6 +37,7 @@ static struct delta *delta_new(struct zone_log *log, uint32_t serial)
     atomic_init(&d->refs, 1);
     d->from = log->serial;
     d->to = serial;
+    d->end = log->end += STEP_BYTES + size;
     d->removed_size = log->removed.size;
     d->added_size = log->added.size;
     if (log->removed.size)
@@ -187,25 +192,44 @@ void zone_log_begin(struct zone *zone, uint32_t serial)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* The place of the delta that begins with this serial; log->count: none does. They stand in
+ * the order of their serials, which may have wrapped around (RFC 1982). */
+static size_t place_of(const struct zone_log *log, uint32_t from)
+{
+    if (log->count == 0)
+        return 0;
+    struct delta *const *deltas = log->deltas + log->first;
+    size_t low = 0, high = log->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        uint32_t there = deltas[middle]->from;
+        if (there == from)
+            return middle;
+        if (there - deltas[0]->from < from - deltas[0]->from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return log->count;
+}
+
 enum err zone_log_since(const struct zone_log *log, uint32_t from, struct delta ***out,
                         size_t *count)
 {
-    size_t bytes = 0, n = 0;
-    if (!log || !log->started)
+    size_t place = log ? place_of(log, from) : 0;
+    if (!log || place == log->count)
         return ERR_NOT_FOUND;
-    struct delta *const *end = log->deltas + log->first + log->count;
-    while (n < log->count && end[-1 - (ptrdiff_t)n]->to != from) {
-        bytes += end[-1 - (ptrdiff_t)n]->removed_size + end[-1 - (ptrdiff_t)n]->added_size;
-        n++;
-    }
-    if (n == 0 || end[-(ptrdiff_t)n]->from != from ||
-        (bytes > log->zone_size && bytes > ALWAYS_WORTH))
+    struct delta *const *deltas = log->deltas + log->first + place;
+    uint64_t bytes =
+        log->end - deltas[0]->end + STEP_BYTES + deltas[0]->removed_size + deltas[0]->added_size;
+    if (bytes > log->zone_size && bytes > ALWAYS_WORTH)
         return ERR_NOT_FOUND;
+    size_t n = log->count - place;
     struct delta **list = malloc(n * sizeof(*list));
     if (!list)
         return ERR_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        list[i] = end[(ptrdiff_t)i - (ptrdiff_t)n];
+        list[i] = deltas[i];
         atomic_fetch_add_explicit(&list[i]->refs, 1, memory_order_relaxed);
     }
     *out = list;

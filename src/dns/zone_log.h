@@ -17,6 +17,7 @@
 struct delta {
     _Atomic uint32_t refs;
     uint32_t from, to; /* serials */
+    uint64_t end;      /* bytes of this one and all before it, as they go out */
     size_t removed_size, added_size;
     uint8_t bytes[];
 };

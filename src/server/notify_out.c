@@ -264,10 +264,20 @@ const struct notify_counters *notify_out_counters(const struct notify_out *n)
     return &n->counters;
 }
 
-size_t notify_out_waiting(const struct notify_out *n)
+static size_t count_in(const struct notify_out *n, enum target_state state)
 {
     size_t count = 0;
     for (size_t i = 0; i < n->count; i++)
-        count += n->targets[i].state == TARGET_WAITING;
+        count += n->targets[i].state == state;
     return count;
+}
+
+size_t notify_out_due(const struct notify_out *n)
+{
+    return count_in(n, TARGET_DUE);
+}
+
+size_t notify_out_waiting(const struct notify_out *n)
+{
+    return count_in(n, TARGET_WAITING);
 }

@@ -1,5 +1,6 @@
 """Starts discd in a folder of its own, on free ports, and speaks disc/1 to it."""
 
+import ctypes
 import os
 import select
 import shutil
@@ -29,6 +30,14 @@ def eventually(what, condition, seconds=15):
         time.sleep(PAUSE)
 
 
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_us():
+    """In the child: no daemon is left behind, however this program ends."""
+    LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Daemon:
     def __init__(self, program, config, files=()):
         self.program = program
@@ -53,7 +62,7 @@ class Daemon:
                if k not in ("DISC_SERVER", "DISC_HTTP", "POD_IP", "NOTIFY_SOCKET")}
         self.process = subprocess.Popen(
             [self.program, "-c", os.path.join(self.folder, "discd.yaml")],
-            stdout=subprocess.PIPE, stderr=self.log, env=env)
+            stdout=subprocess.PIPE, stderr=self.log, env=env, preexec_fn=die_with_us)
         found, _, _ = select.select([self.process.stdout], [], [], START)
         line = self.process.stdout.readline().decode() if found else ""
         if not line.startswith("ready "):

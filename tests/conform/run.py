@@ -8,6 +8,7 @@ others failed; the last line sums up. --list prints the cases and starts nothing
 IDs only their cases run."""
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -72,9 +73,11 @@ def main():
     wanted = set(sys.argv[1:])
     start = time.monotonic()
     world = World(os.path.join(os.environ["BUILD"], "discd"))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("stopped"))
     done = failed = 0
     bad, ended_badly = set(), []
     try:
+        world.start()
         done, failed, bad = run(world, wanted)
     finally:
         ended_badly = world.end()

@@ -132,10 +132,12 @@ class World:
                         "small": Daemon(program, SMALL),
                         "limited": Daemon(program, LIMITED, files)}
         self.all = list(self.daemons.values())
+        self.bulk = False  # 700 more instances, see cases_transfer
+
+    def start(self):
         for daemon in self.all:
             daemon.start()
         self.main, self.small, self.limited = self.daemons.values()
-        self.bulk = False  # 700 more instances, see cases_transfer
         self.transports = {name: d.transports() for name, d in self.daemons.items()}
         self.populate()
 

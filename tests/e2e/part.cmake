@@ -15,5 +15,5 @@ function(disc_e2e label)
 endfunction()
 
 disc_e2e(e2e basics durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
-         transfer notify dnstap rrl)
+         transfer nsupdate notify dnstap rrl)
 disc_e2e(interop unbound resolv_conf dnsmasq)

@@ -39,7 +39,8 @@ static void start(uint32_t max, uint32_t locality, uint32_t spill_over)
     static char all[] = "*";
     struct dns_rule rule = {all,       DNS_UNSET, DNS_UNSET, max,
                             DNS_UNSET, DNS_UNSET, locality,  spill_over};
-    t = rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", &rule, configure);
+    t = rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", &rule,
+                        configure);
 }
 
 static int setup(void **state)

@@ -46,6 +46,7 @@ enum { T_DNAME = 39, T_DS = 43, YXDOMAIN = 6, NXDOMAIN = 3 };
     "*.around CNAME x.around\n"                                                                    \
     "*.web A 10.9.9.4\n"                                                                           \
     "*.tag.web TXT \"of the file\"\n"                                                              \
+    "*._web._tcp TXT \"of the file\"\n"                                                            \
     "x.*.half TXT \"x\"\n" /* delegations */                                                       \
     "sub NS ns.sub\n"                                                                              \
     "sub NS ns\n"                                                                                  \
@@ -195,6 +196,9 @@ static void test_wildcards_beside_services(void **state)
     expect(t, "green.tag.web.z", T_TXT, 0, "green.tag.web.z. 60 TXT \"of the file\"");
     NO_NAME(t, "x.blue.tag.web.z", T_TXT);
     expect(t, "x.green.tag.web.z", T_TXT, 0, "x.green.tag.web.z. 60 TXT \"of the file\"");
+    expect(t, "a._web._tcp.z", T_TXT, 0, "a._web._tcp.z. 5 TXT \"tags=blue\"");
+    expect(t, "x.c._web._tcp.z", T_TXT, 0, "x.c._web._tcp.z. 60 TXT \"of the file\"");
+    NO_NAME(t, "x.a._web._tcp.z", T_TXT);
     NO_NAME(t, "x.tcp.dn2.z", T_A);
 }
 
@@ -281,6 +285,20 @@ static void test_glue_that_does_not_fit(void **state)
     rig_free(g);
 }
 
+/* However many hosts a set names, the addresses of 32 are looked for. */
+static void test_bounded_additional(void **state)
+{
+    (void)state;
+    char zone[4096] = "@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.0.0.1\n";
+    for (int i = 0; i < 40; i++)
+        sprintf(zone + strlen(zone), "@ MX %d m%d\nm%d A 10.0.1.%d\n", i, i, i, i);
+    struct rig *g = rig_new(zone, NULL);
+    ask_tcp(g, "z", T_MX);
+    assert_int_equal(g->reply.counts[SECTION_ANSWER_AT], 40);
+    assert_int_equal(g->reply.counts[SECTION_ADDITIONAL_AT], DNS_ADDITIONAL_TARGETS);
+    rig_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_referrals),
         cmocka_unit_test(test_ds),
         cmocka_unit_test(test_glue_that_does_not_fit),
+        cmocka_unit_test(test_bounded_additional),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

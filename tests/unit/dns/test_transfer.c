@@ -400,6 +400,68 @@ static void test_zone_is_gone(void **state)
     rig_free(t);
 }
 
+/* Another zone of ours lies inside of a service: what is there is not this zone's. */
+static void test_zone_inside(void **state)
+{
+    static const char *const names[] = {"z", "a.web.z", "_tcp.web.z", "_dns-sd._udp.z"};
+    struct dns_config config = {.zone_count = ARRAY_COUNT(names)};
+    struct dns_fault fault;
+    struct rig *t = small();
+    struct secondary s = {0};
+    (void)state;
+    config.zones = calloc(config.zone_count, sizeof(*config.zones));
+    for (size_t i = 0; i < config.zone_count; i++)
+        config.zones[i] = (struct dns_zone_config){
+            .name = strdup(names[i]), .ns = i ? NULL : strdup("default"), .ttl = 5};
+    config.zones->transfers = calloc(1, sizeof(struct dns_access));
+    config.zones->transfers->anywhere = true;
+    config.zones->transfer_count = 1;
+    dns_free(t->dns);
+    t->dns = dns_new(&config, &test_key, &fault);
+    assert_non_null(t->dns);
+    reg(t->registry, "web/b", "addr=10.0.0.2 port=http:80 w=10", 1);
+    publish(t);
+    secondary_axfr(&s, t);
+    assert_true(secondary_has(&s, "b.web.z. 5 A 10.0.0.2"));
+    assert_true(secondary_has(&s, "web.z. 5 A 10.0.0.1"));
+    for (size_t i = 0; i < s.count; i++) {
+        assert_int_not_equal(strncmp(s.lines[i], "a.web.z. ", 9), 0);
+        assert_null(strstr(s.lines[i], "_http._tcp.web.z. "));
+        assert_int_not_equal(strncmp(s.lines[i], "_services.", 10), 0);
+    }
+    secondary_deinit(&s);
+    rig_free(t);
+}
+
+/* What must not pass for an SOA in the authority section (RFC 1995 section 3). */
+static void test_malformed_soa(void **state)
+{
+    struct rig *t = small();
+    struct transfer_ask q = {.type = T_IXFR, .zone = "z", .serial = 8};
+    uint8_t good[512], query[512];
+    size_t size = transfer_query(&q, good), soa = 12 + 3 + 4;
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } wrong[] = {
+        {3, 2},            /* type */
+        {5, 3},            /* class */
+        {11, 21},          /* RDLENGTH */
+        {11, 23},          /* likewise, past the end */
+        {12, 1},           /* names */
+        {13, 20}, {1, 13}, /* owner: the root */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        memcpy(query, good, size);
+        query[soa + wrong[i].at] = wrong[i].value;
+        send_bytes(t, query, size, true);
+        assert_int_equal(t->out[3] & 15, 1);
+        assert_null(dns_worker_take_task(t->worker));
+    }
+    rig_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +481,8 @@ int main(void)
         cmocka_unit_test(test_pinned),
         cmocka_unit_test(test_refuse_a_task),
         cmocka_unit_test(test_zone_is_gone),
+        cmocka_unit_test(test_zone_inside),
+        cmocka_unit_test(test_malformed_soa),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* UPDATE: who may ask, prerequisites, grants, prescan, replays; and that what fails changes
- * nothing. */
+/* UPDATE: who may ask, prerequisites, grants, prescan. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -323,167 +322,8 @@ static void test_grants(void **state)
 /* ---- replays
  * -------------------------------------------------------------------------------------------- */
 
-static void test_repeated_messages(void **state)
-{
-    struct update_rig *t = update_rig();
-    uint8_t copy[512];
-    update_begin(t);
-    update_lines(t, HELLO "lease 60\n");
-    update_sign(t);
-    size_t size = t->size;
-    memcpy(copy, t->message, size);
-    assert_int_equal(update_send_once(t), R_NOERROR);
-    t->lease_ms++;
-    update(t, R_NOERROR, "del a.hello.z.\n");
-    memcpy(t->message, copy, t->size = size);
-    assert_int_equal(update_send_once(t), R_NOERROR); /* answered as before, not done again */
-    assert_true(t->has_lease);
-    assert_int_equal(t->lease_s, 60);
-    assert_nothing_new(t);
-    /* what was refused stays refused, whatever has changed since */
-    update_begin(t);
-    update_lines(t, "prereq yxdomain p.z.\n" ADD);
-    update_sign(t);
-    memcpy(copy, t->message, size = t->size);
-    assert_int_equal(update_send_once(t), R_NXDOMAIN);
-    t->lease_ms++;
-    update(t, R_NOERROR, "add p.z. 5 TXT x\n");
-    memcpy(t->message, copy, t->size = size);
-    assert_int_equal(update_send_once(t), R_NXDOMAIN);
-    assert_int_equal(dns_records_count(t->records), 1);
-    /* but what failed for our own sake is tried again */
-    update_begin(t);
-    update_lines(t, ADD);
-    update_sign(t);
-    memcpy(copy, t->message, size = t->size);
-    t->log.fail_records = ERR_READONLY;
-    assert_int_equal(update_send_once(t), R_SERVFAIL);
-    t->log.fail_records = ERR_OK;
-    memcpy(t->message, copy, t->size = size);
-    assert_int_equal(update_send_once(t), R_NOERROR);
-    assert_int_equal(dns_records_count(t->records), 2);
-    update_rig_free(t);
-    (void)state;
-}
-
-static void test_old_messages(void **state)
-{
-    struct update_rig *t = update_rig();
-    t->lease_ms = 0;
-    update(t, R_NOERROR, "add a.z. 5 TXT x\n");
-    t->signed_s = UPDATE_NOW_S - UPDATE_LEEWAY_S; /* overtaken on the way */
-    update(t, R_NOERROR, "add b.z. 5 TXT x\n");
-    t->signed_s--;
-    update(t, R_NOTAUTH, "add c.z. 5 TXT x\n");
-    t->key = "other"; /* each key by itself */
-    update(t, R_NOERROR, "add c.z. 5 TXT x\n");
-    t->key = "all";
-    t->signed_s = UPDATE_NOW_S + 200; /* a clock ahead does not shut the others out */
-    update(t, R_NOERROR, "add d.z. 5 TXT x\n");
-    t->signed_s = UPDATE_NOW_S;
-    update(t, R_NOERROR, "add e.z. 5 TXT x\n");
-    assert_int_equal(dns_records_count(t->records), 5);
-    update_rig_free(t);
-    (void)state;
-}
-
-static enum update_sight look(struct update_seen *seen, uint64_t signed_s, uint8_t mac,
-                              uint64_t now_s)
-{
-    struct tsig t = {.time_signed = signed_s, .fudge = 300, .mac = {mac}, .mac_size = 32};
-    uint16_t *rcode;
-    t.name.size = 1;
-    return update_seen_look(seen, &test_key, &t, now_s, &rcode);
-}
-
-static void test_memory_of_messages(void **state)
-{
-    struct update_seen seen = {.limit = 3};
-    assert_int_equal(look(&seen, 1000, 1, 1000), UPDATE_NEW);
-    assert_int_equal(look(&seen, 1001, 2, 1001), UPDATE_NEW);
-    assert_int_equal(look(&seen, 1002, 3, 1002), UPDATE_NEW);
-    assert_int_equal(look(&seen, 1000, 1, 1002), UPDATE_REPEATED);
-    assert_int_equal(look(&seen, 1003, 4, 1003), UPDATE_NEW); /* the first is forgotten */
-    assert_int_equal(look(&seen, 1000, 1, 1003), UPDATE_TOO_OLD);
-    assert_int_equal(look(&seen, 1000, 5, 1003), UPDATE_TOO_OLD);
-    assert_int_equal(look(&seen, 1001, 2, 1003), UPDATE_REPEATED);
-    assert_int_equal(look(&seen, 2000, 6, 2000), UPDATE_NEW); /* all others are over by now */
-    assert_int_equal(seen.map.count, 1);
-    update_seen_deinit(&seen);
-    (void)state;
-}
-
 /* ---- failures
  * --------------------------------------------------------------------------------------------- */
-
-static void test_journal_fails(void **state)
-{
-    static const struct {
-        enum err records, instances;
-        unsigned code;
-    } all[] = {
-        {ERR_READONLY, ERR_OK, R_SERVFAIL},
-        {ERR_OK, ERR_READONLY, R_SERVFAIL},
-        {ERR_MEMORY, ERR_OK, R_SERVFAIL},
-        {ERR_OK, ERR_MEMORY, R_SERVFAIL},
-    };
-    for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
-        struct update_rig *t = update_rig();
-        update(t, R_NOERROR, HELLO "add p.z. 5 TXT x\n");
-        uint64_t index = registry_index(t->rig->registry);
-        uint32_t serial = dns_zone_serial(t->rig->dns, 0);
-        t->log.fail_records = all[n].records;
-        t->log.fail_instances = all[n].instances;
-        update(t, all[n].code,
-               "add hello.z. 5 SRV 0 0 80 b.hello.z.\nadd b.hello.z. 5 A 10.0.0.2\n"
-               "add a.hello.z. 5 AAAA 2001:db8::1\ndel p.z.\nadd q.z. 5 TXT y\n");
-        assert_int_equal(registry_index(t->rig->registry), index);
-        assert_int_equal(dns_zone_serial(t->rig->dns, 0), serial);
-        assert_int_equal(registry_totals(t->rig->registry).instances, 1);
-        assert_int_equal(dns_records_count(t->records), 1);
-        shows(t, "p.z.", T_TXT, 0, "p.z. 5 TXT \"x\"");
-        t->log.fail_records = t->log.fail_instances = ERR_OK;
-        update(t, R_NOERROR, "del p.z.\ndel a.hello.z.\n");
-        assert_nothing_new(t);
-        update_rig_free(t);
-    }
-    (void)state;
-}
-
-/* The last record of many that is refused takes the others with it. */
-static void test_all_or_nothing(void **state)
-{
-    static const char *const last[] = {
-        "add static.z. 5 A 10.0.0.1\n",  "add new.z. 5 NS x.\n", "add a.taken.z. 5 MX 1 x.\n",
-        "add elsewhere. 5 A 10.0.0.1\n", "del u.taken.z.\n",
-    };
-    struct update_rig *t = update_rig();
-    char lines[500];
-    reg(t->rig->registry, "taken/u", "addr=10.0.0.9 port=80", t->lease_ms);
-    reg(t->rig->registry, "taken/a", "addr=10.0.0.9 port=80", t->lease_ms);
-    update_publish(t);
-    uint64_t index = registry_index(t->rig->registry);
-    for (size_t n = 0; n < ARRAY_COUNT(last); n++) {
-        snprintf(lines, sizeof(lines), HELLO ADD "add p.z. 5 TXT x\n%s", last[n]);
-        assert_int_not_equal(update_send(t, lines), R_NOERROR);
-        assert_int_equal(registry_index(t->rig->registry), index);
-        assert_int_equal(dns_records_count(t->records), 0);
-    }
-    update_rig_free(t);
-    (void)state;
-}
-
-/* Of one name: instance `a` of `b.c` and a service "a.b.c", both new. */
-static void test_new_names_collide(void **state)
-{
-    struct update_rig *t = update_rig();
-    update(t, R_REFUSED,
-           "add b.c.z. 5 SRV 0 0 80 a.b.c.z.\nadd a.b.c.z. 5 A 10.0.0.1\n"
-           "add a.b.c.z. 5 SRV 0 0 80 i.a.b.c.z.\nadd i.a.b.c.z. 5 A 10.0.0.1\n");
-    assert_nothing_new(t);
-    update_rig_free(t);
-    (void)state;
-}
 
 int main(void)
 {
@@ -497,12 +337,6 @@ int main(void)
         cmocka_unit_test(test_prescan),
         cmocka_unit_test(test_compressed_rdata),
         cmocka_unit_test(test_grants),
-        cmocka_unit_test(test_repeated_messages),
-        cmocka_unit_test(test_old_messages),
-        cmocka_unit_test(test_memory_of_messages),
-        cmocka_unit_test(test_journal_fails),
-        cmocka_unit_test(test_all_or_nothing),
-        cmocka_unit_test(test_new_names_collide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

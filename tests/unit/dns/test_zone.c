@@ -190,8 +190,18 @@ static void test_bad(void **state)
         {"a A 1.2.3.4\n", 2, 1, "expected an SOA"},
         {HEAD "@ SOA ns.z. host.z. 8 60 10 86400 99\n", 3, 1, "second SOA"},
         {HEAD "a SOA ns.z. host.z. 8 60 10 86400 99\n", 3, 1, "SOA at a.z."},
-        {HEAD "$GENERATE 1-9 a$ A 10.0.0.$\n", 3, 1, "$GENERATE is not served"},
-        {HEAD "$NONSENSE\n", 3, 1, "expected $ORIGIN, $TTL, $INCLUDE or a record"},
+        {HEAD "$GENERATE\n", 3, 1, "without a range"},
+        {HEAD "$GENERATE 1 a$ A 10.0.0.$\n", 3, 1, "a range such as 1-100"},
+        {HEAD "$GENERATE 2-1 a$ A 10.0.0.$\n", 3, 1, "a range such as"},
+        {HEAD "$GENERATE 1-2/0 a$ A 10.0.0.$\n", 3, 1, "a range such as"},
+        {HEAD "$GENERATE 1-2/x a$ A 10.0.0.$\n", 3, 1, "a range such as"},
+        {HEAD "$GENERATE 0-65536 a$ A 10.0.0.1\n", 3, 1, "at most 65536 lines"},
+        {HEAD "$GENERATE 1-2\n", 3, 1, "without a record"},
+        {HEAD "$GENERATE 1-2 a${ A 10.0.0.1\n", 3, 1, "${OFFSET,WIDTH,BASE}"},
+        {HEAD "$GENERATE 1-2 a${1,2,q} A 10.0.0.1\n", 3, 1, "${OFFSET,WIDTH,BASE}"},
+        {HEAD "$GENERATE 1-2 a${-2} A 10.0.0.1\n", 3, 1, "${OFFSET,WIDTH,BASE}"},
+        {HEAD "$GENERATE 250-256 a$ A 10.0.0.$\n", 3, 1, "10.0.0.256"},
+        {HEAD "$NONSENSE\n", 3, 1, "expected $ORIGIN, $TTL, $INCLUDE, $GENERATE or a record"},
         {HEAD "$ORIGIN\n", 3, 1, "without a name"},
         {HEAD "$TTL\n", 3, 1, "expected seconds"},
         {HEAD "$TTL 1x\n", 3, 1, "expected seconds"},
@@ -286,6 +296,23 @@ static void test_unreadable(void **state)
     assert_non_null(strstr(fault.text, "'a..b', expected a domain name"));
 }
 
+static void test_generate(void **state)
+{
+    (void)state;
+    struct zone *zone = loaded(HEAD "$GENERATE 1-3 a$ A 10.0.0.$\n"
+                                    "$GENERATE 8-16/8 h${0,3,x} 60 IN TXT \"${-8}-\\$\" ${1}\n"
+                                    "$GENERATE 0-65535 @ TYPE65280 \\# 0\n"
+                                    "b A 10.0.0.9\n");
+    assert_int_equal(zone->name_count, 1 + 3 + 2 + 1);
+    assert_rdata(zone, "a1.z.", 1, "\12\0\0\1", 4);
+    assert_rdata(zone, "a3.z.", 1, "\12\0\0\3", 4);
+    assert_rdata(zone, "h008.z.", 16, "\0030-$\0019", 6);
+    assert_rdata(zone, "h010.z.", 16, "\0038-$\00217", 7);
+    assert_int_equal(set_of(zone, "h010.z.", 16)->ttl, 60);
+    assert_rdata(zone, "b.z.", 1, "\12\0\0\11", 4);
+    zone_free(zone);
+}
+
 /* What is opaque to the text of a file comes through as it is. */
 static void test_bytes(void **state)
 {
@@ -354,11 +381,11 @@ static void test_shipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),    cmocka_unit_test(test_soa),
-        cmocka_unit_test(test_made_up), cmocka_unit_test(test_long_records),
-        cmocka_unit_test(test_bad),     cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_bytes),   cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_soa),
+        cmocka_unit_test(test_made_up),    cmocka_unit_test(test_long_records),
+        cmocka_unit_test(test_bad),        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_generate),   cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_attributes), cmocka_unit_test(test_shipped),
     };
     log_init(LOG_LEVEL_ERROR, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
