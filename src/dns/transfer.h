@@ -1,6 +1,12 @@
 /* Zone transfers out: AXFR (RFC 5936) and IXFR (RFC 1995). A worker admits the request, the
  * control thread pins a version of the zone or the differences that lead to it, and any
- * thread then writes the messages from what is pinned, holding up nobody. */
+ * thread then writes the messages from what is pinned, holding up nobody.
+ *
+ * AXFR by UDP: NOTIMP (RFC 5936 section 4.2 leaves it undefined). IXFR by UDP: all of it in
+ * one message, else the SOA alone. IXFR whose differences are not there any more, or are more
+ * than the zone: the whole zone. What an asker cannot see (services whose name a static one
+ * hides, instances that are down, subsets by selectors) is not in the transfer; what the zone
+ * file has below a delegation or DNAME is (RFC 5936 section 3.5). */
 #ifndef DISC_DNS_TRANSFER_H
 #define DISC_DNS_TRANSFER_H
 

@@ -105,21 +105,21 @@ bool tsig_key_is_named(const struct tsig_key *key, struct text name)
     return name_parse(name, &wire) == ERR_OK && name_is(&wire, &key->name);
 }
 
-static bool digest_pieces(EVP_MAC_CTX *context, const struct tsig_piece *pieces, size_t count)
+static bool digest(EVP_MAC_CTX *context, const struct tsig_piece *pieces, size_t count,
+                   uint8_t out[static TSIG_MAC_MAX])
 {
+    size_t size = 0;
+    int good = 1;
     for (size_t i = 0; i < count; i++)
-        if (!EVP_MAC_update(context, pieces[i].bytes, pieces[i].size))
-            return false;
-    return true;
+        good &= EVP_MAC_update(context, pieces[i].bytes, pieces[i].size);
+    return good & EVP_MAC_final(context, out, &size, TSIG_MAC_MAX);
 }
 
 bool tsig_key_mac(const struct tsig_key *key, const struct tsig_piece *pieces, size_t count,
                   uint8_t out[static TSIG_MAC_MAX])
 {
-    size_t size = 0;
     EVP_MAC_CTX *context = EVP_MAC_CTX_dup(key->prepared);
-    bool done = context && digest_pieces(context, pieces, count) &&
-                EVP_MAC_final(context, out, &size, TSIG_MAC_MAX);
+    bool done = context && digest(context, pieces, count, out);
     EVP_MAC_CTX_free(context);
     return done;
 }

@@ -5,7 +5,18 @@
  *   worker   update_admit: form of the zone section, who may update at all
  *   control  update_run: prerequisites, grants, prescan, then all of it or nothing
  *
- * Used by respond.c and task.c. Owner of the instances is the key, by its name. */
+ * Of an instance the port, priority and weight are from SRV (several are several ports; the
+ * last one added says the weight; at S.Z the protocol is TCP, unless the port has another),
+ * metadata from the strings of TXT at I.S.Z. It is deregistered when its last address or SRV is
+ * deleted, and registered again, which is a renewal when nothing is new, by each message that
+ * adds to it. Its lease is what the message asks for, else none. The PTR, SRV and TXT records
+ * of DNS-SD for it are taken and dropped, as they follow from it.
+ *
+ * Refused, with words: names of the zone file, unless nothing would change; other owners'
+ * instances; plain records where a service or instance is; delegations, DNAME and types
+ * of DNSSEC; what is more than an instance or a name can hold.
+ *
+ * Used by respond.c and task_run.c. Owner of the instances is the key, by its name. */
 #ifndef DISC_DNS_UPDATE_H
 #define DISC_DNS_UPDATE_H
 

@@ -245,5 +245,5 @@ static bool plan_registrations(struct update *u, struct update_plan *plan)
 bool update_plan(struct update *u, struct update_plan *out)
 {
     *out = (struct update_plan){0};
-    return plan_registrations(u, out) && plan_records(u, out);
+    return plan_registrations(u, out) && plan_records(u, out) && u->rcode == RCODE_NOERROR;
 }

@@ -38,10 +38,9 @@ struct zone {
     uint16_t soa_size;
     struct static_name *names; /* in canonical order; the apex among them, its SOA not */
     size_t name_count;
-    void *store; /* the names' RRsets and all that these point to */
-    struct zone_log
-        *log; /* for IXFR; NULL = none is kept. This and the rest: control thread only */
-    struct zone_pin *pin; /* the last one made, see zone_pin.h */
+    void *store;          /* the names' RRsets and all that these point to */
+    struct zone_log *log; /* for IXFR; NULL = none is kept; control thread only */
+    struct zone_pin *pin; /* the last one made, see zone_pin.h; control thread only */
     struct name *inner;   /* apexes of other zones of ours below this one: what is at or below
                              them is not this zone's; dns.c sets them */
     size_t inner_count;

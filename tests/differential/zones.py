@@ -219,13 +219,9 @@ def question_name(rng, zone):
     return random_case(rng, zone.full(picked))
 
 
-def likely_type(rng, zone, name):
-    return rng.choice(TYPES)
-
-
 def make_questions(rng, zone, count):
     asked = set()
     for _ in range(count):
         of = zone.child if zone.child and rng.random() < 0.4 else zone
-        asked.add((question_name(rng, of), likely_type(rng, of, None)))
+        asked.add((question_name(rng, of), rng.choice(TYPES)))
     return sorted(asked)

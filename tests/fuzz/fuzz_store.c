@@ -78,11 +78,24 @@ static void try_entry(enum store_table table, struct text key, struct text value
     give_to_registry(table, key, value);
 }
 
+/* A DNS record's key is a digest of what it says. */
+static struct text digest_of(const uint8_t *bytes, size_t n, char out[static RECORD_KEY])
+{
+    static struct entry entry;
+    struct reader r = reader_of(bytes, n);
+    (void)read_u8(&r); /* the version */
+    bool fine = body_read_v1(&r, STORE_RECORDS, &entry) && record_key_make(&entry.record, out);
+    return (struct text){out, fine ? RECORD_KEY : 0};
+}
+
 /* The copy's end is the allocation's end. */
 static void try_sealed(enum store_table table, struct text key, const uint8_t *bytes, size_t n)
 {
     uint8_t number = (uint8_t)table, *value = malloc(n + VALUE_CRC);
+    char digest[RECORD_KEY];
     assert(value);
+    if (table == STORE_RECORDS)
+        key = digest_of(bytes, n, digest);
     memcpy(value, bytes, n);
     put_u32(value + n, crc32c(crc32c(crc32c(0, key.s, key.n), &number, 1), bytes, n));
     try_entry(table, key, (struct text){(char *)value, n + VALUE_CRC});

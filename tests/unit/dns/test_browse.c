@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "dns/browse.h"
 #include "dns/state.h"
@@ -230,6 +232,80 @@ static void test_count(void **state)
     assert_int_equal(browse_count(&set), 0);
 }
 
+/* ---- while services come and go ----------------------------------------------------------------
+ */
+
+struct shared {
+    struct rig *rig;
+    _Atomic bool stop;
+    _Atomic unsigned rounds, wrong;
+};
+
+/* The answer is well-formed, has the service that stays, and none twice. */
+static bool is_right(const uint8_t *query, size_t size, const uint8_t *out, size_t out_size,
+                     struct dns_reply *reply)
+{
+    static const char stays[] = "_stays._tcp.z.";
+    bool right = dns_check(query, size, out, out_size, 65535, reply), found = false;
+    for (size_t i = 0; right && i < reply->counts[SECTION_ANSWER_AT]; i++)
+        found |= strcmp(dns_reply_data(reply, SECTION_ANSWER_AT, i), stays) == 0;
+    if (right)
+        dns_reply_free(reply);
+    return right && found;
+}
+
+static void *browser(void *context)
+{
+    struct shared *s = context;
+    struct dns_worker *worker = dns_worker_new(SEED);
+    struct dns_reply *reply = calloc(1, sizeof(*reply));
+    uint8_t query[QUESTION_MAX], *out = malloc(65535);
+    size_t size = question_write(&(struct question){TYPES, T_PTR, 1, 4096, true}, query);
+    struct dns_request request = {query, size, {s->rig->client, 1234}, DNS_TCP, 0, 0};
+    rcu_reader_start();
+    while (!atomic_load(&s->stop)) {
+        rcu_reader_online();
+        size_t out_size = dns_respond(s->rig->dns, worker, &request, out, 65535);
+        rcu_reader_offline();
+        if (!is_right(query, size, out, out_size, reply))
+            atomic_fetch_add(&s->wrong, 1);
+        atomic_fetch_add(&s->rounds, 1);
+    }
+    rcu_reader_stop();
+    free(out);
+    free(reply);
+    dns_worker_free(worker);
+    return NULL;
+}
+
+static void test_walked_while_it_changes(void **state)
+{
+    (void)state;
+    struct shared s = {.rig = t};
+    pthread_t thread;
+    char name[32];
+    reg(t->registry, "stays/a", "addr=10.0.0.1 port=80", 1);
+    publish(t);
+    assert_int_equal(pthread_create(&thread, NULL, browser, &s), 0);
+    for (uint64_t round = 2; round < 3000 || atomic_load(&s.rounds) < 200; round++) {
+        snprintf(name, sizeof(name), "s%u/a", (unsigned)(round * 7 % 40));
+        if (round * 7 / 40 % 2)
+            reg(t->registry, name, "addr=10.0.0.1 port=80", round);
+        else
+            reg(t->registry, name, "addr=10.0.0.1 port=80 port=81/udp", round);
+        publish(t);
+        snprintf(name, sizeof(name), "s%u/a", (unsigned)((round + 20) * 7 % 40));
+        if (round > 60)
+            unreg(t->registry, name, round);
+        publish(t);
+        if (round > 60)
+            reg(t->registry, name, "addr=10.0.0.1 port=81/udp", round);
+    }
+    atomic_store(&s.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&s.wrong), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_large_service, setup, teardown),
         cmocka_unit_test_setup_teardown(test_max_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_walked_while_it_changes, setup, teardown),
         cmocka_unit_test(test_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,7 +221,7 @@ static void test_answers(void **state)
 static void test_steps(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS * 4; seed++) {
+    for (uint64_t seed = 1; seed <= SEEDS * 2; seed++) {
         struct world w;
         struct secondary s = {0}, fresh = {0};
         world_begin(&w, seed, 1 << 20);

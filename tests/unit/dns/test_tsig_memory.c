@@ -57,7 +57,8 @@ static void test_library_fails(void **state)
     (void)state;
 }
 
-/* ---- memory lacks ------------------------------------------------------------------------------ */
+/* ---- memory lacks ------------------------------------------------------------------------------
+ */
 
 static void test_key_ring(void **state)
 {
@@ -68,21 +69,23 @@ static void test_key_ring(void **state)
         {.name = (char[]){"a"}, .algorithm = TSIG_SHA1, .secret = secret, .secret_size = 16}};
     struct tsig_keyring *ring = NULL;
     const char *fault;
-    enum err err = tsig_keyring_new(keys, 2, &ring, &fault); /* the library's own beginnings */
+    unsigned failed = 0;
     long n = 0;
-    assert_int_equal(err, ERR_OK);
-    tsig_keyring_free(ring);
-    for (ring = NULL, err = ERR_MEMORY; err; n++) {
+    /* once for the library's own beginnings */
+    assert_int_equal(tsig_keyring_new(keys, 2, &ring, &fault), ERR_OK);
+    for (bool ended = false; !ended; n++) {
+        tsig_keyring_free(ring);
+        ring = NULL;
         until_failure = n;
-        err = tsig_keyring_new(keys, 2, &ring, &fault);
+        enum err err = tsig_keyring_new(keys, 2, &ring, &fault);
+        ended = until_failure >= 0;
         until_failure = -1;
-        if (err) {
-            assert_int_equal(err, ERR_MEMORY);
+        assert_int_equal(ring != NULL, err == ERR_OK); /* the library may do without some */
+        failed += err == ERR_MEMORY;
+        if (err)
             assert_string_equal(fault, "out of memory");
-            assert_null(ring);
-        }
     }
-    assert_in_range(n, 4, 500);
+    assert_in_range(failed, 4, 500);
     assert_non_null(tsig_keyring_find(ring, TEXT("a")));
     assert_non_null(tsig_keyring_find(ring, TEXT("b")));
     tsig_keyring_free(ring);
@@ -90,11 +93,11 @@ static void test_key_ring(void **state)
 }
 
 /* The message in t->message to a worker; the size of what it answers, t->rcode. */
-static size_t respond(struct update_rig *t)
+static size_t worker_answers(struct update_rig *t)
 {
     uint64_t wall_s = update_now(t).wall_ms / 1000;
-    struct dns_request request = {
-        t->message, t->size, {t->rig->client, 1234}, DNS_TCP, wall_s, t->lease_ms};
+    struct dns_request request = {t->message, t->size, {t->rig->client, 1234},
+                                  DNS_TCP,    wall_s,  t->lease_ms};
     size_t size =
         dns_respond(t->rig->dns, t->rig->worker, &request, t->rig->out, sizeof(t->rig->out));
     t->rcode = size ? t->rig->out[3] & 15u : 0;
@@ -114,7 +117,7 @@ static void test_signed_query(void **state)
         t->message[2] = 0; /* opcode QUERY */
         update_sign(t);
         until_failure = n;
-        size_t size = respond(t);
+        size_t size = worker_answers(t);
         ended = until_failure >= 0;
         until_failure = -1;
         if (ended) {
@@ -146,7 +149,7 @@ static void test_admission(void **state)
         update_lines(t, "add p.z. 5 TXT x\nlease 60\n");
         update_sign(t);
         until_failure = n;
-        size_t size = respond(t);
+        size_t size = worker_answers(t);
         ended = until_failure >= 0;
         until_failure = -1;
         struct dns_task *task = dns_worker_take_task(t->rig->worker);
@@ -177,7 +180,7 @@ static void test_task_answer(void **state)
         update_begin(t);
         update_lines(t, "add p.z. 5 TXT x\n");
         update_sign(t);
-        respond(t);
+        worker_answers(t);
         struct dns_task *task = dns_worker_take_task(t->rig->worker);
         assert_non_null(task);
         dns_task_run(t->rig->dns, t->rig->registry, update_now(t), task);

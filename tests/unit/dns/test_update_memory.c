@@ -137,6 +137,57 @@ static void test_plain_records(void **state)
     (void)state;
 }
 
+/* An update takes its memory in chunks. A record of which there is nothing to see moves, by
+ * its size, the place where one ends, so that each piece is once the first of its chunk. */
+static void each_chunk(struct update_rig *t, const char *required, const char *lines, size_t pad)
+{
+    static const uint8_t zeros[1024];
+    uint64_t was = fingerprint(t);
+    unsigned rcode = R_SERVFAIL;
+    for (next_failure = 0; rcode == R_SERVFAIL; next_failure++) {
+        update_begin(t);
+        update_lines(t, required);
+        update_raw(t, 2, "nobody.z.", 300, 254, 0, zeros, pad);
+        update_lines(t, lines);
+        update_sign(t);
+        t->around = around;
+        rcode = update_send_once(t);
+        t->around = NULL;
+        t->lease_ms++;
+        if (rcode == R_SERVFAIL && fingerprint(t) != was)
+            fail_msg("pad %zu, allocation %ld", pad, next_failure);
+    }
+    if (rcode != R_NOERROR)
+        fail_msg("pad %zu: %u %s", pad, rcode, t->text);
+}
+
+static void test_chunks(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    struct update_rig *t = update_rig();
+    reg(t->rig->registry, "other/x", "addr=10.0.0.9 port=80", t->lease_ms);
+    for (size_t pad = 0; pad < 1024; pad += 16) {
+        each_chunk(t, "prereq nxdomain hello.z.\nprereq yxrrset static.z. A\n",
+                   HELLO "add a.hello.z. 5 TXT version=1 zone=z1 tags=a,b k=v\n"
+                         "add hello.z. 5 SRV 0 0 80 b.hello.z.\nadd b.hello.z. 5 A 10.0.0.2\n"
+                         "add p.z. 5 TXT x\nadd _hello._tcp.z. 5 PTR a._hello._tcp.z.\n",
+                   pad);
+        update_publish(t);
+        each_chunk(t,
+                   "prereq yxrrset hello.z. SRV 0 30 8080 a.hello.z.\n"
+                   "prereq yxrrset hello.z. SRV 0 0 80 b.hello.z.\nprereq yxdomain other.z.\n"
+                   "prereq yxrrset static.z. A 10.8.8.8\nprereq yxrrset static.z. A 10.8.8.9\n",
+                   "del hello.z. SRV\ndel p.z.\nadd q.z. 5 TXT y\ndel b.hello.z. A 10.0.0.2\n"
+                   "add hello.z. 5 SRV 0 0 80 b.hello.z.\nadd b.hello.z. 5 A 10.0.0.3\n",
+                   pad);
+        update(t, R_NOERROR, "del b.hello.z.\ndel q.z.\n");
+        assert_int_equal(registry_totals(t->rig->registry).instances, 1);
+        assert_int_equal(dns_records_count(t->records), 0);
+    }
+    update_rig_free(t);
+    (void)state;
+}
+
 static void test_publishing(void **state)
 {
     SKIP_WITHOUT_FAILURES();
@@ -185,7 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registration),  cmocka_unit_test(test_change_and_goodbye),
         cmocka_unit_test(test_plain_records), cmocka_unit_test(test_publishing),
-        cmocka_unit_test(test_records_alone),
+        cmocka_unit_test(test_records_alone), cmocka_unit_test(test_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

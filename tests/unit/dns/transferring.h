@@ -127,8 +127,7 @@ struct transfer_reply {
     int expire;     /* -1 = no such option */
     char **lines;   /* all records of the answer sections, "owner TTL type RDATA" */
     size_t count;
-    size_t largest;   /* message */
-    bool whole_names; /* only the first message has a question */
+    size_t largest; /* message */
 };
 
 UNUSED static void transfer_reply_free(struct transfer_reply *r)
@@ -137,6 +136,14 @@ UNUSED static void transfer_reply_free(struct transfer_reply *r)
         free(r->lines[i]);
     free(r->lines);
     *r = (struct transfer_reply){0};
+}
+
+/* Room for one more behind `count` lines. */
+static char **lines_grow(char **lines, size_t count)
+{
+    if (count & (count - 1))
+        return lines;
+    return realloc(lines, (count ? count * 2 : 1) * sizeof(char *));
 }
 
 static void transfer_take_line(struct transfer_reply *r, const ldns_rr *record)
@@ -148,7 +155,7 @@ static void transfer_take_line(struct transfer_reply *r, const ldns_rr *record)
     char *class = strstr(text, " IN ");
     assert_non_null(class);
     memmove(class, class + 3, strlen(class + 3) + 1);
-    r->lines = realloc(r->lines, (r->count + 1) * sizeof(char *));
+    r->lines = lines_grow(r->lines, r->count);
     r->lines[r->count++] = text;
 }
 
@@ -257,7 +264,7 @@ static void secondary_add(struct secondary *s, const char *line)
 {
     if (secondary_has(s, line))
         fail_msg("added twice: %s", line);
-    s->lines = realloc(s->lines, (s->count + 1) * sizeof(char *));
+    s->lines = lines_grow(s->lines, s->count);
     s->lines[s->count++] = strdup(line);
     for (size_t at = s->count - 1; at && strcmp(s->lines[at - 1], s->lines[at]) > 0; at--) {
         char *other = s->lines[at - 1];
@@ -283,7 +290,7 @@ static void secondary_take_whole(struct secondary *s, const struct transfer_repl
     secondary_empty(s);
     for (size_t i = 1; i + 1 < r->count; i++) {
         assert_false(is_soa(r->lines[i], &serial));
-        s->lines = realloc(s->lines, (s->count + 1) * sizeof(char *));
+        s->lines = lines_grow(s->lines, s->count);
         s->lines[s->count++] = strdup(r->lines[i]);
     }
     if (s->count)
