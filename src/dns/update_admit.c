@@ -38,7 +38,7 @@ unsigned update_admit(struct respond *r, const struct query *q, struct dns_task 
         return refuse(r, RCODE_REFUSED, EDE_PROHIBITED, "a reverse zone follows its instances");
     if (config->grant_count == 0)
         return refuse(r, RCODE_REFUSED, EDE_PROHIBITED, "this zone takes no updates");
-    if (!t || !t->key)
+    if (!t)
         return refuse(r, RCODE_REFUSED, EDE_PROHIBITED, "updates have to be signed");
     if (!is_holder(config, t->key))
         return refuse(r, RCODE_REFUSED, EDE_PROHIBITED, "this key has no grant in this zone");

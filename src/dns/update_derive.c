@@ -16,28 +16,24 @@ static bool refuse(struct update *u, const char *why, const struct name *name)
 }
 
 /* The names of its service; NULL where one would be too long. */
-static bool service_names(struct update *u, const struct work_instance *i,
-                          struct work_name *out[FORMS])
+static bool set_names(struct update *u, struct work_instance *i)
 {
     for (unsigned n = 0; n < FORMS; n++) {
         struct name name;
-        out[n] = NULL;
-        if (update_name(u, i->service, forms[n], &name) && !(out[n] = work_name_plain(u, &name)))
+        if (update_name(u, i->service, forms[n], &name) &&
+            !(i->services[n] = work_name_plain(u, &name)))
             return false;
     }
-    return true;
+    i->name = work_name_plain(u, &i->at);
+    return i->name != NULL;
 }
 
 bool update_derive(struct update *u)
 {
     size_t cursor = 0;
-    for (struct work_instance *i; (i = map_next(&u->instances, &cursor));) {
-        struct work_name *services[FORMS], *at;
-        bool is;
-        if (!service_names(u, i, services) || !(at = work_name_plain(u, &i->at)) ||
-            !update_record(u, i, services, at, &is))
+    for (struct work_instance *i; (i = map_next(&u->instances, &cursor));)
+        if (!set_names(u, i) || !update_record(u, i))
             return false;
-    }
     return true;
 }
 
@@ -46,10 +42,7 @@ bool update_derive(struct update *u)
 /* Will this instance be there? */
 static bool is_there(struct update *u, struct text service, struct text id)
 {
-    struct name top, at;
-    if (name_join(service, &u->zone->apex, &top) || name_join(id, &top, &at))
-        return false;
-    const struct work_instance *i = work_instance_find(u, &at);
+    const struct work_instance *i = work_instance_find(u, service, id);
     if (i)
         return i->registers || (i->stored && !i->touched);
     return registry_instance(u->registry,
@@ -133,10 +126,11 @@ static struct dns_record record_of(const struct update *u, const struct work_nam
                                .key = r->added ? u->key : r->key};
 }
 
-/* Of an instance that goes only what this message adds stays. */
+/* Of an instance that goes only what this message adds stays; of one that is registered
+ * nothing is left by now. */
 static bool is_plain(const struct work_record *r)
 {
-    return !r->of || (r->added && !r->of->registers);
+    return !r->of || r->added;
 }
 
 static bool plan_name(struct update *u, const struct work_name *n, struct update_plan *plan)
@@ -185,9 +179,8 @@ static bool plan_records(struct update *u, struct update_plan *plan)
 /* Nothing else may be left at the names of an instance and its service. */
 static bool is_alone(struct update *u, const struct work_instance *i)
 {
-    struct work_name *names[FORMS + 1];
-    if (!service_names(u, i, names) || !(names[FORMS] = work_name_plain(u, &i->at)))
-        return false;
+    struct work_name *const names[FORMS + 1] = {i->services[0], i->services[1], i->services[2],
+                                                i->name};
     for (unsigned n = 0; n < FORMS + 1; n++)
         for (const struct work_record *r = names[n] ? names[n]->first : NULL; r; r = r->next)
             if (is_plain(r) && !is_for_browsing(u, names[n], r))

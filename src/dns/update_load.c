@@ -64,33 +64,44 @@ struct work_name *work_name_get(struct update *u, const struct name *owner)
 
 /* ---- instances -------------------------------------------------------------------------- */
 
-static bool is_at(const void *entry, const void *key)
+static bool has_key(const void *entry, const void *key)
 {
-    return name_is(&((const struct work_instance *)entry)->at, key);
+    const struct work_instance *i = entry;
+    const struct instance_key *k = key;
+    return text_is(i->service, k->service) && text_is(i->id, k->id);
+}
+
+static uint64_t hash_instance(const struct update *u, struct text service, struct text id)
+{
+    return hash_bytes(&u->dns->key, service.s, service.n) * 31 +
+           hash_bytes(&u->dns->key, id.s, id.n);
 }
 
 static bool instance_name(const struct update *u, struct text service, struct text id,
                           struct name *out)
 {
-    struct name at;
-    return name_join(service, &u->zone->apex, &at) == ERR_OK && name_join(id, &at, out) == ERR_OK;
+    char room[INSTANCE_ID_MAX + 1 + SERVICE_MAX + 1];
+    int n = snprintf(room, sizeof(room), "%.*s.%.*s", (int)id.n, id.s, (int)service.n, service.s);
+    return name_join((struct text){room, (size_t)n}, &u->zone->apex, out) == ERR_OK;
 }
 
-struct work_instance *work_instance_find(const struct update *u, const struct name *at)
+struct work_instance *work_instance_find(const struct update *u, struct text service,
+                                         struct text id)
 {
-    return map_find(&u->instances, hash_bytes(&u->dns->key, at->wire, at->size), is_at, at);
+    struct instance_key key = {.service = service, .id = id};
+    return map_find(&u->instances, hash_instance(u, service, id), has_key, &key);
 }
 
 struct work_instance *work_instance_get(struct update *u, struct text service, struct text id)
 {
     struct name at;
+    struct work_instance *i = work_instance_find(u, service, id);
+    if (i)
+        return i;
     if (!instance_name(u, service, id, &at)) {
         update_fail(u, RCODE_REFUSED, EDE_OTHER, "a name would be too long", NULL);
         return NULL;
     }
-    struct work_instance *i = work_instance_find(u, &at);
-    if (i)
-        return i;
     i = update_memory(u, sizeof(*i));
     if (!i)
         return NULL;
@@ -99,7 +110,7 @@ struct work_instance *work_instance_get(struct update *u, struct text service, s
     i->at = at;
     i->stored =
         registry_instance(u->registry, (struct instance_key){text_of(u->zone->ns), service, id});
-    if (map_insert(&u->instances, hash_bytes(&u->dns->key, at.wire, at.size), i)) {
+    if (map_insert(&u->instances, hash_instance(u, service, id), i)) {
         update_fail(u, RCODE_SERVFAIL, EDE_OTHER, "out of memory", NULL);
         return NULL;
     }
@@ -127,12 +138,15 @@ static bool show(struct update *u, struct work_instance *i, const struct name *o
     return true;
 }
 
+_Static_assert((int)METADATA_KEY_MAX + 1 + METADATA_VALUE_MAX <= UINT8_MAX &&
+                   (int)sizeof("version=") + VERSION_MAX <= UINT8_MAX &&
+                   (int)sizeof("cluster=") + SHORT_LABEL_MAX <= UINT8_MAX,
+               "each pair fits a string");
+
 static bool show_pair(struct update *u, struct work_instance *i, struct text key, struct text value)
 {
     uint8_t rdata[1 + UINT8_MAX];
     size_t n = key.n + 1 + value.n;
-    if (n > UINT8_MAX)
-        return true;
     rdata[0] = (uint8_t)n;
     memcpy(rdata + 1, key.s, key.n);
     rdata[1 + key.n] = '=';
@@ -193,10 +207,9 @@ bool work_load(struct update *u, struct work_instance *i)
     return fine && (r->port_count || show_port(u, i, 0, PROTOCOL_TCP));
 }
 
-bool work_load_service(struct update *u, struct text service)
+bool work_load_service(struct update *u, const struct service *s, struct text service)
 {
-    const struct service *s = registry_service(u->registry, text_of(u->zone->ns), service);
-    for (uint32_t n = 0; s && n < service_count(s); n++)
+    for (uint32_t n = 0; n < service_count(s); n++)
         if (!work_instance_get(u, service, instance_key(service_instance(s, n)).id))
             return false;
     return true;
@@ -206,8 +219,6 @@ bool work_target(struct update *u, const uint8_t *rdata, uint16_t size, struct t
                  struct text *id)
 {
     struct name target;
-    if (size <= SRV_FIXED)
-        return false;
     plain_name_fill(&target, rdata + SRV_FIXED, size - SRV_FIXED);
     return name_is_below(&target, &u->zone->apex) && update_is_instance(u, &target, service, id);
 }

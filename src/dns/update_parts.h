@@ -54,6 +54,9 @@ struct work_instance {
     struct name at;                /* I.S.Z */
     const struct instance *stored; /* NULL = it is not there */
     struct record before;          /* when it is */
+    struct work_name *services[3]; /* of its service, by update_derive: _S._tcp.Z, _S._udp.Z,
+                                      S.Z; NULL = longer than names may be */
+    struct work_name *name;        /* at `at`, likewise */
     bool touched;                  /* the message adds to it, or takes from it */
     bool registers;                /* and it is to be registered, as: */
     struct record after;
@@ -83,7 +86,7 @@ struct update {
     char text[120];
 };
 
-/* Sets the result; always false. `text` may have the name's text appended. */
+/* Sets the result, the first time; always false. The name, if any, is appended to the text. */
 bool update_fail(struct update *u, unsigned rcode, int ede, const char *text,
                  const struct name *name);
 /* Memory that lives as long as the update; NULL (and the result is SERVFAIL) when there is
@@ -128,7 +131,8 @@ struct work_name *work_name_get(struct update *u, const struct name *owner);
 /* The same without the instance that may be there. */
 struct work_name *work_name_plain(struct update *u, const struct name *owner);
 /* NULL: it is not among those in question. */
-struct work_instance *work_instance_find(const struct update *u, const struct name *at);
+struct work_instance *work_instance_find(const struct update *u, struct text service,
+                                         struct text id);
 /* From the list at *at; its instance is touched, a loaded one kept among those gone. */
 void work_take(struct work_name *n, struct work_record **at);
 /* With its records in the names in question, when it is there. NULL: memory lacks. */
@@ -140,8 +144,8 @@ struct work_instance *work_instance_get(struct update *u, struct text service, s
  * _S._tcp.Z or _S._udp.Z, else at S.Z; port 0 = it has none; each string of its TXT as a
  * record of its own. */
 bool work_load(struct update *u, struct work_instance *i);
-/* All instances of a service. */
-bool work_load_service(struct update *u, struct text service);
+/* All instances of a service that there is; its name is the update's. */
+bool work_load_service(struct update *u, const struct service *s, struct text service);
 /* The target of an SRV record, which is in lower case; false: it is no I.S.Z. */
 bool work_target(struct update *u, const uint8_t *rdata, uint16_t size, struct text *service,
                  struct text *id);
@@ -162,9 +166,8 @@ bool update_plan(struct update *u, struct update_plan *out);
 /* ---- update_record.c ---- */
 
 /* Fills i->after from what is there and what the message adds, at the names of the service
- * and at the instance's, and takes those records out of there. False: REFUSED. *is: there
- * are address and SRV. */
-bool update_record(struct update *u, struct work_instance *i, struct work_name *const services[3],
-                   struct work_name *at, bool *is);
+ * and at the instance's, which are set, and takes those records out of there. False:
+ * REFUSED. */
+bool update_record(struct update *u, struct work_instance *i);
 
 #endif

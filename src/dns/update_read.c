@@ -70,7 +70,7 @@ static bool read_rdata(struct update *u, const struct query *q, size_t at, struc
 static bool read_rr(struct update *u, const struct query *q, size_t *at, struct update_rr *rr)
 {
     if (!query_name(q->bytes, q->size, at, &rr->owner) || q->size - *at < 10)
-        return update_fail(u, RCODE_FORMERR, EDE_NONE, NULL, NULL);
+        return update_fail(u, RCODE_FORMERR, EDE_OTHER, "a record that is none", NULL);
     const uint8_t *p = q->bytes + *at;
     rr->type = get_u16(p);
     rr->class = get_u16(p + 2);
@@ -78,7 +78,7 @@ static bool read_rr(struct update *u, const struct query *q, size_t *at, struct 
     rr->sent_size = get_u16(p + 8);
     *at += 10;
     if (q->size - *at < rr->sent_size)
-        return update_fail(u, RCODE_FORMERR, EDE_NONE, NULL, NULL);
+        return update_fail(u, RCODE_FORMERR, EDE_OTHER, "a record that is none", NULL);
     size_t rdata = *at;
     *at += rr->sent_size;
     return read_rdata(u, q, rdata, rr);

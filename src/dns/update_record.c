@@ -148,14 +148,14 @@ static bool take_pair(struct record *after, struct text key, struct text value)
     return text_is(key, TEXT("tags")) ? take_tags(after, value) : take_metadata(after, key, value);
 }
 
-/* A string without '=' is a key without value (RFC 6763 section 6.4), an empty one says
- * nothing (section 6.1). */
+/* A string without '=' is a key without value; one without key says nothing (RFC 6763
+ * sections 6.1, 6.4). */
 static bool take_strings(struct update *u, struct work_instance *i, const struct work_record *r)
 {
     for (size_t at = 0; at < r->size; at += 1u + r->rdata[at]) {
         struct text value = {(const char *)r->rdata + at + 1, r->rdata[at]};
         struct text key = text_cut(&value, '=');
-        if ((key.n || value.n) && !take_pair(&i->after, key, value))
+        if (key.n && !take_pair(&i->after, key, value))
             return refuse(u, i, "too many pairs or tags in the TXT at ");
     }
     return true;
@@ -197,12 +197,12 @@ static void take_terms(const struct update *u, struct work_instance *i, const st
     i->registers = i->touched = true;
 }
 
-/* What it is made of is no plain record. */
+/* What it is made of is no plain record; at the instance's name that is all there is. */
 static void consume(struct work_instance *i, struct work_name *n, bool at_instance)
 {
     for (struct work_record **at = &n->first; *at;) {
         struct work_record *r = *at;
-        if (is_tie(i, r) || (at_instance && (is_address(r) || r->type == TYPE_TXT)))
+        if (at_instance || is_tie(i, r))
             work_take(n, at);
         else
             at = &r->next;
@@ -239,14 +239,13 @@ static bool is_instance(const struct work_instance *i, struct work_name *const s
     return ties && addresses;
 }
 
-bool update_record(struct update *u, struct work_instance *i, struct work_name *const services[3],
-                   struct work_name *at, bool *is)
+bool update_record(struct update *u, struct work_instance *i)
 {
-    *is = is_instance(i, services, at);
-    if (!*is)
+    struct work_name *const *services = i->services;
+    if (!is_instance(i, services, i->name))
         return true;
     begin(u, i);
-    if (!take_ports(u, i, services) || !take_rest(u, i, at))
+    if (!take_ports(u, i, services) || !take_rest(u, i, i->name))
         return false;
     for (unsigned form = 0; form < 3; form++)
         for (const struct work_record *r = services[form] ? services[form]->first : NULL; r;
@@ -258,6 +257,6 @@ bool update_record(struct update *u, struct work_instance *i, struct work_name *
         if (services[form])
             consume(i, services[form], false);
     if (i->touched)
-        consume(i, at, true);
+        consume(i, i->name, true);
     return true;
 }

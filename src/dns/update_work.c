@@ -271,11 +271,11 @@ static bool remove_everywhere(struct update *u, struct text service, const struc
 static bool remove_at_service(struct update *u, struct work_name *n, enum update_form form,
                               struct text service, const struct update_rr *rr)
 {
-    bool known = registry_service(u->registry, text_of(u->zone->ns), service) != NULL;
+    const struct service *known = registry_service(u->registry, text_of(u->zone->ns), service);
     bool whole = rr->type == TYPE_ANY || (rr->type == TYPE_SRV && rr->class == CLASS_ANY);
     if (known && form == FORM_SERVICE && is_of_services(rr->type) && !find(n, rr))
         return refuse(u, "its instances decide about ", &rr->owner);
-    if (known && whole && !work_load_service(u, service))
+    if (known && whole && !work_load_service(u, known, service))
         return false;
     bool removed = remove_records(n, rr, false);
     if (form == FORM_SERVICE && (whole || rr->type == TYPE_SRV) &&

@@ -6,7 +6,10 @@ if [ -z "${INSIDE_NAMESPACE:-}" ]; then
     INSIDE_NAMESPACE=1 exec unshare --net --mount --pid --fork --kill-child \
         --mount-proc bash "$0" "$@"
 fi
-. "${BASH_SOURCE[0]%/*}/lib.sh"
+# A folder's own lib.sh has more than ours, where there is one.
+lib=$(dirname "$0")/lib.sh
+[ -e "$lib" ] || lib=${BASH_SOURCE[0]%/*}/lib.sh
+. "$lib"
 PATH=$PATH:/usr/sbin:/sbin
 ip link set lo up
 # No name service switch of the machine's own, no caching daemon.

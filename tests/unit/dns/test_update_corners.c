@@ -197,6 +197,70 @@ static void test_more_prerequisites(void **state)
     (void)state;
 }
 
+static void test_more_of_browsing(void **state)
+{
+    struct update_rig *t = update_rig();
+    update(t, R_NOERROR,
+           HELLO "add _services._dns-sd._udp.z. 5 PTR _hello._tcp.z.\n"
+                 "add _services._dns-sd._udp.z. 5 PTR _new._udp.z.\n"
+                 "add new.z. 5 SRV 0 0 80 a.new.z.\nadd a.new.z. 5 A 10.0.0.1\n"
+                 "add lone.host.z. 5 A 10.0.0.1\n");
+    assert_int_equal(dns_records_count(t->records), 1);
+    static const char *const refused[] = {
+        "del a.hello.z.\nadd _hello._tcp.z. 5 PTR a._hello._tcp.z.\n",
+        "add _services._dns-sd._udp.z. 5 PTR hello.z.\n",
+        "add _hello._udp.z. 5 PTR a._hello._tcp.z.\n",
+        "add _hello._tcp.z. 5 PTR a\\032b._hello._tcp.z.\n",
+        "add _hello._tcp.z. 5 PTR hello.z.\n",
+        "del hello.z. AAAA\n",
+        "del hello.z. SVCB\n",
+        "del hello.z. HTTPS\n",
+    };
+    for (size_t n = 0; n < ARRAY_COUNT(refused); n++)
+        update(t, R_REFUSED, refused[n]);
+    update(t, R_NOERROR, "add _tcp.z. 5 PTR a._hello._tcp.z.\ndel hello.z. MX\n");
+    assert_int_equal(dns_records_count(t->records), 2);
+    assert_int_equal(instances(t), 2);
+    update_rig_free(t);
+    (void)state;
+}
+
+static void test_zone_with_soa_alone(void **state)
+{
+    struct update_rig *t = update_rig_with("@ SOA ns host 1 60 10 86400 2\n", grant);
+    update(t, R_NOERROR, "del z.\ndel z. NS ns.z.\ndel z. NS\n");
+    update(t, R_REFUSED, "add z. 5 NS ns.z.\n");
+    update_rig_free(t);
+    (void)state;
+}
+
+/* EDNS without a lease is no lease. */
+static void test_without_lease(void **state)
+{
+    struct update_rig *t = update_rig();
+    update_begin(t);
+    update_lines(t, HELLO);
+    update_raw(t, 3, ".", 41, 1232, 0, "", 0);
+    update_sign(t);
+    assert_int_equal(update_send_once(t), R_NOERROR);
+    assert_false(t->has_lease);
+    update_rig_free(t);
+    (void)state;
+}
+
+/* Between worker and control thread the configuration may change. */
+static void test_zone_has_gone(void **state)
+{
+    struct update_rig *t = update_rig();
+    t->rig->dns->zones[0]->apex.wire[1] = 'y';
+    struct dns_task task = {.query = {.name = {.size = 3, .labels = 1, .wire = "\1z"}}};
+    update_run(t->rig->dns, t->rig->registry, update_now(t), &task);
+    assert_int_equal(task.rcode, R_REFUSED);
+    t->rig->dns->zones[0]->apex.wire[1] = 'z';
+    update_rig_free(t);
+    (void)state;
+}
+
 /* Whatever the bytes: an answer or none, and a zone that is whole. */
 static void test_random_bytes(void **state)
 {
@@ -236,6 +300,8 @@ int main(void)
         cmocka_unit_test(test_names_of_no_service), cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_other_zones),         cmocka_unit_test(test_instances_of_other_ways),
         cmocka_unit_test(test_more_prerequisites),  cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_more_of_browsing),    cmocka_unit_test(test_zone_with_soa_alone),
+        cmocka_unit_test(test_without_lease),       cmocka_unit_test(test_zone_has_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

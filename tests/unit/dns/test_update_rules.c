@@ -30,7 +30,7 @@ static void admit(struct update_rig *t, const char *zone, uint16_t type, uint16_
     if (key)
         update_sign(t);
     if (update_send_once(t) != code)
-        fail_msg("%s %u %u %s: %u", zone, type, class, key, t->rcode);
+        fail_msg("%s %u %u %s: %u", zone, type, class, key ? key : "unsigned", t->rcode);
     assert_int_not_equal(t->text[0], 0);
     t->lease_ms++;
 }
