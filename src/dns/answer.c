@@ -10,6 +10,7 @@ void answer_begin(struct answer *a, const struct query *query, uint8_t *out, siz
     a->limit = total - (query->has_opt ? OPT_SIZE : 0);
     a->authoritative = false;
     a->ede = EDE_NONE;
+    a->ede_size = 0;
     a->ede_text[0] = '\0';
     a->at = query->question_end;
     a->truncated = false;
@@ -21,14 +22,23 @@ void answer_begin(struct answer *a, const struct query *query, uint8_t *out, siz
     memcpy(out, query->bytes, query->question_end);
 }
 
-void answer_explain(struct answer *a, int ede, const char *text)
+void answer_explain_with(struct answer *a, int ede, struct text words, struct text rest)
 {
+    enum { MOST = sizeof(a->ede_text) - 1 };
     if (!a->query->has_opt)
         return;
-    size_t size = strnlen(text, sizeof(a->ede_text) - 1);
+    size_t first = words.n < MOST ? words.n : MOST;
+    size_t second = rest.n < MOST - first ? rest.n : MOST - first;
     a->ede = ede;
-    memcpy(a->ede_text, text, size);
-    a->ede_text[size] = '\0';
+    a->ede_size = (uint8_t)(first + second);
+    memcpy(a->ede_text, words.s, first);
+    memcpy(a->ede_text + first, rest.s, second);
+    a->ede_text[a->ede_size] = '\0';
+}
+
+void answer_explain_sized(struct answer *a, int ede, const char *text, size_t size)
+{
+    answer_explain_with(a, ede, (struct text){text, size}, TEXT(""));
 }
 
 void answer_keep_room(struct answer *a)
@@ -129,12 +139,11 @@ static void put_numbers(const struct answer *a, size_t *used)
 /* The Extended DNS Error: info code and text. */
 static void put_reason(const struct answer *a, size_t *used)
 {
-    size_t text = strlen(a->ede_text);
-    uint8_t *p = put_option(a, used, OPTION_EDE, 2 + text);
+    uint8_t *p = put_option(a, used, OPTION_EDE, 2 + (size_t)a->ede_size);
     if (!p)
         return;
     put_u16(p, (uint16_t)a->ede);
-    memcpy(p + 2, a->ede_text, text);
+    memcpy(p + 2, a->ede_text, a->ede_size);
 }
 
 /* The most wanted first; returns their size. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "dns/query.h"
 #include "dns/wire.h"
 
@@ -26,7 +27,8 @@ struct answer {
     bool authoritative, truncated;
     bool echoed; /* the question is */
     int ede;     /* EDE_NONE or a code of RFC 8914 */
-    char ede_text[120];
+    uint8_t ede_size;   /* of the text */
+    char ede_text[120]; /* ends in NUL */
     /* Further options of the OPT record, for who asks by EDNS; see answer_end. */
     const uint8_t *nsid;
     size_t nsid_size;
@@ -57,12 +59,26 @@ static inline size_t answer_left(const struct answer *a)
     return a->limit - a->at;
 }
 
-/* Owner (a pointer to offset `owner` < 16384), type, class IN, TTL, RDLENGTH: 12 bytes.
+/* A compressed name leads to no place beyond this (RFC 1035 section 4.1.4). */
+enum { POINTER_SIZE = 2, POINTER_MAX = 0x3fff };
+
+static inline bool can_point(size_t at)
+{
+    return at <= POINTER_MAX;
+}
+
+/* `at`: one that can_point. */
+static inline void put_pointer(uint8_t *p, size_t at)
+{
+    put_u16(p, (uint16_t)(0xc000 | at));
+}
+
+/* Owner (a pointer to `owner`, which can_point), type, class IN, TTL, RDLENGTH: 12 bytes.
  * Returns where the RDATA begins. */
 static inline uint8_t *put_record_head(uint8_t *p, size_t owner, uint16_t type, uint32_t ttl,
                                        size_t rdata_size)
 {
-    put_u16(p, (uint16_t)(0xc000 | owner));
+    put_pointer(p, owner);
     put_u16(p + 2, type);
     put_u16(p + 4, CLASS_IN);
     put_u32(p + 6, ttl);
@@ -84,8 +100,15 @@ static inline bool answer_record(struct answer *a, enum section section, size_t 
     return true;
 }
 
-/* A reason for who asks by EDNS; dropped silently where there is no room for it. */
-void answer_explain(struct answer *a, int ede, const char *text);
+/* A reason for who asks by EDNS; dropped silently where there is no room for it. The text is
+ * cut where it is too long. */
+void answer_explain_sized(struct answer *a, int ede, const char *text, size_t size);
+static inline void answer_explain(struct answer *a, int ede, const char *text)
+{
+    answer_explain_sized(a, ede, text, strlen(text)); /* known to the compiler for constants */
+}
+/* The same in two pieces. */
+void answer_explain_with(struct answer *a, int ede, struct text words, struct text rest);
 
 /* Keeps the room that a reason takes free of records from now on, where there is any. */
 void answer_keep_room(struct answer *a);

@@ -7,13 +7,28 @@ static bool is_name(const struct name *name, const char *wire, size_t size)
 
 #define IS_NAME(name, wire) is_name(name, wire, sizeof(wire))
 
+static bool is_version(const struct name *name)
+{
+    return IS_NAME(name, "\7version\4bind") || IS_NAME(name, "\7version\6server");
+}
+
+static bool is_identity(const struct name *name)
+{
+    return IS_NAME(name, "\2id\6server") || IS_NAME(name, "\10hostname\4bind");
+}
+
 static const char *text_at(const struct dns_config *config, const struct name *name)
 {
-    if (IS_NAME(name, "\7version\4bind") || IS_NAME(name, "\7version\6server"))
-        return config->version;
-    if (IS_NAME(name, "\2id\6server") || IS_NAME(name, "\10hostname\4bind"))
-        return config->server_id;
-    return NULL;
+    return is_version(name) ? config->version : is_identity(name) ? config->server_id : NULL;
+}
+
+const char *chaos_untold(const struct respond *r)
+{
+    if (text_at(&r->dns->config, r->name))
+        return NULL;
+    return is_version(r->name)    ? "not told; dns.version sets it"
+           : is_identity(r->name) ? "not told; dns.server_id sets it"
+                                  : NULL;
 }
 
 bool chaos_respond(struct respond *r)

@@ -9,4 +9,7 @@
  * texts. False: REFUSED, for it is another name or type, or nothing is configured. */
 bool chaos_respond(struct respond *r);
 
+/* Why nothing is told at one of these names; NULL = it is none of them, or its text is set. */
+const char *chaos_untold(const struct respond *r);
+
 #endif

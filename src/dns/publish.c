@@ -138,9 +138,11 @@ static bool is_hidden(const struct dns *dns, const struct publication *p, const 
 static void hide(struct dns *dns, struct publication *p, const struct name *name)
 {
     char text[NAME_TEXT];
-    log_limited(&dns->hidden_log, p->published_ms, LOG_LEVEL_WARN,
-                "service %.*s is hidden at %s: a static name, delegation or other zone is there",
-                (int)p->service_size, p->service, name_format(name->wire, text));
+    if (view_of(p)->instance_count) /* else nobody misses it */
+        log_limited(&dns->hidden_log, p->published_ms, LOG_LEVEL_WARN,
+                    "service %.*s is hidden at %s: a static name, delegation or other zone is "
+                    "there",
+                    (int)p->service_size, p->service, name_format(name->wire, text));
     if (!p->hidden)
         dns->totals.hidden_services++;
     p->hidden = true;

@@ -59,8 +59,11 @@ static unsigned answer_question(struct respond *r, const struct query *q)
     }
     if (q->class == CLASS_CH && chaos_respond(r))
         return RCODE_NOERROR;
-    if (q->class != CLASS_IN)
-        return refuse(r, EDE_NOT_SUPPORTED, "class IN only");
+    if (q->class != CLASS_IN) {
+        const char *untold = q->class == CLASS_CH ? chaos_untold(r) : NULL;
+        return refuse(r, untold ? EDE_PROHIBITED : EDE_NOT_SUPPORTED,
+                      untold ? untold : "class IN only");
+    }
     if (q->type == TYPE_AXFR || q->type == TYPE_IXFR)
         return answer_transfer(r, q);
     if (q->type == TYPE_MAILA || q->type == TYPE_MAILB) { /* obsolete: RFC 1035 section 3.2.3 */

@@ -73,6 +73,21 @@ void respond_targets(struct respond *r, const struct rrset *set, uint32_t at, ui
 void respond_soa(struct respond *r, const struct zone *zone, enum section section, uint32_t owner,
                  uint32_t ttl, uint32_t minimum);
 
+/* So many of the candidates are not heard from. */
+static inline void respond_note_stale(struct respond *r, uint32_t stale, uint32_t candidates)
+{
+    r->stale = stale;
+    r->candidates = candidates;
+}
+
+/* Of the first instances that are in the answer the addresses will follow, if their names,
+ * which stand at `at`, can be pointed to. */
+static inline void respond_note_target(struct respond *r, const struct view_instance *i, size_t at)
+{
+    if (r->target_count < DNS_ADDITIONAL_TARGETS && can_point(at))
+        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)at};
+}
+
 /* respond_service.c: names of services, their ports, instances and subsets. */
 bool respond_service(struct respond *r, const struct found *f, uint16_t type);
 /* The SRV record of an instance at a port; returns where its target stands, 0 = no room. */

@@ -2,14 +2,12 @@
  * are ours and there is room. */
 #include "dns/respond.h"
 
-enum { POINTER_MAX = 0x3fff }; /* highest offset that a compressed name leads to */
-
 /* All records of the set or none; true when they are in, or there is none. */
 static bool put_whole(struct respond *r, const struct name *owner, size_t at,
                       const struct rrset *set)
 {
     struct answer *a = &r->answer;
-    size_t extra = at > POINTER_MAX ? owner->size - 2u : 0, need = 0;
+    size_t extra = can_point(at) ? 0 : owner->size - (size_t)POINTER_SIZE, need = 0;
     for (uint32_t i = 0; i < set->count; i++)
         need += extra + RECORD_HEAD + set->sizes[i];
     if (need > answer_left(a))

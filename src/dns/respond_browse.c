@@ -4,8 +4,6 @@
 #include "dns/draw.h"
 #include "dns/respond.h"
 
-enum { POINTER = 2, POINTER_LIMIT = 0x4000 };
-
 /* ---- instances --------------------------------------------------------------------------- */
 
 /* "I" and a pointer to the name asked for, which is the service's. */
@@ -13,15 +11,14 @@ static bool put_instance(struct respond *r, const struct view *v, const struct v
 {
     struct answer *a = &r->answer;
     size_t label = 1u + i->target[0];
-    uint8_t *p = answer_room(a, RECORD_HEAD + label + POINTER);
+    uint8_t *p = answer_room(a, RECORD_HEAD + label + POINTER_SIZE);
     if (!p)
         return false;
-    p = put_record_head(p, r->owner, TYPE_PTR, v->ttl, label + POINTER);
+    p = put_record_head(p, r->owner, TYPE_PTR, v->ttl, label + POINTER_SIZE);
     memcpy(p, i->target, label);
-    put_u16(p + label, (uint16_t)(0xc000 | r->owner));
+    put_pointer(p + label, r->owner);
     a->counts[SECTION_ANSWER]++;
-    if (r->target_count < DNS_ADDITIONAL_TARGETS)
-        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)(p - a->out)};
+    respond_note_target(r, i, (size_t)(p - a->out));
     return true;
 }
 
@@ -38,7 +35,7 @@ static void add_instances(struct respond *r, const struct view *v, uint8_t proto
         if (!target ||
             !answer_record(a, SECTION_ADDITIONAL, owner, TYPE_TXT, v->ttl, i->txt, i->txt_size))
             continue;
-        if (target < POINTER_LIMIT)
+        if (can_point(target))
             respond_add_addresses(r, v, i, (uint16_t)target);
     }
 }
@@ -86,7 +83,7 @@ bool respond_instances(struct respond *r, const struct found *f)
 
 /* ---- services ---------------------------------------------------------------------------- */
 
-enum { SERVICE_WIRE = 1 + 1 + SERVICE_MAX + 1 + 4 + POINTER }; /* "_a.b" "_tcp" pointer */
+enum { SERVICE_WIRE = 1 + 1 + SERVICE_MAX + 1 + 4 + POINTER_SIZE }; /* "_a.b" "_tcp" pointer */
 
 /* "_S._tcp" and a pointer to the apex. */
 static size_t write_service(uint8_t *to, struct text service, uint8_t protocol, uint32_t apex)
@@ -104,8 +101,8 @@ static size_t write_service(uint8_t *to, struct text service, uint8_t protocol, 
         first = false;
     }
     memcpy(at, ends[protocol], 5);
-    put_u16(at + 5, (uint16_t)(0xc000 | apex));
-    return (size_t)(at + 5 + POINTER - to);
+    put_pointer(at + 5, apex);
+    return (size_t)(at + 5 + POINTER_SIZE - to);
 }
 
 static bool put_services(struct respond *r, const struct zone *zone, const struct browse_entry *e,

@@ -50,17 +50,13 @@ static void explain_no_data(struct answer *a, const struct found *f, uint16_t ty
 /* How far the name exists: where it is misspelt. */
 static void explain_no_name(struct answer *a, const struct found *f)
 {
-    static const char words[] = "no such name; what exists of it is ";
-    char text[sizeof(a->ede_text)], name[NAME_TEXT];
+    char name[NAME_TEXT];
     if (!a->query->has_opt)
         return;
     bool apex = !f->node || f->node->size == f->zone->apex.size;
-    const char *exists = apex ? f->zone->name : name_format(f->node->name, name);
-    size_t size = strnlen(exists, sizeof(text) - sizeof(words));
-    memcpy(text, words, sizeof(words));
-    memcpy(text + sizeof(words) - 1, exists, size);
-    text[sizeof(words) - 1 + size] = '\0';
-    answer_explain(a, EDE_OTHER, text);
+    const char *exists = name_format(apex ? f->zone->apex.wire : f->node->name, name);
+    answer_explain_with(a, EDE_OTHER, TEXT("no such name; what exists of it is "),
+                        text_of(exists));
 }
 
 unsigned respond_negative(struct respond *r, const struct found *f, unsigned rcode)

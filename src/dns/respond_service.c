@@ -5,12 +5,6 @@
 
 enum { SRV_HEAD = 6 }; /* priority, weight, port (RFC 2782) */
 
-static void note_stale(struct respond *r, uint32_t stale, uint32_t candidates)
-{
-    r->stale = stale;
-    r->candidates = candidates;
-}
-
 /* ---- SRV ------------------------------------------------------------------------------------ */
 
 /* What all records of an answer begin with; sizes and numbers are filled in. */
@@ -49,8 +43,8 @@ static bool put_srv(struct respond *r, const struct view *v, const struct srv_he
 {
     const struct view_instance *i = &v->instances[item->instance];
     size_t target = put_item(&r->answer, SECTION_ANSWER, head, i, item);
-    if (target && r->target_count < DNS_ADDITIONAL_TARGETS)
-        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)target};
+    if (target)
+        respond_note_target(r, i, target);
     return target > 0;
 }
 
@@ -73,18 +67,24 @@ static void add_addresses(struct respond *r, uint16_t owner, uint16_t type, cons
         (void)answer_record(&r->answer, SECTION_ADDITIONAL, owner, type, ttl, bytes, size);
 }
 
-void respond_add_addresses(struct respond *r, const struct view *v, const struct view_instance *i,
-                           uint16_t owner)
+static inline void add_instance(struct respond *r, const struct view *v,
+                                const struct view_instance *i, uint16_t owner)
 {
     add_addresses(r, owner, TYPE_A, i->v4, i->v4_count, v->ttl);
     add_addresses(r, owner, TYPE_AAAA, i->v6, i->v6_count, v->ttl);
+}
+
+void respond_add_addresses(struct respond *r, const struct view *v, const struct view_instance *i,
+                           uint16_t owner)
+{
+    add_instance(r, v, i, owner);
 }
 
 /* The targets' addresses, as far as there is room (RFC 2782; RFC 2181 section 9). */
 void respond_add_targets(struct respond *r, const struct view *v)
 {
     for (unsigned i = 0; i < r->target_count && !r->answers_only; i++)
-        respond_add_addresses(r, v, r->targets[i].instance, r->targets[i].at);
+        add_instance(r, v, r->targets[i].instance, r->targets[i].at);
 }
 
 /* Small sets lie all over the cache's lines: they are fetched while the order is drawn. */
@@ -120,7 +120,7 @@ static bool respond_srv(struct respond *r, const struct draw *d)
             break;
     }
     if (sent && draw_srv_at(d, sent - 1).priority >= STALE_PRIORITY) /* they come last */
-        note_stale(r, draw_srv_stale(d), size.count);
+        respond_note_stale(r, draw_srv_stale(d), size.count);
     if (!stable && sent < size.count)
         respond_cut(r, sent, size.count);
     else
@@ -142,7 +142,7 @@ static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type
     draw_addrs(d, &a, limited && v->max_answers < fit ? v->max_answers : fit, limited);
     if (a.total == 0)
         return false;
-    note_stale(r, a.stale, a.stale);
+    respond_note_stale(r, a.stale, a.stale);
     bool cut = a.count < a.total && !(v->max_answers && a.total > v->max_answers);
     if (cut)
         respond_expect_cut(r);
@@ -200,7 +200,7 @@ static bool respond_instance(struct respond *r, const struct found *f, uint16_t 
     const struct view_instance *i = f->instance;
     if (i->status == STATUS_DOWN)
         return false;
-    note_stale(r, i->stale, 1);
+    respond_note_stale(r, i->stale, 1);
     switch (type) {
     case TYPE_A: return put_all(r, f->view, type, i->v4, i->v4_count);
     case TYPE_AAAA: return put_all(r, f->view, type, i->v6, i->v6_count);
@@ -218,7 +218,7 @@ static bool respond_browsed(struct respond *r, const struct found *f, uint16_t t
     const struct view_instance *i = f->instance;
     if (i->status == STATUS_DOWN)
         return false;
-    note_stale(r, i->stale, 1);
+    respond_note_stale(r, i->stale, 1);
     if (type == TYPE_SRV)
         return srv_of_instance(r, f->view, i, i->ports[f->protocol]);
     return type == TYPE_TXT && txt_of_instance(r, f->view, i);

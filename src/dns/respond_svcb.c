@@ -13,8 +13,7 @@ static bool put_svcb(struct respond *r, const struct view *v, const struct view_
     put_u16(rdata, svcb_priority(i, priority));
     if (!answer_record(a, SECTION_ANSWER, r->owner, type, v->ttl, rdata, size))
         return false;
-    if (r->target_count < DNS_ADDITIONAL_TARGETS)
-        r->targets[r->target_count++] = (struct srv_target){i, (uint16_t)(at + TARGET)};
+    respond_note_target(r, i, at + TARGET);
     return true;
 }
 
@@ -28,7 +27,7 @@ bool respond_svcb(struct respond *r, const struct draw *d)
     if (size.count == 0)
         return false;
     bool stable = v->max_answers && size.count > v->max_answers;
-    uint32_t max = stable ? v->max_answers : size.count, sent = 0;
+    uint32_t max = stable ? v->max_answers : size.count, sent = 0, stale = 0;
     if (!stable && size.bytes > room) {
         respond_expect_cut(r);
         max = size.fit < max ? size.fit : max;
@@ -38,9 +37,9 @@ bool respond_svcb(struct respond *r, const struct draw *d)
         struct srv_item item = draw_srv_at(d, sent);
         if (!put_svcb(r, v, &v->instances[item.instance], d->type, item.priority))
             break;
-        r->stale += item.priority >= STALE_PRIORITY;
+        stale += item.priority >= STALE_PRIORITY;
     }
-    r->candidates = size.count;
+    respond_note_stale(r, stale, size.count);
     if (!stable && sent < size.count)
         respond_cut(r, sent, size.count);
     else

@@ -4,8 +4,6 @@
 
 #include "dns/wire.h"
 
-enum { POINTER = 2, POINTER_LIMIT = 0x4000 };
-
 static uint8_t find_labels(const uint8_t *wire, uint8_t starts[static NAME_MAX_LABELS])
 {
     uint8_t labels = 0;
@@ -45,7 +43,7 @@ static void remember(struct written_name *last, struct written_name *name, uint8
 {
     for (uint8_t n = 1; n <= name->labels; n++) {
         size_t place = at + name->starts[name->labels - n];
-        name->at[n] = n <= common ? last->at[n] : place < POINTER_LIMIT ? (uint16_t)place : 0;
+        name->at[n] = n <= common ? last->at[n] : can_point(place) ? (uint16_t)place : 0;
     }
     *last = *name;
 }
@@ -57,13 +55,13 @@ bool transfer_write(struct answer *a, struct written_name *last, const struct rr
     name.labels = find_labels(name.wire, name.starts);
     uint8_t common = common_labels(last, &name);
     size_t literal = common ? name.starts[name.labels - common] : (size_t)rr->owner_size;
-    size_t at = a->at, owner = literal + (common ? POINTER : 0);
+    size_t at = a->at, owner = literal + (common ? POINTER_SIZE : 0);
     uint8_t *p = answer_room(a, owner + RR_FIXED + rr->size);
     if (!p)
         return false;
     memcpy(p, rr->owner, literal);
     if (common)
-        put_u16(p + literal, (uint16_t)(0xc000 | last->at[common]));
+        put_pointer(p + literal, last->at[common]);
     p += owner;
     put_u16(p, rr->type);
     put_u16(p + 2, CLASS_IN);

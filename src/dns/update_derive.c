@@ -146,7 +146,7 @@ static bool plan_name(struct update *u, const struct work_name *n, struct update
         checked = checked || r->added;
         plan->records[plan->record_count++] = (struct records_change){record_of(u, n, r), false};
     }
-    return u->rcode == RCODE_NOERROR;
+    return true;
 }
 
 static size_t count_records(const struct update *u)

@@ -155,19 +155,16 @@ static bool show_pair(struct update *u, struct work_instance *i, struct text key
     return show(u, i, &i->at, TYPE_TXT, rdata, 1 + n);
 }
 
-static bool show_known(struct update *u, struct work_instance *i, struct text key,
-                       struct text value)
-{
-    return value.n == 0 || show_pair(u, i, key, value);
-}
-
 static bool show_texts(struct update *u, struct work_instance *i)
 {
     const struct record *r = &i->before;
-    bool fine = show_known(u, i, TEXT("version"), r->version) &&
-                show_known(u, i, TEXT("zone"), r->zone) &&
-                show_known(u, i, TEXT("region"), r->region) &&
-                show_known(u, i, TEXT("cluster"), r->cluster);
+    const struct pair known[] = {{TEXT("version"), r->version},
+                                 {TEXT("zone"), r->zone},
+                                 {TEXT("region"), r->region},
+                                 {TEXT("cluster"), r->cluster}};
+    bool fine = true;
+    for (unsigned n = 0; n < ARRAY_COUNT(known) && fine; n++)
+        fine = known[n].value.n == 0 || show_pair(u, i, known[n].key, known[n].value);
     for (unsigned n = 0; n < r->tag_count && fine; n++)
         fine = show_pair(u, i, TEXT("tags"), r->tags[n]);
     for (unsigned n = 0; n < r->metadata_count && fine; n++)

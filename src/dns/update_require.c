@@ -178,7 +178,7 @@ static bool require(struct asker *a, const struct update_rr *rr)
         return fail(a->u, RCODE_NOTZONE, "not in this zone: ", rr);
     bool empty = rr->class == CLASS_ANY || rr->class == CLASS_NONE;
     if ((!empty && rr->class != CLASS_IN) || (empty && rr->sent_size) ||
-        is_question_type(rr->type) || (!empty && (rr->type == TYPE_ANY || rr->bad || !rr->rdata)))
+        is_question_type(rr->type) || (!empty && (rr->type == TYPE_ANY || rr->bad)))
         return fail(a->u, RCODE_FORMERR, "a prerequisite of impossible form: ", rr);
     if (!empty)
         return true; /* together with the others of its RRset, at the end */

@@ -63,7 +63,7 @@ static bool changes_nothing(const struct node *node, const struct update_rr *rr)
     const struct rrset *alias = static_set(node, TYPE_CNAME);
     if (rr->class == CLASS_IN && alias && rr->type != TYPE_CNAME)
         return true;
-    if (rr->class == CLASS_IN && rr->type == TYPE_CNAME && !alias && node->rrset_count)
+    if (rr->class == CLASS_IN && rr->type == TYPE_CNAME && !alias)
         return true;
     if (rr->class == CLASS_IN)
         return static_has(node, rr);

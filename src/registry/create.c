@@ -51,7 +51,8 @@ static bool is_instance_elsewhere(const struct registry *r, const struct record 
 static bool is_name_taken(const struct registry *r, const struct record *record,
                           const struct service *s)
 {
-    if (!s && (is_static_name(r, record, (struct text){0}) || is_instance_elsewhere(r, record)))
+    /* Of a service that is known, too: the name may have been taken since, as by a zone file. */
+    if (is_static_name(r, record, (struct text){0}) || (!s && is_instance_elsewhere(r, record)))
         return true;
     return is_static_name(r, record, record->id) || is_service_elsewhere(r, record);
 }

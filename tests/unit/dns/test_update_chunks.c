@@ -185,6 +185,54 @@ static void test_changes_of_services(void **state)
     (void)state;
 }
 
+/* Each record of a new TTL is looked at once more: in so many a chunk ends somewhere. */
+static void test_new_ttl(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    static const struct message m = {"", "add x._a._tcp.z. 9 TXT 0\n", R_NOERROR};
+    char before[4000] = "";
+    for (unsigned n = 0; n < 120; n++)
+        snprintf(before + strlen(before), 40, "add x._a._tcp.z. 5 TXT %u\n", n);
+    struct update_rig *t = update_rig();
+    update(t, R_NOERROR, before);
+    assert_true(fail_each(t, 1, &m) > 5);
+    update_publish(t);
+    assert_int_equal(dns_records_count(t->records), 120);
+    update_rig_free(t);
+    (void)state;
+}
+
+/* The records that an instance shows fill chunks of their own. */
+static void test_sizes_of_instances(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    static const struct principal all = {.kind = PRINCIPAL_NAME, .name = "all"};
+    static const struct message m = {"", "del x.many.z. TXT k0=v\n", R_NOERROR};
+    char keys[16][4], value[METADATA_VALUE_MAX];
+    unsigned failures = 0;
+    memset(value, 'v', sizeof(value));
+    for (size_t size = 16; size < CHUNK_BYTES; size += STEP) {
+        struct update_rig *t = update_rig();
+        struct record r = record_of("many/x", "addr=10.0.0.1");
+        struct granted granted;
+        r.metadata[r.metadata_count++] = (struct pair){TEXT("k0"), TEXT("v")};
+        for (size_t left = size; left;) {
+            size_t n = left < 160 ? left : 160;
+            struct text key = {keys[r.metadata_count], (size_t)snprintf(keys[r.metadata_count], 4,
+                                                                        "k%u", r.metadata_count)};
+            r.metadata[r.metadata_count++] = (struct pair){key, {value, n}};
+            left -= n;
+        }
+        assert_int_equal(registry_register(t->rig->registry, &r, &all, update_now(t), &granted),
+                         ERR_OK);
+        update_publish(t);
+        failures += fail_each(t, 1, &m);
+        update_rig_free(t);
+    }
+    assert_true(failures > CHUNK_BYTES / STEP);
+    (void)state;
+}
+
 /* What is to be refused is refused only when it could be looked at. */
 static void test_refusals(void **state)
 {
@@ -205,6 +253,8 @@ int main(void)
         cmocka_unit_test(test_publishing_before_prerequisites),
         cmocka_unit_test(test_changes_of_instances),
         cmocka_unit_test(test_changes_of_services),
+        cmocka_unit_test(test_new_ttl),
+        cmocka_unit_test(test_sizes_of_instances),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
