@@ -25,8 +25,8 @@ struct answer {
     const struct query *query;
     uint16_t counts[SECTION_COUNT];
     bool authoritative, truncated;
-    bool echoed; /* the question is */
-    int ede;     /* EDE_NONE or a code of RFC 8914 */
+    bool echoed;        /* the question is */
+    int ede;            /* EDE_NONE or a code of RFC 8914 */
     uint8_t ede_size;   /* of the text */
     char ede_text[120]; /* ends in NUL */
     /* Further options of the OPT record, for who asks by EDNS; see answer_end. */

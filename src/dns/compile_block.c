@@ -1,5 +1,7 @@
 /* The finished draft into the one block of a view. */
 #include "dns/draft.h"
+#include "dns/svcb.h"
+#include "dns/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +81,21 @@ static void place_set(const struct block *b, const struct draft_set *from, struc
     to->record_bytes = from->record_bytes;
 }
 
-static bool has_https(const struct draft_instance *i)
+/* Has I._S._tcp.Z room: an underscore and a label more than I.S.Z? */
+static bool is_browsable(const struct draft_instance *i)
 {
-    return i->https_port || (i->alpn && i->default_port);
+    enum {
+        MORE = sizeof("_"
+                      "\4_tcp") -
+               1
+    };
+    return i->target_size + MORE <= NAME_MAX_WIRE;
+}
+
+static void count_https(struct view *v)
+{
+    for (uint32_t n = 0; n < v->by_default.count; n++)
+        v->https_count += svcb_has(&v->instances[v->by_default.items[n].instance], TYPE_HTTPS);
 }
 
 static void place_instances(const struct draft *d, const struct block *b, struct view *v)
@@ -108,10 +122,11 @@ static void place_instances(const struct draft *d, const struct block *b, struct
             .alpn = from->alpn,
             .live = from->live,
             .stale = from->stale,
+            .browsable = is_browsable(from),
         };
         v->live_count += from->live;
         v->stale_count += from->live && from->stale;
-        v->https_count += from->live && has_https(from);
+        v->unbrowsable_count += !is_browsable(from);
         if (from->live && !from->stale && from->priority > v->priority_max)
             v->priority_max = from->priority;
         v->status_counts[from->status]++;
@@ -171,8 +186,16 @@ static void place_txts(const struct draft *d, const struct block *b, struct view
     v->txt.sizes = sizes;
 }
 
-static void place_addrs(const struct block *b, const struct draft_addrs *from, struct addr_set *to)
+static void place_addrs(const struct draft *d, const struct block *b,
+                        const struct draft_addrs *from, struct addr_set *to)
 {
+    to->priority = d->classes[from->stale].best_priority;
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        const struct draft_instance *di = draft_instance(d, i);
+        if (di->live && di->stale == from->stale && di->priority == to->priority &&
+            di->wire_weight > to->weight_max)
+            to->weight_max = di->wire_weight;
+    }
     to->addrs = bytes_at(b, from->offset);
     to->sums = (uint64_t *)section(b, ADDR_SUMS) + from->first_sum;
     to->group = from->group;
@@ -215,11 +238,12 @@ enum err draft_lay_out(const struct draft *d, struct view **out)
     place_head(d, &b, v);
     place_instances(d, &b, v);
     place_set(&b, &d->by_default, &v->by_default);
+    count_https(v);
     place_set(&b, &d->by_protocol[PROTOCOL_TCP], &v->by_tcp);
     place_set(&b, &d->by_protocol[PROTOCOL_UDP], &v->by_udp);
     place_ports(d, &b, v);
-    place_addrs(&b, &d->v4, &v->v4);
-    place_addrs(&b, &d->v6, &v->v6);
+    place_addrs(d, &b, &d->v4, &v->v4);
+    place_addrs(d, &b, &d->v6, &v->v6);
     place_txts(d, &b, v);
     place_selectors(d, &b, v);
     *out = v;

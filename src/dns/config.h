@@ -98,7 +98,7 @@ struct dns_zone_config {
     char *file;                 /* zone file; NULL = SOA and NS are made up from the name */
     char *reverse;              /* name of the zone whose instances' addresses have PTR records
                                    here (then `ns` is NULL); NULL = no reverse zone */
-    uint32_t ttl, negative_ttl; /* seconds; 5, 2 */
+    uint32_t ttl, negative_ttl; /* seconds; 5, 2; DNS_UNSET = the file's SOA says it */
     uint32_t srv_weight_scale;  /* 1 */
     struct dns_rule *rules;
     size_t rule_count;

@@ -50,6 +50,15 @@ static void add(struct distinct_set *s, const struct distinct_entry *fresh)
     s->used[s->count++] = at;
 }
 
+bool distinct_has(const struct distinct_set *s, const uint8_t *bytes)
+{
+    uint32_t at = slot_of(bytes, s->size);
+    for (; s->stamps[at] == s->stamp; at = (at + 1) & (DISTINCT_SLOTS - 1))
+        if (memcmp(s->slots[at].bytes, bytes, s->size) == 0)
+            return true;
+    return false;
+}
+
 void distinct_offer(const struct distinct_set *s, struct picker *p)
 {
     for (uint32_t i = 0; i < s->count; i++)

@@ -35,6 +35,7 @@ void distinct_begin(struct distinct_set *s, unsigned size);
 /* `bytes` must stay until the last call. `p`: scratch. */
 void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t tier,
                   double key, double weight);
+bool distinct_has(const struct distinct_set *s, const uint8_t *bytes);
 /* Offers all to the picker, which was begun; an item is an index into `slots`. */
 void distinct_offer(const struct distinct_set *s, struct picker *p);
 

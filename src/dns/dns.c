@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dns/grant_check.h"
 #include "dns/leaf_publish.h"
 #include "dns/records_change.h"
 #include "dns/state.h"
@@ -107,23 +108,48 @@ static enum err refuse(struct dns_fault *fault, enum err err, const char *text, 
     return err;
 }
 
+/* The zone that a reverse zone belongs to, if it is loaded. */
+static const struct zone *forward_of(const struct dns *dns, const struct dns_zone_config *config)
+{
+    struct name apex;
+    if (!config->reverse || name_parse(text_of(config->reverse), &apex))
+        return NULL;
+    for (size_t i = 0; i < dns->zone_count; i++)
+        if (dns->zones[i] && name_is(&dns->zones[i]->apex, &apex))
+            return dns->zones[i];
+    return NULL;
+}
+
+/* Reverse zones after the others: they have the servers of their forward zones. */
+static enum err load_those(struct dns *dns, bool reverse, struct dns_fault *fault)
+{
+    for (size_t i = 0; i < dns->zone_count; i++) {
+        const struct dns_zone_config *config = &dns->config.zones[i];
+        if ((config->reverse != NULL) != reverse)
+            continue;
+        enum err err = zone_load_like(config, forward_of(dns, config), &dns->zones[i], fault);
+        if (err)
+            return err;
+        dns->zones[i]->index = (unsigned)i;
+        grant_warn(config);
+    }
+    return ERR_OK;
+}
+
 static enum err load_zones(struct dns *dns, struct dns_fault *fault)
 {
     dns->zones = calloc(dns->config.zone_count + 1, sizeof(struct zone *));
     if (!dns->zones)
         return refuse(fault, ERR_MEMORY, "out of memory", "");
-    for (size_t i = 0; i < dns->config.zone_count; i++) {
-        struct zone *zone;
-        enum err err = zone_load(&dns->config.zones[i], &zone, fault);
-        if (err)
-            return err;
-        zone->index = (unsigned)i;
-        dns->zones[dns->zone_count++] = zone;
+    dns->zone_count = dns->config.zone_count;
+    enum err err = load_those(dns, false, fault);
+    if (!err)
+        err = load_those(dns, true, fault);
+    for (size_t i = 0; i < dns->zone_count && !err; i++)
         for (size_t n = 0; n < i; n++)
-            if (name_is(&dns->zones[n]->apex, &zone->apex))
-                return refuse(fault, ERR_VALUE, "found a zone twice: ", zone->name);
-    }
-    return ERR_OK;
+            if (name_is(&dns->zones[n]->apex, &dns->zones[i]->apex))
+                return refuse(fault, ERR_VALUE, "found a zone twice: ", dns->zones[i]->name);
+    return err;
 }
 
 static bool add_inner(struct zone *zone, const struct name *apex)
@@ -167,20 +193,6 @@ static enum err load_keys(struct dns *dns, struct dns_fault *fault)
         return ERR_OK;
     return refuse(fault, err,
                   err == ERR_MEMORY ? "out of memory" : "keys: ", err == ERR_MEMORY ? "" : why);
-}
-
-/* The serials go on from one number: the highest of what was used and what the files
- * say. */
-static void start_serial(struct dns *dns)
-{
-    dns->serial = dns->config.serial ? dns->config.serial : 1;
-    for (size_t i = 0; i < dns->zone_count; i++) {
-        uint32_t floor = atomic_load_explicit(&dns->zones[i]->serial, memory_order_relaxed);
-        if (floor > dns->serial)
-            dns->serial = floor;
-    }
-    for (size_t i = 0; i < dns->zone_count; i++)
-        atomic_store_explicit(&dns->zones[i]->serial, dns->serial, memory_order_relaxed);
 }
 
 /* Has the name nothing but what a zone has of another below it: the delegation and glue? */
@@ -272,7 +284,7 @@ struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struc
         dns_free(dns);
         return NULL;
     }
-    start_serial(dns);
+    dns_start_serials(dns);
     return dns;
 }
 
@@ -341,11 +353,6 @@ bool dns_name_taken(const struct dns *dns, struct text ns, struct text service, 
         if (serves(dns->zones[i], ns) && is_taken(dns, dns->zones[i], service, id))
             return true;
     return false;
-}
-
-uint32_t dns_serial(const struct dns *dns)
-{
-    return dns->serial;
 }
 
 struct dns_totals dns_totals(const struct dns *dns)

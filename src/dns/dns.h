@@ -60,10 +60,16 @@ bool dns_serves_namespace(const struct dns *dns, struct text ns);
 MUST_CHECK enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_ms,
                                 uint64_t *due_ms);
 
-/* The highest serial used so far. One counter serves all zones, so that one number
- * has to be stored; a zone's own serial moves only when that zone changes. At most
- * one step for each zone in a dns_publish. */
+/* The highest serial used so far by zones that change at run time: one counter serves them
+ * all, so that one number has to be stored; a zone's own serial moves only when that zone
+ * changes. At most one step for each zone in a dns_publish. A zone that only a reload
+ * changes has the serial of its file. */
 uint32_t dns_serial(const struct dns *dns);
+
+/* `dns` will take the place of `old` (reload; before its first dns_publish, with
+ * config.serial = dns_serial(old)): zones that are other than they were get a new serial,
+ * the others keep theirs. */
+void dns_follow(struct dns *dns, const struct dns *old, const struct registry *registry);
 
 struct dns_totals {
     uint64_t zones, names, views, view_bytes, publications, hidden_services;
@@ -112,7 +118,8 @@ struct dns_counters {
     struct counter rrl_dropped, rrl_slipped, rrl_logged; /* the last: answered all the same */
     struct counter cookies[DNS_COOKIE_STATES];
     struct counter tsig_good, tsig_bad;
-    struct counter transfers[2]; /* begun: whole zones, differences */
+    struct counter transfers[2];      /* begun: whole zones, differences */
+    struct counter transfers_refused; /* with an answer at once */
 };
 
 const char *dns_type_count_text(enum dns_type_count type); /* "A", ..., "other" */
@@ -149,6 +156,7 @@ size_t dns_notify_message(const struct dns *dns, size_t zone, size_t target, uin
 /* Is that the answer to it, whatever it says? */
 bool dns_notify_answered(const uint8_t *bytes, size_t size, uint16_t id);
 uint32_t dns_zone_serial(const struct dns *dns, size_t zone);
+const char *dns_zone_name(const struct dns *dns, size_t zone); /* as configured, no final dot */
 size_t dns_zone_notify_count(const struct dns *dns, size_t zone);
 const struct dns_notify_target *dns_zone_notify(const struct dns *dns, size_t zone, size_t target);
 

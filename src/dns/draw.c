@@ -33,6 +33,12 @@ double draw_stable_key(uint64_t bits, double weight)
     return weight > 0 ? pick_key(bits, weight) : BEHIND_ALL + pick_key(bits, 1);
 }
 
+double draw_item_key(const struct draw *d, const struct srv_item *item)
+{
+    const uint8_t *id = d->view->instances[item->instance].target;
+    return draw_stable_key(draw_stable_bits(d->client, id + 1, *id), item->weight);
+}
+
 /* ---- what selectors leave ---------------------------------------------------------------- */
 
 static bool has(const struct selector *s, uint32_t instance)
@@ -164,26 +170,42 @@ static uint32_t least_bytes(const struct draw *d)
     }
 }
 
-/* Can the finished order of the set be used, and its size? */
+bool draw_has_record(const struct draw *d, uint32_t instance)
+{
+    const struct view_instance *i = &d->view->instances[instance];
+    switch (d->type) {
+    case TYPE_HTTPS: return svcb_has(i, TYPE_HTTPS);
+    case TYPE_PTR: return i->browsable;
+    default: return true;
+    }
+}
+
+/* Have all items of the set such a record? */
+static bool have_all(const struct draw *d)
+{
+    switch (d->type) {
+    case TYPE_HTTPS: return d->view->https_count == d->set->count;
+    case TYPE_PTR: return d->view->unbrowsable_count == 0;
+    default: return true;
+    }
+}
+
+/* Can the finished order of the set be used? */
 static bool is_whole(const struct draw *d)
 {
-    return d->set && !d->near.known &&
-           (d->type != TYPE_HTTPS || d->view->https_count == d->view->live_count);
+    return d->set && !d->near.known && have_all(d);
 }
 
 /* The next of all there is: its number for the picker. */
 static bool next(const struct draw *d, uint32_t *at, uint32_t *picked)
 {
-    const struct view *v = d->view;
     while (d->set && *at < d->set->count) {
         *picked = (*at)++;
-        if (d->type != TYPE_HTTPS ||
-            svcb_has(&v->instances[d->set->items[*picked].instance], d->type))
+        if (draw_has_record(d, d->set->items[*picked].instance))
             return true;
     }
     while (!d->set && draw_next_selected(d, at, picked))
-        if (v->instances[*picked].port &&
-            (d->type != TYPE_HTTPS || svcb_has(&v->instances[*picked], d->type)))
+        if (d->view->instances[*picked].port && draw_has_record(d, *picked))
             return true;
     return false;
 }
@@ -202,23 +224,50 @@ static void measure(const struct draw *d, struct draw_size *size)
         size->bytes = UINT32_MAX;
 }
 
+/* Where no finished order is used. */
+static uint32_t zeros_of(const struct draw *d)
+{
+    uint32_t zeros = 0;
+    for (uint32_t g = 0; d->near.known && g < d->set->group_count; g++)
+        zeros += d->set->groups[g].zeros;
+    return zeros;
+}
+
+/* What is known of the set without a look at its items. */
+static bool size_of_set(const struct draw *d, size_t room, uint32_t fit, struct draw_size *size)
+{
+    const struct srv_set *set = d->set;
+    if (!set || !have_all(d))
+        return false;
+    if (d->type == TYPE_SRV && set->record_bytes <= room)
+        *size = (struct draw_size){set->count, set->count, set->record_bytes, zeros_of(d)};
+    else if (set->count > fit)
+        *size = (struct draw_size){set->count, fit, UINT32_MAX, zeros_of(d)};
+    else
+        return false;
+    return true;
+}
+
 struct draw_size draw_size(const struct draw *d, size_t room)
 {
     struct draw_size size = {0};
     if (!d->view->instance_count)
         return size;
-    if (is_whole(d) && d->type == TYPE_SRV && d->set->record_bytes <= room)
-        return (struct draw_size){d->set->count, d->set->count, d->set->record_bytes, 0};
     size.fit = (uint32_t)(room / least_bytes(d));
-    if (is_whole(d) && d->set->count > size.fit)
-        return (struct draw_size){d->set->count, size.fit, UINT32_MAX, 0};
-    measure(d, &size);
+    if (!size_of_set(d, room, size.fit, &size))
+        measure(d, &size);
     return size;
 }
 
 uint32_t draw_srv_stale(const struct draw *d)
 {
     uint32_t count = 0;
+    if (d->set && have_all(d)) {
+        for (uint32_t g = d->set->group_count; g > 0; g--)
+            if (d->set->items[d->set->groups[g - 1].first].priority >= STALE_PRIORITY)
+                count += d->set->groups[g - 1].count;
+        return count;
+    }
     for (uint32_t at = 0, n; next(d, &at, &n);)
         count += item_of(d, n).priority >= STALE_PRIORITY;
     return count;
@@ -279,13 +328,14 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
 static unsigned draw_stable(const struct draw *d, unsigned max, size_t room)
 {
     struct picker *p = &d->worker->picker;
-    struct near_cursor c = {0};
     pick_begin(p, max);
+    if (d->set && d->near.known) {
+        draw_tiers_stable(d, max);
+        return reorder(d, pick_finish(p), room);
+    }
     for (uint32_t at = 0, n; next(d, &at, &n);) {
         struct srv_item item = item_of(d, n);
-        const uint8_t *id = d->view->instances[item.instance].target;
-        uint64_t bits = draw_stable_bits(d->client, id + 1, *id);
-        pick_offer(p, n, next_priority(d, &c, &item), draw_stable_key(bits, item.weight));
+        pick_offer(p, n, item.priority, draw_item_key(d, &item));
     }
     return reorder(d, pick_finish(p), room);
 }
@@ -293,11 +343,14 @@ static unsigned draw_stable(const struct draw *d, unsigned max, size_t room)
 unsigned draw_srv(const struct draw *d, const struct draw_size *size, unsigned max, bool stable,
                   size_t room)
 {
+    enum { FEW = 4 }; /* or more for each one that is drawn: then most are not looked at */
     const struct srv_set *set = d->set;
     if (stable)
         return draw_stable(d, max, room);
     if (is_whole(d))
         return pick_set(&d->worker->picker, &d->worker->rand, set->groups, set->group_count,
                         set->sums, max);
+    if (set && size->count / FEW > max)
+        return draw_tiers(d, max);
     return draw_random(d, size->zeros, max);
 }

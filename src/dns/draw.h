@@ -37,6 +37,9 @@ struct draw {
 /* The instances that all pairs have in common, one by one; *at begins with 0. */
 bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance);
 
+/* Has the instance, which is in the set or is selected, a record of d->type? */
+bool draw_has_record(const struct draw *d, uint32_t instance);
+
 /* Sets d->of: the stale only where the pairs leave no other that has data of the type. */
 void draw_choose(struct draw *d, uint16_t type);
 
@@ -63,7 +66,7 @@ struct draw_size {
     uint32_t fit;   /* so many fit the room at most */
     uint32_t bytes; /* of all of them on the wire, owners as pointers; UINT32_MAX where they
                        cannot fit the room */
-    uint32_t zeros; /* of weight 0; set where no finished order is used */
+    uint32_t zeros; /* of weight 0, at most; set where no finished order is used */
 };
 
 struct draw_size draw_size(const struct draw *d, size_t room);
@@ -81,6 +84,13 @@ static inline struct srv_item draw_srv_at(const struct draw *d, unsigned n)
         return d->set->items[d->worker->picker.items[n]];
     return draw_srv_placed(d, n);
 }
+
+/* A part of a finished set where its order alone does not do: for the asker's place, or as not
+ * all of its items have such a record (draw_tiers.c). draw_tiers: in weighted order, at most
+ * `max`; returns how many. draw_tiers_stable: offers whom a client gets each time to the picker,
+ * which was begun with `max`. */
+unsigned draw_tiers(const struct draw *d, unsigned max);
+void draw_tiers_stable(const struct draw *d, unsigned max);
 
 /* ---- addresses -------------------------------------------------------------------------- */
 
@@ -104,5 +114,6 @@ const uint8_t *draw_addr_at(const struct draw *d, const struct draw_addrs *a, un
 uint64_t draw_stable_bits(const struct addr *client, const uint8_t *item, size_t size);
 /* Weight 0 comes after all others. */
 double draw_stable_key(uint64_t bits, double weight);
+double draw_item_key(const struct draw *d, const struct srv_item *item); /* of an instance */
 
 #endif

@@ -123,6 +123,46 @@ static void add_tier(const struct draw *d, const struct draw_addrs *a, const str
             add_instance(d, a, &d->view->instances[n], s, stable, tier);
 }
 
+/* ---- a few out of a long list -------------------------------------------------------------- */
+
+/* By its weight, or all alike by their addresses where nobody has one. */
+static bool is_met(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                   const struct view_instance *i, unsigned count)
+{
+    uint32_t scale = s->weighted ? a->set->weight_max : ADDRESSES_MAX;
+    uint32_t share = s->weighted ? i->weight : count;
+    return i->live && i->stale == (d->of == DRAW_STALE) && counts(s, i) && count &&
+           rand_below(&d->worker->rand, scale) < share;
+}
+
+/* Weighted draws from a tier: whom chance comes upon is taken as often as its weight says. They
+ * come first in their tier, in this order. Gives up where that takes long, as it does when few
+ * have nearly all the weight, and leaves the rest to add_tier. */
+static void meet_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                      enum tier tier, unsigned max)
+{
+    enum { BEFORE_ALL = -2 * DISTINCT_MAX, FEW = 16 };
+    struct dns_worker *w = d->worker;
+    const struct selector *list = tier < TIER_FAR ? d->near.of[tier] : NULL;
+    uint32_t size = list ? list->live_count : tier < TIER_FAR ? 0 : d->view->instance_count;
+    if (size / FEW <= max)
+        return;
+    for (uint32_t tries = size / 4; tries && w->seen.count <= max; tries--) {
+        uint32_t at = rand_below(&w->rand, size), n = list ? list->live[at] : at;
+        unsigned count;
+        const uint8_t *bytes = addresses(&d->view->instances[n], a->family, &count);
+        if (!is_met(d, a, s, &d->view->instances[n], count) || draw_tier(&d->near, n) != tier)
+            continue;
+        bytes += (size_t)rand_below(&w->rand, count) * address_size(a);
+        if (!distinct_has(&w->seen, bytes))
+            distinct_add(&w->seen, &w->picker, bytes, (uint16_t)tier, BEFORE_ALL + w->seen.count,
+                         1);
+    }
+}
+
+/* ---- all --------------------------------------------------------------------------------------
+ */
+
 /* From the nearest on, until there is enough. */
 static void add_near(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
                      bool stable, unsigned max)
@@ -131,7 +171,10 @@ static void add_near(const struct draw *d, const struct draw_addrs *a, const str
     for (enum tier tier = TIER_ZONE; tier < TIERS && seen->count <= max; tier++) {
         if (d->near.alone && seen->count)
             break;
-        add_tier(d, a, s, stable, tier);
+        if (a->set && !stable)
+            meet_tier(d, a, s, tier, max);
+        if (seen->count <= max)
+            add_tier(d, a, s, stable, tier);
     }
 }
 
@@ -148,17 +191,17 @@ static void reorder(const struct draw *d, const struct draw_addrs *a)
     pick_finish(&w->picker);
 }
 
-static void gather(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
+static void gather(const struct draw *d, struct draw_addrs *a, const struct survey *s, unsigned max,
+                   bool stable)
 {
     struct dns_worker *w = d->worker;
-    struct survey s = survey(d, a->family);
     a->stale = d->of == DRAW_STALE;
     a->gathered = true;
     distinct_begin(&w->seen, address_size(a));
     if (d->near.known)
-        add_near(d, a, &s, stable, max);
+        add_near(d, a, s, stable, max);
     else
-        add_all(d, a, &s, stable);
+        add_all(d, a, s, stable);
     pick_begin(&w->picker, max);
     distinct_offer(&w->seen, &w->picker);
     a->count = pick_finish(&w->picker);
@@ -174,7 +217,10 @@ static void gather_of_set(const struct draw *d, struct draw_addrs *a, unsigned m
     all.set = NULL;
     all.pair_count = 0;
     all.of = a->set->stale ? DRAW_STALE : DRAW_FRESH;
-    gather(&all, a, max, stable);
+    struct survey s = {a->set->priority, !a->set->group.zeros, a->set->group.zeros};
+    gather(&all, a, &s, max, stable);
+    if (!d->near.alone)
+        a->total = a->set->group.count;
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */
@@ -184,7 +230,8 @@ void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool s
     struct picker *p = &d->worker->picker;
     a->gathered = false;
     if (!a->set) {
-        gather(d, a, max, stable);
+        struct survey s = survey(d, a->family);
+        gather(d, a, &s, max, stable);
         return;
     }
     a->stale = a->set->stale;

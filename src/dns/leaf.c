@@ -101,6 +101,22 @@ enum err leaf_new(const struct name *owner, const struct leaf_record *records, s
     return leaf ? ERR_OK : ERR_MEMORY;
 }
 
+static bool is_same_set(const struct rrset *a, const struct rrset *b)
+{
+    bool same = a->type == b->type && a->ttl == b->ttl && a->count == b->count;
+    for (uint32_t i = 0; same && i < a->count; i++)
+        same = a->sizes[i] == b->sizes[i] && memcmp(a->rdata[i], b->rdata[i], a->sizes[i]) == 0;
+    return same;
+}
+
+bool leaf_is(const struct leaf *a, const struct leaf *b)
+{
+    bool same = a->rrset_count == b->rrset_count && name_is(&a->owner, &b->owner);
+    for (uint32_t i = 0; same && i < a->rrset_count; i++)
+        same = is_same_set(&a->rrsets[i], &b->rrsets[i]);
+    return same;
+}
+
 struct leaf *leaf_ref(struct leaf *leaf)
 {
     atomic_fetch_add_explicit(&leaf->refs, 1, memory_order_relaxed);

@@ -32,6 +32,8 @@ struct leaf_record { /* what one is made of */
  * section 5.2), its data are sorted. The caller's reference. ERR_MEMORY. */
 MUST_CHECK enum err leaf_new(const struct name *owner, const struct leaf_record *records,
                              size_t count, struct leaf **out);
+/* Do both have the same records, TTLs included? */
+bool leaf_is(const struct leaf *a, const struct leaf *b);
 struct leaf *leaf_ref(struct leaf *leaf);
 void leaf_unref(struct leaf *leaf);  /* accepts NULL */
 void leaf_retire(struct leaf *leaf); /* leaf_unref after the grace period */

@@ -22,7 +22,7 @@ static size_t write_message(const struct zone *zone, uint16_t id, uint8_t *out, 
     uint8_t *p = write_space(&w, RECORD_HEAD + (size_t)zone->soa_size);
     if (!p)
         return 0;
-    p = put_record_head(p, HEADER_SIZE, TYPE_SOA, zone_soa_ttl(zone), zone->soa_size);
+    p = put_record_head(p, HEADER_SIZE, TYPE_SOA, zone->soa_ttl, zone->soa_size);
     memcpy(p, zone->soa, zone->soa_size);
     put_u32(p + zone->soa_size - SOA_NUMBERS,
             atomic_load_explicit(&zone->serial, memory_order_relaxed));
@@ -57,6 +57,11 @@ bool dns_notify_answered(const uint8_t *bytes, size_t size, uint16_t id)
 uint32_t dns_zone_serial(const struct dns *dns, size_t zone)
 {
     return atomic_load_explicit(&dns->zones[zone]->serial, memory_order_acquire);
+}
+
+const char *dns_zone_name(const struct dns *dns, size_t zone)
+{
+    return dns->zones[zone]->name;
 }
 
 size_t dns_zone_notify_count(const struct dns *dns, size_t zone)

@@ -63,16 +63,21 @@ void pick_offer(struct picker *p, uint32_t item, uint16_t priority, double key)
     }
 }
 
-unsigned pick_finish(struct picker *p)
+unsigned pick_finish_at(struct picker *p, unsigned done)
 {
     uint32_t count = p->count;
     for (uint32_t left = count; left; left--) {
-        p->items[left - 1] = p->heap[0].item;
+        p->items[done + left - 1] = p->heap[0].item;
         p->heap[0] = p->heap[left - 1];
         sift_down(p->heap, left - 1, 0);
     }
     p->count = 0;
-    return count;
+    return done + count;
+}
+
+unsigned pick_finish(struct picker *p)
+{
+    return pick_finish_at(p, 0);
 }
 
 /* ---- the set of those taken ---------------------------------------------------------------- */
@@ -97,7 +102,7 @@ static bool take(struct picker *p, uint32_t item)
     return true;
 }
 
-static bool is_taken(const struct picker *p, uint32_t item)
+bool pick_is_taken(const struct picker *p, uint32_t item)
 {
     uint32_t slot = (item * 2654435761u) & (PICK_SLOTS - 1);
     for (; p->stamps[slot] == p->stamp; slot = (slot + 1) & (PICK_SLOTS - 1))
@@ -188,16 +193,11 @@ static unsigned draw_by_keys(struct picker *p, struct rand *rand, const struct p
     pick_begin(p, max - done);
     for (uint32_t i = g->first; i < g->first + g->count; i++) {
         double weight = pick_weight((double)weight_at(g, sums, i), g->zeros);
-        if (!done || !is_taken(p, i))
+        if (!done || !pick_is_taken(p, i))
             pick_offer(p, i, 0, pick_key(rand_next(rand), weight));
     }
-    uint32_t kept = p->count;
-    for (uint32_t left = kept; left; left--) { /* as pick_finish, but behind what is there */
-        out[done + left - 1] = p->heap[0].item;
-        p->heap[0] = p->heap[left - 1];
-        sift_down(p->heap, left - 1, 0);
-    }
-    return done + kept;
+    unsigned before = (unsigned)(out - p->items);
+    return pick_finish_at(p, before + done) - before;
 }
 
 static unsigned draw_large(struct picker *p, struct rand *rand, const struct pick_group *g,
@@ -216,6 +216,21 @@ static unsigned draw_large(struct picker *p, struct rand *rand, const struct pic
         }
     }
     return done < max ? draw_by_keys(p, rand, g, sums, done, max, out) : done;
+}
+
+unsigned pick_some(struct picker *p, struct rand *rand, const struct pick_part *part, unsigned done,
+                   unsigned max, unsigned tries)
+{
+    const struct pick_group *g = part->group;
+    forget_taken(p);
+    if (g->zeros < g->count && g->zeros > g->total) /* zero_item would search too often */
+        return done;
+    for (; done < max && tries; tries--) {
+        uint32_t item = draw_one(rand, g, part->sums);
+        if (part->is_in(part->context, item) && take(p, item))
+            p->items[done++] = item;
+    }
+    return done;
 }
 
 unsigned pick_set(struct picker *p, struct rand *rand, const struct pick_group *groups,

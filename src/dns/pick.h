@@ -51,6 +51,23 @@ static inline bool pick_takes(const struct picker *p, uint16_t priority)
 }
 void pick_offer(struct picker *p, uint32_t item, uint16_t priority, double key);
 unsigned pick_finish(struct picker *p); /* into p->items */
+/* Behind the first `done` of p->items; returns how many there are then. */
+unsigned pick_finish_at(struct picker *p, unsigned done);
+
+/* Some items of a group. */
+struct pick_part {
+    const struct pick_group *group;
+    const uint64_t *sums;
+    bool (*is_in)(const void *context, uint32_t item);
+    const void *context;
+};
+/* Draws from a part in weighted order, behind the first `done` of p->items until there are
+ * `max`: out of the whole group, what is not in the part rejected, so that the cost goes by what
+ * is drawn and by the part's share of the weight. Gives up after `tries`; returns how many there
+ * are. Until the next draw pick_is_taken tells which were drawn from this part. */
+unsigned pick_some(struct picker *p, struct rand *rand, const struct pick_part *part, unsigned done,
+                   unsigned max, unsigned tries);
+bool pick_is_taken(const struct picker *p, uint32_t item);
 
 /* The key of an item by 64 random (or hashed) bits; the smaller the earlier. `weight`
  * is above 0. */

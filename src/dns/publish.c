@@ -378,28 +378,6 @@ static void take_due(struct turn *t)
     }
 }
 
-/* After the views: who sees the new serial sees what it stands for. Serials go on with
- * 1 after 2^32 - 1, which is above it (RFC 1982 section 3.2). */
-void dns_step_serials(struct dns *dns)
-{
-    bool stepped = false;
-    for (size_t i = 0; i < dns->zone_count; i++) {
-        struct zone *zone = dns->zones[i];
-        if (!zone->dirty) {
-            zone_log_begin(zone, atomic_load_explicit(&zone->serial, memory_order_relaxed));
-            continue;
-        }
-        if (!stepped && ++dns->serial == 0)
-            dns->serial = 1;
-        stepped = true;
-        zone->dirty = false;
-        zone_log_step(zone, dns->serial);
-        zone_pin_unref(zone->pin); /* it holds what was */
-        zone->pin = NULL;
-        atomic_store_explicit(&zone->serial, dns->serial, memory_order_release);
-    }
-}
-
 enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_ms,
                      uint64_t *due_ms)
 {

@@ -102,10 +102,12 @@ enum err records_prepare(struct dns_records *records, const struct records_chang
 
 enum err records_reserve(const struct records_transaction *t)
 {
-    if (t->count == 0)
+    size_t noted = 0;
+    for (size_t i = 0; i < t->count; i++)
+        noted += t->steps[i].kind != STEP_RENEW;
+    if (noted == 0)
         return ERR_OK;
-    return journal_reserve(&t->records->journal, t->puts ? JOURNAL_PUT : JOURNAL_WITHDRAW,
-                           t->count);
+    return journal_reserve(&t->records->journal, t->puts ? JOURNAL_PUT : JOURNAL_WITHDRAW, noted);
 }
 
 static void finish(struct records_transaction *t)

@@ -73,9 +73,11 @@ void respond_targets(struct respond *r, const struct rrset *set, uint32_t at, ui
 void respond_soa(struct respond *r, const struct zone *zone, enum section section, uint32_t owner,
                  uint32_t ttl, uint32_t minimum);
 
-/* So many of the candidates are not heard from. */
+/* So many of the candidates are not heard from; of several types the most counts. */
 static inline void respond_note_stale(struct respond *r, uint32_t stale, uint32_t candidates)
 {
+    if (stale <= r->stale)
+        return;
     r->stale = stale;
     r->candidates = candidates;
 }

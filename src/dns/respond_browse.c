@@ -60,9 +60,9 @@ bool respond_instances(struct respond *r, const struct found *f)
                      .view = v,
                      .set = &set,
                      .type = TYPE_PTR};
-    if (set.count == 0)
-        return false;
     struct draw_size size = draw_size(&d, answer_left(&r->answer));
+    if (size.count == 0)
+        return false;
     bool stable = v->max_answers && size.count > v->max_answers;
     uint32_t max = stable ? v->max_answers : size.count, sent = 0;
     if (!stable && size.bytes > answer_left(&r->answer)) {
@@ -77,7 +77,7 @@ bool respond_instances(struct respond *r, const struct found *f)
     else
         add_instances(r, v, f->protocol);
     if (set.items->priority >= STALE_PRIORITY)
-        r->stale = r->candidates = set.count;
+        respond_note_stale(r, size.count, size.count);
     return true;
 }
 

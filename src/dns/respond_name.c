@@ -10,7 +10,13 @@ struct chain {
     unsigned count;
     const struct node *dnames[ALIASES_MAX]; /* that are in the answer */
     unsigned dname_count;
+    const struct node *last; /* where the last alias stands */
 };
+
+/* What stands in an answer under the name in question, or behind it, can be pointed to. */
+_Static_assert(HEADER_SIZE + NAME_MAX_WIRE + 4 + ALIASES_MAX * 2 * (RECORD_HEAD + NAME_MAX_WIRE) <
+                   POINTER_MAX,
+               "a DNAME and a CNAME for each alias");
 
 static unsigned answer_found(struct respond *r, const struct found *f)
 {
@@ -114,6 +120,7 @@ static bool step(struct respond *r, const struct found *f, const struct rrset *a
     if (c->count == ALIASES_MAX || returns(r, c))
         return false;
     c->owners[c->count++] = r->owner;
+    c->last = f->node;
     if (f->kind == FOUND_DNAME)
         return follow_dname(r, f, alias, c, rcode);
     name_from_wire(alias->rdata[0], &target);
@@ -130,8 +137,10 @@ unsigned respond_name(struct respond *r)
     for (;;) {
         lookup(r->dns, r->name, f);
         if (f->kind == FOUND_FOREIGN) {
-            if (chain.count)
+            if (chain.count) {
+                f->node = chain.last; /* it is what was found of the answer */
                 return RCODE_NOERROR;
+            }
             answer_explain(&r->answer, EDE_NOT_AUTHORITATIVE, "not one of our zones");
             return RCODE_REFUSED;
         }

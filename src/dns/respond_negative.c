@@ -55,8 +55,7 @@ static void explain_no_name(struct answer *a, const struct found *f)
         return;
     bool apex = !f->node || f->node->size == f->zone->apex.size;
     const char *exists = name_format(apex ? f->zone->apex.wire : f->node->name, name);
-    answer_explain_with(a, EDE_OTHER, TEXT("no such name; what exists of it is "),
-                        text_of(exists));
+    answer_explain_with(a, EDE_OTHER, TEXT("no such name; what exists of it is "), text_of(exists));
 }
 
 unsigned respond_negative(struct respond *r, const struct found *f, unsigned rcode)
@@ -69,6 +68,6 @@ unsigned respond_negative(struct respond *r, const struct found *f, unsigned rco
         explain_no_data(&r->answer, f, r->type);
     else
         explain_no_name(&r->answer, f);
-    respond_soa(r, zone, SECTION_AUTHORITY, apex, ttl, ttl);
+    respond_soa(r, zone, SECTION_AUTHORITY, apex, ttl, f->view ? ttl : zone->minimum);
     return rcode;
 }

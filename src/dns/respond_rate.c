@@ -10,17 +10,26 @@ static bool is_in(const struct network *networks, size_t count, const struct add
     return false;
 }
 
+/* Of what is in no table: names of the server itself; 0 = no question. */
+static uint64_t unfound_name(const struct respond *r)
+{
+    bool asked = r->answer.query->question_end > HEADER_SIZE;
+    return asked ? hash_bytes(&r->dns->key, r->name->wire, r->name->size) : 0;
+}
+
 /* What the answer is an answer to: random names below one zone are one name, and so are all
- * that a wildcard or a service's view makes up. */
+ * that a wildcard or a service's view makes up. An alias that leads away from our zones is
+ * the one that did. */
 static struct rrl_asked asked_of(const struct respond *r, unsigned rcode)
 {
     struct rrl_asked asked = {&r->request->from.addr, RRL_ERROR, 0};
     if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN && rcode != RCODE_YXDOMAIN)
         return asked;
     asked.kind = rcode == RCODE_NOERROR ? RRL_RESPONSE : RRL_NXDOMAIN;
-    if (!r->looked_up || !r->found.zone)
-        return asked;
-    asked.name = rcode == RCODE_NOERROR ? r->found.node->hash : r->found.zone->index + 1;
+    if (!r->looked_up)
+        asked.name = unfound_name(r);
+    else
+        asked.name = rcode == RCODE_NOERROR ? r->found.node->hash : r->found.zone->index + 1;
     return asked;
 }
 
@@ -32,22 +41,6 @@ static uint32_t rate_of(const struct dns_rrl_config *config, enum rrl_kind kind)
     case RRL_ERROR: break;
     }
     return config->errors;
-}
-
-/* Once a second in each thread; a flood makes no more lines than that. */
-static void tell(const struct respond *r, bool answered)
-{
-    enum { EVERY_MS = 1000 };
-    const struct dns_request *request = r->request;
-    if (r->worker->told_ms && request->mono_ms - r->worker->told_ms < EVERY_MS)
-        return;
-    r->worker->told_ms = request->mono_ms;
-    uint8_t bits = request->from.addr.family == FAMILY_V4 ? RRL_V4_BITS : RRL_V6_BITS;
-    struct network network = {addr_prefix(&request->from.addr, bits), bits};
-    char text[NETWORK_TEXT];
-    log_limited(&r->worker->shared->rate_log, request->mono_ms, LOG_LEVEL_INFO,
-                "dns: %s asks for more answers than dns.rrl allows: %s",
-                network_format(&network, text), answered ? "answered all the same" : "held back");
 }
 
 /* Little enough that nobody sends us a spoofed question for its sake. */
@@ -81,7 +74,8 @@ bool respond_rate(struct respond *r, unsigned *rcode)
 {
     const struct dns_rrl_config *config = &r->dns->config.rrl;
     const struct addr *from = &r->request->from.addr;
-    if (r->trusted || r->request->transport != DNS_UDP || !r->worker->shared)
+    if (!(config->responses | config->nxdomains | config->errors) || r->trusted ||
+        r->request->transport != DNS_UDP || !r->worker->shared)
         return true;
     struct rrl_asked asked = asked_of(r, *rcode);
     uint32_t rate = rate_of(config, asked.kind);
@@ -89,10 +83,12 @@ bool respond_rate(struct respond *r, unsigned *rcode)
         return true;
     enum rrl_verdict verdict =
         rrl_take(r->worker->shared->rrl, &asked, rate, config->slip, r->request->mono_ms);
-    if (verdict == RRL_PASS)
+    if (verdict == RRL_PASS) {
+        rate_episode_look(&r->worker->shared->rate_episode, r->request->mono_ms);
         return true;
+    }
     bool watched = config->log_only || is_in(config->watched, config->watched_count, from);
-    tell(r, watched);
+    rate_episode_note(&r->worker->shared->rate_episode, from, watched, r->request->mono_ms);
     if (!watched)
         return limit(r, verdict, rcode);
     counter_up(&r->worker->counters.rrl_logged);

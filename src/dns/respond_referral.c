@@ -4,9 +4,8 @@
 #include "dns/respond.h"
 
 /* All of a set into the authority section or nothing, and TC: a part of it would be taken
- * for the whole (RFC 2181 section 9). `at` gets the places of the data. */
-static bool put_servers(struct respond *r, size_t owner, const struct rrset *set,
-                        struct name_place *at)
+ * for the whole (RFC 2181 section 9). */
+static bool put_servers(struct respond *r, size_t owner, const struct rrset *set)
 {
     struct answer *a = &r->answer;
     size_t need = 0;
@@ -16,12 +15,9 @@ static bool put_servers(struct respond *r, size_t owner, const struct rrset *set
         respond_cut(r, 0, set->count);
         return false;
     }
-    for (uint32_t i = 0; i < set->count; i++) {
+    for (uint32_t i = 0; i < set->count; i++)
         (void)answer_record(a, SECTION_AUTHORITY, owner, TYPE_NS, set->ttl, set->rdata[i],
                             set->sizes[i]);
-        if (i < DNS_ADDITIONAL_TARGETS)
-            at[i] = (struct name_place){set->rdata[i], (uint32_t)(a->at - set->sizes[i])};
-    }
     return true;
 }
 
@@ -32,35 +28,38 @@ static bool is_in_domain(const struct name *server, const struct node *cut)
            name_has_boundary(server, server->size - cut->size);
 }
 
-/* Servers below the cut cannot be found without the addresses given here: TC, when one is
- * missing. The others' are a courtesy. */
-static void put_glue(struct respond *r, const struct node *cut, const struct name_place *at,
-                     uint32_t count, bool in_domain)
+/* Addresses of `most` servers of the one kind or the other, whose records begin at `at` in the
+ * message; false: there is no room for some of them. */
+static bool put_glue(struct respond *r, const struct node *cut, const struct rrset *set, size_t at,
+                     bool in_domain, uint32_t most)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    bool all = true;
+    for (uint32_t i = 0; i < set->count && most && all; i++) {
         struct name server;
-        name_from_wire(at[i].wire, &server);
-        if (is_in_domain(&server, cut) != in_domain)
-            continue;
-        if (respond_addresses(r, &server, at[i].at, true) || !in_domain)
-            continue;
-        respond_cut(r, 0, 0);
-        return;
+        at += RECORD_HEAD;
+        name_from_wire(set->rdata[i], &server);
+        if (is_in_domain(&server, cut) == in_domain) {
+            all = respond_addresses(r, &server, at, true) || !in_domain;
+            most--;
+        }
+        at += set->sizes[i];
     }
+    return all;
 }
 
+/* Servers below the cut cannot be found without the addresses given here: TC, when one is
+ * missing. The others' are a courtesy. */
 unsigned respond_referral(struct respond *r, const struct found *f)
 {
-    struct name_place at[DNS_ADDITIONAL_TARGETS];
     const struct node *cut = f->node;
     const struct rrset *set = node_set(cut, TYPE_NS);
-    size_t owner = (size_t)r->owner + r->name->size - cut->size;
-    if (!set || !put_servers(r, owner, set, at))
+    size_t owner = (size_t)r->owner + r->name->size - cut->size, at = r->answer.at;
+    if (!set || !put_servers(r, owner, set))
         return RCODE_NOERROR;
-    uint32_t count = set->count < ARRAY_COUNT(at) ? set->count : (uint32_t)ARRAY_COUNT(at);
-    put_glue(r, cut, at, count, true);
-    if (!r->answer.truncated)
-        put_glue(r, cut, at, count, false);
+    if (put_glue(r, cut, set, at, true, set->count))
+        (void)put_glue(r, cut, set, at, false, DNS_ADDITIONAL_TARGETS);
+    else
+        respond_cut(r, 0, 0);
     return RCODE_NOERROR;
 }
 

@@ -56,7 +56,7 @@ static bool is_apex(const struct found *f)
 
 static void put_apex_soa(struct respond *r, const struct found *f)
 {
-    respond_soa(r, f->zone, SECTION_ANSWER, r->owner, zone_soa_ttl(f->zone), f->zone->negative_ttl);
+    respond_soa(r, f->zone, SECTION_ANSWER, r->owner, f->zone->soa_ttl, f->zone->minimum);
 }
 
 /* One RRset, or by TCP all of them, where that is wanted (RFC 8482 sections 4.1 and 4.4). */

@@ -1,5 +1,6 @@
 #include "dns/respond_tsig.h"
 
+#include "dns/peer_log.h"
 #include "dns/tsig.h"
 
 /* Without room for more than question and signature the answer is a truncated one; a
@@ -26,6 +27,8 @@ bool respond_signed(struct respond *r, const struct query *q, unsigned *rcode)
     }
     bool good = r->tsig.error == TSIG_NOERROR;
     counter_up(good ? &counters->tsig_good : &counters->tsig_bad);
+    if (!good)
+        peer_log_signature(r);
     r->trusted = good;
     *rcode = good ? RCODE_NOERROR : RCODE_NOTAUTH;
     return set_aside(r) && good;

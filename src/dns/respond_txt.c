@@ -50,10 +50,8 @@ static bool txt_of_service(struct respond *r, const struct draw *d)
         part_of_service(r, d);
     else
         all_of_service(r, v);
-    if (v->stale_count && v->stale_count == v->live_count) {
-        r->stale = v->stale_count;
-        r->candidates = v->live_count;
-    }
+    if (v->stale_count == v->live_count)
+        respond_note_stale(r, v->stale_count, v->live_count);
     return v->txt.count > 0;
 }
 
@@ -109,7 +107,7 @@ static bool txt_of_selected(struct respond *r, const struct draw *d)
         const struct view_instance *h = holder(d, d->worker->picker.items[i]);
         sent += put_txt(r, d->view, h->txt, h->txt_size);
     }
-    r->stale = r->candidates = d->of == DRAW_STALE;
+    respond_note_stale(r, d->of == DRAW_STALE, d->of == DRAW_STALE);
     if (!limited && (sent < seen->count || seen->dropped))
         respond_cut(r, sent, seen->dropped ? 0 : seen->count);
     return count > 0;

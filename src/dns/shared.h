@@ -6,12 +6,16 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "dns/dns.h"
+#include "dns/rate_episode.h"
 #include "dns/rrl.h"
+
+enum peer_log_kind { PEER_LOG_UPDATE, PEER_LOG_TRANSFER, PEER_LOG_SIGNATURE, PEER_LOGS };
 
 struct dns_shared {
     struct hash_key cookie_seeds[2]; /* read-only */
     struct rrl *rrl;
-    struct log_limit rate_log;
+    struct rate_episode rate_episode;
+    struct log_limit peer_logs[PEER_LOGS];
 };
 
 #endif

@@ -40,6 +40,8 @@ struct dns {
 
 /* The zone that answers for a name: of nested ones the deepest. NULL = none. */
 struct zone *dns_zone_of(const struct dns *dns, const struct name *name);
+/* Each zone's first serial. */
+void dns_start_serials(struct dns *dns);
 /* Control thread: a new serial for each zone that changed since it got its last. */
 void dns_step_serials(struct dns *dns);
 /* Control thread: walks what is published, in no order; start with *cursor = 0. False at the

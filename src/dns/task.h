@@ -10,6 +10,7 @@
 #ifndef DISC_DNS_TASK_H
 #define DISC_DNS_TASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,11 @@ void dns_task_refuse(struct dns_task *task, const char *why);
  * all. Signed where the request was; `wall_s`: Unix time. Counts in the worker's counters. */
 size_t dns_task_next(struct dns_task *task, struct dns_worker *worker, uint64_t wall_s,
                      uint8_t *out, size_t size);
+
+/* What came of it, after dns_task_run or dns_task_refuse, as one line for the log: a refusal
+ * ("update of disc.local refused to 192.0.2.1, key deploy: ...") or a transfer that begins.
+ * False: not worth a line. */
+bool dns_task_describe(const struct dns_task *task, char *out, size_t size);
 
 void dns_task_free(struct dns_task *task); /* accepts NULL */
 

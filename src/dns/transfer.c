@@ -100,6 +100,17 @@ void transfer_run(struct dns *dns, struct dns_task *task)
         begin_whole(dns, task, zone);
 }
 
+const char *transfer_kind(const struct transfer *t, uint32_t *theirs, uint32_t *ours)
+{
+    if (!t || t->walk.shape == WALK_SOA)
+        return NULL;
+    *theirs = *ours = t->walk.serial;
+    if (t->walk.shape == WALK_WHOLE)
+        return "AXFR";
+    *theirs = t->walk.deltas[0]->from;
+    return "IXFR";
+}
+
 void transfer_free(struct transfer *t)
 {
     if (!t)

@@ -28,6 +28,10 @@ void transfer_run(struct dns *dns, struct dns_task *task);
 size_t transfer_next(struct dns_task *task, struct dns_worker *worker, uint64_t wall_s,
                      uint8_t *out, size_t size);
 
+/* "AXFR", or "IXFR" and the serial that it begins at (else theirs = ours); NULL: the SOA alone,
+ * or no transfer (`transfer` may be NULL). */
+const char *transfer_kind(const struct transfer *transfer, uint32_t *theirs, uint32_t *ours);
+
 void transfer_free(struct transfer *transfer); /* accepts NULL */
 
 #endif

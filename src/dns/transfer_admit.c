@@ -1,10 +1,14 @@
 /* The worker's half of a transfer: who asks for what, and may they? */
+#include "dns/peer_log.h"
 #include "dns/transfer.h"
 #include "dns/transfer_request.h"
+#include "dns/worker.h"
 
 static unsigned refuse(struct respond *r, unsigned rcode, int ede, const char *text)
 {
     answer_explain(&r->answer, ede, text);
+    counter_up(&r->worker->counters.transfers_refused);
+    peer_log_refused(r, PEER_LOG_TRANSFER, text);
     return rcode;
 }
 

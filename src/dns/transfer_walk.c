@@ -53,7 +53,7 @@ static bool put_soa(struct walk *w, uint32_t serial, struct rr *out)
     *out = (struct rr){.owner = zone->apex.wire,
                        .owner_size = zone->apex.size,
                        .type = TYPE_SOA,
-                       .ttl = zone_soa_ttl(zone),
+                       .ttl = zone->soa_ttl,
                        .rdata = w->soa,
                        .size = zone->soa_size};
     return true;

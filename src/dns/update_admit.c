@@ -1,5 +1,6 @@
 /* What a worker can say of an update: its zone section (RFC 2136 section 3.1), and whether its
  * sender may update anything at all. */
+#include "dns/peer_log.h"
 #include "dns/update.h"
 
 static struct zone *zone_at(const struct dns *dns, const struct name *apex)
@@ -13,6 +14,7 @@ static struct zone *zone_at(const struct dns *dns, const struct name *apex)
 static unsigned refuse(struct respond *r, unsigned rcode, int ede, const char *why)
 {
     answer_explain(&r->answer, ede, why);
+    peer_log_refused(r, PEER_LOG_UPDATE, why);
     return rcode;
 }
 

@@ -57,8 +57,12 @@ struct work_name *work_name_get(struct update *u, const struct name *owner)
     struct work_name *n = work_name_plain(u, owner);
     if (!n)
         return NULL;
-    if (update_is_instance(u, owner, &service, &id) && !work_instance_get(u, service, id))
-        return NULL;
+    if (update_is_instance(u, owner, &service, &id)) {
+        struct work_instance *i = work_instance_get(u, service, id);
+        if (!i)
+            return NULL;
+        i->named = true;
+    }
     return u->rcode == RCODE_NOERROR ? n : NULL;
 }
 
@@ -108,6 +112,7 @@ struct work_instance *work_instance_get(struct update *u, struct text service, s
     i->service = service;
     i->id = id;
     i->at = at;
+    STAILQ_INIT(&i->ties);
     i->stored =
         registry_instance(u->registry, (struct instance_key){text_of(u->zone->ns), service, id});
     if (map_insert(&u->instances, hash_instance(u, service, id), i)) {
@@ -117,23 +122,29 @@ struct work_instance *work_instance_get(struct update *u, struct text service, s
     return !i->stored || work_load(u, i) ? i : NULL;
 }
 
-static bool show(struct update *u, struct work_instance *i, const struct name *owner, uint16_t type,
-                 const void *rdata, size_t size)
+static struct work_record *make(struct update *u, struct work_instance *i, uint16_t type,
+                                const void *rdata, size_t size)
 {
-    struct work_name *n = work_name_plain(u, owner);
-    uint8_t *copy = n ? update_memory(u, size) : NULL;
-    if (!copy)
-        return false;
+    uint8_t *copy = update_memory(u, size);
+    struct work_record *r = copy ? update_memory(u, sizeof(*r)) : NULL;
+    if (!r)
+        return NULL;
     memcpy(copy, rdata, size);
-    struct work_record *r = update_memory(u, sizeof(*r));
+    *r = (struct work_record){.type = type, .size = (uint16_t)size, .rdata = copy, .of = i};
+    return r;
+}
+
+/* At the instance's own name. */
+static bool show(struct update *u, struct work_instance *i, uint16_t type, const void *rdata,
+                 size_t size)
+{
+    struct work_name *n = work_name_plain(u, &i->at);
+    struct work_record *r = n ? make(u, i, type, rdata, size) : NULL;
     if (!r)
         return false;
-    *r = (struct work_record){.type = type, .size = (uint16_t)size, .rdata = copy, .of = i};
     struct work_record **place = &n->first;
-    /* At a service's name in front: there the list may be long, and its order means nothing. */
-    while (*place && type != TYPE_SRV)
+    while (*place)
         place = &(*place)->next;
-    r->next = *place;
     *place = r;
     return true;
 }
@@ -152,12 +163,11 @@ static bool show_pair(struct update *u, struct work_instance *i, struct text key
     rdata[1 + key.n] = '=';
     if (value.n)
         memcpy(rdata + 2 + key.n, value.s, value.n);
-    return show(u, i, &i->at, TYPE_TXT, rdata, 1 + n);
+    return show(u, i, TYPE_TXT, rdata, 1 + n);
 }
 
-static bool show_texts(struct update *u, struct work_instance *i)
+static bool show_texts(struct update *u, struct work_instance *i, const struct record *r)
 {
-    const struct record *r = &i->before;
     const struct pair known[] = {{TEXT("version"), r->version},
                                  {TEXT("zone"), r->zone},
                                  {TEXT("region"), r->region},
@@ -172,43 +182,80 @@ static bool show_texts(struct update *u, struct work_instance *i)
     return fine;
 }
 
-static bool show_port(struct update *u, struct work_instance *i, uint16_t number,
-                      enum protocol protocol)
+static enum update_form form_of(enum protocol protocol)
+{
+    return protocol == PROTOCOL_TCP   ? FORM_TCP
+           : protocol == PROTOCOL_UDP ? FORM_UDP
+                                      : FORM_SERVICE;
+}
+
+static bool show_port(struct update *u, struct work_instance *i, const struct record *record,
+                      struct port port)
 {
     uint8_t rdata[SRV_FIXED + NAME_MAX_WIRE];
     struct name owner;
-    enum update_form form = protocol == PROTOCOL_TCP   ? FORM_TCP
-                            : protocol == PROTOCOL_UDP ? FORM_UDP
-                                                       : FORM_SERVICE;
+    enum update_form form = form_of(port.protocol);
     if (!update_name(u, i->service, form, &owner))
         return true; /* too long to be shown */
-    put_u16(rdata, i->before.priority);
-    put_u16(rdata + 2, i->before.weight);
-    put_u16(rdata + 4, number);
+    put_u16(rdata, record->priority);
+    put_u16(rdata + 2, record->weight);
+    put_u16(rdata + 4, port.number);
     memcpy(rdata + SRV_FIXED, i->at.wire, i->at.size);
-    return show(u, i, &owner, TYPE_SRV, rdata, SRV_FIXED + i->at.size);
+    struct work_name *n = work_name_plain(u, &owner);
+    struct work_record *r = n ? make(u, i, TYPE_SRV, rdata, SRV_FIXED + i->at.size) : NULL;
+    if (!r)
+        return false;
+    r->form = (uint8_t)form;
+    LIST_INSERT_HEAD(&n->shown, r, shown);
+    STAILQ_INSERT_TAIL(&i->ties, r, tie);
+    return true;
 }
+
+static const struct port no_port = {.number = 0, .protocol = PROTOCOL_TCP};
 
 bool work_load(struct update *u, struct work_instance *i)
 {
-    instance_read(i->stored, &i->before);
-    const struct record *r = &i->before;
-    bool fine = show_texts(u, i);
-    for (unsigned n = 0; n < r->address_count && fine; n++) {
-        const struct addr *a = &r->addresses[n];
-        fine =
-            show(u, i, &i->at, a->family == FAMILY_V4 ? TYPE_A : TYPE_AAAA, a->bytes, addr_size(a));
+    struct record r;
+    instance_read(i->stored, &r);
+    bool fine = show_texts(u, i, &r);
+    for (unsigned n = 0; n < r.address_count && fine; n++) {
+        const struct addr *a = &r.addresses[n];
+        fine = show(u, i, a->family == FAMILY_V4 ? TYPE_A : TYPE_AAAA, a->bytes, addr_size(a));
     }
-    for (unsigned n = 0; n < r->port_count && fine; n++)
-        fine = show_port(u, i, r->ports[n].number, r->ports[n].protocol);
-    return fine && (r->port_count || show_port(u, i, 0, PROTOCOL_TCP));
+    for (unsigned n = 0; n < r.port_count && fine; n++)
+        fine = show_port(u, i, &r, r.ports[n]);
+    return fine && (r.port_count || show_port(u, i, &r, no_port));
 }
 
-bool work_load_service(struct update *u, const struct service *s, struct text service)
+static bool shows_at(const struct instance *i, enum update_form form)
 {
-    for (uint32_t n = 0; n < service_count(s); n++)
-        if (!work_instance_get(u, service, instance_key(service_instance(s, n)).id))
+    struct record r;
+    instance_read(i, &r);
+    bool shows = form == FORM_SERVICE || (r.port_count == 0 && form == form_of(no_port.protocol));
+    for (unsigned n = 0; n < r.port_count; n++)
+        shows |= form_of(r.ports[n].protocol) == form;
+    return shows;
+}
+
+bool work_load_service(struct update *u, const struct service *s, struct text service,
+                       enum update_form form)
+{
+    for (uint32_t n = 0; n < service_count(s); n++) {
+        const struct instance *i = service_instance(s, n);
+        if (shows_at(i, form) && !work_instance_get(u, service, instance_key(i).id))
             return false;
+    }
+    return true;
+}
+
+bool work_wire_name(const uint8_t *bytes, size_t size, struct name *out)
+{
+    size_t at = 0;
+    while (at < size && bytes[at] && bytes[at] < 64)
+        at += 1u + bytes[at];
+    if (size > NAME_MAX_WIRE || at + 1 != size || bytes[at])
+        return false;
+    plain_name_fill(out, bytes, size);
     return true;
 }
 
@@ -216,6 +263,6 @@ bool work_target(struct update *u, const uint8_t *rdata, uint16_t size, struct t
                  struct text *id)
 {
     struct name target;
-    plain_name_fill(&target, rdata + SRV_FIXED, size - SRV_FIXED);
-    return name_is_below(&target, &u->zone->apex) && update_is_instance(u, &target, service, id);
+    return size > SRV_FIXED && work_wire_name(rdata + SRV_FIXED, size - SRV_FIXED, &target) &&
+           name_is_below(&target, &u->zone->apex) && update_is_instance(u, &target, service, id);
 }

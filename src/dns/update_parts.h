@@ -9,6 +9,8 @@
 #ifndef DISC_DNS_UPDATE_PARTS_H
 #define DISC_DNS_UPDATE_PARTS_H
 
+#include <sys/queue.h>
+
 #include "base/bytes.h"
 #include "base/map.h"
 #include "dns/query.h"
@@ -29,6 +31,8 @@ struct update_rr {
 /* A record of a name in question. */
 struct work_record {
     struct work_record *next;
+    LIST_ENTRY(work_record) shown; /* while it is in the list of that name */
+    STAILQ_ENTRY(work_record) tie; /* SRV: the next of its instance's */
     uint16_t type, size;
     uint32_t ttl;
     uint32_t lease_s; /* when loaded */
@@ -38,14 +42,22 @@ struct work_record {
     bool loaded;              /* a plain record that is there */
     bool added;               /* by this message */
     bool retimed;             /* another one of its RRset brought a new TTL */
+    bool taken;               /* out of the lists of its name, or about to be */
+    uint8_t form;             /* SRV in an instance's ties: enum update_form of its name */
 };
 
 struct work_instance;
 
+/* What instances show at the names of services can be very many: it is apart, so that only
+ * those are looked at of which the message speaks. */
 struct work_name {
     struct name owner;
     struct work_record *first;
-    struct work_record *gone; /* loaded ones that were deleted */
+    LIST_HEAD(, work_record) shown; /* SRV of instances, as they are; added ones are above */
+    struct work_record *gone;       /* loaded ones that were deleted */
+    bool whole;                     /* all instances that show SRV here are loaded */
+    bool alone;                     /* checked: nothing but what belongs to a service */
+    bool serves;                    /* of a service that has an instance then */
 };
 
 /* An instance that there is, or that may come to be. */
@@ -53,13 +65,14 @@ struct work_instance {
     struct text service, id;
     struct name at;                /* I.S.Z */
     const struct instance *stored; /* NULL = it is not there */
-    struct record before;          /* when it is */
+    STAILQ_HEAD(, work_record) ties; /* SRV: shown ones, and by update_derive all others */
     struct work_name *services[3]; /* of its service, by update_derive: _S._tcp.Z, _S._udp.Z,
                                       S.Z; NULL = longer than names may be */
     struct work_name *name;        /* at `at`, likewise */
+    bool named;                    /* by a record of the message */
     bool touched;                  /* the message adds to it, or takes from it */
     bool registers;                /* and it is to be registered, as: */
-    struct record after;
+    struct record *after;
 };
 
 struct memory; /* a chunk of an update's */
@@ -135,6 +148,8 @@ struct work_instance *work_instance_find(const struct update *u, struct text ser
                                          struct text id);
 /* From the list at *at; its instance is touched, a loaded one kept among those gone. */
 void work_take(struct work_name *n, struct work_record **at);
+/* Likewise one of a name's `shown`. */
+void work_take_shown(struct work_record *r);
 /* With its records in the names in question, when it is there. NULL: memory lacks. */
 struct work_instance *work_instance_get(struct update *u, struct text service, struct text id);
 
@@ -144,8 +159,12 @@ struct work_instance *work_instance_get(struct update *u, struct text service, s
  * _S._tcp.Z or _S._udp.Z, else at S.Z; port 0 = it has none; each string of its TXT as a
  * record of its own. */
 bool work_load(struct update *u, struct work_instance *i);
-/* All instances of a service that there is; its name is the update's. */
-bool work_load_service(struct update *u, const struct service *s, struct text service);
+/* Those instances of a service that there is that show SRV at this form of its name; at S.Z
+ * all. Its name is the update's. */
+bool work_load_service(struct update *u, const struct service *s, struct text service,
+                       enum update_form form);
+/* A name that is all of these bytes. */
+bool work_wire_name(const uint8_t *bytes, size_t size, struct name *out);
 /* The target of an SRV record, which is in lower case; false: it is no I.S.Z. */
 bool work_target(struct update *u, const uint8_t *rdata, uint16_t size, struct text *service,
                  struct text *id);
@@ -165,9 +184,8 @@ bool update_plan(struct update *u, struct update_plan *out);
 
 /* ---- update_record.c ---- */
 
-/* Fills i->after from what is there and what the message adds, at the names of the service
- * and at the instance's, which are set, and takes those records out of there. False:
- * REFUSED. */
+/* Fills i->after from what is there and what the message adds, its ties and what is at its
+ * name, and marks those records as taken. False: REFUSED, or memory lacks. */
 bool update_record(struct update *u, struct work_instance *i);
 
 #endif

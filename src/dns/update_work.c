@@ -101,19 +101,27 @@ static bool is_in_the_way(const struct work_name *n, uint16_t type)
     for (const struct work_record *r = n->first; r; r = r->next)
         if ((r->type == TYPE_CNAME) != (type == TYPE_CNAME))
             return true;
-    return false;
+    return type == TYPE_CNAME && !LIST_EMPTY(&n->shown);
 }
 
 void work_take(struct work_name *n, struct work_record **at)
 {
     struct work_record *r = *at;
     *at = r->next;
+    r->taken = true;
     if (r->of)
         r->of->touched = true;
     if (r->loaded) {
         r->next = n->gone;
         n->gone = r;
     }
+}
+
+void work_take_shown(struct work_record *r)
+{
+    LIST_REMOVE(r, shown);
+    r->taken = true;
+    r->of->touched = true;
 }
 
 static struct work_record *append(struct work_name *n, struct work_record *r)
@@ -133,6 +141,7 @@ static struct work_record *bring_back(struct work_name *n, const struct update_r
         if (!is_same(r, rr))
             continue;
         *at = r->next;
+        r->taken = false;
         return append(n, r);
     }
     return NULL;
@@ -153,6 +162,28 @@ static struct work_record *find(const struct work_name *n, const struct update_r
     while (r && !is_same(r, rr))
         r = r->next;
     return r;
+}
+
+/* The instance among those in question that an SRV record speaks of. */
+static struct work_instance *instance_of(struct update *u, const struct update_rr *rr)
+{
+    struct text service, id;
+    if (rr->type != TYPE_SRV || !rr->rdata ||
+        !work_target(u, rr->rdata, rr->size, &service, &id))
+        return NULL;
+    return work_instance_find(u, service, id);
+}
+
+/* Is this one of an instance's ties among what the name shows? */
+static bool is_shown(const struct work_name *n, const struct work_record *tie)
+{
+    const struct work_record *r;
+    if (tie->taken || tie->added || !tie->of)
+        return false;
+    LIST_FOREACH (r, &n->shown, shown)
+        if (r == tie)
+            return true;
+    return false;
 }
 
 /* All of an RRset have one TTL (RFC 2181 section 5.2): the newest one's. */

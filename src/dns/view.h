@@ -39,6 +39,7 @@ struct view_instance {
     bool alpn;      /* its TXT data name a protocol as metadata `alpn` */
     bool live;      /* status up: part of the service's answers, if perhaps as the last choice */
     bool stale;     /* expired and kept: its priority is at or above STALE_PRIORITY */
+    bool browsable; /* I._S._tcp.Z is a name: it is not too long */
 };
 
 /* What is not heard from comes after all that is: the upper half of the priorities is
@@ -78,7 +79,9 @@ struct addr_set {
     const uint8_t *addrs; /* count x 4 or 16 bytes */
     const uint64_t *sums; /* running weight totals, inclusive */
     struct pick_group group;
-    bool stale; /* of instances that are not heard from */
+    uint16_t priority;   /* of those instances */
+    uint16_t weight_max; /* the largest that one of them has, as on the wire */
+    bool stale;          /* of instances that are not heard from */
 };
 
 struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if all are */
@@ -105,8 +108,9 @@ struct view {
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
     uint32_t max_answers;       /* 0 = all */
     uint32_t instance_count, live_count;
-    uint32_t stale_count;  /* of the live ones */
-    uint32_t https_count;  /* live ones with HTTPS records */
+    uint32_t stale_count; /* of the live ones */
+    uint32_t https_count; /* items of by_default with HTTPS records */
+    uint32_t unbrowsable_count;
     uint16_t priority_max; /* of the live ones, as registered */
     uint8_t locality;      /* enum dns_locality */
     uint32_t spill_over;   /* percent */

@@ -14,7 +14,6 @@ struct dns_worker {
     struct distinct_set seen;  /* likewise */
     struct dns_shared *shared; /* NULL = no rates, no cookies */
     struct dns_task *task;     /* of the last dns_respond, until taken */
-    uint64_t told_ms;          /* when it was last said that somebody is over a rate */
 };
 
 #endif

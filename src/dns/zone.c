@@ -90,6 +90,22 @@ static enum err place_all(struct zone *zone, const struct zone_records *records)
     return ERR_OK;
 }
 
+/* The file's own TTL and MINIMUM hold where the configuration says nothing; a denial is never
+ * remembered for longer than the SOA (RFC 2308 section 5). */
+static void settle_ttls(struct zone *zone, const struct zone_record *soa, uint32_t minimum)
+{
+    if (zone->ttl == DNS_UNSET)
+        zone->ttl = soa->ttl;
+    zone->soa_ttl = zone->ttl;
+    zone->minimum = zone->negative_ttl;
+    if (zone->negative_ttl == DNS_UNSET) {
+        zone->minimum = minimum;
+        zone->negative_ttl = minimum < zone->soa_ttl ? minimum : zone->soa_ttl;
+    } else if (zone->negative_ttl > zone->soa_ttl) {
+        zone->soa_ttl = zone->negative_ttl;
+    }
+}
+
 /* Takes the SOA out of the records and into the zone. */
 static void take_soa(struct zone *zone, struct zone_records *records)
 {
@@ -101,38 +117,78 @@ static void take_soa(struct zone *zone, struct zone_records *records)
     zone->soa_size = soa->size;
     uint8_t *numbers = zone->soa + zone->soa_size - SOA_NUMBERS;
     atomic_store_explicit(&zone->serial, get_u32(numbers), memory_order_relaxed);
-    put_u32(numbers + 16, zone->negative_ttl); /* RFC 2308 section 4 */
+    settle_ttls(zone, soa, get_u32(numbers + 16));
+    put_u32(numbers + 16, zone->minimum);
     memmove(soa, soa + 1, (records->count - at - 1) * sizeof(*soa));
     records->count--;
 }
 
 /* ---- a zone without file ---------------------------------------------------------------- */
 
-/* ns.<zone> and hostmaster.<zone>, which say who answers and name no host. */
-static enum err make_up(struct zone *zone, struct zone_records *records, struct dns_fault *fault)
+/* MNAME and RNAME: ns.<zone> and hostmaster.<zone>, which say who answers and name no host;
+ * or whom another zone names. */
+static enum err make_up_names(const struct zone *zone, const struct zone *like, struct writer *w,
+                              struct dns_fault *fault)
 {
     struct name mname, rname;
-    uint8_t soa[2 * NAME_MAX_WIRE + SOA_NUMBERS];
+    if (like) {
+        write_bytes(w, like->soa, like->soa_size - SOA_NUMBERS);
+        return ERR_OK;
+    }
     if (name_join(TEXT("ns"), &zone->apex, &mname) ||
         name_join(TEXT("hostmaster"), &zone->apex, &rname)) {
         fault_set(fault, "", 0, 0, "zone name '%.150s' is too long", zone->name);
         return ERR_SYNTAX;
     }
+    write_bytes(w, mname.wire, mname.size);
+    write_bytes(w, rname.wire, rname.size);
+    return ERR_OK;
+}
+
+static const struct rrset *apex_servers(const struct zone *zone)
+{
+    const struct static_name *n = zone_find(zone, &zone->apex);
+    for (uint32_t i = 0; n && i < n->rrset_count; i++)
+        if (n->rrsets[i].type == TYPE_NS)
+            return &n->rrsets[i];
+    return NULL;
+}
+
+/* The NS records: those servers, or MNAME, with which the SOA in `r` begins. */
+static enum err make_up_servers(struct zone_records *records, struct zone_record *r,
+                                const struct rrset *servers)
+{
+    const uint8_t *mname = r->rdata;
+    enum err err = ERR_OK;
+    r->type = TYPE_NS;
+    for (uint32_t i = 0; i < (servers ? servers->count : 1) && !err; i++) {
+        struct name server;
+        name_from_wire(servers ? servers->rdata[i] : mname, &server);
+        r->rdata = server.wire;
+        r->size = server.size;
+        err = zone_records_add(records, r);
+    }
+    return err;
+}
+
+static enum err make_up(struct zone *zone, const struct zone *like, struct zone_records *records,
+                        struct dns_fault *fault)
+{
+    uint8_t soa[2 * NAME_MAX_WIRE + SOA_NUMBERS];
     struct writer w = writer_of(soa, sizeof(soa));
-    write_bytes(&w, mname.wire, mname.size);
-    write_bytes(&w, rname.wire, rname.size);
+    const struct rrset *servers = like ? apex_servers(like) : NULL;
+    enum err err = make_up_names(zone, servers ? like : NULL, &w, fault);
+    if (err)
+        return err;
     const uint32_t numbers[] = {1, REFRESH_DEFAULT, RETRY_DEFAULT, EXPIRE_DEFAULT, 0};
     for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
         write_u32(&w, numbers[i]);
     struct zone_record r = {.owner = zone->apex, .ttl = zone->ttl, .type = TYPE_SOA, .file = ""};
     r.rdata = soa;
     r.size = (uint16_t)writer_used(&w);
-    enum err err = zone_records_add(records, &r);
-    r.type = TYPE_NS;
-    r.rdata = mname.wire;
-    r.size = mname.size;
+    err = zone_records_add(records, &r);
     if (!err)
-        err = zone_records_add(records, &r);
+        err = make_up_servers(records, &r, servers);
     if (err)
         fault_set(fault, "", 0, 0, "out of memory");
     return err;
@@ -168,8 +224,13 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
         name.n--;
     zone->name = strndup(name.s, name.n);
     zone->ns = config->ns ? strdup(config->ns) : NULL;
+    zone->fixed = !config->ns && !config->reverse && !config->grant_count;
     zone->ttl = config->ttl;
     zone->negative_ttl = config->negative_ttl;
+    if (!config->file && zone->ttl == DNS_UNSET)
+        zone->ttl = ZONE_TTL_DEFAULT;
+    if (!config->file && zone->negative_ttl == DNS_UNSET)
+        zone->negative_ttl = ZONE_NEGATIVE_DEFAULT;
     zone->srv_weight_scale = config->srv_weight_scale ? config->srv_weight_scale : 1;
     zone->log = config->journal_max ? zone_log_new(config->journal_max) : NULL;
     if (!zone->name || (config->ns && !zone->ns) || (config->journal_max && !zone->log) ||
@@ -182,23 +243,17 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
 
 static void warn_without_ns(const struct zone *zone)
 {
-    for (size_t i = 0; i < zone->name_count; i++) {
-        if (!name_is(&zone->names[i].name, &zone->apex))
-            continue;
-        for (uint32_t n = 0; n < zone->names[i].rrset_count; n++)
-            if (zone->names[i].rrsets[n].type == TYPE_NS)
-                return;
-    }
-    log_warn("zone %s has no NS record: no server can be found for it", zone->name);
+    if (!apex_servers(zone))
+        log_warn("zone %s has no NS record: no server can be found for it", zone->name);
 }
 
 static enum err load(struct zone *zone, const struct dns_zone_config *config,
-                     struct zone_records *records, struct dns_fault *fault)
+                     const struct zone *like, struct zone_records *records, struct dns_fault *fault)
 {
     enum err err = copy_config(zone, config, fault);
     if (!err)
         err = config->file ? zone_file_read(config, &zone->apex, records, fault)
-                           : make_up(zone, records, fault);
+                           : make_up(zone, like, records, fault);
     if (err)
         return err;
     if (browse_domains(zone, records)) {
@@ -219,13 +274,19 @@ static enum err load(struct zone *zone, const struct dns_zone_config *config,
 
 enum err zone_load(const struct dns_zone_config *config, struct zone **out, struct dns_fault *fault)
 {
+    return zone_load_like(config, NULL, out, fault);
+}
+
+enum err zone_load_like(const struct dns_zone_config *config, const struct zone *like,
+                        struct zone **out, struct dns_fault *fault)
+{
     struct zone_records records = {0};
     struct zone *zone = calloc(1, sizeof(*zone));
     if (!zone) {
         fault_set(fault, "", 0, 0, "out of memory");
         return ERR_MEMORY;
     }
-    enum err err = load(zone, config, &records, fault);
+    enum err err = load(zone, config, like, &records, fault);
     zone_records_deinit(&records);
     if (err)
         zone_free(zone);

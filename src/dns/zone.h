@@ -29,7 +29,10 @@ struct zone {
     struct name apex;
     char *name; /* text, no final dot */
     char *ns;   /* NULL = purely static */
-    uint32_t ttl, negative_ttl, srv_weight_scale;
+    bool fixed; /* nothing but a reload changes it: its serial is its file's */
+    uint32_t ttl, srv_weight_scale;
+    uint32_t soa_ttl, minimum; /* of the SOA */
+    uint32_t negative_ttl;     /* of denials */
     struct dns_rule *rules;
     size_t rule_count;
     _Atomic uint32_t serial;
@@ -45,6 +48,7 @@ struct zone {
                              them is not this zone's; dns.c sets them */
     size_t inner_count;
     bool dirty;     /* changed since its serial moved */
+    bool shown;     /* the first publication shows what was published before (reload) */
     unsigned index; /* place in the dns' list */
     struct browse_list browsed;
 };
@@ -55,6 +59,10 @@ struct zone {
  * lines longer than ldns reads, and what zone_check refuses. */
 MUST_CHECK enum err zone_load(const struct dns_zone_config *config, struct zone **out,
                               struct dns_fault *fault);
+/* The same; what is made up names the servers of the zone `like`, where it has some (NULL =
+ * none). */
+MUST_CHECK enum err zone_load_like(const struct dns_zone_config *config, const struct zone *like,
+                                   struct zone **out, struct dns_fault *fault);
 /* Gives the owner's reference back, and the log and the pin; accepts NULL. */
 void zone_free(struct zone *zone);
 /* One reference more, for who reads what does not change beyond the life of its struct dns. */
@@ -63,13 +71,6 @@ void zone_unref(struct zone *zone);
 
 /* The zone file's records at a name, be they served or occluded; NULL = none. */
 const struct static_name *zone_find(const struct zone *zone, const struct name *name);
-
-/* The TTL of the SOA itself; in negative answers it is what they say (RFC 2308 section 5:
- * never more than this). */
-static inline uint32_t zone_soa_ttl(const struct zone *zone)
-{
-    return zone->ttl > zone->negative_ttl ? zone->ttl : zone->negative_ttl;
-}
 
 /* The attributes of a service by the zone's rules. */
 struct zone_attributes {

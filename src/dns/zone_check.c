@@ -259,6 +259,53 @@ static enum err check_target(struct check *c, const struct zone_record *r)
     return r->type == TYPE_NS ? check_server(c, r, &target) : ERR_OK;
 }
 
+/* ---- what is likely to be a mistake ------------------------------------------------------- */
+
+/* "MX 10 192.0.2.1": a name of four labels, which nobody has. */
+static void warn_address(struct check *c, const struct zone_record *r)
+{
+    char owner[NAME_TEXT], type[ZONE_TYPE_TEXT];
+    if (r->address)
+        warn(c, r, "%s of %s names an address, expected a name that has it",
+             zone_type_format(r->type, type), name_format(r->owner.wire, owner));
+}
+
+/* RFC 2181 section 5.2. */
+static void warn_ttls(struct check *c, struct group g)
+{
+    char owner[NAME_TEXT], type[ZONE_TYPE_TEXT];
+    const struct zone_record *first = g.first, *warned = NULL;
+    for (const struct zone_record *r = g.first; r < g.end; r++) {
+        if (r->type != first->type)
+            first = r;
+        if (r->ttl == first->ttl || first == warned)
+            continue;
+        const struct zone_record *later = r->line > first->line ? r : first;
+        const struct zone_record *earlier = later == r ? first : r;
+        warn(c, later,
+             "%s of %s has a TTL of %u here and one of %u above; the least of all holds for "
+             "the set",
+             zone_type_format(r->type, type), name_format(r->owner.wire, owner), later->ttl,
+             earlier->ttl);
+        warned = first;
+    }
+}
+
+/* Nobody asks for these: software sends the xn-- form (RFC 5891). */
+static void warn_foreign_bytes(struct check *c, const struct zone_record *r)
+{
+    char owner[NAME_TEXT];
+    for (size_t i = 0; i < r->owner.size; i++) {
+        if (r->owner.wire[i] < 0x80)
+            continue;
+        warn(c, r,
+             "%s has bytes that are not ASCII; a name of other letters is asked for in its "
+             "xn-- form",
+             name_format(r->owner.wire, owner));
+        return;
+    }
+}
+
 /* ---- all -------------------------------------------------------------------------------- */
 
 static enum err check_group(struct check *c, struct group g)
@@ -271,8 +318,12 @@ static enum err check_group(struct check *c, struct group g)
     if (!err)
         err = check_cover(c, g);
     bool occluded = c->cut && !name_is(&c->cut->owner, &g.first->owner);
-    for (const struct zone_record *r = g.first; r < g.end && !err && !occluded; r++)
+    for (const struct zone_record *r = g.first; r < g.end && !err && !occluded; r++) {
+        warn_address(c, r);
         err = check_target(c, r);
+    }
+    warn_ttls(c, g);
+    warn_foreign_bytes(c, g.first);
     return err;
 }
 

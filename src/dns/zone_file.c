@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "dns/zone_generate.h"
 #include "dns/zone_rdata.h"
 #include "dns/zone_scan.h"
@@ -73,11 +74,20 @@ struct parse {
     struct name origin, owner; /* owner.size 0: no record yet */
     uint32_t default_ttl;
     bool soa_seen;
+    bool generated; /* the line's text is made by $GENERATE, and stands nowhere in the file */
     struct zone_line line;
 };
 
-#define REFUSE(p, ...)                                                                             \
-    (fault_set((p)->fault, (p)->file, (p)->line.line, (p)->line.column, __VA_ARGS__), ERR_SYNTAX)
+static struct zone_place place_of(const struct parse *p, const char *at)
+{
+    return zone_place_of(&p->line, p->generated ? NULL : at);
+}
+
+/* At a byte of the line's text; NULL = where it begins. */
+#define REFUSE_AT(p, at, ...)                                                                      \
+    (fault_set((p)->fault, (p)->file, place_of(p, at).line, place_of(p, at).column, __VA_ARGS__),  \
+     ERR_SYNTAX)
+#define REFUSE(p, ...) REFUSE_AT(p, NULL, __VA_ARGS__)
 
 static enum err no_memory(struct parse *p)
 {
@@ -98,7 +108,7 @@ static enum err resolve(struct parse *p, const char *text, struct name *out)
         return ERR_OK;
     }
     if (name_parse((struct text){text, n}, &relative))
-        return REFUSE(p, "found '%.100s', expected a domain name", text);
+        return REFUSE_AT(p, text, "found '%.100s', expected a domain name", text);
     size_t slashes = 0;
     for (size_t i = n - 1; i > 0 && text[i - 1] == '\\'; i--)
         slashes++;
@@ -107,7 +117,8 @@ static enum err resolve(struct parse *p, const char *text, struct name *out)
         return ERR_OK;
     unsigned behind = relative.size - 1u;
     if (behind + p->origin.size > NAME_MAX_WIRE)
-        return REFUSE(p, "found '%.100s', which with its origin is longer than 255 bytes", text);
+        return REFUSE_AT(p, text, "found '%.100s', which with its origin is longer than 255 bytes",
+                         text);
     memcpy(out->wire + behind, p->origin.wire, p->origin.size);
     out->size = (uint8_t)(behind + p->origin.size);
     out->labels = (uint8_t)(relative.labels + p->origin.labels);
@@ -118,9 +129,9 @@ static enum err parse_ttl(struct parse *p, const char *text, uint32_t *out)
 {
     enum err err = zone_ttl_parse(text, out);
     if (err == ERR_VALUE)
-        return REFUSE(p, "found TTL %.50s, expected at most 2147483647", text);
+        return REFUSE_AT(p, text, "found TTL %.50s, expected at most 2147483647", text);
     if (err)
-        return REFUSE(p, "found TTL '%.50s', expected seconds", text);
+        return REFUSE_AT(p, text, "found TTL '%.50s', expected seconds", text);
     return ERR_OK;
 }
 
@@ -162,13 +173,13 @@ static enum err parse_head(struct parse *p, char **rest, struct zone_record *r, 
     for (;;) {
         *token = zone_token(rest);
         if (!*token)
-            return REFUSE(p, "found the end of the record, expected its type");
+            return REFUSE_AT(p, *rest, "found the end of the record, expected its type");
         if (**token >= '0' && **token <= '9') {
             enum err err = parse_ttl(p, *token, &r->ttl);
             if (err)
                 return err;
         } else if (is_class(*token) && strcasecmp(*token, "CLASS1") != 0) {
-            return REFUSE(p, "found class %.20s, expected IN", *token);
+            return REFUSE_AT(p, *token, "found class %.20s, expected IN", *token);
         } else if (strcasecmp(*token, "IN") != 0 && strcasecmp(*token, "CLASS1") != 0) {
             return ERR_OK;
         }
@@ -195,10 +206,24 @@ static enum err check_place(struct parse *p, const struct zone_record *r, const 
     if (r->type == TYPE_SOA && p->soa_seen)
         return REFUSE(p, "found a second SOA, expected one");
     if (zone_type_is_meta(r->type))
-        return REFUSE(p, "found type '%.30s', expected one that holds data", type);
+        return REFUSE_AT(p, type, "found type '%.30s', expected one that holds data", type);
     if (zone_type_is_dnssec(r->type))
-        return REFUSE(p, "found %.30s: a signed zone is not served, expected it unsigned", type);
+        return REFUSE_AT(p, type, "found %.30s: a signed zone is not served, expected it unsigned",
+                         type);
     return ERR_OK;
+}
+
+/* Where neither the record nor $TTL nor the configuration say it: the SOA's MINIMUM, as it
+ * was before there was $TTL (RFC 2308 section 4). */
+static void take_default_ttl(struct parse *p, struct zone_record *r, const uint8_t *rdata)
+{
+    if (r->ttl != DNS_UNSET)
+        return;
+    if (r->type == TYPE_SOA) {
+        uint32_t minimum = get_u32(rdata + r->size - 4);
+        p->default_ttl = minimum <= INT32_MAX ? minimum : 0; /* RFC 2181 section 8 */
+    }
+    r->ttl = p->default_ttl == DNS_UNSET ? ZONE_TTL_DEFAULT : p->default_ttl;
 }
 
 static enum err record(struct parse *p, char *rest)
@@ -210,17 +235,19 @@ static enum err record(struct parse *p, char *rest)
     if (err)
         return err;
     if (!zone_type_parse(type, &r.type))
-        return REFUSE(p, "found '%.50s', expected a record type", type);
+        return REFUSE_AT(p, type, "found '%.50s', expected a record type", type);
     r.owner = p->owner;
     err = check_place(p, &r, type);
     if (err)
         return err;
-    const char *wrong = NULL;
+    struct zone_wrong wrong;
     err = zone_rdata_parse(type, r.type, rest, &p->origin, &rdata, &r.size, &wrong);
     if (err == ERR_MEMORY)
         return no_memory(p);
     if (err)
-        return REFUSE(p, "found %s '%.80s', expected proper data: %s", type, rest, wrong);
+        return REFUSE_AT(p, wrong.at, "%s", wrong.text);
+    r.address = zone_fields_have_address(r.type, rest);
+    take_default_ttl(p, &r, rdata);
     p->soa_seen |= r.type == TYPE_SOA;
     r.rdata = rdata;
     if (zone_records_add(p->out, &r))
@@ -254,6 +281,7 @@ static enum err generate_all(struct parse *p, const struct generate_range *range
 {
     uint64_t number = range->first;
     enum err err = ERR_OK;
+    p->generated = true;
     for (; number <= range->last && !err; number += range->step) {
         err = generate_line(template, (uint32_t)number, p->line.text, sizeof(p->line.text));
         if (err == ERR_SYNTAX)
@@ -264,6 +292,7 @@ static enum err generate_all(struct parse *p, const struct generate_range *range
         else
             err = one_line(p);
     }
+    p->generated = false;
     return err;
 }
 

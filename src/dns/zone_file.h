@@ -11,11 +11,14 @@
 #include "dns/name.h"
 #include "dns/wire.h"
 
+enum { ZONE_TTL_DEFAULT = 5, ZONE_NEGATIVE_DEFAULT = 2 }; /* seconds, where nobody says it */
+
 struct zone_record {
     struct name owner;
     uint32_t ttl;
     uint16_t type, size;
     unsigned line, column;
+    bool address;     /* a name in its data is written like an address */
     const char *file; /* of the list it is in */
     uint8_t *rdata;   /* uncompressed wire form */
 };

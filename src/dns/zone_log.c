@@ -159,12 +159,40 @@ void zone_log_view(struct zone *zone, const struct view *old, unsigned old_place
         log->broken = true;
 }
 
+/* As a transfer of them takes, owners in full. */
+static size_t sets_size(const struct name *owner, const struct rrset *sets, uint32_t count)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < sets[i].count; k++)
+            size += (size_t)owner->size + RR_FIXED + sets[i].sizes[k];
+    return size;
+}
+
+static size_t leaf_size(const struct leaf *leaf)
+{
+    return leaf ? sets_size(&leaf->owner, leaf->rrsets, leaf->rrset_count) : 0;
+}
+
+static size_t static_size(const struct zone *zone)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < zone->name_count; i++)
+        size += sets_size(&zone->names[i].name, zone->names[i].rrsets, zone->names[i].rrset_count);
+    return size;
+}
+
 void zone_log_leaf(struct zone *zone, const struct leaf *old, const struct leaf *new)
 {
-    if (!is_noting(zone->log))
+    struct zone_log *log = zone->log;
+    if (!log)
         return;
-    zone->log->notes++;
-    zone_log_leaf_difference(zone->log, old, new);
+    log->zone_size += leaf_size(new);
+    log->zone_size -= leaf_size(old);
+    if (!is_noting(log))
+        return;
+    log->notes++;
+    zone_log_leaf_difference(log, old, new);
 }
 
 void zone_log_step(struct zone *zone, uint32_t serial)
@@ -186,8 +214,10 @@ void zone_log_step(struct zone *zone, uint32_t serial)
 
 void zone_log_begin(struct zone *zone, uint32_t serial)
 {
-    if (zone->log && !zone->log->started)
-        zone_log_step(zone, serial);
+    if (!zone->log || zone->log->started)
+        return;
+    zone->log->zone_size += static_size(zone);
+    zone_log_step(zone, serial);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "dns/svcb_check.h"
 #include "dns/zone_file.h"
 #include "dns/zone_scan.h"
 
@@ -289,6 +290,16 @@ static size_t trimmed(const char *text)
     return n;
 }
 
+static enum err not_proper(const char *type, const char *text, const char *why,
+                           struct zone_wrong *wrong)
+{
+    int size = (int)trimmed(text);
+    wrong->at = text;
+    snprintf(wrong->text, sizeof(wrong->text), "found %.20s '%.*s', expected proper data: %s", type,
+             size < 80 ? size : 80, text, why);
+    return ERR_SYNTAX;
+}
+
 /* The text that ldns is shown: owner, TTL and class are known and stand-ins here. */
 static ldns_status parse(const char *type, const char *text, const struct name *origin,
                          ldns_rr **rr)
@@ -305,42 +316,54 @@ static ldns_status parse(const char *type, const char *text, const struct name *
 
 static enum err parse_text(const char *type_text, uint16_t type, const char *text,
                            const struct name *origin, uint8_t **rdata, uint16_t *size,
-                           const char **wrong)
+                           struct zone_wrong *wrong)
 {
     ldns_rr *rr = NULL;
-    if (!is_text_type(type)) {
-        *wrong = "this type is read only as \\# LENGTH HEX";
+    const char *why = NULL;
+    if (!is_text_type(type))
+        return not_proper(type_text, text, "this type is read only as \\# LENGTH HEX", wrong);
+    if (!zone_fields_check(type_text, type, text, wrong))
         return ERR_SYNTAX;
-    }
-    if (!numbers_fit(type, text)) {
-        *wrong = "a number is missing or out of range";
-        return ERR_SYNTAX;
-    }
+    if (!numbers_fit(type, text))
+        return not_proper(type_text, text, "a number is missing or out of range", wrong);
     ldns_status status = parse(type_text, text, origin, &rr);
     if (status == LDNS_STATUS_MEM_ERR)
         return ERR_MEMORY;
-    if (status != LDNS_STATUS_OK || !rr) {
-        *wrong = ldns_get_errorstr_by_id(status);
-        return ERR_SYNTAX;
-    }
-    enum err err = join_fields(rr, rdata, size, wrong);
+    if (status != LDNS_STATUS_OK || !rr)
+        return not_proper(type_text, text, ldns_get_errorstr_by_id(status), wrong);
+    enum err err = join_fields(rr, rdata, size, &why);
     ldns_rr_free(rr);
-    return err;
+    return err == ERR_SYNTAX ? not_proper(type_text, text, why, wrong) : err;
+}
+
+/* What the library and the form for any type let through. */
+static enum err check_wire(const char *type_text, uint16_t type, const char *text,
+                           const uint8_t *rdata, uint16_t size, struct zone_wrong *wrong)
+{
+    char why[SVCB_WRONG_TEXT];
+    if (!has_form(type, rdata, size))
+        return not_proper(type_text, text, "a field is missing or too much", wrong);
+    if ((type != TYPE_SVCB && type != TYPE_HTTPS) || svcb_check(rdata, size, why))
+        return ERR_OK;
+    wrong->at = text;
+    snprintf(wrong->text, sizeof(wrong->text), "found %.20s with %s", type_text, why);
+    return ERR_SYNTAX;
 }
 
 enum err zone_rdata_parse(const char *type_text, uint16_t type, const char *text,
                           const struct name *origin, uint8_t **rdata, uint16_t *size,
-                          const char **wrong)
+                          struct zone_wrong *wrong)
 {
+    const char *why = NULL;
     *rdata = NULL;
     text += strspn(text, " ");
     bool any = strncmp(text, "\\#", 2) == 0 && (text[2] == ' ' || !text[2]);
-    enum err err = any ? parse_any(text, rdata, size, wrong)
+    enum err err = any ? parse_any(text, rdata, size, &why)
                        : parse_text(type_text, type, text, origin, rdata, size, wrong);
-    if (!err && !has_form(type, *rdata, *size)) {
-        *wrong = "a field is missing or too much";
-        err = ERR_SYNTAX;
-    }
+    if (any && err == ERR_SYNTAX)
+        err = not_proper(type_text, text, why, wrong);
+    if (!err)
+        err = check_wire(type_text, type, text, *rdata, *size, wrong);
     if (err) {
         free(*rdata);
         *rdata = NULL;

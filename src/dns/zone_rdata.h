@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "dns/name.h"
+#include "dns/zone_fields.h"
 
 /* "SRV", "TYPE65280" (RFC 3597). */
 bool zone_type_parse(const char *text, uint16_t *out);
@@ -25,9 +26,9 @@ bool zone_type_is_dnssec(uint16_t type);
 MUST_CHECK enum err zone_ttl_parse(const char *text, uint32_t *out);
 
 /* The data of one record from its text; `*rdata` belongs to the caller. ERR_SYNTAX, with
- * a static text in *wrong · ERR_MEMORY. */
+ * *wrong filled · ERR_MEMORY. */
 MUST_CHECK enum err zone_rdata_parse(const char *type_text, uint16_t type, const char *text,
                                      const struct name *origin, uint8_t **rdata, uint16_t *size,
-                                     const char **wrong);
+                                     struct zone_wrong *wrong);
 
 #endif

@@ -51,6 +51,8 @@ static bool append(struct zone_line *out, char c)
     size_t need = plain ? 1 : 4;
     if (out->size + need > ZONE_LINE_MAX)
         return false;
+    for (size_t i = 0; i < need; i++)
+        out->places[out->size + i] = out->here;
     if (plain)
         out->text[out->size] = c;
     else
@@ -143,6 +145,7 @@ static enum err take_plain(struct zone_scan *s, struct zone_line *out, struct in
 static enum err take_one(struct zone_scan *s, struct zone_line *out, struct inside *in,
                          struct dns_fault *fault)
 {
+    out->here = (struct zone_place){s->line, s->column};
     if (*s->at == '\0')
         return fault_here(s, fault, "found a NUL byte, expected text");
     if (*s->at == '\\') {
@@ -194,6 +197,20 @@ enum err zone_scan_next(struct zone_scan *s, struct zone_line *out, struct dns_f
             return err;
     }
     return ERR_NOT_FOUND;
+}
+
+struct zone_place zone_place_of(const struct zone_line *line, const char *at)
+{
+    if (at < line->text || at > line->text + line->size || !line->size)
+        return (struct zone_place){line->line, line->column};
+    size_t n = (size_t)(at - line->text);
+    if (n < line->size)
+        return line->places[n];
+    char last = line->text[n - 1];
+    struct zone_place end = line->places[n - 1];
+    if (last != ' ' && last != '\0') /* no blank, nor one that zone_token has cut at */
+        end.column++;
+    return end;
 }
 
 char *zone_token(char **rest)

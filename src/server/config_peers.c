@@ -204,6 +204,9 @@ static enum err check_reverse(const struct config_parse *p, const struct yaml_no
 {
     const struct yaml_node *node = yaml_find(item, "reverse");
     const struct dns_zone_config *of = zone_named(dns, zone->reverse);
+    if (zone->grant_count)
+        return fault_at(p, yaml_find(item, "update"),
+                        "updates of a reverse zone, expected none: it follows its instances");
     if (!is_within(zone->name, "in-addr.arpa") && !is_within(zone->name, "ip6.arpa"))
         return fault_at(p, yaml_find(item, "name"),
                         "a reverse zone outside of in-addr.arpa and ip6.arpa, expected e.g. "

@@ -106,6 +106,17 @@ static enum err check_update_lease(struct config_parse *p, const struct yaml_nod
                     zone->update_lease_min_s, zone->update_lease_max_s);
 }
 
+/* A purely static zone has a file that says both, in its SOA. */
+static void settle_ttls(const struct yaml_node *item, struct dns_zone_config *zone)
+{
+    if (zone->ns || zone->reverse || !zone->file)
+        return;
+    if (!yaml_find(item, "ttl"))
+        zone->ttl = DNS_UNSET;
+    if (!yaml_find(item, "negative_ttl"))
+        zone->negative_ttl = DNS_UNSET;
+}
+
 static enum err take_zone(struct config_parse *p, const struct yaml_node *item,
                           struct config_draft *draft)
 {
@@ -113,6 +124,8 @@ static enum err take_zone(struct config_parse *p, const struct yaml_node *item,
     enum err err = config_walk(p, "zones[].", item, &zone, NULL);
     if (!err)
         err = settle_reverse(p, item, &zone.zone);
+    if (!err)
+        settle_ttls(item, &zone.zone);
     if (!err)
         err = check_update_lease(p, item, &zone.zone);
     if (!err && config_services_add(&draft->config, &zone))

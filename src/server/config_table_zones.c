@@ -22,10 +22,12 @@ static const struct config_key rows[] = {
      .form = FILE_NAME,
      .help = "Static records (RFC 1035). Without it SOA and NS are made up from the name."},
     {.path = "zones[].ttl", .take = take_seconds, IN(zone_draft, zone.ttl), .max = 86400,
-     .what = "a TTL", .fallback = "5", .help = "TTL of the services' records."},
+     .what = "a TTL", .fallback = "5", .help = "TTL of the services' records. In a purely static zone it is the SOA's, which without "
+             "this key is as in the file."},
     {.path = "zones[].negative_ttl", .take = take_seconds, IN(zone_draft, zone.negative_ttl),
      .max = 86400, .what = "a TTL", .fallback = "2",
-     .help = "How long the absence of a name or of its records may be remembered."},
+     .help = "How long the absence of a name or of its records may be remembered. In a purely "
+             "static zone without this key it is the file's SOA MINIMUM (RFC 2308)."},
     {.path = "zones[].srv_weight_scale", .take = take_number,
      IN(zone_draft, zone.srv_weight_scale), .min = 1, .max = 65535, .what = "a scale",
      .fallback = "1",

@@ -2,12 +2,16 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
+#include "server/clock.h"
+
 #define UNSTORED "disk: the change is not stored; try again later"
 
 struct control_tasks {
     struct control_tasks_options options;
     struct task_list waiting; /* run, in that order */
     size_t count;
+    struct log_limit limits[2]; /* by enum dns_task_kind */
 };
 
 struct control_tasks *control_tasks_new(const struct control_tasks_options *options)
@@ -28,6 +32,14 @@ void control_tasks_free(struct control_tasks *t)
     free(t);
 }
 
+static void tell(struct control_tasks *t, const struct dns_task *task)
+{
+    char line[TASKS_LINE];
+    if (dns_task_describe(task, line, sizeof line))
+        log_limited(&t->limits[dns_task_kind(task)], clock_monotonic_ms(), LOG_LEVEL_INFO, "%s",
+                    line);
+}
+
 static void run(struct control_tasks *t, struct dns *dns, struct moment now, struct task_job *job)
 {
     struct durable *durable = t->options.durable;
@@ -38,6 +50,7 @@ static void run(struct control_tasks *t, struct dns *dns, struct moment now, str
         dns_task_refuse(job->task, UNSTORED);
         job->change = 0;
     }
+    tell(t, job->task);
     STAILQ_INSERT_TAIL(&t->waiting, job, next);
     t->count++;
 }

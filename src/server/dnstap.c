@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fstrm.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +19,7 @@
 #define CONTENT_TYPE "protobuf:dnstap.Dnstap"
 #define QUEUE_SIZE 4096 /* frames of one worker that wait; a power of two */
 #define REOPEN_S 2      /* how often a reader that is away is looked for */
+#define STOP_S 2        /* what a reader has to take what is queued, at the end */
 #define VERSION "discd " DISC_VERSION
 
 struct dnstap_tap {
@@ -191,6 +196,45 @@ static enum err check_file(const char *path)
     return ERR_OK;
 }
 
+/* 0, or the error number of connecting. */
+static int try_socket(const char *path)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof sa.sun_path)
+        return ENAMETOOLONG;
+    memcpy(sa.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error = fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof sa) ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return error == EAGAIN ? 0 : error; /* somebody listens who is busy */
+}
+
+static void look_for_reader(const char *path)
+{
+    int error = try_socket(path);
+    if (error)
+        log_warn("dnstap: no reader at %s yet: %s; it is looked for every %d s", path,
+                 strerror(error), REOPEN_S);
+}
+
+enum err dnstap_check(const struct config_dnstap *config)
+{
+    const char *path = config->file[0] ? config->file : config->socket;
+    const char *end = strrchr(path, '/');
+    char *folder = end && end > path ? strndup(path, (size_t)(end - path)) : NULL;
+    struct stat st;
+    int error = folder && stat(folder, &st) ? errno : 0;
+    if (!error && folder && !S_ISDIR(st.st_mode))
+        error = ENOTDIR;
+    if (!error && config->file[0] && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        error = EISDIR;
+    free(folder);
+    if (error)
+        log_error("dnstap: %s cannot be there: %s", path, strerror(error));
+    return error ? ERR_SYSTEM : ERR_OK;
+}
+
 enum err dnstap_start(const struct config_dnstap *config, unsigned workers, struct dnstap **out)
 {
     enum err err = config->file[0] ? check_file(config->file) : ERR_OK;
@@ -207,15 +251,44 @@ enum err dnstap_start(const struct config_dnstap *config, unsigned workers, stru
         dnstap_stop(d);
         return ERR_MEMORY;
     }
+    if (config->socket[0])
+        look_for_reader(config->socket);
     *out = d;
     return ERR_OK;
+}
+
+static void *destroy(void *context)
+{
+    struct fstrm_iothr *thread = context;
+    fstrm_iothr_destroy(&thread);
+    return NULL;
+}
+
+/* libfstrm's thread may hang in a write to a reader that does not read: then both are left
+ * behind, for the end of the process. */
+static void end_thread(struct fstrm_iothr *thread)
+{
+    struct timespec until;
+    sigset_t all, before;
+    pthread_t helper;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&helper, NULL, destroy, thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_S;
+    if (failed || pthread_timedjoin_np(helper, NULL, &until) == 0)
+        return;
+    pthread_detach(helper);
+    log_warn("dnstap: the reader takes nothing: what was queued for it is lost");
 }
 
 void dnstap_stop(struct dnstap *d)
 {
     if (!d)
         return;
-    fstrm_iothr_destroy(&d->thread);
+    if (d->thread)
+        end_thread(d->thread);
     free(d->taps);
     free(d->identity);
     free(d);

@@ -21,11 +21,15 @@ struct dnstap_counters { /* of one worker */
     struct counter queries, responses, dropped;
 };
 
-/* Starts the thread. ERR_SYSTEM (the file cannot be written; logged) · ERR_MEMORY. */
+/* Looks whether file or socket can be where they are configured, without making or opening
+ * either. ERR_SYSTEM (logged). */
+MUST_CHECK enum err dnstap_check(const struct config_dnstap *config);
+/* Starts the thread; a socket without a reader is logged. ERR_SYSTEM (the file cannot be
+ * written; logged) · ERR_MEMORY. */
 MUST_CHECK enum err dnstap_start(const struct config_dnstap *config, unsigned workers,
                                  struct dnstap **out);
-/* Writes what is queued, if that can be done at once, and ends. No worker uses it any more.
- * Accepts NULL. */
+/* Writes what is queued, within two seconds, and ends: the process is about to. No worker
+ * uses it any more. Accepts NULL. */
 void dnstap_stop(struct dnstap *d);
 
 /* The n-th worker's; valid until dnstap_stop. NULL where `d` is. */

@@ -7,6 +7,7 @@
 
 #include "server/clock.h"
 #include "server/config.h"
+#include "server/dnstap.h"
 #include "server/server.h"
 
 enum { OPTION_HELP_CONFIG = 256, OPTION_INIT };
@@ -55,13 +56,14 @@ static int check_only(struct config *config)
     struct config_fault fault = {0};
     struct hash_key key = {{0}};
     struct dns *dns = server_load_zones(config, &key, &fault);
+    bool good = dns && !dnstap_check(&config->dnstap);
     if (!dns)
         config_fault_print(&fault, stderr);
-    else
+    else if (good)
         printf("%s: good\n", config->path ? config->path : "built-in defaults");
     config_free(config);
     dns_free(dns);
-    return dns ? 0 : EXIT_BAD_CONFIG;
+    return good ? 0 : EXIT_BAD_CONFIG;
 }
 
 static int start(const char *path, bool test)

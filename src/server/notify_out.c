@@ -79,8 +79,8 @@ static void give_up(struct target *t)
     t->state = TARGET_QUIET;
     t->owner->counters.given_up++;
     log_limited(&t->owner->given_up_limit, clock_monotonic_ms(), LOG_LEVEL_WARN,
-                "notify: no answer from %s; it will see the changes when it asks by itself",
-                endpoint_format(&t->to, to));
+                "notify of %s: no answer from %s; it will see the changes when it asks by itself",
+                dns_zone_name(t->owner->dns, t->zone), endpoint_format(&t->to, to));
 }
 
 /* For the first time, or once more. */

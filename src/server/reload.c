@@ -82,6 +82,7 @@ static enum err prepare(struct server *s, struct config **config, struct dns **d
         return ERR_SYNTAX;
     }
     dns_use_records(*dns, s->records);
+    dns_follow(*dns, server_dns(s), s->registry);
     return control_publish_into(s->control, *dns);
 }
 

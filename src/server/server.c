@@ -155,8 +155,8 @@ static enum err restore(struct server *s)
         err = notify_out_configure(s->notify, server_dns(s), dns_totals(server_dns(s)).zones);
     uint64_t hidden = dns_totals(server_dns(s)).hidden_services;
     if (!err && hidden)
-        log_warn("%llu stored services are hidden by names of the zone files",
-                 (unsigned long long)hidden);
+        log_warn("%llu stored service%s hidden by names of the zone files",
+                 (unsigned long long)hidden, hidden == 1 ? " is" : "s are");
     return err;
 }
 
@@ -284,7 +284,7 @@ static enum err start_serving(struct server *s)
         err = start_workers(s);
     if (!err)
         err = start_http(s);
-    if (err)
+    if (err && err != ERR_SYSTEM) /* of that more was said where it happened */
         log_error("cannot start: %s", err_text(err));
     return err;
 }

@@ -93,7 +93,7 @@ static json_t *transfers(const struct server *s, const struct tasks_report *task
     return json_pack("{s:I,s:I,s:I,s:I}", "axfr", (json_int_t)SUM_AT(s, transfers, 0), "ixfr",
                      (json_int_t)SUM_AT(s, transfers, 1), "under_way",
                      (json_int_t)tasks->transfers_now, "refused",
-                     (json_int_t)tasks->refused_transfers);
+                     (json_int_t)(tasks->refused_transfers + SUM(s, transfers_refused)));
 }
 
 static json_t *tasks(const struct server *s, const struct tasks_report *tasks)

@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "server/clock.h"
 
 struct task_desk {
     struct task_desk_options options;
+    struct log_limit limit; /* of refusals */
     uint8_t out[DNS_UDP_LIMIT];
 };
 
@@ -27,12 +29,7 @@ void task_desk_free(struct task_desk *d)
 static struct task_job job_of(const struct task_desk *d, struct dns_task *task,
                               const struct endpoint *from)
 {
-    return (struct task_job){
-        .task = task,
-        .worker = d->options.worker,
-        .from = *from,
-        .transfer = dns_task_kind(task) == DNS_TASK_TRANSFER,
-    };
+    return (struct task_job){.task = task, .worker = d->options.worker, .from = *from};
 }
 
 static size_t refuse(struct task_desk *d, struct dns_task *task, enum tasks_verdict verdict,
@@ -41,6 +38,9 @@ static size_t refuse(struct task_desk *d, struct dns_task *task, enum tasks_verd
     dns_task_refuse(task, verdict == TASKS_TOO_MANY_TRANSFERS
                               ? "too many zone transfers are under way; try again later"
                               : "the server is busy; try again later");
+    char line[TASKS_LINE];
+    if (dns_task_describe(task, line, sizeof line))
+        log_limited(&d->limit, clock_monotonic_ms(), LOG_LEVEL_INFO, "%s", line);
     size_t n = dns_task_next(task, d->options.dns, clock_coarse_wall_s(), out, size);
     dns_task_free(task);
     return n;
@@ -67,6 +67,8 @@ size_t task_desk_tcp(struct task_desk *d, struct tcp_server *tcp, const struct e
         return 0;
     struct task_job job = job_of(d, task, from);
     job.later = tcp_later(tcp);
+    /* Only streams take places: over UDP all is one message, to whoever claims to ask. */
+    job.transfer = dns_task_kind(task) == DNS_TASK_TRANSFER;
     if (!job.later)
         return refuse(d, task, TASKS_FULL, out, size);
     enum tasks_verdict verdict = tasks_submit(d->options.tasks, &job);

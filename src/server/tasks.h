@@ -19,6 +19,7 @@
 
 enum {
     TASKS_UNDER_WAY_MAX = 1024, /* handed over and not back yet */
+    TASKS_LINE = 2048,          /* of the log, about one */
     TASKS_TRANSFERS_MAX = 32,   /* from then on until the last message is written */
 };
 

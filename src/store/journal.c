@@ -17,7 +17,7 @@ enum {
 struct store_journal {
     struct store_batch *batch; /* NULL = nothing since the last take */
     uint64_t last, committed, wait;
-    size_t promised; /* bytes that the last reserve made room for */
+    size_t promised; /* bytes that this request's reserves made room for, and not yet used */
     bool readonly;
     uint64_t slots[SLOTS]; /* by key: its last change */
 };
@@ -43,6 +43,7 @@ void store_journal_readonly(struct store_journal *j, bool readonly)
 void store_journal_begin(struct store_journal *j)
 {
     j->wait = 0;
+    j->promised = 0; /* what was not used by then, as renewals note nothing */
 }
 
 uint64_t store_journal_wait(const struct store_journal *j)

@@ -65,7 +65,9 @@ static void check_zone(const struct dns_zone_config *zone)
 {
     assert(zone->name && zone->name[0]);
     assert(!zone->rule_count || zone->ns);
-    assert(zone->ttl <= 86400 && zone->negative_ttl <= 86400);
+    bool is_static = !zone->ns && !zone->reverse && zone->file;
+    assert(zone->ttl <= 86400 || (is_static && zone->ttl == DNS_UNSET));
+    assert(zone->negative_ttl <= 86400 || (is_static && zone->negative_ttl == DNS_UNSET));
     assert(zone->srv_weight_scale >= 1 && zone->srv_weight_scale <= 65535);
     for (size_t i = 0; i < zone->rule_count; i++)
         assert(zone->rules[i].glob && zone->rules[i].glob[0]);

@@ -91,6 +91,10 @@ static void test_service(void **state)
            "web.z. 5 SRV 0 30 82 c.web.z.");
     expect(t, "user.rpc.z", T_SRV, 0, "user.rpc.z. 5 SRV 0 100 5 u.user.rpc.z.");
     NODATA(t, "rpc.z", T_SRV);
+    NO_NAME(t, "nobody.z", T_SRV);
+    assert_string_equal(t->reply.ede_text, "no such name; what exists of it is z.");
+    NO_NAME(t, "other.rpc.z", T_SRV);
+    assert_string_equal(t->reply.ede_text, "no such name; what exists of it is rpc.z.");
 }
 
 static void test_protocols_and_ports(void **state)

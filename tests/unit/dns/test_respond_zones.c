@@ -37,7 +37,7 @@ enum { T_DS = 43, NXDOMAIN = 3 };
 
 #define SMALL "@ SOA ns host 7 60 10 86400 2\n@ 60 NS ns.elsewhere.\nx 60 A 10.9.9.3\n"
 
-static int fds[5];
+static int fds[6];
 static unsigned fd_count;
 
 /* One more zone; a static one. */
@@ -61,6 +61,9 @@ static void add_zones(struct dns_config *config)
     add_zone(config, "other",
              "@ SOA ns host 7 60 10 86400 2\n@ NS ns.in.z.\n"
              "www CNAME toin.z.\nmx MX 1 ns.in.z.\nmx MX 2 i.web.z.\n");
+    add_zone(config, "own", "@ 20 SOA ns host 7 60 10 86400 300\n@ 60 NS ns.in.z.\n");
+    config->zones[config->zone_count - 1].ttl = DNS_UNSET;
+    config->zones[config->zone_count - 1].negative_ttl = DNS_UNSET;
     config->any_full = true;
     config->zones[0].negative_ttl = 9; /* longer than the ttl of 5 */
 }
@@ -174,20 +177,21 @@ static void test_negative_ttl(void **state)
     (void)state;
     static const struct {
         const char *apex, *missing;
-        unsigned soa, negative;
-    } cases[] = {{"z", "no.ns.z", 9, 9}, {"in.z", "no.in.z", 5, 3}};
+        unsigned soa, negative, minimum;
+    } cases[] = {
+        {"z", "no.ns.z", 9, 9, 9}, {"in.z", "no.in.z", 5, 3, 3}, {"own", "no.own", 20, 20, 300}};
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         unsigned ttl, minimum;
         ask(t, cases[i].apex, T_SOA);
         const char *line = dns_reply_line(&t->reply, SECTION_ANSWER_AT, 0);
         assert_int_equal(sscanf(line, "%*s %u SOA %*s %*s %*u %*u %*u %*u %u", &ttl, &minimum), 2);
         assert_int_equal(ttl, cases[i].soa);
-        assert_int_equal(minimum, cases[i].negative);
+        assert_int_equal(minimum, cases[i].minimum);
         ask(t, cases[i].missing, T_A);
         line = dns_reply_line(&t->reply, SECTION_AUTHORITY_AT, 0);
         assert_int_equal(sscanf(line, "%*s %u SOA %*s %*s %*u %*u %*u %*u %u", &ttl, &minimum), 2);
         assert_int_equal(ttl, cases[i].negative);
-        assert_int_equal(minimum, cases[i].negative);
+        assert_int_equal(minimum, cases[i].minimum);
     }
 }
 

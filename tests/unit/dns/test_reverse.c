@@ -224,6 +224,30 @@ static void test_hidden(void **state)
     nothing("1.0.0.10.in-addr.arpa", 3);
 }
 
+/* What is made up names the servers of the forward zone, wherever that stands in the list. */
+static void test_servers(void **state)
+{
+    (void)state;
+    expect(t, "1.10.in-addr.arpa", T_NS, 0, "1.10.in-addr.arpa. 7 NS ns.z.");
+    expect(t, "1.10.in-addr.arpa", T_SOA, 0,
+           "1.10.in-addr.arpa. 7 SOA ns.z. host.z. 1 60 10 86400 3");
+    expect(t, "d.f.ip6.arpa", T_NS, 0, "d.f.ip6.arpa. 7 NS ns.z.");
+
+    struct dns_config config = {.serial = 1};
+    struct dns_fault fault;
+    add_zone(&config, "10.in-addr.arpa", "z", NULL);
+    add_zone(&config, "z", "", NULL);
+    free(config.zones[1].reverse);
+    config.zones[1].reverse = NULL;
+    config.zones[1].ns = strdup("default");
+    struct dns *dns = dns_new(&config, &test_key, &fault);
+    assert_non_null(dns);
+    const struct static_name *apex = zone_find(dns->zones[0], &dns->zones[0]->apex);
+    assert_int_equal(apex->rrsets[0].count, 1);
+    assert_memory_equal(apex->rrsets[0].rdata[0], "\2ns\1z\0", 6);
+    dns_free(dns);
+}
+
 static void test_bad_configuration(void **state)
 {
     (void)state;
@@ -243,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test_setup_teardown(test_pointers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_servers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
         cmocka_unit_test_setup_teardown(test_model, setup, teardown),

@@ -216,13 +216,13 @@ static void test_names_that_collide(void **state)
     enum { NAMES = 200000 };
     struct update_rig *t = update_rig();
     uint64_t *seen = calloc(NAMES, sizeof(*seen));
-    uint32_t *of_hash = calloc(1 << 24, sizeof(*of_hash));
+    uint32_t *of_hash = calloc(1 << 20, sizeof(*of_hash));
     unsigned one = 0, two = 0;
     char name[24], lines[400];
     for (unsigned n = 1; n < NAMES && !two; n++) {
         size_t size = (size_t)snprintf(name, sizeof(name), "n%u", n);
         seen[n] = hash_bytes(&t->rig->dns->key, name, size);
-        uint32_t *place = &of_hash[seen[n] & ((1 << 24) - 1)];
+        uint32_t *place = &of_hash[seen[n] & ((1 << 20) - 1)];
         if (*place && (uint32_t)seen[*place] == (uint32_t)seen[n]) {
             one = *place;
             two = n;

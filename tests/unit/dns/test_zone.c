@@ -131,6 +131,52 @@ static void test_soa(void **state)
     zone_free(zone);
 }
 
+/* Where the configuration is silent the file's SOA says how long it and denials live. */
+static void test_own_ttls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t ttl, negative_ttl;
+        uint32_t soa_ttl, minimum, denials, ns_ttl; /* expected */
+    } cases[] = {
+        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 400, 300, 300, 5},
+        {"@ 20 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 20, 300, 20, 5},
+        {"@ SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 300, 300, 300, 300},
+        {"$TTL 1h\n@ SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 3600, 300,
+         300, 3600},
+        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, 9, 400, 9, 9, 300},
+        {"@ 4 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, 9, 9, 9, 9, 300},
+        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", 30, DNS_UNSET, 30, 300, 30, 30},
+        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", 30, 9, 30, 9, 9, 30},
+        {"@ NS ns\n@ SOA ns host 7 60 10 86400 4294967295\n", DNS_UNSET, DNS_UNSET, 0, UINT32_MAX,
+         0, 5},
+        {NULL, DNS_UNSET, DNS_UNSET, 5, 2, 2, 5},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char path[64], name[] = "z";
+        int fd = memfd_create("zone", MFD_CLOEXEC);
+        const char *text = cases[i].text ? cases[i].text : "";
+        assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        struct dns_zone_config config = {.name = name,
+                                         .file = cases[i].text ? path : NULL,
+                                         .ttl = cases[i].ttl,
+                                         .negative_ttl = cases[i].negative_ttl};
+        struct zone *zone;
+        struct dns_fault fault;
+        assert_int_equal(zone_load(&config, &zone, &fault), ERR_OK);
+        close(fd);
+        uint32_t ns_ttl = set_of(zone, "z.", 2)->ttl;
+        if (zone->soa_ttl != cases[i].soa_ttl || zone->minimum != cases[i].minimum ||
+            zone->negative_ttl != cases[i].denials || ns_ttl != cases[i].ns_ttl)
+            fail_msg("%zu: SOA %u, minimum %u, denials %u, NS %u", i, zone->soa_ttl, zone->minimum,
+                     zone->negative_ttl, ns_ttl);
+        assert_int_equal(get_u32(zone->soa + zone->soa_size - 4), zone->minimum);
+        zone_free(zone);
+    }
+}
+
 static void test_made_up(void **state)
 {
     (void)state;
@@ -204,55 +250,56 @@ static void test_bad(void **state)
         {HEAD "$NONSENSE\n", 3, 1, "expected $ORIGIN, $TTL, $INCLUDE, $GENERATE or a record"},
         {HEAD "$ORIGIN\n", 3, 1, "without a name"},
         {HEAD "$TTL\n", 3, 1, "expected seconds"},
-        {HEAD "$TTL 1x\n", 3, 1, "expected seconds"},
-        {HEAD "$TTL 2147483648\n", 3, 1, "at most 2147483647"},
-        {HEAD "a 4294967297 A 1.2.3.4\n", 3, 1, "at most 2147483647"},
-        {HEAD "a 99999999999999999999999 A 1.2.3.4\n", 3, 1, "at most 2147483647"},
-        {HEAD "a 9999w A 1.2.3.4\n", 3, 1, "at most 2147483647"},
+        {HEAD "$TTL 1x\n", 3, 6, "expected seconds"},
+        {HEAD "$TTL 2147483648\n", 3, 6, "at most 2147483647"},
+        {HEAD "a 4294967297 A 1.2.3.4\n", 3, 3, "at most 2147483647"},
+        {HEAD "a 99999999999999999999999 A 1.2.3.4\n", 3, 3, "at most 2147483647"},
+        {HEAD "a 9999w A 1.2.3.4\n", 3, 3, "at most 2147483647"},
         {HEAD "\n\n  ( b A 1.2.3.4\n", 5, 3, "never closed"},
         {HEAD "b A ((1.2.3.4))\n", 3, 6, "no nesting"},
         {HEAD "b A 1.2.3.4 )\n", 3, 13, "without '('"},
         {HEAD "b TXT \"open\nc A 1.2.3.4\n", 3, 12, "end of the line inside a quoted"},
         {HEAD "b TXT \"open", 3, 7, "end of the file inside a quoted"},
         {HEAD "b TXT a\\\n", 3, 8, "end of the line, expected a character"},
-        {HEAD "b CH A 1.2.3.4\n", 3, 1, "class CH, expected IN"},
-        {HEAD "b CLASS3 A 1.2.3.4\n", 3, 1, "expected IN"},
-        {HEAD "b\n", 3, 1, "expected its type"},
-        {HEAD "b 60 IN\n", 3, 1, "expected its type"},
-        {HEAD "b FROB x\n", 3, 1, "'FROB', expected a record type"},
-        {HEAD "b TYPE0 \\# 0\n", 3, 1, "holds data"},
-        {HEAD "b OPT \\# 0\n", 3, 1, "holds data"},
-        {HEAD "b TYPE65536 \\# 0\n", 3, 1, "expected a record type"},
-        {HEAD "b ANY x\n", 3, 1, "expected IN"},
-        {HEAD "b A\n", 3, 1, "expected proper data"},
-        {HEAD "b A 1.2.3\n", 3, 1, "expected proper data"},
-        {HEAD "b A 1.2.3.4 5.6.7.8\n", 3, 1, "expected proper data"},
-        {HEAD "b AAAA 1.2.3.4\n", 3, 1, "expected proper data"},
-        {HEAD "b SRV 1 2 3\n", 3, 1, "expected proper data"},
-        {HEAD "b SRV 1 2 70000 a\n", 3, 1, "expected proper data"},
-        {HEAD "b MX -1 a\n", 3, 1, "expected proper data"},
-        {HEAD "b MX 000000000000000000000000000000000010 a\n", 3, 1, "expected proper data"},
-        {"@ SOA a b 4294967296 1 1 1 1\n", 1, 1, "expected proper data"},
-        {"@ SOA a b 1 1 1 2147483648 1\n", 1, 1, "expected proper data"},
-        {HEAD "b TYPE65280 \\# x abcdef\n", 3, 1, "expected proper data"},
-        {HEAD "b TYPE65280 abcdef\n", 3, 1, "expected proper data"},
-        {HEAD "b MX 10\n", 3, 1, "expected proper data"},
-        {HEAD "b TXT\n", 3, 1, "expected proper data"},
-        {HEAD "b TYPE1 \\# 3 abcdef\n", 3, 1, "expected proper data"},
-        {HEAD "b A \\# 5 0102030405\n", 3, 1, "expected proper data"},
-        {HEAD "b CNAME \\# 2 c000\n", 3, 1, "expected proper data"},
-        {HEAD "b TYPE65280 \\# 4 abcdef\n", 3, 1, "expected proper data"},
-        {HEAD "b TYPE65280 \\# 4 abcdefg0\n", 3, 1, "expected proper data"},
-        {HEAD "b TYPE65280 \\#\n", 3, 1, "expected proper data"},
-        {HEAD "b APL 1:10.0.0.0/8\n", 3, 1, "only as \\# LENGTH HEX"},
+        {HEAD "b CH A 1.2.3.4\n", 3, 3, "class CH, expected IN"},
+        {HEAD "b CLASS3 A 1.2.3.4\n", 3, 3, "expected IN"},
+        {HEAD "b\n", 3, 2, "expected its type"},
+        {HEAD "b 60 IN\n", 3, 8, "expected its type"},
+        {HEAD "b FROB x\n", 3, 3, "'FROB', expected a record type"},
+        {HEAD "b TYPE0 \\# 0\n", 3, 3, "holds data"},
+        {HEAD "b OPT \\# 0\n", 3, 3, "holds data"},
+        {HEAD "b TYPE65536 \\# 0\n", 3, 3, "expected a record type"},
+        {HEAD "b ANY x\n", 3, 3, "expected IN"},
+        {HEAD "b A\n", 3, 4, "expected an IPv4 address"},
+        {HEAD "b A 1.2.3\n", 3, 5, "expected an IPv4 address"},
+        {HEAD "b A 1.2.3.4 5.6.7.8\n", 3, 13, "expected the record's end"},
+        {HEAD "b AAAA 1.2.3.4\n", 3, 8, "expected an IPv6 address"},
+        {HEAD "b SRV 1 2 3\n", 3, 12, "expected the target's name"},
+        {HEAD "b SRV 1 2 70000 a\n", 3, 11, "expected a port from 0 to 65535"},
+        {HEAD "b MX -1 a\n", 3, 6, "expected a preference from 0 to 65535"},
+        {HEAD "b MX 000000000000000000000000000000000010 a\n", 3, 6,
+         "expected a preference from 0 to 65535"},
+        {"@ SOA a b 4294967296 1 1 1 1\n", 1, 11, "expected a serial from 0 to 4294967295"},
+        {"@ SOA a b 1 1 1 2147483648 1\n", 1, 17, "expected expire in seconds"},
+        {HEAD "b TYPE65280 \\# x abcdef\n", 3, 13, "expected proper data"},
+        {HEAD "b TYPE65280 abcdef\n", 3, 13, "expected proper data"},
+        {HEAD "b MX 10\n", 3, 8, "expected the name of a mail server"},
+        {HEAD "b TXT\n", 3, 6, "expected a text"},
+        {HEAD "b TYPE1 \\# 3 abcdef\n", 3, 9, "expected proper data"},
+        {HEAD "b A \\# 5 0102030405\n", 3, 5, "expected proper data"},
+        {HEAD "b CNAME \\# 2 c000\n", 3, 9, "expected proper data"},
+        {HEAD "b TYPE65280 \\# 4 abcdef\n", 3, 13, "expected proper data"},
+        {HEAD "b TYPE65280 \\# 4 abcdefg0\n", 3, 13, "expected proper data"},
+        {HEAD "b TYPE65280 \\#\n", 3, 13, "expected proper data"},
+        {HEAD "b APL 1:10.0.0.0/8\n", 3, 7, "only as \\# LENGTH HEX"},
         {HEAD "b DS 1 13 2 00\n", 3, 1, "DS at b.z., expected it at a delegation"},
-        {HEAD "b DS 1 13 256 00\n", 3, 1, "expected proper data"},
-        {HEAD "b DS 1 256 2 00\n", 3, 1, "expected proper data"},
-        {HEAD "b DS \\# 4 00010d02\n", 3, 1, "expected proper data"},
-        {HEAD "b DNAME\n", 3, 1, "expected proper data"},
-        {HEAD "b DNSKEY 256 3 13 AAAA\n", 3, 1, "signed zone is not served"},
+        {HEAD "b DS 1 13 256 00\n", 3, 6, "expected proper data"},
+        {HEAD "b DS 1 256 2 00\n", 3, 6, "expected proper data"},
+        {HEAD "b DS \\# 4 00010d02\n", 3, 6, "expected proper data"},
+        {HEAD "b DNAME\n", 3, 8, "expected the target's name"},
+        {HEAD "b DNSKEY 256 3 13 AAAA\n", 3, 3, "signed zone is not served"},
         {HEAD "* NS ns\n", 3, 1, "NS at the wildcard *.z."},
-        {HEAD "b TYPE46 \\# 1 00\n", 3, 1, "signed zone is not served"},
+        {HEAD "b TYPE46 \\# 1 00\n", 3, 3, "signed zone is not served"},
         {HEAD "other.test. A 1.2.3.4\n", 3, 1, "expected a name in zone z."},
         {HEAD "a..b A 1.2.3.4\n", 3, 1, "expected a domain name"},
         {HEAD "a.\\400 A 1.2.3.4\n", 3, 1, "expected a domain name"},
@@ -381,11 +428,12 @@ static void test_shipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_soa),
-        cmocka_unit_test(test_made_up),    cmocka_unit_test(test_long_records),
-        cmocka_unit_test(test_bad),        cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_generate),   cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_attributes), cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_good),         cmocka_unit_test(test_soa),
+        cmocka_unit_test(test_made_up),      cmocka_unit_test(test_own_ttls),
+        cmocka_unit_test(test_long_records), cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_unreadable),   cmocka_unit_test(test_generate),
+        cmocka_unit_test(test_bytes),        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_shipped),
     };
     log_init(LOG_LEVEL_ERROR, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

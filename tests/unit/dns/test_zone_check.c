@@ -134,6 +134,19 @@ static void test_warnings(void **state)
         {HEAD "s NS ns.other.\nt A 1.2.3.4\ns-a TXT x\n", NULL},
         {HEAD "*.w A 1.2.3.4\n*.w.*.w TXT x\nd DNAME e.d2\n", NULL},
         {HEAD "@ DNAME other.\n", NULL},
+        {HEAD "@ MX 10 1.2.3.4\n", ":3:1: MX of z. names an address, expected a name that has it"},
+        {HEAD "a MX 10 10.0.0.255.\n", ":3:1: MX of a.z. names an address"},
+        {HEAD "@ NS 1.2.3.4\n", ":3:1: NS of z. names an address"},
+        {HEAD "c CNAME 1.2.3.4\n", ":3:1: CNAME of c.z. names an address"},
+        {HEAD "s SRV 1 1 1 2001:db8::1\n", ":3:1: SRV of s.z. names an address"},
+        {HEAD "c CNAME 1.2.3.4.5\nd CNAME 1.2.3.256\ne CNAME 1.2.3\nt TXT 1.2.3.4\n", NULL},
+        {HEAD "a 60 A 1.2.3.4\na 30 A 1.2.3.3\n",
+         ":4:1: A of a.z. has a TTL of 30 here and one of 60 above; the least of all holds"},
+        {HEAD "a 30 A 1.2.3.4\na 60 A 1.2.3.5\n", ":4:1: A of a.z. has a TTL of 60 here"},
+        {HEAD "a 30 A 1.2.3.4\na 60 TXT x\na 30 A 1.2.3.5\nb 60 TXT x\n", NULL},
+        {HEAD "\303\251.b A 1.2.3.4\n\303\251.b TXT x\n",
+         ":3:1: \\195\\169.b.z. has bytes that are not ASCII"},
+        {HEAD "a TXT \"\303\251\"\n", NULL},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct zone *zone;

@@ -70,11 +70,32 @@ static void test_static_names(void **state)
     registry_free(r);
 }
 
+/* A service is known when its name is taken, as by a new zone file: what is stored lives on,
+ * nobody new comes. */
+static void test_taken_later(void **state)
+{
+    (void)state;
+    unsigned asked = 0;
+    struct registry_config config = registry_config_default();
+    struct registry *r = registry_of(config);
+    assert_int_equal(put_err(r, "default", "mail", "a"), ERR_OK);
+    config.name_taken = is_static;
+    config.context = &asked;
+    assert_int_equal(registry_configure(r, &config), ERR_OK);
+    assert_int_equal(put_err(r, "default", "mail", "a"), ERR_OK);
+    assert_int_equal(put_err(r, "default", "mail", "b"), ERR_EXISTS);
+    drop(r, "mail", "a", 0); /* known, with nobody */
+    assert_non_null(registry_service(r, TEXT("default"), TEXT("mail")));
+    assert_int_equal(put_err(r, "default", "mail", "a"), ERR_EXISTS);
+    assert_int_equal(put_err(r, "default", "web", "b"), ERR_OK);
+    registry_free(r);
+}
+
 static void test_order_by_namespace(void **state)
 {
     (void)state;
-    static const char *const names[][2] = {
-        {"a", "x"}, {"a", "y"}, {"a-b", "x"}, {"a-b", "x-y"}, {"a-b", "x.y"}, {"b", "a"}};
+    static const char *const names[][2] = {{"a", "x"},     {"a", "y"},     {"a-b", "x"},
+                                           {"a-b", "x-y"}, {"a-b", "x.y"}, {"b", "a"}};
     struct registry *r = registry_plain();
     for (size_t n = ARRAY_COUNT(names); n-- > 0;)
         assert_int_equal(put_err(r, names[n][0], names[n][1], "i"), ERR_OK);
@@ -144,9 +165,8 @@ static void test_order_at_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conflicts),
-        cmocka_unit_test(test_static_names),
-        cmocka_unit_test(test_order_by_namespace),
+        cmocka_unit_test(test_conflicts),       cmocka_unit_test(test_static_names),
+        cmocka_unit_test(test_taken_later),     cmocka_unit_test(test_order_by_namespace),
         cmocka_unit_test(test_order_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

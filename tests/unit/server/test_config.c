@@ -270,7 +270,12 @@ static void test_zones(void **state UNUSED)
     assert_int_equal(a->rules[1].negative_ttl, 9);
     assert_int_equal(a->rules[1].srv_weight_scale, 256);
     assert_null(dns->zones[1].ns);
+    assert_int_equal(dns->zones[0].ttl, 5); /* a file, but services too */
+    assert_int_equal(dns->zones[0].negative_ttl, 2);
     assert_int_equal(dns->zones[1].ttl, 0);
+    assert_int_equal(dns->zones[1].negative_ttl, 2); /* no file that would say it */
+    assert_int_equal(dns->zones[2].ttl, DNS_UNSET);
+    assert_int_equal(dns->zones[2].negative_ttl, DNS_UNSET);
     assert_null(dns->zones[2].ns);
     assert_string_equal(dns->zones[2].file, "/z/c");
     assert_string_equal(dns->zones[3].ns, "null");

@@ -217,6 +217,27 @@ static void hooks_wait_for_their_changes(void **state UNUSED)
     store_journal_free(j);
 }
 
+/* What a request reserved and did not use is not asked for again by all that follow. */
+static void room_that_is_not_used_is_given_back(void **state UNUSED)
+{
+    struct store_journal *j = store_journal_new();
+    struct store_record a = record_of("\1a\1z", "x");
+    for (unsigned n = 0; n < 4000; n++) {
+        store_journal_begin(j);
+        assert_int_equal(store_records_reserve(j, JOURNAL_WITHDRAW, 1), ERR_OK);
+        store_records_touch(j, &a);
+    }
+    for (unsigned n = 0; n < 1000; n++) {
+        store_journal_begin(j);
+        assert_int_equal(store_records_reserve(j, JOURNAL_PUT, 1), ERR_OK);
+        store_records_remove(j, &a);
+    }
+    struct store_batch *b = store_journal_take(j);
+    assert_false(batch_has_room(b, (size_t)128 * 1024));
+    store_batch_free(b);
+    store_journal_free(j);
+}
+
 static void nothing_is_put_while_nothing_can_be_stored(void **state UNUSED)
 {
     struct store_journal *j = store_journal_new();
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(keys_tell_records_apart),
         cmocka_unit_test(impossible_ones_have_no_key),
         cmocka_unit_test(hooks_wait_for_their_changes),
+        cmocka_unit_test(room_that_is_not_used_is_given_back),
         cmocka_unit_test(nothing_is_put_while_nothing_can_be_stored),
         IN_FOLDER(they_come_back),
         IN_FOLDER(damaged_ones_are_left_out),
