@@ -18,6 +18,7 @@ enum {
     DNS_TEXT_MAX = 255,          /* bytes of an identity: one TXT string */
     DNS_COOKIE_SECRET = 16,      /* bytes (RFC 9018 section 4) */
     DNS_COOKIE_SECRETS = 3,
+    DNS_KEY_QUOTA = 100000, /* of a key that is told none */
 };
 
 #define DNS_UNSET UINT32_MAX
@@ -67,6 +68,8 @@ struct dns_key {
     enum tsig_algorithm algorithm;
     uint8_t *secret; /* wiped by dns_config_deinit */
     size_t secret_size;
+    uint32_t quota; /* instances that it may hold by UPDATE, and as many plain records; 0 =
+                       DNS_KEY_QUOTA */
 };
 
 /* Grants when the asker is in the network and, where a key is named, signed with it. */

@@ -141,7 +141,7 @@ static bool is_met(const struct draw *d, const struct draw_addrs *a, const struc
 static void meet_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
                       enum tier tier, unsigned max)
 {
-    enum { BEFORE_ALL = -2 * DISTINCT_MAX, FEW = 16 };
+    enum { BEFORE_ALL = -2 * DISTINCT_MAX, FEW = 8 };
     struct dns_worker *w = d->worker;
     const struct selector *list = tier < TIER_FAR ? d->near.of[tier] : NULL;
     uint32_t size = list ? list->live_count : tier < TIER_FAR ? 0 : d->view->instance_count;
@@ -160,8 +160,7 @@ static void meet_tier(const struct draw *d, const struct draw_addrs *a, const st
     }
 }
 
-/* ---- all --------------------------------------------------------------------------------------
- */
+/* ---- all ------------------------------------------------------------------------------- */
 
 /* From the nearest on, until there is enough. */
 static void add_near(const struct draw *d, const struct draw_addrs *a, const struct survey *s,

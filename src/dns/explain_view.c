@@ -219,6 +219,12 @@ static const char *why_here(const struct respond *r, uint32_t n, const struct fi
                                             : "out: no records of this type";
 }
 
+/* Those that no answer can have are nowhere. */
+static bool is_placed(const struct respond *r, uint32_t n, const struct field *all)
+{
+    return strncmp(why(&r->found, r->type, n, all), "in", 2) == 0;
+}
+
 /* Where it is seen from the asker's place, and the priority that this makes. */
 static int tell_tier(const struct respond *r, uint32_t n, const struct near *near, json_t *out)
 {
@@ -242,7 +248,7 @@ static json_t *candidate(const struct respond *r, uint32_t n, const struct field
                   stale ? "stale" : status_text((enum status)i->status), "live", i->live && !stale,
                   "weight", i->weight, "priority", i->priority, "port", i->port, "addresses",
                   addresses_of(i), "why", why_here(r, n, all, near));
-    if (out && tell_tier(r, n, near, out)) {
+    if (out && is_placed(r, n, all) && tell_tier(r, n, near, out)) {
         json_decref(out);
         return NULL;
     }
@@ -262,8 +268,7 @@ static int tell_candidates(const struct respond *r, const struct near *near, jso
     return failed | set(out, "candidate_count", json_integer(v ? v->instance_count : 0));
 }
 
-/* ---- the name ---------------------------------------------------------------------------------
- */
+/* ---- the name -------------------------------------------------------------------------- */
 
 static json_int_t count_live(const struct view *v, const struct selector *s)
 {

@@ -99,7 +99,22 @@ enum err name_join(struct text child, const struct name *parent, struct name *ou
     return ERR_OK;
 }
 
-static char *format_char(char *to, uint8_t c)
+static bool has_meaning(uint8_t c) /* in presentation form */
+{
+    switch (c) {
+    case '.':
+    case '\\':
+    case '"':
+    case '(':
+    case ')':
+    case ';':
+    case '@':
+    case '$': return true;
+    default: return false;
+    }
+}
+
+static inline char *format_char(char *to, uint8_t c)
 {
     if (c <= ' ' || c > '~') {
         *to++ = '\\';
@@ -108,7 +123,7 @@ static char *format_char(char *to, uint8_t c)
         *to++ = (char)('0' + c % 10);
         return to;
     }
-    if (strchr(".\\\"();@$", c))
+    if (has_meaning(c))
         *to++ = '\\';
     *to++ = (char)c;
     return to;

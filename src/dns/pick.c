@@ -111,8 +111,7 @@ bool pick_is_taken(const struct picker *p, uint32_t item)
     return false;
 }
 
-/* ---- one group ---------------------------------------------------------------------------------
- */
+/* ---- one group ------------------------------------------------------------------------- */
 
 static uint64_t weight_at(const struct pick_group *g, const uint64_t *sums, uint32_t i)
 {

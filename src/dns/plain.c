@@ -64,6 +64,7 @@ struct plain_name *plain_name_get(struct dns_records *records, const struct plai
         return NULL;
     }
     TAILQ_INSERT_HEAD(&records->feed, n, feed);
+    records->bytes += sizeof(*n);
     return n;
 }
 
@@ -71,6 +72,7 @@ void plain_name_drop(struct dns_records *records, struct plain_name *n)
 {
     TAILQ_REMOVE(&records->feed, n, feed);
     map_remove(&records->names, n->hash, n);
+    records->bytes -= sizeof(*n);
     free(n->records);
     free(n);
 }
@@ -106,11 +108,73 @@ enum err plain_name_grow(struct plain_name *n)
 
 /* ---- records ---------------------------------------------------------------------------- */
 
-static struct plain *plain_new(const struct dns_record *record, struct plain_name *at)
+static bool is_holder(const void *entry, const void *key)
+{
+    const struct plain_holder *h = entry;
+    return text_is((struct text){h->key, h->size}, *(const struct text *)key);
+}
+
+static uint64_t hash_of_key(const struct dns_records *records, struct text key)
+{
+    return hash_bytes(&records->key, key.s, key.n);
+}
+
+static struct plain_holder *find_holder(const struct dns_records *records, struct text key)
+{
+    return map_find(&records->holders, hash_of_key(records, key), is_holder, &key);
+}
+
+const struct plain_holder *plain_holder_find(const struct dns_records *records, struct text key)
+{
+    return find_holder(records, key);
+}
+
+/* It holds one more. */
+static struct plain_holder *hold(struct dns_records *records, struct text key)
+{
+    struct plain_holder *h = find_holder(records, key);
+    if (!h) {
+        h = calloc(1, sizeof(*h) + key.n);
+        if (!h)
+            return NULL;
+        h->hash = hash_of_key(records, key);
+        h->size = (uint16_t)key.n;
+        if (key.n)
+            memcpy(h->key, key.s, key.n);
+        if (map_insert(&records->holders, h->hash, h)) {
+            free(h);
+            return NULL;
+        }
+    }
+    h->held++;
+    return h;
+}
+
+static void let_go(struct dns_records *records, struct plain_holder *h)
+{
+    if (--h->held)
+        return;
+    map_remove(&records->holders, h->hash, h);
+    free(h);
+}
+
+/* With its place in the list of its name. */
+size_t plain_bytes(const struct plain *p)
+{
+    return sizeof(*p) + p->size + p->key_size + sizeof(p);
+}
+
+static struct plain *plain_new(struct dns_records *records, const struct dns_record *record,
+                               struct plain_name *at)
 {
     struct plain *p = malloc(sizeof(*p) + record->size + record->key.n);
     if (!p)
         return NULL;
+    p->holder = hold(records, record->key);
+    if (!p->holder) {
+        free(p);
+        return NULL;
+    }
     heap_node_init(&p->due);
     p->at = at;
     p->ttl = record->ttl;
@@ -122,6 +186,7 @@ static struct plain *plain_new(const struct dns_record *record, struct plain_nam
         memcpy(p->bytes, record->rdata, record->size);
     if (record->key.n)
         memcpy(p->bytes + record->size, record->key.s, record->key.n);
+    records->bytes += plain_bytes(p);
     return p;
 }
 
@@ -170,23 +235,33 @@ static uint64_t due_of(const struct dns_record *record, struct moment now)
 
 void plain_free(struct dns_records *records, struct plain *p)
 {
-    if (p && p->due.at != HEAP_ABSENT)
+    if (!p)
+        return;
+    if (p->due.at != HEAP_ABSENT)
         heap_remove(&records->due, &p->due);
+    records->bytes -= plain_bytes(p);
+    let_go(records, p->holder);
     free(p);
 }
 
 /* A record that will be put, with its lease running already. */
-struct plain *plain_draft(struct dns_records *records, const struct dns_record *record,
-                          struct plain_name *at, struct moment now)
+struct plain *plain_draft_until(struct dns_records *records, const struct dns_record *record,
+                                struct plain_name *at, uint64_t due_ms)
 {
-    struct plain *p = plain_new(record, at);
+    struct plain *p = plain_new(records, record, at);
     if (!p)
         return NULL;
-    if (record->lease_s && heap_add(&records->due, &p->due, due_of(record, now))) {
-        free(p);
+    if (record->lease_s && heap_add(&records->due, &p->due, due_ms)) {
+        plain_free(records, p);
         return NULL;
     }
     return p;
+}
+
+struct plain *plain_draft(struct dns_records *records, const struct dns_record *record,
+                          struct plain_name *at, struct moment now)
+{
+    return plain_draft_until(records, record, at, due_of(record, now));
 }
 
 void plain_add(struct dns_records *records, struct plain *p)

@@ -1,5 +1,5 @@
 /* The tables of plain records: names with what they have, the feed of those that changed,
- * and the leases. Used by records.c and records_change.c only. */
+ * and the leases. Used by records*.c only. */
 #ifndef DISC_DNS_PLAIN_H
 #define DISC_DNS_PLAIN_H
 
@@ -9,9 +9,17 @@
 #include "base/map.h"
 #include "dns/records_change.h"
 
+/* A key with the number of records that it has added, those being prepared among them. */
+struct plain_holder {
+    uint64_t hash, held;
+    uint16_t size;
+    char key[];
+};
+
 struct plain {
     struct heap_node due; /* key: lease ms; not in the heap when permanent; the first member */
     struct plain_name *at;
+    struct plain_holder *holder;
     uint32_t ttl, lease_s;
     uint16_t type, size;
     uint16_t key_size;
@@ -31,10 +39,12 @@ TAILQ_HEAD(plain_names, plain_name);
 
 struct dns_records {
     struct hash_key key;
-    struct map names;
+    struct map names, holders;
     struct plain_names feed;
     struct heap due;
     uint64_t index, count, retry_ms;
+    size_t bytes, bytes_max;            /* of all records and names; 0 = RECORDS_BYTES_MAX */
+    const char *full;                   /* of what there was too much, the last time */
     struct dns_records_journal journal; /* zeroed = none */
     struct update_seen seen;
 };
@@ -61,9 +71,15 @@ struct dns_record plain_read(const struct plain *p);
 size_t plain_place(const struct plain_name *n, const struct dns_record *record);
 /* Are TTL, lease and key the same too? */
 bool plain_has_terms(const struct plain *p, const struct dns_record *record);
+/* NULL: the key has no record. */
+const struct plain_holder *plain_holder_find(const struct dns_records *records, struct text key);
+size_t plain_bytes(const struct plain *p);
 /* A record that will be added, with its lease running already. NULL when memory lacks. */
 struct plain *plain_draft(struct dns_records *records, const struct dns_record *record,
                           struct plain_name *at, struct moment now);
+/* The same until that lease ms. */
+struct plain *plain_draft_until(struct dns_records *records, const struct dns_record *record,
+                                struct plain_name *at, uint64_t due_ms);
 void plain_free(struct dns_records *records, struct plain *p); /* accepts NULL */
 void plain_add(struct dns_records *records, struct plain *p);  /* there is room */
 /* Puts it where one of the same data is. */

@@ -384,7 +384,7 @@ enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_
     struct turn t = {.dns = dns, .registry = registry, .now = lease_ms};
     read_feed(&t);
     take_due(&t);
-    if (reverse_settle(dns) || records_publish(dns) || leaves_settle(dns))
+    if (reverse_settle(dns) || records_publish(dns, lease_ms) || leaves_settle(dns))
         t.short_of_memory = true;
     dns_step_serials(dns);
     const struct heap_node *first = heap_first(&dns->waiting);

@@ -23,16 +23,15 @@ void dns_records_free(struct dns_records *records)
 {
     if (!records)
         return;
-    struct plain_name *n, *next;
-    heap_deinit(&records->due);
-    for (n = TAILQ_FIRST(&records->feed); n; n = next) {
-        next = TAILQ_NEXT(n, feed);
+    struct plain_name *n;
+    while ((n = TAILQ_FIRST(&records->feed))) {
         for (size_t i = 0; i < n->count; i++)
-            free(n->records[i]);
-        free(n->records);
-        free(n);
+            plain_free(records, n->records[i]);
+        plain_name_drop(records, n);
     }
+    heap_deinit(&records->due);
     map_deinit(&records->names);
+    map_deinit(&records->holders);
     update_seen_deinit(&records->seen);
     free(records);
 }
@@ -81,8 +80,7 @@ enum err dns_records_restore(struct dns_records *records, const struct dns_recor
     return err;
 }
 
-/* ---- time --------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------------ */
 
 bool dns_records_expire(struct dns_records *records, struct moment now, unsigned budget)
 {
@@ -116,8 +114,7 @@ uint64_t dns_records_count(const struct dns_records *records)
     return records->count;
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------- */
 
 static struct plain_name *find_name(const struct dns_records *records, const struct name *zone,
                                     const struct name *owner)
@@ -152,6 +149,11 @@ enum update_sight records_look(struct dns_records *records, const struct tsig *t
                                uint16_t **rcode)
 {
     return update_seen_look(&records->seen, &records->key, t, now_s, rcode);
+}
+
+void dns_records_start(struct dns_records *records, struct moment now)
+{
+    records->seen.start_s = now.wall_ms / 1000;
 }
 
 uint64_t records_index(const struct dns_records *records)

@@ -5,6 +5,7 @@
 #ifndef DISC_DNS_RECORDS_H
 #define DISC_DNS_RECORDS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,11 +50,28 @@ void dns_records_set_journal(struct dns_records *records,
 MUST_CHECK enum err dns_records_restore(struct dns_records *records,
                                         const struct dns_record *record, struct moment now);
 
+/* The server starts now: updates that were signed before this second are not applied, as
+ * they may have been applied before. */
+void dns_records_start(struct dns_records *records, struct moment now);
+
+/* Drops records that no update could delete any more, for their zone is configured no more or
+ * has given their name to a zone below, with a line of the log. For a start or a reload; to
+ * be followed by dns_publish. */
+void dns_records_drop_lost(struct dns *dns);
+
 /* Removes what ran out, at most `budget`; true: more is left. To be followed by
  * dns_publish. The next time something does, in lease ms; UINT64_MAX = never. */
 bool dns_records_expire(struct dns_records *records, struct moment now, unsigned budget);
 uint64_t dns_records_next_deadline(const struct dns_records *records);
 uint64_t dns_records_count(const struct dns_records *records);
+
+/* {"records": [{"zone", "name", "ttl", "type", "data", "key", "lease_s", "expires_in_ms"}],
+ * "next"}: about `limit` records of the names that changed later than the one that `after`
+ * (0 = any) stands for, the longest unchanged first; "next" is that of the next page, null =
+ * that was all. lease_s 0 and expires_in_ms null: until deleted. What changes between two
+ * pages comes again. A new reference; NULL when memory lacks. */
+json_t *dns_records_list(const struct dns_records *records, uint64_t after, size_t limit,
+                         struct moment now);
 
 /* From its next dns_publish on `dns` publishes them all; they are UPDATE's to change by
  * dns_task_run. A struct dns without them answers UPDATE with REFUSED. `records` must

@@ -9,8 +9,9 @@
 #include "dns/update_seen.h"
 
 enum {
-    RECORDS_RDATA_MAX = 4096,   /* bytes of one's data */
-    RECORDS_MAX = 1000000,      /* of all names; some 200 bytes each */
+    RECORDS_RDATA_MAX = 4096, /* bytes of one's data */
+    RECORDS_MAX = 1000000,    /* of all names; some 200 bytes each */
+    RECORDS_BYTES_MAX = 256 << 20,
     RECORDS_OF_NAME_MAX = 1000, /* each change of a name publishes all of them anew */
 };
 
@@ -28,7 +29,11 @@ bool records_has(const struct dns_records *records, const struct name *zone,
 
 struct records_change {
     struct dns_record record;
-    bool removes; /* it is there; else it is put, in place of one of the same data */
+    enum {
+        RECORD_PUT,    /* in place of one of the same data, with a lease that begins now */
+        RECORD_REMOVE, /* it is there */
+        RECORD_RETIME, /* it is there and gets another TTL, but keeps its lease */
+    } kind;
 };
 
 struct records_transaction;
@@ -42,6 +47,11 @@ MUST_CHECK enum err records_prepare(struct dns_records *records,
                                     struct moment now, struct records_transaction **out);
 /* Room in the journal: the last that may fail, as others reserve there too. */
 MUST_CHECK enum err records_reserve(const struct records_transaction *t);
+/* Does this key get more records by it than it may hold, or all of them more than there may
+ * be? ERR_FULL; then records_full says of what, in words. */
+MUST_CHECK enum err records_limit(const struct records_transaction *t, struct text key,
+                                  uint64_t quota);
+const char *records_full(const struct dns_records *records);
 void records_commit(struct records_transaction *t);
 void records_abort(struct records_transaction *t); /* accepts NULL */
 
@@ -69,6 +79,6 @@ void records_trim(struct dns_records *records, uint64_t since);
 
 /* All that changed since the last time into leaves of `dns`. ERR_MEMORY: again later. */
 struct dns;
-MUST_CHECK enum err records_publish(struct dns *dns);
+MUST_CHECK enum err records_publish(struct dns *dns, uint64_t now_ms);
 
 #endif

@@ -70,12 +70,11 @@ static bool limit(struct respond *r, enum rrl_verdict verdict, unsigned *rcode)
     return true;
 }
 
-bool respond_rate(struct respond *r, unsigned *rcode)
+bool respond_take_rate(struct respond *r, unsigned *rcode)
 {
     const struct dns_rrl_config *config = &r->dns->config.rrl;
     const struct addr *from = &r->request->from.addr;
-    if (!(config->responses | config->nxdomains | config->errors) || r->trusted ||
-        r->request->transport != DNS_UDP || !r->worker->shared)
+    if (r->trusted || r->request->transport != DNS_UDP || !r->worker->shared)
         return true;
     struct rrl_asked asked = asked_of(r, *rcode);
     uint32_t rate = rate_of(config, asked.kind);

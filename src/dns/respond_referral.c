@@ -63,8 +63,7 @@ unsigned respond_referral(struct respond *r, const struct found *f)
     return RCODE_NOERROR;
 }
 
-/* ---- DS ---------------------------------------------------------------------------------------
- */
+/* ---- DS -------------------------------------------------------------------------------- */
 
 static unsigned answer_ds(struct respond *r, const struct found *f, const struct rrset *set)
 {

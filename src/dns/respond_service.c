@@ -155,8 +155,7 @@ static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type
     return true;
 }
 
-/* ---- one instance ------------------------------------------------------------------------------
- */
+/* ---- one instance ---------------------------------------------------------------------- */
 
 static bool put_all(struct respond *r, const struct view *v, uint16_t type, const uint8_t *bytes,
                     unsigned count)
@@ -224,8 +223,7 @@ static bool respond_browsed(struct respond *r, const struct found *f, uint16_t t
     return type == TYPE_TXT && txt_of_instance(r, f->view, i);
 }
 
-/* ---- all names of a service ---------------------------------------------------------------------
- */
+/* ---- all names of a service ------------------------------------------------------------ */
 
 /* At S.Z and its selectors. */
 static bool respond_drawn(struct respond *r, const struct draw *d)

@@ -55,8 +55,7 @@ static bool txt_of_service(struct respond *r, const struct draw *d)
     return v->txt.count > 0;
 }
 
-/* ---- of what selectors leave ------------------------------------------------------------------
- */
+/* ---- of what selectors leave ----------------------------------------------------------- */
 
 /* Equal TXT data is stored once in a view, so that its place tells it apart: collects the
  * first holder of each, and says how many bytes the records take. */

@@ -277,8 +277,7 @@ static void drop(struct dns *dns, const struct addr *a, const struct view_instan
         remove_pointer(dns->reverse, p);
 }
 
-/* ---- differences ------------------------------------------------------------------------------
- */
+/* ---- differences ----------------------------------------------------------------------- */
 
 /* The n-th address of those at which I.S.Z answers; false: there are no more. */
 static bool address_of(const struct view_instance *i, unsigned n, struct addr *out)
@@ -368,8 +367,7 @@ void reverse_note(struct dns *dns, const struct zone *forward, const struct view
         dns->reverse->incomplete = true;
 }
 
-/* ---- from the beginning -------------------------------------------------------------------------
- */
+/* ---- from the beginning ---------------------------------------------------------------- */
 
 static enum err look_through(struct dns *dns)
 {
@@ -407,8 +405,7 @@ static void sweep(struct reverse *r)
     }
 }
 
-/* ---- leaves
- * --------------------------------------------------------------------------------------- */
+/* ---- leaves ---------------------------------------------------------------------------- */
 
 static enum err settle_entry(struct dns *dns, struct entry *e)
 {

@@ -19,8 +19,7 @@ struct transfer {
     bool waiting, done;
 };
 
-/* ---- control thread ---------------------------------------------------------------------------
- */
+/* ---- control thread -------------------------------------------------------------------- */
 
 static struct zone *zone_at(const struct dns *dns, const struct name *name)
 {
@@ -119,8 +118,7 @@ void transfer_free(struct transfer *t)
     free(t);
 }
 
-/* ---- any thread
- * ----------------------------------------------------------------------------------- */
+/* ---- any thread ------------------------------------------------------------------------ */
 
 static void count(struct dns_worker *worker, const struct walk *walk)
 {

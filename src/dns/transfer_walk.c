@@ -43,8 +43,7 @@ void walk_deinit(struct walk *w)
     free(w->soa);
 }
 
-/* ---- SOA ---------------------------------------------------------------------------------------
- */
+/* ---- SOA ------------------------------------------------------------------------------- */
 
 static bool put_soa(struct walk *w, uint32_t serial, struct rr *out)
 {
@@ -64,8 +63,7 @@ void walk_soa(struct walk *w, struct rr *out)
     put_soa(w, w->serial, out);
 }
 
-/* ---- the zone file, and leaves
- * -------------------------------------------------------------------- */
+/* ---- the zone file, and leaves --------------------------------------------------------- */
 
 /* The record at (sub, place) of a name's RRsets, and one step on; false at their end. */
 static bool next_of_sets(struct walk *w, const struct name *owner, const struct rrset *sets,
@@ -108,8 +106,7 @@ static bool next_of_leaves(struct walk *w, struct rr *out)
     return false;
 }
 
-/* ---- views
- * ------------------------------------------------------------------------------------------ */
+/* ---- views ----------------------------------------------------------------------------- */
 
 /* sub: kind; place: the kind's. */
 static bool next_of_view(struct walk *w, struct rr *out)
@@ -136,8 +133,7 @@ static bool next_of_views(struct walk *w, struct rr *out)
     return false;
 }
 
-/* ---- differences
- * ----------------------------------------------------------------------------------- */
+/* ---- differences ----------------------------------------------------------------------- */
 
 /* place: bytes of the delta that are read. */
 static bool next_of_delta(struct walk *w, size_t end, struct rr *out)
@@ -172,8 +168,7 @@ static bool next_of_steps(struct walk *w, struct rr *out)
     return false;
 }
 
-/* ---- all
- * ---------------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------- */
 
 static bool in_phase(struct walk *w, struct rr *out)
 {

@@ -113,13 +113,26 @@ static bool grants_some(const struct update *u, struct text name)
     return false;
 }
 
+/* Without final dot. A dot of the text is one between labels: those inside labels are \DDD,
+ * like every backslash, so that no glob takes one for the other. */
+static struct text format_owner(const struct name *owner, char room[static NAME_TEXT])
+{
+    char plain[NAME_TEXT];
+    size_t n = 0;
+    for (const char *at = name_format(owner->wire, plain); *at; at++)
+        if (at[0] == '\\' && (at[1] == '.' || at[1] == '\\'))
+            n += (size_t)sprintf(room + n, "\\%03u", (unsigned char)*++at);
+        else
+            room[n++] = *at;
+    return (struct text){room, n - 1};
+}
+
 bool update_granted(struct update *u)
 {
     for (size_t i = 0; i < u->change_count; i++) {
         const struct update_rr *rr = &u->changes[i];
         char room[NAME_TEXT];
-        struct text name = text_of(name_format(rr->owner.wire, room));
-        name.n--; /* the final dot */
+        struct text name = format_owner(&rr->owner, room);
         bool granted = rr->class == CLASS_ANY && rr->type == TYPE_ANY
                            ? grants_some(u, name) && grants_all(u, &rr->owner, name)
                            : grants(u, name, rr->type);

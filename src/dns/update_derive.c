@@ -8,7 +8,7 @@
 
 static const enum update_form forms[] = {FORM_TCP, FORM_UDP, FORM_SERVICE};
 
-enum { FORMS = ARRAY_COUNT(forms), TXT_RDATA_MAX = 1300 };
+enum { FORMS = ARRAY_COUNT(forms), TXT_RDATA_MAX = 1300, SRV_FIXED = 6 };
 
 static bool refuse(struct update *u, const char *why, const struct name *name)
 {
@@ -28,12 +28,76 @@ static bool set_names(struct update *u, struct work_instance *i)
     return i->name != NULL;
 }
 
-bool update_derive(struct update *u)
+/* The others are as they were. */
+static bool is_in_question(const struct work_instance *i)
+{
+    return i->touched || i->named;
+}
+
+/* The SRV records at a name of a service that no instance shows are ties of their targets. */
+static bool tie(struct update *u, const struct work_name *n)
+{
+    struct text named, service, id;
+    enum update_form form = n->first ? update_form(u, &n->owner, &named) : FORM_OTHER;
+    for (struct work_record *r = n->first; r && form != FORM_OTHER; r = r->next) {
+        if (r->type != TYPE_SRV || r->of || !work_target(u, r->rdata, r->size, &service, &id) ||
+            !text_is(service, named))
+            continue;
+        struct work_instance *i = work_instance_find(u, service, id);
+        if (!i)
+            continue;
+        r->form = (uint8_t)form;
+        STAILQ_INSERT_TAIL(&i->ties, r, tie);
+    }
+    return u->rcode == RCODE_NOERROR;
+}
+
+static bool tie_all(struct update *u)
 {
     size_t cursor = 0;
     for (struct work_instance *i; (i = map_next(&u->instances, &cursor));)
-        if (!set_names(u, i) || !update_record(u, i))
+        if (is_in_question(i) && !set_names(u, i))
             return false;
+    cursor = 0;
+    for (const struct work_name *n; (n = map_next(&u->names, &cursor));)
+        if (!tie(u, n))
+            return false;
+    return true;
+}
+
+static void serve(const struct work_instance *i)
+{
+    for (unsigned n = 0; n < FORMS; n++)
+        if (i->services[n])
+            i->services[n]->serves = true;
+}
+
+/* What instances are made of is no plain record. */
+static void sweep(struct update *u)
+{
+    size_t cursor = 0;
+    for (struct work_name *n; (n = map_next(&u->names, &cursor));)
+        for (struct work_record **at = &n->first; *at;)
+            if ((*at)->taken)
+                work_take(n, at);
+            else
+                at = &(*at)->next;
+}
+
+bool update_derive(struct update *u)
+{
+    size_t cursor = 0;
+    if (!tie_all(u))
+        return false;
+    for (struct work_instance *i; (i = map_next(&u->instances, &cursor));) {
+        if (!is_in_question(i))
+            continue;
+        if (!update_record(u, i))
+            return false;
+        if (i->registers)
+            serve(i);
+    }
+    sweep(u);
     return true;
 }
 
@@ -49,15 +113,13 @@ static bool is_there(struct update *u, struct text service, struct text id)
                              (struct instance_key){text_of(u->zone->ns), service, id}) != NULL;
 }
 
-static bool is_service_there(struct update *u, struct text service)
+/* `name` is a name of the service. */
+static bool is_service_there(struct update *u, struct text service, const struct name *name)
 {
-    size_t cursor = 0;
     if (registry_service(u->registry, text_of(u->zone->ns), service))
         return true;
-    for (const struct work_instance *i; (i = map_next(&u->instances, &cursor));)
-        if (i->registers && text_is(i->service, service))
-            return true;
-    return false;
+    const struct work_name *n = work_name_find(u, name);
+    return n && n->serves;
 }
 
 /* I._S._tcp.Z or I._S._udp.Z of an instance that will be there? */
@@ -83,12 +145,11 @@ static bool is_for_browsing(struct update *u, const struct work_name *n,
         return is_browsed(u, &n->owner);
     if (r->type != TYPE_PTR)
         return false;
-    plain_name_fill(&target, r->rdata, r->size);
-    if (!name_is_below(&target, &u->zone->apex))
+    if (!work_wire_name(r->rdata, r->size, &target) || !name_is_below(&target, &u->zone->apex))
         return false;
     if (browse_types_name(u->zone, &types) && name_is(&n->owner, &types)) {
         enum update_form form = update_form(u, &target, &service);
-        return (form == FORM_TCP || form == FORM_UDP) && is_service_there(u, service);
+        return (form == FORM_TCP || form == FORM_UDP) && is_service_there(u, service, &target);
     }
     return is_browsed(u, &target) && name_is_below(&target, &n->owner) &&
            target.labels == n->owner.labels + 1;
@@ -97,14 +158,29 @@ static bool is_for_browsing(struct update *u, const struct work_name *n,
 /* ---- plain records ----------------------------------------------------------------------------
  */
 
+/* At the name of a service: an SRV record has made no instance when its target has no
+ * address. */
+static bool refuse_at_service(struct update *u, const struct name *owner, struct text service,
+                              const struct work_record *r)
+{
+    struct text of, id;
+    char target[NAME_TEXT], text[sizeof(u->text)];
+    if (r->type != TYPE_SRV || !work_target(u, r->rdata, r->size, &of, &id) ||
+        !text_is(of, service))
+        return refuse(u, "the name of a service, not of plain records: ", owner);
+    name_format(r->rdata + SRV_FIXED, target);
+    snprintf(text, sizeof(text), "SRV target %.60s needs an address in the same message", target);
+    return refuse(u, text, NULL);
+}
+
 /* Where services answer nothing else is. */
-static bool is_free(struct update *u, const struct name *owner)
+static bool is_free(struct update *u, const struct name *owner, const struct work_record *r)
 {
     struct text service, id;
     struct found found;
     if (update_form(u, owner, &service) != FORM_OTHER &&
         registry_service(u->registry, text_of(u->zone->ns), service))
-        return refuse(u, "the name of a service, not of plain records: ", owner);
+        return refuse_at_service(u, owner, service, r);
     if (update_is_instance(u, owner, &service, &id) && is_there(u, service, id))
         return refuse(u, "an instance has addresses, SRV and TXT alone, at ", owner);
     lookup(u->dns, owner, &found);
@@ -137,14 +213,16 @@ static bool plan_name(struct update *u, const struct work_name *n, struct update
 {
     bool checked = false;
     for (const struct work_record *r = n->gone; r; r = r->next)
-        plan->records[plan->record_count++] = (struct records_change){record_of(u, n, r), true};
+        plan->records[plan->record_count++] =
+            (struct records_change){record_of(u, n, r), RECORD_REMOVE};
     for (const struct work_record *r = n->first; r; r = r->next) {
         if (!is_plain(r) || !(r->added || r->retimed) || is_for_browsing(u, n, r))
             continue;
-        if (!checked && r->added && !is_free(u, &n->owner))
+        if (!checked && r->added && !is_free(u, &n->owner, r))
             return false;
         checked = checked || r->added;
-        plan->records[plan->record_count++] = (struct records_change){record_of(u, n, r), false};
+        plan->records[plan->record_count++] =
+            (struct records_change){record_of(u, n, r), r->added ? RECORD_PUT : RECORD_RETIME};
     }
     return true;
 }
@@ -181,11 +259,15 @@ static bool is_alone(struct update *u, const struct work_instance *i)
 {
     struct work_name *const names[FORMS + 1] = {i->services[0], i->services[1], i->services[2],
                                                 i->name};
-    for (unsigned n = 0; n < FORMS + 1; n++)
-        for (const struct work_record *r = names[n] ? names[n]->first : NULL; r; r = r->next)
+    for (unsigned n = 0; n < FORMS + 1; n++) {
+        if (!names[n] || names[n]->alone)
+            continue;
+        for (const struct work_record *r = names[n]->first; r; r = r->next)
             if (is_plain(r) && !is_for_browsing(u, names[n], r))
                 return refuse(u, "a service has its names alone, but there is a record at ",
                               &names[n]->owner);
+        names[n]->alone = true; /* for all instances of the service */
+    }
     return true;
 }
 
@@ -208,8 +290,8 @@ static size_t txt_size(const struct record *r)
 static bool check_record(struct update *u, const struct work_instance *i)
 {
     char text[80];
-    const char *fault = record_fault(&i->after);
-    if (!fault && txt_size(&i->after) > TXT_RDATA_MAX)
+    const char *fault = record_fault(i->after);
+    if (!fault && txt_size(i->after) > TXT_RDATA_MAX)
         return refuse(u, "more than 1300 bytes of TXT at ", &i->at);
     if (!fault)
         return true;
@@ -229,7 +311,7 @@ static bool plan_registrations(struct update *u, struct update_plan *plan)
         if (!i->registers && !(i->stored && i->touched))
             continue;
         plan->registrations[plan->registration_count++] =
-            (struct registry_change){.record = i->registers ? &i->after : NULL,
+            (struct registry_change){.record = i->registers ? i->after : NULL,
                                      .key = {text_of(u->zone->ns), i->service, i->id}};
     }
     return true;

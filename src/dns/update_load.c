@@ -34,17 +34,26 @@ static bool has_owner(const void *entry, const void *key)
     return name_is(&((const struct work_name *)entry)->owner, key);
 }
 
+static uint64_t hash_name(const struct update *u, const struct name *owner)
+{
+    return hash_bytes(&u->dns->key, owner->wire, owner->size);
+}
+
+struct work_name *work_name_find(const struct update *u, const struct name *owner)
+{
+    return map_find(&u->names, hash_name(u, owner), has_owner, owner);
+}
+
 struct work_name *work_name_plain(struct update *u, const struct name *owner)
 {
-    uint64_t hash = hash_bytes(&u->dns->key, owner->wire, owner->size);
-    struct work_name *n = map_find(&u->names, hash, has_owner, owner);
+    struct work_name *n = work_name_find(u, owner);
     if (n)
         return n;
     n = update_memory(u, sizeof(*n));
     if (!n)
         return NULL;
     n->owner = *owner;
-    if (map_insert(&u->names, hash, n)) {
+    if (map_insert(&u->names, hash_name(u, owner), n)) {
         update_fail(u, RCODE_SERVFAIL, EDE_OTHER, "out of memory", NULL);
         return NULL;
     }
@@ -184,9 +193,7 @@ static bool show_texts(struct update *u, struct work_instance *i, const struct r
 
 static enum update_form form_of(enum protocol protocol)
 {
-    return protocol == PROTOCOL_TCP   ? FORM_TCP
-           : protocol == PROTOCOL_UDP ? FORM_UDP
-                                      : FORM_SERVICE;
+    return protocol == PROTOCOL_TCP ? FORM_TCP : protocol == PROTOCOL_UDP ? FORM_UDP : FORM_SERVICE;
 }
 
 static bool show_port(struct update *u, struct work_instance *i, const struct record *record,
@@ -205,6 +212,7 @@ static bool show_port(struct update *u, struct work_instance *i, const struct re
     struct work_record *r = n ? make(u, i, TYPE_SRV, rdata, SRV_FIXED + i->at.size) : NULL;
     if (!r)
         return false;
+    r->at = n;
     r->form = (uint8_t)form;
     LIST_INSERT_HEAD(&n->shown, r, shown);
     STAILQ_INSERT_TAIL(&i->ties, r, tie);

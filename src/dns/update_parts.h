@@ -28,9 +28,12 @@ struct update_rr {
     bool bad;             /* the RDATA is none of this type */
 };
 
+struct work_name;
+
 /* A record of a name in question. */
 struct work_record {
     struct work_record *next;
+    struct work_name *at;          /* SRV that an instance shows */
     LIST_ENTRY(work_record) shown; /* while it is in the list of that name */
     STAILQ_ENTRY(work_record) tie; /* SRV: the next of its instance's */
     uint16_t type, size;
@@ -63,15 +66,15 @@ struct work_name {
 /* An instance that there is, or that may come to be. */
 struct work_instance {
     struct text service, id;
-    struct name at;                /* I.S.Z */
-    const struct instance *stored; /* NULL = it is not there */
+    struct name at;                  /* I.S.Z */
+    const struct instance *stored;   /* NULL = it is not there */
     STAILQ_HEAD(, work_record) ties; /* SRV: shown ones, and by update_derive all others */
-    struct work_name *services[3]; /* of its service, by update_derive: _S._tcp.Z, _S._udp.Z,
-                                      S.Z; NULL = longer than names may be */
-    struct work_name *name;        /* at `at`, likewise */
-    bool named;                    /* by a record of the message */
-    bool touched;                  /* the message adds to it, or takes from it */
-    bool registers;                /* and it is to be registered, as: */
+    struct work_name *services[3];   /* of its service, by update_derive: _S._tcp.Z, _S._udp.Z,
+                                        S.Z; NULL = longer than names may be */
+    struct work_name *name;          /* at `at`, likewise */
+    bool named;                      /* by a record of the message */
+    bool touched;                    /* the message adds to it, or takes from it */
+    bool registers;                  /* and it is to be registered, as: */
     struct record *after;
 };
 
@@ -105,6 +108,13 @@ bool update_fail(struct update *u, unsigned rcode, int ede, const char *text,
 /* Memory that lives as long as the update; NULL (and the result is SERVFAIL) when there is
  * none. Zeroed. */
 void *update_memory(struct update *u, size_t size);
+/* Gives back all that was taken since the mark. */
+struct update_mark {
+    struct memory *memory;
+    size_t used;
+};
+struct update_mark update_mark(const struct update *u);
+void update_release(struct update *u, struct update_mark mark);
 void update_deinit(struct update *u);
 
 /* ---- update_read.c, update_rdata.c ---- */
@@ -144,6 +154,7 @@ struct work_name *work_name_get(struct update *u, const struct name *owner);
 /* The same without the instance that may be there. */
 struct work_name *work_name_plain(struct update *u, const struct name *owner);
 /* NULL: it is not among those in question. */
+struct work_name *work_name_find(const struct update *u, const struct name *owner);
 struct work_instance *work_instance_find(const struct update *u, struct text service,
                                          struct text id);
 /* From the list at *at; its instance is touched, a loaded one kept among those gone. */

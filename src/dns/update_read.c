@@ -11,7 +11,7 @@ enum { GROWTH = 2 * NAME_MAX_WIRE };
 
 struct memory {
     struct memory *next;
-    size_t used, size;
+    size_t used, size; /* of bytes */
     max_align_t bytes[];
 };
 
@@ -37,15 +37,29 @@ void *update_memory(struct update *u, size_t size)
     return p;
 }
 
+struct update_mark update_mark(const struct update *u)
+{
+    return (struct update_mark){u->memory, u->memory ? u->memory->used : 0};
+}
+
+void update_release(struct update *u, struct update_mark mark)
+{
+    while (u->memory != mark.memory) {
+        struct memory *m = u->memory;
+        u->memory = m->next;
+        free(m);
+    }
+    if (!u->memory)
+        return;
+    memset((uint8_t *)u->memory->bytes + mark.used, 0, u->memory->used - mark.used);
+    u->memory->used = mark.used;
+}
+
 void update_deinit(struct update *u)
 {
     map_deinit(&u->names);
     map_deinit(&u->instances);
-    for (struct memory *m = u->memory, *next; m; m = next) {
-        next = m->next;
-        free(m);
-    }
-    u->memory = NULL;
+    update_release(u, (struct update_mark){0});
 }
 
 static bool read_rdata(struct update *u, const struct query *q, size_t at, struct update_rr *rr)

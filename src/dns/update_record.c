@@ -9,7 +9,8 @@ static bool refuse(struct update *u, const struct work_instance *i, const char *
     return update_fail(u, RCODE_REFUSED, EDE_OTHER, why, &i->at);
 }
 
-static bool is_tie(const struct work_instance *i, const struct work_record *r)
+/* One at the instance's own name that says what those at its service's say. */
+static bool is_of_itself(const struct work_instance *i, const struct work_record *r)
 {
     return r->type == TYPE_SRV && r->size == SRV_FIXED + i->at.size &&
            memcmp(r->rdata + SRV_FIXED, i->at.wire, i->at.size) == 0;
@@ -22,25 +23,32 @@ static bool is_address(const struct work_record *r)
 
 /* ---- ports -------------------------------------------------------------------------------- */
 
+/* The forms of names in the order in which their ports are taken. */
+static const struct form {
+    enum update_form form;
+    enum protocol protocol;
+} forms[] = {{FORM_TCP, PROTOCOL_TCP}, {FORM_UDP, PROTOCOL_UDP}, {FORM_SERVICE, PROTOCOL_SCTP}};
+
 /* What the SRV records say of a port. One at S.Z says nothing of the protocol, unless it is of
  * a port that has no name of its own there. */
-static bool says(const struct work_record *r, unsigned form, const struct work_instance *i,
-                 const struct port *p)
+static bool says(const struct work_record *r, const struct port *p)
 {
-    static const enum protocol protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP};
-    if (!is_tie(i, r) || get_u16(r->rdata + 4) != p->number)
+    if (r->taken || get_u16(r->rdata + 4) != p->number)
         return false;
-    return protocols[form] == p->protocol || (form == 2 && !r->of);
+    if (r->form == FORM_SERVICE && !r->of)
+        return true;
+    for (size_t n = 0; n < ARRAY_COUNT(forms); n++)
+        if (forms[n].form == r->form)
+            return forms[n].protocol == p->protocol;
+    return false;
 }
 
-static bool is_said(const struct work_instance *i, struct work_name *const services[3],
-                    const struct port *p)
+static bool is_said(const struct work_instance *i, const struct port *p)
 {
-    for (unsigned form = 0; form < 3; form++)
-        for (const struct work_record *r = services[form] ? services[form]->first : NULL; r;
-             r = r->next)
-            if (says(r, form, i, p))
-                return true;
+    const struct work_record *r;
+    STAILQ_FOREACH(r, &i->ties, tie)
+    if (says(r, p))
+        return true;
     return false;
 }
 
@@ -53,20 +61,19 @@ static bool has_port(const struct record *record, uint16_t number, enum protocol
     return false;
 }
 
-static bool take_port(struct update *u, struct work_instance *i, const struct work_record *r,
-                      unsigned form)
+static bool take_port(struct update *u, struct work_instance *i, const struct work_record *r)
 {
-    struct record *after = &i->after;
+    struct record *after = i->after;
     uint16_t number = get_u16(r->rdata + 4);
-    enum protocol protocol = form == 1            ? PROTOCOL_UDP
-                             : form == 2 && r->of ? PROTOCOL_SCTP
-                                                  : PROTOCOL_TCP;
+    enum protocol protocol = r->form == FORM_UDP                ? PROTOCOL_UDP
+                             : r->form == FORM_SERVICE && r->of ? PROTOCOL_SCTP
+                                                                : PROTOCOL_TCP;
     if (r->added) {
         after->priority = get_u16(r->rdata);
         after->weight = get_u16(r->rdata + 2);
         after->weight_set = true;
     }
-    if ((number == 0 && r->of) || has_port(after, number, protocol, form == 2))
+    if ((number == 0 && r->of) || has_port(after, number, protocol, r->form == FORM_SERVICE))
         return true;
     if (after->port_count == PORTS_MAX)
         return refuse(u, i, "too many ports at ");
@@ -75,19 +82,20 @@ static bool take_port(struct update *u, struct work_instance *i, const struct wo
 }
 
 /* Those that were there first, in their order and with their names. */
-static bool take_ports(struct update *u, struct work_instance *i,
-                       struct work_name *const services[3])
+static bool take_ports(struct update *u, struct work_instance *i)
 {
+    struct record *after = i->after;
     unsigned kept = 0;
-    for (unsigned n = 0; n < i->after.port_count; n++)
-        if (is_said(i, services, &i->after.ports[n]))
-            i->after.ports[kept++] = i->after.ports[n];
-    i->after.port_count = kept;
-    for (unsigned form = 0; form < 3; form++)
-        for (const struct work_record *r = services[form] ? services[form]->first : NULL; r;
-             r = r->next)
-            if (is_tie(i, r) && !take_port(u, i, r, form))
-                return false;
+    for (unsigned n = 0; n < after->port_count; n++)
+        if (is_said(i, &after->ports[n]))
+            after->ports[kept++] = after->ports[n];
+    after->port_count = kept;
+    for (size_t n = 0; n < ARRAY_COUNT(forms); n++) {
+        const struct work_record *r;
+        STAILQ_FOREACH(r, &i->ties, tie)
+        if (!r->taken && r->form == forms[n].form && !take_port(u, i, r))
+            return false;
+    }
     return true;
 }
 
@@ -95,7 +103,7 @@ static bool take_ports(struct update *u, struct work_instance *i,
 
 static bool take_address(struct update *u, struct work_instance *i, const struct work_record *r)
 {
-    struct record *after = &i->after;
+    struct record *after = i->after;
     if (after->address_count == ADDRESSES_MAX)
         return refuse(u, i, "too many addresses at ");
     struct addr *a = &after->addresses[after->address_count++];
@@ -155,7 +163,7 @@ static bool take_strings(struct update *u, struct work_instance *i, const struct
     for (size_t at = 0; at < r->size; at += 1u + r->rdata[at]) {
         struct text value = {(const char *)r->rdata + at + 1, r->rdata[at]};
         struct text key = text_cut(&value, '=');
-        if (key.n && !take_pair(&i->after, key, value))
+        if (key.n && !take_pair(i->after, key, value))
             return refuse(u, i, "too many pairs or tags in the TXT at ");
     }
     return true;
@@ -163,16 +171,27 @@ static bool take_strings(struct update *u, struct work_instance *i, const struct
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-/* What SRV, A, AAAA and TXT cannot say stays as it is. */
-static void begin(const struct update *u, struct work_instance *i)
+static bool is_own(const struct update *u, const struct work_instance *i)
 {
-    struct instance_state state = {0};
-    if (i->stored)
-        instance_state(i->stored, &state);
-    bool own = i->stored && state.owner.kind == u->who.kind &&
-               text_is(text_of(state.owner.name), text_of(u->who.name));
-    i->after = own ? i->before : (struct record){.ttl = TTL_UNSET};
-    struct record *after = &i->after;
+    struct instance_state state;
+    if (!i->stored)
+        return false;
+    instance_state(i->stored, &state);
+    return state.owner.kind == u->who.kind &&
+           text_is(text_of(state.owner.name), text_of(u->who.name));
+}
+
+/* What SRV, A, AAAA and TXT cannot say stays as it is. */
+static bool begin(struct update *u, struct work_instance *i)
+{
+    bool own = is_own(u, i);
+    struct record *after = i->after = update_memory(u, sizeof(*after));
+    if (!after)
+        return false;
+    if (own)
+        instance_read(i->stored, after);
+    else
+        *after = (struct record){.ttl = TTL_UNSET};
     after->ns = text_of(u->zone->ns);
     after->service = i->service;
     after->id = i->id;
@@ -182,11 +201,12 @@ static void begin(const struct update *u, struct work_instance *i)
     after->permanent = own && after->lease_s == 0;
     after->lease_bounded = true;
     after->rev = 0;
+    return true;
 }
 
 static void take_terms(const struct update *u, struct work_instance *i, const struct work_record *r)
 {
-    struct record *after = &i->after;
+    struct record *after = i->after;
     if (!r->added)
         return;
     int ttl = r->ttl < TTL_MAX ? (int)r->ttl : TTL_MAX;
@@ -197,27 +217,15 @@ static void take_terms(const struct update *u, struct work_instance *i, const st
     i->registers = i->touched = true;
 }
 
-/* What it is made of is no plain record; at the instance's name that is all there is. */
-static void consume(struct work_instance *i, struct work_name *n, bool at_instance)
+static bool take_rest(struct update *u, struct work_instance *i)
 {
-    for (struct work_record **at = &n->first; *at;) {
-        struct work_record *r = *at;
-        if (at_instance || is_tie(i, r))
-            work_take(n, at);
-        else
-            at = &r->next;
-    }
-}
-
-static bool take_rest(struct update *u, struct work_instance *i, const struct work_name *at)
-{
-    for (const struct work_record *r = at->first; r; r = r->next) {
+    for (const struct work_record *r = i->name->first; r; r = r->next) {
         bool fine = true;
         if (is_address(r))
             fine = take_address(u, i, r);
         else if (r->type == TYPE_TXT)
             fine = take_strings(u, i, r);
-        else if (!is_tie(i, r))
+        else if (!is_of_itself(i, r))
             fine = refuse(u, i, "an instance has addresses, SRV and TXT alone, at ");
         if (!fine)
             return false;
@@ -226,37 +234,47 @@ static bool take_rest(struct update *u, struct work_instance *i, const struct wo
     return true;
 }
 
-static bool is_instance(const struct work_instance *i, struct work_name *const services[3],
-                        const struct work_name *at)
+/* What it is made of: SRV and addresses, of those added or of all. */
+static bool is_made_of(const struct work_instance *i, bool added)
 {
     bool ties = false, addresses = false;
-    for (unsigned form = 0; form < 3; form++)
-        for (const struct work_record *r = services[form] ? services[form]->first : NULL; r;
-             r = r->next)
-            ties = ties || is_tie(i, r);
-    for (const struct work_record *r = at->first; r; r = r->next)
-        addresses = addresses || is_address(r);
+    const struct work_record *r;
+    STAILQ_FOREACH(r, &i->ties, tie)
+    ties |= !r->taken && (r->added || !added);
+    for (r = i->name->first; r; r = r->next)
+        addresses |= is_address(r) && (r->added || !added);
     return ties && addresses;
+}
+
+/* At the instance's name that is all there is. */
+static void consume(struct work_instance *i)
+{
+    struct work_record *r;
+    STAILQ_FOREACH(r, &i->ties, tie)
+    if (r->of && !r->taken && !r->added)
+        work_take_shown(r);
+    else
+        r->taken = true;
+    for (r = i->name->first; r; r = r->next)
+        r->taken = true;
 }
 
 bool update_record(struct update *u, struct work_instance *i)
 {
-    struct work_name *const *services = i->services;
-    if (!is_instance(i, services, i->name))
+    struct work_record *r;
+    if (!is_made_of(i, false))
         return true;
-    begin(u, i);
-    if (!take_ports(u, i, services) || !take_rest(u, i, i->name))
+    if (!begin(u, i) || !take_ports(u, i) || !take_rest(u, i))
         return false;
-    for (unsigned form = 0; form < 3; form++)
-        for (const struct work_record *r = services[form] ? services[form]->first : NULL; r;
-             r = r->next)
-            if (is_tie(i, r))
-                take_terms(u, i, r);
+    STAILQ_FOREACH(r, &i->ties, tie)
+    if (!r->taken)
+        take_terms(u, i, r);
     i->registers = i->touched;
-    for (unsigned form = 0; form < 3 && i->touched; form++)
-        if (services[form])
-            consume(i, services[form], false);
-    if (i->touched)
-        consume(i, i->name, true);
+    if (!i->registers)
+        return true;
+    /* One that another owner has left behind is taken over by a whole registration alone. */
+    if (i->stored && !is_own(u, i) && !is_made_of(i, true))
+        return refuse(u, i, "the instance belongs to somebody else: ");
+    consume(i);
     return true;
 }

@@ -8,16 +8,29 @@
 #include "dns/update_parts.h"
 #include "dns/zone_rdata.h"
 
+enum { ANSWERS_MAX = 4 << 20 }; /* bytes of answers that one message may ask for */
+
+struct rdata {
+    const uint8_t *bytes;
+    size_t size;
+};
+
 struct rrset_data { /* of a name and type, as answered */
     size_t count;
-    const uint8_t **rdata;
-    uint16_t *sizes;
+    struct rdata *rdata; /* sorted */
 };
 
 struct asker {
     struct update *u;
     struct dns_worker *worker;
     uint8_t *room; /* for an answer */
+    size_t answered;
+    /* What was asked last, as RRsets are often asked for several times. */
+    struct update_mark mark;
+    struct name name;
+    uint16_t type;
+    bool asked;
+    struct rrset_data data;
 };
 
 static bool fail(struct update *u, unsigned rcode, const char *why, const struct update_rr *rr)
@@ -43,12 +56,19 @@ static size_t ask(struct asker *a, const struct name *name, uint16_t type)
     return dns_respond(a->u->dns, a->worker, &request, a->room, DNS_TCP_LIMIT);
 }
 
+static int compare_rdata(const void *a, const void *b)
+{
+    const struct rdata *one = a, *other = b;
+    size_t n = one->size < other->size ? one->size : other->size;
+    int order = n ? memcmp(one->bytes, other->bytes, n) : 0;
+    return order ? order : (one->size > other->size) - (one->size < other->size);
+}
+
 static bool room_for(struct update *u, struct rrset_data *data, size_t count)
 {
     data->count = 0;
     data->rdata = update_memory(u, (count + 1) * sizeof(*data->rdata));
-    data->sizes = update_memory(u, (count + 1) * sizeof(*data->sizes));
-    return data->rdata && data->sizes;
+    return data->rdata != NULL;
 }
 
 static bool keep(struct update *u, struct rrset_data *data, const uint8_t *bytes, size_t size)
@@ -57,8 +77,7 @@ static bool keep(struct update *u, struct rrset_data *data, const uint8_t *bytes
     if (!copy)
         return false;
     memcpy(copy, bytes, size);
-    data->rdata[data->count] = copy;
-    data->sizes[data->count++] = (uint16_t)size;
+    data->rdata[data->count++] = (struct rdata){copy, size};
     return true;
 }
 
@@ -81,6 +100,32 @@ static bool collect(struct asker *a, size_t size, const struct name *name, uint1
             return false;
         at += 10u + n;
     }
+    qsort(data->rdata, data->count, sizeof(*data->rdata), compare_rdata);
+    return true;
+}
+
+/* Of a name of services; kept until another is asked for. */
+static bool ask_once(struct asker *a, const struct name *name, uint16_t type,
+                     struct rrset_data *data)
+{
+    if (a->asked && a->type == type && name_is(&a->name, name)) {
+        *data = a->data;
+        return true;
+    }
+    if (a->asked)
+        update_release(a->u, a->mark);
+    a->mark = update_mark(a->u);
+    a->asked = true;
+    a->name = *name;
+    a->type = type;
+    size_t size = ask(a, name, type);
+    a->answered += size;
+    if (a->answered > ANSWERS_MAX)
+        return update_fail(a->u, RCODE_REFUSED, EDE_OTHER,
+                           "prerequisites about too many records of services", NULL);
+    if (size >= HEADER_SIZE && !collect(a, size, name, type, data))
+        return false;
+    a->data = *data;
     return true;
 }
 
@@ -89,8 +134,8 @@ static bool take_rrset(struct update *u, const struct rrset *set, struct rrset_d
     if (!room_for(u, data, set->count))
         return false;
     for (uint16_t i = 0; i < set->count; i++)
-        if (!keep(u, data, set->rdata[i], set->sizes[i]))
-            return false;
+        data->rdata[data->count++] = (struct rdata){set->rdata[i], set->sizes[i]};
+    qsort(data->rdata, data->count, sizeof(*data->rdata), compare_rdata);
     return true;
 }
 
@@ -106,20 +151,30 @@ static bool is_service_kind(const struct found *f)
            f->kind == FOUND_INSTANCE || f->kind == FOUND_BROWSED || f->kind == FOUND_TYPES;
 }
 
-static bool read_type(struct asker *a, const struct found *f, const struct name *name,
-                      uint16_t type, struct rrset_data *data)
+/* Has the zone to be asked for what is there? Its SOA changes, services are compiled. */
+static bool is_asked(const struct asker *a, const struct found *f, const struct name *name,
+                     uint16_t type)
 {
-    *data = (struct rrset_data){0};
-    bool soa = type == TYPE_SOA && name_is(name, &a->u->zone->apex);
-    if (soa || is_service_kind(f)) {
-        size_t size = ask(a, name, type);
-        return size < HEADER_SIZE || collect(a, size, name, type, data);
-    }
+    return (type == TYPE_SOA && name_is(name, &a->u->zone->apex)) || is_service_kind(f);
+}
+
+static const struct rrset *rrset_of(const struct found *f, uint16_t type)
+{
     if (!is_record_node(f))
-        return true;
+        return NULL;
     for (uint32_t i = 0; i < f->node->rrset_count; i++)
         if (f->node->rrsets[i].type == type)
-            return take_rrset(a->u, &f->node->rrsets[i], data);
+            return &f->node->rrsets[i];
+    return NULL;
+}
+
+static bool has_type(struct asker *a, const struct found *f, const struct name *name, uint16_t type,
+                     bool *has)
+{
+    struct rrset_data data = {0};
+    if (is_asked(a, f, name, type) && !ask_once(a, name, type, &data))
+        return false;
+    *has = data.count || (!is_asked(a, f, name, type) && rrset_of(f, type));
     return true;
 }
 
@@ -129,12 +184,9 @@ static bool read_name(struct asker *a, const struct name *name, bool *used)
     struct found f;
     lookup(a->u->dns, name, &f);
     *used = is_record_node(&f);
-    for (size_t i = 0; i < ARRAY_COUNT(types) && !*used && is_service_kind(&f); i++) {
-        struct rrset_data data;
-        if (!read_type(a, &f, name, types[i], &data))
+    for (size_t i = 0; i < ARRAY_COUNT(types) && !*used && is_service_kind(&f); i++)
+        if (!has_type(a, &f, name, types[i], used))
             return false;
-        *used = data.count > 0;
-    }
     return true;
 }
 
@@ -160,11 +212,11 @@ static bool require_name(struct asker *a, const struct update_rr *rr, bool wante
 static bool require_type(struct asker *a, const struct update_rr *rr, bool wanted)
 {
     struct found f;
-    struct rrset_data data;
+    bool has;
     lookup(a->u->dns, &rr->owner, &f);
-    if (!read_type(a, &f, &rr->owner, rr->type, &data))
+    if (!has_type(a, &f, &rr->owner, rr->type, &has))
         return false;
-    if ((data.count > 0) == wanted)
+    if (has == wanted)
         return true;
     return wanted ? fail(a->u, RCODE_NXRRSET, "a type is required that is not at ", rr)
                   : fail(a->u, RCODE_YXRRSET, "a type is required not to be at ", rr);
@@ -189,60 +241,95 @@ static bool require(struct asker *a, const struct update_rr *rr)
 /* ---- whole RRsets
  * --------------------------------------------------------------------------------------- */
 
-static bool is_of_set(const struct update_rr *a, const struct update_rr *b)
+static int compare_sets(const struct update_rr *a, const struct update_rr *b)
 {
-    return b->class == CLASS_IN && a->type == b->type && name_is(&a->owner, &b->owner);
+    if (a->owner.size != b->owner.size)
+        return a->owner.size < b->owner.size ? -1 : 1;
+    int order = memcmp(a->owner.wire, b->owner.wire, a->owner.size);
+    return order ? order : (a->type > b->type) - (a->type < b->type);
 }
 
-static bool has(const struct rrset_data *data, const struct update_rr *rr)
+static int compare_rrs(const void *a, const void *b)
 {
-    for (size_t i = 0; i < data->count; i++)
-        if (data->sizes[i] == rr->size && memcmp(data->rdata[i], rr->rdata, rr->size) == 0)
-            return true;
-    return false;
+    const struct update_rr *one = *(const struct update_rr *const *)a,
+                           *other = *(const struct update_rr *const *)b;
+    int order = compare_sets(one, other);
+    return order ? order
+                 : compare_rdata(&(struct rdata){one->rdata, one->size},
+                                 &(struct rdata){other->rdata, other->size});
 }
 
-static bool is_repeated(const struct update *u, size_t n)
+/* The RRs of one set, in the order of their data, are exactly what is there (section
+ * 3.2.3). */
+static bool compare(struct update *u, const struct update_rr *const *rrs, size_t count,
+                    const struct rrset_data *data)
 {
-    const struct update_rr *rr = &u->required[n];
-    for (size_t i = 0; i < n; i++)
-        if (is_of_set(rr, &u->required[i]) && rr->size == u->required[i].size &&
-            memcmp(rr->rdata, u->required[i].rdata, rr->size) == 0)
-            return true;
-    return false;
-}
-
-/* The set that begins with the n-th is exactly what is there (section 3.2.3). */
-static bool require_set(struct asker *a, size_t n)
-{
-    struct update *u = a->u;
-    const struct update_rr *first = &u->required[n];
-    struct found f;
-    struct rrset_data data;
-    size_t count = 0;
-    lookup(u->dns, &first->owner, &f);
-    if (!read_type(a, &f, &first->owner, first->type, &data))
-        return false;
-    for (size_t i = n; i < u->required_count; i++) {
-        const struct update_rr *rr = &u->required[i];
-        if (!is_of_set(first, rr) || is_repeated(u, i))
-            continue;
-        count++;
-        if (!has(&data, rr))
-            return fail(u, RCODE_NXRRSET, "a record is required that is not at ", first);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct rdata rdata = {rrs[i]->rdata, rrs[i]->size};
+        if (i && compare_rrs(&rrs[i - 1], &rrs[i]) == 0)
+            continue; /* said twice */
+        while (n < data->count && compare_rdata(&data->rdata[n], &rdata) < 0)
+            n++;
+        if (n == data->count || compare_rdata(&data->rdata[n], &rdata))
+            return fail(u, RCODE_NXRRSET, "a record is required that is not at ", rrs[0]);
     }
-    if (count < data.count)
-        return fail(u, RCODE_NXRRSET, "more records than required at ", first);
     return true;
 }
 
-static bool begins_set(const struct update *u, size_t n)
+static size_t distinct(const struct update_rr *const *rrs, size_t count)
 {
-    if (u->required[n].class != CLASS_IN)
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += !i || compare_rrs(&rrs[i - 1], &rrs[i]) != 0;
+    return n;
+}
+
+static bool require_data(struct update *u, const struct update_rr *const *rrs, size_t count,
+                         const struct rrset_data *data)
+{
+    if (!compare(u, rrs, count, data))
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (is_of_set(&u->required[n], &u->required[i]))
+    if (distinct(rrs, count) < data->count)
+        return fail(u, RCODE_NXRRSET, "more records than required at ", rrs[0]);
+    return true;
+}
+
+static bool require_set(struct asker *a, const struct update_rr *const *rrs, size_t count)
+{
+    struct update *u = a->u;
+    struct found f;
+    struct rrset_data data = {0};
+    const struct name *owner = &rrs[0]->owner;
+    lookup(u->dns, owner, &f);
+    if (is_asked(a, &f, owner, rrs[0]->type))
+        return ask_once(a, owner, rrs[0]->type, &data) && require_data(u, rrs, count, &data);
+    const struct rrset *set = rrset_of(&f, rrs[0]->type);
+    struct update_mark mark = update_mark(u);
+    if (set && !take_rrset(u, set, &data))
+        return false;
+    bool fine = require_data(u, rrs, count, &data);
+    update_release(u, mark);
+    return fine;
+}
+
+static bool require_sets(struct asker *a)
+{
+    struct update *u = a->u;
+    size_t count = 0, n = 0;
+    const struct update_rr **rrs = update_memory(u, (u->required_count + 1) * sizeof(*rrs));
+    if (!rrs)
+        return false;
+    for (size_t i = 0; i < u->required_count; i++)
+        if (u->required[i].class == CLASS_IN)
+            rrs[count++] = &u->required[i];
+    qsort(rrs, count, sizeof(*rrs), compare_rrs);
+    for (size_t first = 0; first < count; first = n) {
+        for (n = first + 1; n < count && compare_sets(rrs[first], rrs[n]) == 0;)
+            n++;
+        if (!require_set(a, rrs + first, n - first))
             return false;
+    }
     return true;
 }
 
@@ -252,10 +339,11 @@ static bool require_all(struct asker *a)
     for (size_t i = 0; i < u->required_count; i++)
         if (!require(a, &u->required[i]))
             return false;
-    for (size_t i = 0; i < u->required_count; i++)
-        if (begins_set(u, i) && !require_set(a, i))
-            return false;
-    return u->rcode == RCODE_NOERROR;
+    /* Now that none of what was asked before is needed any more. */
+    if (a->asked)
+        update_release(u, a->mark);
+    a->asked = false;
+    return require_sets(a) && u->rcode == RCODE_NOERROR;
 }
 
 bool update_require(struct update *u)

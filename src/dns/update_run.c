@@ -41,7 +41,8 @@ static bool fail_by(struct update *u, enum err err, const struct registry_change
         {ERR_READONLY, RCODE_SERVFAIL, "nothing can be stored now"},
         {ERR_EXISTS, RCODE_REFUSED, "the name is taken: "},
         {ERR_OWNER, RCODE_REFUSED, "the instance belongs to somebody else: "},
-        {ERR_FULL, RCODE_REFUSED, "there are too many"},
+        {ERR_FULL, RCODE_REFUSED,
+         "there are too many instances: of this key by its quota, of the service, or of all"},
     };
     char text[120] = "refused";
     unsigned rcode = RCODE_REFUSED;
@@ -72,6 +73,12 @@ static bool commit(struct update *u, struct registry *registry, const struct upd
     size_t failed = plan->registration_count;
     enum err err =
         records_prepare(u->dns->records, plan->records, plan->record_count, u->now, &records);
+    if (err == ERR_OK)
+        err = records_limit(records, u->key, u->who.quota);
+    if (err == ERR_FULL) {
+        records_abort(records);
+        return update_fail(u, RCODE_REFUSED, EDE_OTHER, records_full(u->dns->records), NULL);
+    }
     if (err == ERR_OK && plan->registration_count)
         err = registry_prepare(registry, plan->registrations, plan->registration_count, &u->who,
                                u->now, &instances, &failed);
@@ -106,12 +113,26 @@ static bool apply(struct update *u, struct registry *registry, const struct quer
 
 /* ---- who, where, for how long --------------------------------------------------------------- */
 
+static uint32_t quota_of(const struct dns_config *config, struct text name)
+{
+    for (size_t i = 0; i < config->key_count; i++) {
+        struct text key = text_of(config->keys[i].name);
+        if (key.n && key.s[key.n - 1] == '.')
+            key.n--;
+        if (text_is_nocase(key, name) && config->keys[i].quota)
+            return config->keys[i].quota;
+    }
+    return DNS_KEY_QUOTA;
+}
+
 /* Owners are told apart by PRINCIPAL_NAME_MAX characters: of a longer name a digest is part. */
 static void set_holder(struct update *u, const struct dns_task *task)
 {
     enum { DIGEST = 17 }; /* '~' and 16 digits */
     u->key = tsig_key_name(task->tsig.key);
-    u->who = (struct principal){.kind = PRINCIPAL_NAME, .addr = task->from.addr};
+    u->who = (struct principal){.kind = PRINCIPAL_NAME,
+                                .addr = task->from.addr,
+                                .quota = quota_of(&u->dns->config, u->key)};
     if (u->key.n <= PRINCIPAL_NAME_MAX)
         memcpy(u->who.name, u->key.s, u->key.n);
     else
@@ -166,7 +187,13 @@ static bool look(struct update *u, struct dns_task *task, uint16_t **seen)
     case UPDATE_TOO_OLD:
         task->tsig.error = TSIG_BADTIME;
         return update_fail(u, RCODE_NOTAUTH, EDE_OTHER,
-                           "signed when so much else was that it is forgotten", NULL);
+                           "signed before this server started, or so much was then that it is "
+                           "forgotten: sign anew",
+                           NULL);
+    case UPDATE_BAD_TIME:
+        task->tsig.error = TSIG_BADTIME;
+        return update_fail(u, RCODE_NOTAUTH, EDE_OTHER,
+                           "signed more than 300 s before or after our time", NULL);
     case UPDATE_NO_MEMORY:
     default: break;
     }

@@ -80,6 +80,31 @@ static bool apply_static(struct update *u, const struct node *node, const struct
     return refuse(u, "the zone file decides about ", &rr->owner);
 }
 
+static bool is_meant_by(const struct work_record *r, const struct update_rr *rr)
+{
+    return rr->class == CLASS_ANY ? rr->type == TYPE_ANY || rr->type == r->type : is_same(r, rr);
+}
+
+/* Plain records that were at the name before the zone file had it can be deleted still, and
+ * nothing else is meant as long as there are some. */
+static bool remove_hidden(struct update *u, const struct update_rr *rr, bool *removed)
+{
+    *removed = false;
+    if (rr->class == CLASS_IN || !records_has(u->dns->records, &u->zone->apex, &rr->owner))
+        return true;
+    struct work_name *n = work_name_plain(u, &rr->owner);
+    if (!n)
+        return false;
+    for (struct work_record **at = &n->first; *at;)
+        if ((*at)->loaded && is_meant_by(*at, rr)) {
+            work_take(n, at);
+            *removed = true;
+        } else {
+            at = &(*at)->next;
+        }
+    return true;
+}
+
 /* ---- additions ------------------------------------------------------------------------------- */
 
 static bool is_addable(struct update *u, const struct update_rr *rr)
@@ -168,8 +193,7 @@ static struct work_record *find(const struct work_name *n, const struct update_r
 static struct work_instance *instance_of(struct update *u, const struct update_rr *rr)
 {
     struct text service, id;
-    if (rr->type != TYPE_SRV || !rr->rdata ||
-        !work_target(u, rr->rdata, rr->size, &service, &id))
+    if (rr->type != TYPE_SRV || !rr->rdata || !work_target(u, rr->rdata, rr->size, &service, &id))
         return NULL;
     return work_instance_find(u, service, id);
 }
@@ -177,13 +201,21 @@ static struct work_instance *instance_of(struct update *u, const struct update_r
 /* Is this one of an instance's ties among what the name shows? */
 static bool is_shown(const struct work_name *n, const struct work_record *tie)
 {
-    const struct work_record *r;
-    if (tie->taken || tie->added || !tie->of)
-        return false;
-    LIST_FOREACH (r, &n->shown, shown)
-        if (r == tie)
-            return true;
-    return false;
+    return tie->at == n && !tie->taken && !tie->added;
+}
+
+/* One of those that the name shows moves to where what is added is. */
+static struct work_record *find_shown(struct update *u, struct work_name *n,
+                                      const struct update_rr *rr)
+{
+    struct work_instance *i = instance_of(u, rr);
+    struct work_record *r = i ? STAILQ_FIRST(&i->ties) : NULL;
+    while (r && !(is_shown(n, r) && is_same(r, rr)))
+        r = STAILQ_NEXT(r, tie);
+    if (!r)
+        return NULL;
+    LIST_REMOVE(r, shown);
+    return append(n, r);
 }
 
 /* All of an RRset have one TTL (RFC 2181 section 5.2): the newest one's. */
@@ -204,7 +236,7 @@ static bool add(struct update *u, struct work_name *n, const struct update_rr *r
     struct work_record *r = find(n, rr);
     if (!r && rr->type == TYPE_CNAME && n->first)
         work_take(n, &n->first); /* it is replaced */
-    if (!r && !(r = bring_back(n, rr)) && !(r = make(u, n, rr)))
+    if (!r && !(r = find_shown(u, n, rr)) && !(r = bring_back(n, rr)) && !(r = make(u, n, rr)))
         return false;
     r->added = true;
     set_ttl(n, rr->type, ttl);
@@ -228,6 +260,11 @@ static bool remove_type(struct work_name *n, uint16_t type, bool derived_only)
             at = &r->next;
         }
     }
+    for (struct work_record *r, *next = LIST_FIRST(&n->shown);
+         (r = next) && (type == TYPE_ANY || type == TYPE_SRV); removed = true) {
+        next = LIST_NEXT(r, shown);
+        work_take_shown(r);
+    }
     return removed;
 }
 
@@ -238,6 +275,18 @@ static bool is_meant(const struct work_record *r, const struct update_rr *rr)
     if (r->of && r->type == TYPE_SRV && rr->type == TYPE_SRV && r->size == rr->size)
         return memcmp(r->rdata + SRV_PORT, rr->rdata + SRV_PORT, r->size - SRV_PORT) == 0;
     return is_same(r, rr);
+}
+
+static bool remove_shown(struct update *u, struct work_name *n, const struct update_rr *rr)
+{
+    bool removed = false;
+    struct work_instance *i = instance_of(u, rr);
+    for (struct work_record *r = i ? STAILQ_FIRST(&i->ties) : NULL; r; r = STAILQ_NEXT(r, tie))
+        if (is_shown(n, r) && is_meant(r, rr)) {
+            work_take_shown(r);
+            removed = true;
+        }
+    return removed;
 }
 
 static bool remove_one(struct work_name *n, const struct update_rr *rr, bool derived_only)
@@ -268,11 +317,13 @@ static bool remove_strings(struct work_name *n, const struct update_rr *rr)
     return removed;
 }
 
-static bool remove_records(struct work_name *n, const struct update_rr *rr, bool derived_only)
+static bool remove_records(struct update *u, struct work_name *n, const struct update_rr *rr,
+                           bool derived_only)
 {
     if (rr->class == CLASS_ANY)
         return remove_type(n, rr->type, derived_only);
     bool removed = remove_one(n, rr, derived_only);
+    removed |= remove_shown(u, n, rr);
     return remove_strings(n, rr) || removed;
 }
 
@@ -294,7 +345,7 @@ static bool remove_everywhere(struct update *u, struct text service, const struc
         struct work_name *n = work_name_get(u, &owner);
         if (!n)
             return false;
-        *removed |= remove_records(n, rr, true);
+        *removed |= remove_records(u, n, rr, true);
     }
     return true;
 }
@@ -306,9 +357,10 @@ static bool remove_at_service(struct update *u, struct work_name *n, enum update
     bool whole = rr->type == TYPE_ANY || (rr->type == TYPE_SRV && rr->class == CLASS_ANY);
     if (known && form == FORM_SERVICE && is_of_services(rr->type) && !find(n, rr))
         return refuse(u, "its instances decide about ", &rr->owner);
-    if (known && whole && !work_load_service(u, known, service))
+    if (known && whole && !n->whole && !work_load_service(u, known, service, form))
         return false;
-    bool removed = remove_records(n, rr, false);
+    n->whole |= whole;
+    bool removed = remove_records(u, n, rr, false);
     if (form == FORM_SERVICE && (whole || rr->type == TYPE_SRV) &&
         !remove_everywhere(u, service, rr, &removed))
         return false;
@@ -322,7 +374,7 @@ static bool delete (struct update *u, struct work_name *n, const struct update_r
     enum update_form form = update_form(u, &rr->owner, &service);
     if (form != FORM_OTHER)
         return remove_at_service(u, n, form, service, rr);
-    u->idle_deletes |= !remove_records(n, rr, false);
+    u->idle_deletes |= !remove_records(u, n, rr, false);
     return true;
 }
 
@@ -337,14 +389,20 @@ static bool load_target(struct update *u, const struct update_rr *rr)
         return true;
     if (!work_target(u, rr->rdata, rr->size, &service, &id) || !text_is(service, named))
         return true;
-    return work_instance_get(u, service, id) != NULL;
+    struct work_instance *i = work_instance_get(u, service, id);
+    if (!i)
+        return false;
+    i->named = true;
+    return true;
 }
 
 static bool apply(struct update *u, const struct update_rr *rr)
 {
     const struct node *node = table_find(u->dns->table, rr->owner.wire, rr->owner.size);
-    if (node && node->kind == NODE_STATIC)
-        return apply_static(u, node, rr);
+    if (node && node->kind == NODE_STATIC) {
+        bool removed;
+        return remove_hidden(u, rr, &removed) && (removed || apply_static(u, node, rr));
+    }
     if (rr->class == CLASS_IN && !is_addable(u, rr))
         return false;
     struct work_name *n = work_name_get(u, &rr->owner);

@@ -140,8 +140,7 @@ static bool of_types(const struct view_source *s, enum protocol protocol, struct
            put(out, TYPE_PTR, s->protocols[protocol].wire, s->protocols[protocol].size);
 }
 
-/* ---- by the items of sets ----------------------------------------------------------------------
- */
+/* ---- by the items of sets -------------------------------------------------------------- */
 
 /* _port._tcp.S.Z; false where the zone file has that, or _tcp.S.Z. */
 static bool port_name(const struct view_source *s, const struct named_port *port, struct name *out)
@@ -201,8 +200,7 @@ static bool of_item(const struct view_source *s, unsigned kind, const struct srv
     return there && put_srv(out, scratch, i, item->priority, item->weight, item->port);
 }
 
-/* ---- by instance -------------------------------------------------------------------------------
- */
+/* ---- by instance ----------------------------------------------------------------------- */
 
 static bool of_own_name(const struct view_source *s, unsigned kind, const struct view_instance *i,
                         uint32_t address, struct view_scratch *scratch, struct rr *out)

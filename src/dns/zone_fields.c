@@ -105,18 +105,21 @@ static bool next_token(const char **at, struct text *out)
     return to > from;
 }
 
-/* The bytes of a text, with quotes and escapes taken off. */
+/* The bytes of a text with escapes taken off; of several, as in "a""b", those of the longest. */
 static size_t string_size(struct text t)
 {
-    size_t size = 0;
+    size_t size = 0, longest = 0;
     for (size_t i = 0; i < t.n; i++) {
-        if (t.s[i] == '"')
+        if (t.s[i] == '"') {
+            size = 0;
             continue;
+        }
         if (t.s[i] == '\\' && i + 1 < t.n)
             i += t.s[i + 1] >= '0' && t.s[i + 1] <= '9' ? 3 : 1;
-        size++;
+        if (++size > longest)
+            longest = size;
     }
-    return size;
+    return longest;
 }
 
 static bool is_address(struct text t, enum family family)

@@ -72,7 +72,8 @@ struct parse {
     const char *file; /* that is being read, `depth` files below the zone's own */
     unsigned depth;
     struct name origin, owner; /* owner.size 0: no record yet */
-    uint32_t default_ttl;
+    uint32_t default_ttl;      /* DNS_UNSET = none is said */
+    uint32_t last_ttl;         /* of the record before */
     bool soa_seen;
     bool generated; /* the line's text is made by $GENERATE, and stands nowhere in the file */
     struct zone_line line;
@@ -213,17 +214,17 @@ static enum err check_place(struct parse *p, const struct zone_record *r, const 
     return ERR_OK;
 }
 
-/* Where neither the record nor $TTL nor the configuration say it: the SOA's MINIMUM, as it
- * was before there was $TTL (RFC 2308 section 4). */
+/* Where neither the record nor $TTL nor the configuration say it: as with the record before
+ * (RFC 1035 section 5.1), and for an SOA its MINIMUM, which it was for once. */
 static void take_default_ttl(struct parse *p, struct zone_record *r, const uint8_t *rdata)
 {
-    if (r->ttl != DNS_UNSET)
-        return;
-    if (r->type == TYPE_SOA) {
-        uint32_t minimum = get_u32(rdata + r->size - 4);
-        p->default_ttl = minimum <= INT32_MAX ? minimum : 0; /* RFC 2181 section 8 */
-    }
-    r->ttl = p->default_ttl == DNS_UNSET ? ZONE_TTL_DEFAULT : p->default_ttl;
+    if (r->ttl == DNS_UNSET && p->last_ttl == DNS_UNSET)
+        r->ttl = r->type == TYPE_SOA ? get_u32(rdata + r->size - 4) : ZONE_TTL_DEFAULT;
+    else if (r->ttl == DNS_UNSET)
+        r->ttl = p->last_ttl;
+    if (r->ttl > INT32_MAX) /* RFC 2181 section 8 */
+        r->ttl = 0;
+    p->last_ttl = r->ttl;
 }
 
 static enum err record(struct parse *p, char *rest)
@@ -451,7 +452,8 @@ static enum err parse_zone(const struct dns_zone_config *config, const struct na
                         .fault = fault,
                         .file = file,
                         .origin = *apex,
-                        .default_ttl = config->ttl};
+                        .default_ttl = config->ttl,
+                        .last_ttl = DNS_UNSET};
     enum err err = parse_lines(p, bytes, size);
     free(p);
     return err;

@@ -58,8 +58,7 @@ static uint32_t item_of(const struct side *side, unsigned slot, uint32_t instanc
     return side->items[(size_t)slot * side->source.view->instance_count + instance];
 }
 
-/* ---- the records of an instance ----------------------------------------------------------------
- */
+/* ---- the records of an instance -------------------------------------------------------- */
 
 static bool collect(struct side *side, unsigned kind, uint32_t place)
 {
@@ -114,8 +113,7 @@ static void note_collected(struct difference *d, bool added, const struct side *
     }
 }
 
-/* ---- pairs of instances
- * -------------------------------------------------------------------------- */
+/* ---- pairs of instances ---------------------------------------------------------------- */
 
 static bool same_bytes(const void *a, const void *b, size_t size)
 {
@@ -206,8 +204,7 @@ static bool compare_instances(struct difference *d)
     return true;
 }
 
-/* ---- the service as a whole
- * ------------------------------------------------------------------------ */
+/* ---- the service as a whole ------------------------------------------------------------ */
 
 /* These kinds hold a record at each place or none at all. */
 static uint32_t whole_count(const struct view_source *s, unsigned kind)
@@ -286,8 +283,7 @@ static bool compare_whole(struct difference *d, unsigned kind)
     return done;
 }
 
-/* ---- all
- * ---------------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------- */
 
 static bool same_ports(const struct view *a, const struct view *b)
 {

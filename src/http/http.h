@@ -7,6 +7,7 @@
  *   GET /v1/services            services (?ns= ?after= ?limit=)
  *   GET /v1/services/S          one service with its instances (?ns=)
  *   GET /v1/explain             ?name= &type= [&client=]: how an answer comes about
+ *   GET /v1/records             plain records, which DNS UPDATE made (?after= ?limit=)
  *   GET /v1/guard               the guards against mass eviction (?after= a zone)
  *   POST /v1/guard              {"mode": "auto" | "on" | "off"}
  *   POST /v1/evict              {"ns", "service", "instance", "force"}: what is stale goes,
@@ -53,6 +54,8 @@ struct http_backend {
     /* dns_explain; a new reference, NULL when memory lacks. */
     json_t *(*explain)(void *context, const char *name, const char *type,
                        const struct addr *client);
+    /* dns_records_list; a new reference, NULL when memory lacks. */
+    json_t *(*records)(void *context, uint64_t after, size_t limit);
     void *context;
 };
 

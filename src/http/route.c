@@ -5,6 +5,7 @@ static const struct route routes[] = {
     {EVHTTP_REQ_GET, "/v1/services", false, services_get},
     {EVHTTP_REQ_GET, "/v1/services/*", false, service_get_one},
     {EVHTTP_REQ_GET, "/v1/explain", false, explain_get},
+    {EVHTTP_REQ_GET, "/v1/records", false, records_get},
     {EVHTTP_REQ_GET, "/v1/guard", false, guard_get},
     {EVHTTP_REQ_POST, "/v1/guard", true, guard_post},
     {EVHTTP_REQ_POST, "/v1/evict", true, evict_post},

@@ -38,6 +38,7 @@ void status_get(struct call *call);
 void services_get(struct call *call);
 void service_get_one(struct call *call);
 void explain_get(struct call *call);
+void records_get(struct call *call);
 void guard_get(struct call *call);
 void guard_post(struct call *call);
 void evict_post(struct call *call);

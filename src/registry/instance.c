@@ -115,6 +115,7 @@ void instance_read(const struct instance *i, struct record *out)
     out->weight = i->weight;
     out->lease_s = instance_lease_s(i);
     out->permanent = out->lease_s == 0;
+    out->lease_bounded = false; /* of a request, not of what is stored */
     out->group = i->grouped ? group_name(i->member.group) : (struct text){0};
     out->rev = i->rev;
 }

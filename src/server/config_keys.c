@@ -39,7 +39,7 @@ static enum err decode(struct config_parse *p, const struct config_key *key,
     if (sodium_base642bin(out, REG_SECRET_MAX, node->text, node->size, NULL, size, NULL,
                           sodium_base64_VARIANT_ORIGINAL) != 0) {
         sodium_memzero(out, REG_SECRET_MAX);
-        return fault_key(p, node, key);
+        return fault_base64(p, key, node, REG_SECRET_MAX);
     }
     if (*size < REG_SECRET_MIN)
         return fault_at(p, node, "a secret of %zu bytes, expected at least %d, better 32", *size,

@@ -53,6 +53,9 @@ static const struct config_key rows[] = {
     {.path = "TSIG:keys[].secret", .take = take_tsig_secret, .required = true,
      .what = "a secret", .form = "16 to 512 bytes in base64",
      .help = "32 random bytes are right: head -c 32 /dev/urandom | base64"},
+    {.path = "TSIG:keys[].quota", .take = take_number, IN(dns_key, quota),
+     .max = 100 * MILLIONS, .what = "a number of instances", .fallback = "0",
+     .help = "Instances it may hold by UPDATE, and as many plain records; 0 = 100000."},
     {.path = "COOKIES:secrets", .take = take_cookie_secrets, .min = 1, .required = true,
      .what = "a secret", .form = "a list of 1 to 3 secrets", .entry = "32 hexadecimal digits",
      .help = "The first makes cookies, all are accepted: put a new one in front, on all servers, "

@@ -48,7 +48,7 @@ enum err take_tsig_secret(struct config_parse *p, const struct config_key *row,
                           NULL, sodium_base64_VARIANT_ORIGINAL) == 0)
         err = keep_secret(p, row, node, bytes, key);
     else
-        err = fault_key(p, node, row);
+        err = fault_base64(p, row, node, SECRET_MAX);
     sodium_memzero(bytes, sizeof bytes);
     return err;
 }

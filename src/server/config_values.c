@@ -47,6 +47,19 @@ enum err fault_key(const struct config_parse *p, const struct yaml_node *node,
     return fault_value(p, node, key->what, form);
 }
 
+enum err fault_base64(const struct config_parse *p, const struct config_key *key,
+                      const struct yaml_node *node, size_t max)
+{
+    bool text = node->kind == YAML_TEXT && !yaml_is_null(node);
+    size_t end = text ? node->size : 0, size = end / 4 * 3;
+    for (; size && end && node->text[end - 1] == '='; end--)
+        size--;
+    if (!text || size > max)
+        return fault_key(p, node, key);
+    return fault_at(p, node, "this value is no whole base64 (cut off, or changed?), expected %s",
+                    key->form);
+}
+
 static enum err fault_entry(const struct config_parse *p, const struct yaml_node *item,
                             const struct config_key *key)
 {

@@ -12,6 +12,10 @@ enum err fault_at(const struct config_parse *p, const struct yaml_node *node, co
 /* `"70000" is not a UDP size, expected a number from 512 to 8192` */
 enum err fault_value(const struct config_parse *p, const struct yaml_node *node, const char *what,
                      const char *expected);
+/* Of a secret that is not what its key says: is the base64 itself wrong, or is it too long
+ * (`max` bytes)? */
+enum err fault_base64(const struct config_parse *p, const struct config_key *key,
+                      const struct yaml_node *node, size_t max);
 enum err fault_key(const struct config_parse *p, const struct yaml_node *node,
                    const struct config_key *key);
 enum err fault_memory(const struct config_parse *p);

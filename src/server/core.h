@@ -24,6 +24,8 @@
 #include "server/tasks.h"
 #include "server/worker.h"
 
+enum { SERVER_FIXED = 4 }; /* reload.c knows which */
+
 struct server {
     struct config *config;
     struct hash_key key; /* of all tables; new at each start */
@@ -51,10 +53,14 @@ struct server {
     uint64_t started_ms; /* monotonic */
     uint64_t reloads;
     struct log_limit probe_limit;
+    char *fixed[SERVER_FIXED]; /* of the configuration, as text: in force until the next start */
 };
 
 /* SIGHUP. A new configuration that cannot be used changes nothing. */
 void server_reload(struct server *s);
+
+/* At the start: what of the configuration a reload cannot change. */
+void server_note_fixed(struct server *s);
 
 /* The zones and views in force, for the control thread. */
 struct dns *server_dns(const struct server *s);

@@ -1,6 +1,7 @@
 #include "server/durable.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,16 @@ static enum err store_start(struct durable *d, struct store_meta meta)
     return ERR_OK;
 }
 
+/* The folder as it is called everywhere: the configuration's may be "zones/../data". */
+static void show_path(struct durable *d)
+{
+    char *path = realpath(d->dir, NULL);
+    if (!path)
+        return;
+    free(d->dir);
+    d->dir = path;
+}
+
 static enum err open_store(struct durable *d, uid_t uid, gid_t gid)
 {
     struct store_options options = {.dir = d->dir, .uid = uid, .gid = gid};
@@ -142,6 +153,7 @@ static enum err open_store(struct durable *d, uid_t uid, gid_t gid)
         log_error("%s", fault[0] ? fault : err_text(err));
         return err;
     }
+    show_path(d);
     note_size(d);
     if (meta.alive_ms && meta.alive_ms < now)
         d->away_ms = now - meta.alive_ms;
@@ -197,12 +209,27 @@ uint32_t durable_first_serial(const struct durable *d)
     return d->first_serial;
 }
 
-static void say_restored(const struct durable *d, uint64_t services)
+struct counted {
+    char text[48];
+};
+
+/* "1 service", "2 services". */
+static struct counted counted(uint64_t n, const char *what)
+{
+    struct counted out;
+    snprintf(out.text, sizeof out.text, "%llu %s%s", (unsigned long long)n, what,
+             n == 1 ? "" : "s");
+    return out;
+}
+
+void durable_say_restored(const struct durable *d, uint64_t services)
 {
     const struct store_report *r = &d->restored;
-    log_info("restored %llu instances, %llu services, %llu overrides in %llu ms",
-             (unsigned long long)r->instances, (unsigned long long)services,
-             (unsigned long long)r->overrides, (unsigned long long)d->restored_in_ms);
+    if (!d->store)
+        return;
+    log_info("restored %s, %s, %s, %s in %llu ms", counted(r->instances, "instance").text,
+             counted(services, "service").text, counted(r->overrides, "override").text,
+             counted(r->records, "plain record").text, (unsigned long long)d->restored_in_ms);
     if (r->damaged)
         log_warn("store: %llu damaged entries were left out; their instances come back when they "
                  "register again",
@@ -222,7 +249,6 @@ enum err durable_restore(struct durable *d, struct registry *r, struct moment no
     if (err)
         return err;
     d->restored_in_ms = clock_monotonic_ms() - start_ms;
-    say_restored(d, registry_totals(r).services);
     struct registry_journal hooks = store_journal_hooks(d->journal);
     registry_set_journal(r, &hooks);
     return ERR_OK;

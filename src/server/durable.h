@@ -44,6 +44,9 @@ MUST_CHECK enum err durable_restore(struct durable *d, struct registry *r, struc
 
 /* For durable_records.c, between durable_restore and durable_start: what else is kept there.
  * `store` NULL = memory only. */
+/* Logs what was restored, once all is; `services`: those of the registry. */
+void durable_say_restored(const struct durable *d, uint64_t services);
+
 struct durable_parts {
     struct store *store;
     struct store_journal *journal;

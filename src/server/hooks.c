@@ -50,6 +50,12 @@ static json_t *explain(void *context, const char *name, const char *type, const 
     return dns_explain(server_dns(s), s->explainer, name, type, client);
 }
 
+static json_t *records(void *context, uint64_t after, size_t limit)
+{
+    struct server *s = context;
+    return dns_records_list(s->records, after, limit, control_now(s->control));
+}
+
 static struct moment now(void *context)
 {
     struct server *s = context;
@@ -77,6 +83,7 @@ struct http_backend server_http_backend(struct server *s)
         .changed = changed,
         .status = server_status,
         .explain = explain,
+        .records = records,
         .context = s,
     };
 }

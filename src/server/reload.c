@@ -1,6 +1,8 @@
 /* SIGHUP: the whole new state is built aside, then everything is switched. */
 #include "server/core.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,36 +10,81 @@
 #include "server/sd_notify.h"
 #include "server/server.h"
 
-static bool same_list(const struct endpoint_list *a, const struct endpoint_list *b)
+/* ---- what a reload does not change --------------------------------------------------------- */
+
+static void put_list(FILE *out, const char *what, const struct endpoint_list *list)
 {
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (a->items[i].port != b->items[i].port || !addr_is(&a->items[i].addr, &b->items[i].addr))
-            return false;
-    return true;
+    char text[ENDPOINT_TEXT];
+    fprintf(out, "%s:", what);
+    for (size_t i = 0; i < list->count; i++)
+        fprintf(out, " %s", endpoint_format(&list->items[i], text));
 }
 
-static bool same_dnstap(const struct config_dnstap *a, const struct config_dnstap *b)
+static void put_listen(FILE *out, const struct config *c)
 {
-    return strcmp(a->socket, b->socket) == 0 && strcmp(a->file, b->file) == 0 &&
-           a->queries == b->queries && a->responses == b->responses;
+    put_list(out, "dns", &c->dns_listen);
+    put_list(out, " registration", &c->registration_listen);
+    put_list(out, " http", &c->http_listen);
 }
 
-/* What is bound or running stays as it is until the next start. */
-static void warn_of_fixed(const struct config *old, const struct config *new)
+static void put_workers(FILE *out, const struct config *c)
 {
-    if (!same_list(&old->dns_listen, &new->dns_listen) ||
-        !same_list(&old->registration_listen, &new->registration_listen) ||
-        !same_list(&old->http_listen, &new->http_listen))
-        log_warn("reload: listen addresses changed; restart discd to use them");
-    if (old->dns_workers != new->dns_workers)
-        log_warn("reload: dns.workers changed; restart discd to use it");
-    if (!same_dnstap(&old->dnstap, &new->dnstap))
-        log_warn("reload: dns.dnstap changed; restart discd to use it");
-    if (strcmp(old->data_dir, new->data_dir) || strcmp(old->user, new->user))
-        log_warn("reload: data_dir or user changed; restart discd to use them");
+    fprintf(out, "%u", c->dns_workers);
 }
+
+static void put_dnstap(FILE *out, const struct config *c)
+{
+    fprintf(out, "%s %s %d %d", c->dnstap.socket, c->dnstap.file, c->dnstap.queries,
+            c->dnstap.responses);
+}
+
+static void put_data(FILE *out, const struct config *c)
+{
+    fprintf(out, "%s %s", c->data_dir, c->user);
+}
+
+static const struct {
+    void (*put)(FILE *out, const struct config *c);
+    const char *what;
+} fixed[SERVER_FIXED] = {
+    {put_listen, "listen addresses changed; restart discd to use them"},
+    {put_workers, "dns.workers changed; restart discd to use it"},
+    {put_dnstap, "dns.dnstap changed; restart discd to use it"},
+    {put_data, "data_dir or user changed; restart discd to use them"},
+};
+
+/* NULL when memory lacks. */
+static char *text_of_fixed(size_t n, const struct config *c)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fixed[n].put(out, c);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+void server_note_fixed(struct server *s)
+{
+    for (size_t n = 0; n < SERVER_FIXED; n++)
+        s->fixed[n] = text_of_fixed(n, s->config);
+}
+
+static void warn_of_fixed(const struct server *s)
+{
+    for (size_t n = 0; n < SERVER_FIXED; n++) {
+        char *text = text_of_fixed(n, s->config);
+        if (text && s->fixed[n] && strcmp(text, s->fixed[n]))
+            log_warn("reload: %s", fixed[n].what);
+        free(text);
+    }
+}
+
+/* ---- what it does ---------------------------------------------------------------------------- */
 
 /* The new configuration is in `s` already. */
 static void switch_to(struct server *s, struct config *old_config, struct dns *dns)
@@ -58,7 +105,7 @@ static void switch_to(struct server *s, struct config *old_config, struct dns *d
         log_error("reload: out of memory; secondaries are not told of changes");
     tcp_quota_configure(s->tcp_quota, config->tcp_connections_max, config->tcp_connections_per_ip);
     log_set_level(config->log_level);
-    warn_of_fixed(old_config, config);
+    warn_of_fixed(s);
     config_free(old_config);
     s->reloads++;
 }
@@ -99,6 +146,7 @@ void server_reload(struct server *s)
     }
     if (!err) {
         switch_to(s, old, dns);
+        dns_records_drop_lost(dns);
         control_changed(s->control);
         log_info("reloaded %s", s->config->path ? s->config->path : "the defaults");
     } else {

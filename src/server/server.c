@@ -146,11 +146,18 @@ static enum err restore(struct server *s)
     enum err err = durable_restore(s->durable, s->registry, control_now(s->control));
     if (!err)
         err = durable_restore_records(s->durable, s->records, control_now(s->control));
+    dns_records_start(s->records, control_now(s->control));
+    if (!err)
+        durable_say_restored(s->durable, registry_totals(s->registry).services);
     if (!err && registry_totals(s->registry).instances)
         reg_expect_return(s->reg, control_now(s->control).lease_ms +
                                       (uint64_t)s->config->registry.lease_max_s * 1000);
     if (!err)
         err = control_start(s->control);
+    if (!err) {
+        dns_records_drop_lost(server_dns(s));
+        control_changed(s->control);
+    }
     if (!err)
         err = notify_out_configure(s->notify, server_dns(s), dns_totals(server_dns(s)).zones);
     uint64_t hidden = dns_totals(server_dns(s)).hidden_services;
@@ -324,6 +331,8 @@ static void stop(struct server *s)
     listeners_close(&s->registration);
     listeners_close(&s->http);
     config_free(s->config);
+    for (size_t i = 0; i < SERVER_FIXED; i++)
+        free(s->fixed[i]);
     libevent_global_shutdown();
 }
 
@@ -334,6 +343,7 @@ static int serve(struct server *s)
     if (choose_account(s, &account) ||
         durable_open(s->config->data_dir, account.uid, account.gid, &s->durable))
         return EXIT_OSERR_RESOURCE;
+    server_note_fixed(s);
     s->config->dns.serial = durable_first_serial(s->durable);
     server_find_local_addresses(s->config);
     struct dns *dns = server_load_zones(s->config, &s->key, &fault);

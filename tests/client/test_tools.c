@@ -308,6 +308,27 @@ static void anything_can_be_shown(void **state)
     assert_has(request, "GET /v1/explain?name=web.disc.local&type=SRV&client=%3A%3A1 HTTP/1.1");
     assert_int_equal(finish(&run), 0);
     assert_has(run.out_text, "\"rule\": \"service\"");
+    snprintf(line, sizeof(line), "discctl explain web.disc.local A --http http://127.0.0.1:%u", port);
+    start(&run, line);
+    serve(fd, request, sizeof(request), "200 OK",
+          "{\"rule\":\"service\",\"ede\":null,\"filters\":[],\"answer\":"
+          "[\"web. 5 IN A 10.0.0.1\",\"web. 5 IN A 10.0.0.2\"]}");
+    assert_int_equal(finish(&run), 0);
+    assert_has(run.out_text, "answer web. 5 IN A 10.0.0.1\n");
+    assert_has(run.out_text, "       web. 5 IN A 10.0.0.2\n");
+    assert_null(strstr(run.out_text, "ede"));
+    assert_null(strstr(run.out_text, "filters"));
+    snprintf(line, sizeof(line), "discctl records --http http://127.0.0.1:%u", port);
+    start(&run, line);
+    serve(fd, request, sizeof(request), "200 OK",
+          "{\"records\":[{\"name\":\"a.z.\",\"ttl\":60,\"type\":\"A\",\"data\":\"10.0.0.7\","
+          "\"key\":\"k\",\"expires_in_ms\":1500}],\"next\":\"7\"}");
+    assert_has(request, "GET /v1/records HTTP/1.1");
+    serve(fd, request, sizeof(request), "200 OK", "{\"records\":[],\"next\":null}");
+    assert_has(request, "GET /v1/records?after=7 HTTP/1.1");
+    assert_int_equal(finish(&run), 0);
+    assert_has(run.out_text, "NAME TTL TYPE DATA     KEY EXPIRES\n");
+    assert_has(run.out_text, "a.z.  60 A    10.0.0.7 k   1.5s\n");
     close(fd);
 }
 

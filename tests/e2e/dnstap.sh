@@ -45,6 +45,7 @@ dns:
   dnstap: {socket: tap.sock}
 YAML
 start
+same "no reader: a line of the log" 1 "$(logged 'dnstap: no reader at .*/tap.sock yet: No such file')"
 ask ns.disc.local A # nobody reads: answered all the same
 has "an answer without a reader" '*NOERROR*' "$(cat "$work/dig")"
 capture "$work/tap1"
@@ -63,6 +64,55 @@ end_capture "$work/tap1"
 [ "$(frames 'version: "discd ')" -gt 0 ] || die "no version in the capture"
 [ "$(frames 'query_address: "127.0.0.1"\|query_address: 127.0.0.1')" -gt 0 ] || die "no asker in the capture"
 grep -q 'rcode: NXDOMAIN' "$work/frames" || die "no NXDOMAIN in the capture"
+
+# A reader that takes the connection and then nothing holds up nobody, not even the end.
+rm -f "$work/tap.sock"
+python3 - "$work" <<'PYTHON' &
+import os, socket, struct, sys, time
+work = sys.argv[1]
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+listener.bind(work + "/tap.sock")
+listener.listen()
+open(work + "/listening", "w").close()
+while True:
+    tap, _ = listener.accept()
+    head = tap.recv(8, socket.MSG_WAITALL)
+    if len(head) == 8:
+        break
+tap.recv(struct.unpack(">II", head)[1], socket.MSG_WAITALL)
+kind = b"protobuf:dnstap.Dnstap"
+accept = struct.pack(">III", 1, 1, len(kind)) + kind
+tap.sendall(struct.pack(">II", 0, len(accept)) + accept)
+open(work + "/accepted", "w").close()
+time.sleep(3600)
+PYTHON
+sleeper=$!
+started+=("$sleeper")
+eventually [ -e "$work/listening" ]
+start
+same "a reader: no such line" 1 "$(logged 'dnstap: no reader at ')"
+eventually [ -e "$work/accepted" ]
+dropped() {
+    python3 - "$dns" <<'PYTHON'
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+for i in range(3000):
+    s.sendto(i.to_bytes(2, "big") + b"\1\0\0\1\0\0\0\0\0\0\2ns\4disc\5local\0\0\1\0\1",
+             ("127.0.0.1", int(sys.argv[1])))
+    s.recv(512)
+PYTHON
+    [ "$(tap_count dropped)" -gt 0 ]
+}
+eventually dropped
+begin=$SECONDS
+stop
+[ $((SECONDS - begin)) -lt 8 ] || die "the end took $((SECONDS - begin)) s"
+same "what is lost is said" 1 "$(logged 'dnstap: the reader takes nothing')"
+kill -KILL "$sleeper"
+wait "$sleeper" 2>/dev/null || true
+forget "$sleeper"
 
 # A file, and responses only.
 configure <<YAML
@@ -90,3 +140,6 @@ dns:
 YAML
 status 71 "$discd" -c "$work/discd.yaml"
 has "the reason" '*dnstap: */no/such/folder/tap cannot be written: No such file*' "$err"
+has "nothing more" '*cannot be written: No such file or directory' "$err"
+status 78 "$discd" -t -c "$work/discd.yaml"
+has "a test says it too" '*dnstap: */no/such/folder/tap cannot be there: No such file*' "$err"

@@ -43,7 +43,7 @@ has "known, nobody up" 'rcode 0 aa*' "$(rcode idle.disc.local A)"
 same "lease and revision" "20 $rev" "$(instance web a '"%d %d" % (i["lease"], i["rev"])')"
 same "a full lease" True "$(instance web a '18000 < i["expires_in_ms"] <= 20000')"
 same "restored" "2 0" "$(store '"%d %d" % (s["restored"]["instances"], s["damaged"])')"
-[ "$(logged 'restored 2 instances')" = 1 ] || die "the log does not say what was restored"
+[ "$(logged 'restored 2 instances, 2 services, 0 overrides, 0 plain records in ')" = 1 ] || die "the log does not say what was restored"
 same "discctl shows it" a "$("$discctl" --http "$url" --json show web |
     python3 -c 'import json, sys; print(sorted(i["id"] for i in json.load(sys.stdin)["instances"])[0])')"
 

@@ -134,6 +134,16 @@ alone() {
 }
 eventually alone # its lease of a second is over, and it was not renewed by the copy
 
+# ---- what operators see of it
+same "refusals in the log" 1 "$(logged 'update of disc.local refused to 127.0.0.1, no key: updates have to be signed')"
+same "who has no grant" 1 "$(logged 'update of disc.local refused to 127.0.0.1, key idle.example: ')"
+"$discctl" --http "$url" records >"$work/records"
+has "plain records" '*NAME *TTL*TYPE*DATA*KEY*' "$(head -1 "$work/records")"
+has "one of them" '*_acme-challenge.hello-svc.disc.local. *TXT*"token-1"*acme.example*' \
+    "$(cat "$work/records")"
+same "likewise for programs" '"token-1" acme.example' "$("$discctl" --http "$url" --json records |
+    python3 -c 'import json, sys; print(*[r["data"] + " " + r["key"] for r in json.load(sys.stdin)["records"] if r["name"].startswith("_acme-challenge.hello-svc.")])')"
+
 # ---- kill -9
 stop KILL "$pid" 137
 start

@@ -66,10 +66,24 @@ grown
 echo 'web IN A 10.8.8.8' >>"$work/disc.local.zone"
 reloaded 'reloaded'
 same "the static one answers" 10.8.8.8 "$(q A web.disc.local)"
+ok 'ren svc=web inst=1'
+has "nobody new" 'disc/1 err * c=409 why=name*' "$(say 'reg svc=web inst=new port=1 addr=10.0.0.9')"
 cp "$work/good.zone" "$work/disc.local.zone"
 reloaded 'reloaded'
 same "the service is back" 10.0.0.1 "$(q A web.disc.local)"
 grown
+
+# ---- what a reload cannot change is compared with what is in force, not with the last file
+changed='listen addresses changed; restart discd'
+cp "$work/discd.yaml" "$work/good.yaml"
+sed -i 's|^http: .*|http: {listen: ["127.0.0.1:0", "[::1]:0"]}|' "$work/discd.yaml"
+reloaded 'reloaded'
+same "another address" 1 "$(logged "$changed")"
+reloaded 'reloaded'
+same "still another one" 2 "$(logged "$changed")"
+cp "$work/good.yaml" "$work/discd.yaml"
+reloaded 'reloaded'
+same "what is bound" 2 "$(logged "$changed")"
 
 # ---- over restart and crash
 stop

@@ -58,10 +58,19 @@ has "with another key" '*Transfer failed*' \
     "$(ask -y "hmac-sha512:other.example:$secret" AXFR disc.local)"
 has "with a wrong secret" '*Transfer failed*' \
     "$(ask -y "hmac-sha256:sec.example:aGVsbG9oZWxsb2hlbGxvaA==" AXFR disc.local 2>&1)"
+same "refusals are counted" 2 "$(transfers refused)"
+same "one without a key in the log" 1 \
+    "$(logged 'transfer of disc.local refused to 127.0.0.1, no key: no transfers for this asker')"
+same "one of another key in the log" 1 \
+    "$(logged 'transfer of disc.local refused to 127.0.0.1, key other.example: no transfers')"
+same "a wrong secret in the log" 1 "$(logged 'signature refused to 127.0.0.1, key sec.example: BADSIG')"
 has "by address" '*XFR size*' "$(ask -b 127.0.0.2 AXFR disc.local)"
 signed +noall +answer AXFR disc.local >"$work/small"
 same "first and last are the SOA" "$(head -1 "$work/small")" "$(tail -1 "$work/small")"
 grep -q $'ns.disc.local.\t' "$work/small" || die "the static name is not in the transfer"
+
+same "which begins a line of the log" 1 \
+    "$(logged 'transfer of disc.local to 127.0.0.2, no key: AXFR, serial ')"
 
 # ---- differences
 serial=$(ask +short SOA disc.local | cut -d' ' -f3)
@@ -71,6 +80,8 @@ same "one difference: four SOA records" 4 "$(grep -c SOA "$work/diff")"
 grep -q '^10-1-0-1-80.web.disc.local.*IN.*A.*10.1.0.1$' "$work/diff" || die "i1 is not in the difference: $(cat "$work/diff")"
 ! grep -q '^ns.disc.local' "$work/diff" || die "the difference is the whole zone"
 new=$(ask +short SOA disc.local | cut -d' ' -f3)
+same "its line of the log" 1 \
+    "$(logged "transfer of disc.local to 127.0.0.1, key sec.example: IXFR from serial $serial to $new")"
 same "nothing new: one SOA" 1 "$(signed +noall +answer IXFR="$new" disc.local | grep -c SOA)"
 has "an unknown serial: the whole zone" '*ns.disc.local*' \
     "$(signed +noall +answer IXFR=1 disc.local)"
@@ -176,6 +187,13 @@ for i in range(40):
         refused = (i, rcode)
         break
 assert refused == (32, 2), refused
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM) # one message takes no place
+u.bind(("127.0.0.2", 0))
+u.settimeout(20)
+u.sendto(struct.pack(">HHHHHH", 9, 0, 1, 0, 1, 0) + body[:-4] + struct.pack(">HH", 251, 1) +
+         b"\xc0\x0c" + struct.pack(">HHIH", 6, 1, 0, 22) + b"\0\0" + struct.pack(">5I", 1, 1, 1, 1, 1),
+         ("127.0.0.1", port))
+assert u.recv(4096)[3] & 15 == 0
 PYTHON
 eventually eval '[ "$(transfers under_way)" = 0 ]'
 [ "$(transfers refused)" -ge 1 ] || die "the refusal was not counted"

@@ -34,7 +34,7 @@ static void configure_edge(struct dns_config *c)
     assert(c->nsid && c->version && c->server_id && c->rrl.exempt && c->keys &&
            c->zones->transfers);
     *c->rrl.exempt = (struct network){{FAMILY_V4, {198, 51, 100}}, 24};
-    *c->keys = (struct dns_key){strdup("k"), TSIG_SHA256, (uint8_t *)strdup("secret"), 6};
+    *c->keys = (struct dns_key){strdup("k"), TSIG_SHA256, (uint8_t *)strdup("secret"), 6, 0};
     *c->zones->transfers = (struct dns_access){.anywhere = true};
 }
 

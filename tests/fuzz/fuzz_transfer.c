@@ -64,7 +64,7 @@ static void change(void)
 
 static struct dns_key key_of(void)
 {
-    return (struct dns_key){strdup("k"), TSIG_SHA256, (uint8_t *)strdup("secret"), 6};
+    return (struct dns_key){strdup("k"), TSIG_SHA256, (uint8_t *)strdup("secret"), 6, 0};
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -192,8 +192,7 @@ void check_action(struct check *c, const struct sim_action *a)
     }
 }
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* ---- looking --------------------------------------------------------------------------- */
 
 static void look_at_index(struct check *c)
 {

@@ -60,8 +60,7 @@ static void take_token(struct check *c)
         check_fail(c, "I3", "more evictions than the bucket of %.0f a lease allows", size);
 }
 
-/* ---- the guards (I2) --------------------------------------------------------------------------
- */
+/* ---- the guards (I2) ------------------------------------------------------------------- */
 
 static uint64_t lease_ms(const struct entry *e)
 {
@@ -178,8 +177,7 @@ static void check_guards(struct check *c, struct entry *e)
                    e->path);
 }
 
-/* ---- expiry -----------------------------------------------------------------------------------
- */
+/* ---- expiry ---------------------------------------------------------------------------- */
 
 /* Would the server take this datagram as a sign of life of that instance? */
 static bool is_sign_of_life(const struct check *c, const struct datagram *d, const struct entry *e)
@@ -278,8 +276,7 @@ static void on_stale(struct check *c, struct entry *e)
     ledger_tell(c, SIM_NEWS_STALE, e);
 }
 
-/* ---- guards changing their minds ----------------------------------------------------------------
- */
+/* ---- guards changing their minds ------------------------------------------------------- */
 
 static void on_guard(struct check *c, const struct guard_state *g, bool on)
 {
@@ -348,8 +345,7 @@ void check_probed(struct check *c, struct instance_key key)
     e->stale_ms = 0;
 }
 
-/* ---- what must be gone (I4)
- * ---------------------------------------------------------------------- */
+/* ---- what must be gone (I4) ------------------------------------------------------------ */
 
 /* By the floor of its service. */
 static bool is_kept(const struct check *c, const struct entry *e)

@@ -277,8 +277,7 @@ void script_shrink(struct script *s, struct outcome *outcome, unsigned runs)
     }
 }
 
-/* ---- printing ----------------------------------------------------------------------------------
- */
+/* ---- printing -------------------------------------------------------------------------- */
 
 static int compare_actions(const void *a, const void *b)
 {

@@ -145,8 +145,7 @@ static void refuse_held(struct server *s)
     }
 }
 
-/* ---- the disk ---------------------------------------------------------------------------------
- */
+/* ---- the disk -------------------------------------------------------------------------- */
 
 static void choose_mode(struct server *s)
 {
@@ -175,8 +174,7 @@ void server_on_news(void *server, struct event *event)
         refuse_held(s);
 }
 
-/* ---- requests -----------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------- */
 
 static void handle(struct server *s, const struct datagram *d, struct moment now)
 {
@@ -236,8 +234,7 @@ void server_on_turn(void *server, struct event *event)
         receive(s);
 }
 
-/* ---- time
- * ----------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------ */
 
 static void on_event(void *context, const struct registry_event *event)
 {

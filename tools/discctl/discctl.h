@@ -36,8 +36,9 @@ enum verb_bit {
     VERB_EVICT = 512,
     VERB_DOCTOR = 1024,
     VERBS_NAMING = 15, /* an instance is named */
-    VERBS_HTTP = 2032,
-    VERBS_ALL = 2047,
+    VERB_RECORDS = 2048,
+    VERBS_HTTP = 4080,
+    VERBS_ALL = 4095,
 };
 
 struct list { /* of repeated options, joined by commas */
@@ -110,6 +111,7 @@ int verb_deregister(struct arguments *a);
 int verb_agent(struct arguments *a);
 int verb_list(struct arguments *a);
 int verb_show(struct arguments *a);
+int verb_records(struct arguments *a);
 int verb_explain(struct arguments *a);
 int verb_status(struct arguments *a);
 int verb_guard(struct arguments *a);

@@ -120,6 +120,19 @@ static void print_recipe(const json_t *recipe)
     printf("\nthen: %s\n", text_of(recipe, "then"));
 }
 
+/* Is the same advice about the same zone among the first `end`? */
+static bool is_told(const struct doctor *d, const json_t *check, size_t end)
+{
+    for (size_t i = 0; i < end; i++) {
+        const json_t *other = json_array_get(d->checks, i);
+        if (strcmp(text_of(other, "todo"), text_of(check, "todo")) == 0 &&
+            strcmp(text_of(other, "check"), text_of(check, "check")) == 0 &&
+            strcmp(text_of(other, "zone"), text_of(check, "zone")) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void print_words(const struct doctor *d, const json_t *recipes)
 {
     size_t i;
@@ -131,7 +144,7 @@ static void print_words(const struct doctor *d, const json_t *recipes)
         printf("\nall well\n");
     json_array_foreach(d->checks, i, one)
     {
-        if (*text_of(one, "todo"))
+        if (*text_of(one, "todo") && !is_told(d, one, i))
             printf("  %s%s%s: %s\n", text_of(one, "check"), *text_of(one, "zone") ? " " : "",
                    text_of(one, "zone"), text_of(one, "todo"));
     }

@@ -24,6 +24,8 @@ static const struct verb verbs[] = {
      "while the check passes. Each line of FILE holds the words of one `register`."},
     {"list", VERB_LIST, verb_list, "", "Lists the services."},
     {"show", VERB_SHOW, verb_show, "SERVICE", "Shows a service and its instances."},
+    {"records", VERB_RECORDS, verb_records, "",
+     "Lists the plain records that DNS UPDATE made: whose key, and what is left of the lease."},
     {"explain", VERB_EXPLAIN, verb_explain, "NAME TYPE",
      "Explains how the DNS answer to a question comes about."},
     {"status", VERB_STATUS, verb_status, "", "Shows the state of the server."},

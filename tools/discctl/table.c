@@ -134,6 +134,13 @@ static bool holds_objects(const json_t *value)
     return json_is_object(json_array_get(value, 0));
 }
 
+/* Records, say: they are read one below the other. */
+static bool holds_sentences(const json_t *value)
+{
+    const char *first = json_string_value(json_array_get(value, 0));
+    return first && strchr(first, ' ');
+}
+
 /* The keys of all rows, in the order of their first appearance. */
 static size_t collect_keys(const json_t *rows, const char *keys[ANY_COLUMNS_MAX])
 {
@@ -184,9 +191,14 @@ static void print_scalars(struct libscols_table *table, const char *path, const 
     char cell[CELL_MAX], below[PATH_MAX_SIZE];
     if (holds_objects(value))
         return; /* a table of its own */
+    if (holds_sentences(value)) {
+        size_t i;
+        json_array_foreach(value, i, item) print_scalars(table, i ? "" : path, item);
+        return;
+    }
     if (!json_is_object(value)) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
         table_text(value, cell, sizeof(cell));
+        struct libscols_line *line = *cell ? scols_table_new_line(table, NULL) : NULL;
         if (line) {
             scols_line_set_data(line, 0, path);
             scols_line_set_data(line, 1, cell);

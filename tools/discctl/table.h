@@ -22,7 +22,8 @@ struct column {
  * out, and nothing is printed of an array without rows. */
 void table_print(const json_t *rows, const struct column *columns, size_t count);
 
-/* Whatever it is: scalars as "path  value" lines, arrays of objects as tables. */
+/* Whatever it is: scalars as "path  value" lines (texts with blanks of an array one below the
+ * other, nothing for what is empty), arrays of objects as tables. */
 void table_print_any(const json_t *value);
 
 /* A scalar as text, an array of scalars with commas; "" for what is missing. */

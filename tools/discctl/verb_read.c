@@ -151,8 +151,9 @@ static void print_service(const json_t *service)
     table_text(json_object_get(service, "name"), name, sizeof(name));
     table_text(json_object_get(service, "namespace"), ns, sizeof(ns));
     table_text(json_object_get(service, "index"), index, sizeof(index));
-    printf("%s in namespace %s, %zu instances, change index %s\n", name, ns,
-           json_array_size(instances), index);
+    size_t count = json_array_size(instances);
+    printf("%s in namespace %s, %zu instance%s, change index %s\n", name, ns, count,
+           count == 1 ? "" : "s", index);
     if (json_integer_value(json_object_get(service, "stale")))
         printf("%" JSON_INTEGER_FORMAT " of them stale: their leases ran out, but they are kept "
                "(see discctl guard)\n",
@@ -179,6 +180,57 @@ int verb_show(struct arguments *a)
         print_service(service);
     json_decref(service);
     return EXIT_DONE;
+}
+
+/* ---- records ------------------------------------------------------------------- */
+
+TABLE_CELL(cell_ttl, "ttl")
+TABLE_CELL(cell_type, "type")
+TABLE_CELL(cell_data, "data")
+TABLE_CELL(cell_key, "key")
+
+static const struct column record_columns[] = {
+    {"NAME", cell_name}, {"TTL", cell_ttl}, {"TYPE", cell_type},
+    {"DATA", cell_data}, {"KEY", cell_key}, {"EXPIRES", cell_expires},
+};
+
+static int fetch_records(struct arguments *a, json_t *all)
+{
+    char path[PATH_SIZE], after[32] = "";
+    for (;;) {
+        json_t *page = NULL;
+        strcpy(path, "/v1/records");
+        if (!add_query(path, "after", *after ? after : NULL))
+            return too_long();
+        int code = http_get(a, path, &page);
+        if (code != EXIT_DONE)
+            return code;
+        json_array_extend(all, json_object_get(page, "records"));
+        const char *next = json_string_value(json_object_get(page, "next"));
+        bool more = next && *next && strlen(next) < sizeof(after) && strcmp(next, after) != 0;
+        if (more)
+            strcpy(after, next);
+        json_decref(page);
+        if (!more)
+            return EXIT_DONE;
+    }
+}
+
+int verb_records(struct arguments *a)
+{
+    json_t *records = json_array();
+    int code = fetch_records(a, records);
+    if (code == EXIT_DONE && a->json) {
+        json_t *whole = json_pack("{s:O}", "records", records);
+        json_print(whole);
+        json_decref(whole);
+    } else if (code == EXIT_DONE) {
+        table_print(records, record_columns, sizeof(record_columns) / sizeof(record_columns[0]));
+        if (!json_array_size(records))
+            printf("no plain records\n");
+    }
+    json_decref(records);
+    return code;
 }
 
 /* ---- explain, status ------------------------------------------------------------- */

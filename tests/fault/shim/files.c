@@ -176,8 +176,7 @@ EXPORT DIR *opendir(const char *path)
     return judge(FAULT_OPEN) == FAIL ? NULL : next(path);
 }
 
-/* ---- processes --------------------------------------------------------------------------------
- */
+/* ---- processes ------------------------------------------------------------------------- */
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context)

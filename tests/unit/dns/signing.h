@@ -35,8 +35,7 @@ static struct tsig_keyring *ring_of(const char *name, enum tsig_algorithm algori
     return ring;
 }
 
-/* ---- vectors
- * ------------------------------------------------------------------------------------- */
+/* ---- vectors --------------------------------------------------------------------------- */
 
 /* Made with dnspython: "Web.Z. SRV", id 1234, signed by "Test.Key." at NOW_S; then the MACs of
  * two messages of an answer, which are the question with QR and AA, one second later each. */

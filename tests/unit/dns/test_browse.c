@@ -232,8 +232,7 @@ static void test_count(void **state)
     assert_int_equal(browse_count(&set), 0);
 }
 
-/* ---- while services come and go ----------------------------------------------------------------
- */
+/* ---- while services come and go -------------------------------------------------------- */
 
 struct shared {
     struct rig *rig;
@@ -306,9 +305,45 @@ static void test_walked_while_it_changes(void **state)
     assert_int_equal(atomic_load(&s.wrong), 0);
 }
 
+#define LONG "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" /* 62 */
+
+static void in_long_zone(struct dns_config *c)
+{
+    free(c->zones->name);
+    c->zones->name = strdup(LONG);
+    free(c->zones->file);
+    c->zones->file = NULL;
+}
+
+/* I.S.Z fits a name, I._S._tcp.Z does not: such an instance is not browsed, and not in the
+ * way of others. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    rig_free(t);
+    t = rig_with_config("", NULL, in_long_zone);
+    reg(t->registry, LONG "." LONG "/" LONG, "addr=10.0.0.2 port=80", 1);
+    publish(t);
+    ask(t, LONG "." LONG "." LONG "." LONG, T_A);
+    assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 1);
+    ask(t, "_" LONG "." LONG "._tcp." LONG, T_SRV);
+    assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 1);
+    nothing("_" LONG "." LONG "._tcp." LONG, T_PTR, 0);
+    reg(t->registry, LONG "." LONG "/y", "addr=10.0.0.3 port=80", 1);
+    publish(t);
+    ask(t, "_" LONG "." LONG "._tcp." LONG, T_PTR);
+    assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 1);
+    assert_memory_equal(dns_reply_data(&t->reply, SECTION_ANSWER_AT, 0), "y._x", 4);
+    assert_false(t->reply.flags & 0x0200);
+    ask(t, "_" LONG "." LONG "._tcp." LONG, T_SRV);
+    assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_instances, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_instances, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
         cmocka_unit_test_setup_teardown(test_domains, setup, teardown),

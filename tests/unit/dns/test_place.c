@@ -310,8 +310,7 @@ static void test_cut(void **state)
     assert_int_equal(atoi(dns_reply_data(&t->reply, SECTION_ANSWER_AT, 6)), 2);
 }
 
-/* ---- EDNS Client Subnet ------------------------------------------------------------------------
- */
+/* ---- EDNS Client Subnet ---------------------------------------------------------------- */
 
 /* Asks with the option; the scope that comes back, -1 = none. */
 static int scope(const char *name, uint16_t type, const char *subnet)

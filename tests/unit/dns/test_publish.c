@@ -135,7 +135,7 @@ static void test_serial(void **state)
     reg(f.registry, "api/a", "addr=10.0.0.2", 1);
     publish_at(&f, 2);
     assert_int_equal(zone_serial(&f, 0), 101); /* one step for all of it */
-    assert_int_equal(zone_serial(&f, 1), 1); /* its own */
+    assert_int_equal(zone_serial(&f, 1), 1);   /* its own */
     publish_at(&f, 3);
     assert_int_equal(dns_serial(f.dns), 101);
     reg(f.registry, "web/a", "addr=10.0.0.1", 4); /* a renewal */
@@ -213,6 +213,37 @@ static void test_hidden(void **state)
     assert_int_equal(dns_totals(f.dns).hidden_services, 2);
     /* A service at a name which static data needs as empty non-terminal is published. */
     assert_false(dns_name_taken(f.dns, TEXT("default"), TEXT("b"), TEXT("")));
+    teardown(&f);
+}
+
+/* What the log says while one service is published for the first time. */
+static bool warns_of_hidden(struct fixture *f, uint64_t now)
+{
+    char text[1024] = "";
+    int log = memfd_create("log", MFD_CLOEXEC), kept = dup(STDERR_FILENO);
+    fflush(stderr);
+    dup2(log, STDERR_FILENO);
+    log_set_level(LOG_LEVEL_WARN);
+    publish_at(f, now);
+    log_set_level(LOG_LEVEL_ERROR);
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    assert_true(pread(log, text, sizeof(text) - 1, 0) >= 0);
+    close(log);
+    return strstr(text, "is hidden at") != NULL;
+}
+
+static void test_hidden_without_instances(void **state)
+{
+    (void)state;
+    struct fixture f = setup_one(SOA "web A 10.9.9.9\napi A 10.9.9.8\n");
+    reg(f.registry, "api/a", "addr=10.0.0.1", 1);
+    unreg(f.registry, "api/a", 1);
+    assert_false(warns_of_hidden(&f, 1)); /* known, but nobody misses it */
+    reg(f.registry, "web/a", "addr=10.0.0.1", 2);
+    assert_true(warns_of_hidden(&f, 2));
+    assert_int_equal(dns_totals(f.dns).hidden_services, 2);
     teardown(&f);
 }
 
@@ -443,11 +474,17 @@ static void test_readers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_serial),
-        cmocka_unit_test(test_serial_wraps), cmocka_unit_test(test_several_zones),
-        cmocka_unit_test(test_hidden),       cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_pacing),       cmocka_unit_test(test_small_is_never_put_off),
-        cmocka_unit_test(test_reload),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_serial),
+        cmocka_unit_test(test_serial_wraps),
+        cmocka_unit_test(test_several_zones),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_hidden_without_instances),
+        cmocka_unit_test(test_pacing),
+        cmocka_unit_test(test_small_is_never_put_off),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_readers),
     };
     log_init(LOG_LEVEL_ERROR, NULL);

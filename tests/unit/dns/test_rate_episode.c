@@ -2,43 +2,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
-#include "base/attr.h"
 #include "dns/rate_episode.h"
-
-static int file, real_stderr;
-
-static int capture_begin(void **state UNUSED)
-{
-    file = memfd_create("log", MFD_CLOEXEC);
-    real_stderr = dup(STDERR_FILENO);
-    return file >= 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO ? 0 : -1;
-}
-
-static int capture_end(void **state UNUSED)
-{
-    dup2(real_stderr, STDERR_FILENO);
-    close(real_stderr);
-    close(file);
-    return 0;
-}
-
-/* Since the last call. */
-static const char *logged(void)
-{
-    static char text[4096];
-    ssize_t n = pread(file, text, sizeof(text) - 1, 0);
-    assert_true(n >= 0);
-    text[n] = '\0';
-    assert_int_equal(ftruncate(file, 0), 0);
-    assert_int_equal(lseek(file, 0, SEEK_SET), 0);
-    return text;
-}
+#include "unit/dns/logged.h"
 
 static struct addr addr_of(const char *text)
 {
@@ -68,12 +37,14 @@ static void a_flood_is_a_few_lines(void **state UNUSED)
     assert_string_equal(logged(), "");
     rate_episode_look(&e, 70000);
     rate_episode_look(&e, 70000);
-    assert_string_equal(logged(), "info: dns: within dns.rrl again; answers that were over it: 60001\n");
+    assert_string_equal(logged(),
+                        "info: dns: within dns.rrl again; answers that were over it: 60001\n");
     rate_episode_note(&e, &b, true, 80000);
     assert_string_equal(logged(), "info: dns: 2001:db8::/56 asks for more answers than dns.rrl "
                                   "allows: answered all the same\n");
     rate_episode_look(&e, 90000);
-    assert_string_equal(logged(), "info: dns: within dns.rrl again; answers that were over it: 1\n");
+    assert_string_equal(logged(),
+                        "info: dns: within dns.rrl again; answers that were over it: 1\n");
 }
 
 int main(void)

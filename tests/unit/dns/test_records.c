@@ -41,6 +41,55 @@ static struct dns_records *some(struct journal_log *log)
     return records;
 }
 
+static void assert_record(const json_t *page, size_t n, const char *expected)
+{
+    char *text = json_dumps(json_array_get(json_object_get(page, "records"), n), JSON_COMPACT);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* In pages, the longest unchanged first. */
+static void test_listed(void **state)
+{
+    struct dns_records *records = some(NULL);
+    struct dns_record odd = txt("\1o\1z", "\1", 60), a4 = txt("\1o\1z", "\n\0\0\7", 60);
+    json_t *page = dns_records_list(records, 0, 2, at(20));
+    assert_int_equal(json_array_size(json_object_get(page, "records")), 2);
+    assert_record(page, 0,
+                  "{\"zone\":\"z.\",\"name\":\"a.z.\",\"ttl\":60,\"type\":\"TXT\",\"data\":"
+                  "\"\\\"x\\\"\",\"key\":\"all\",\"lease_s\":60,\"expires_in_ms\":40000}");
+    const char *next = json_string_value(json_object_get(page, "next"));
+    assert_non_null(next);
+    json_t *rest = dns_records_list(records, strtoull(next, NULL, 10), 2, at(20));
+    json_decref(page);
+    assert_int_equal(json_array_size(json_object_get(rest, "records")), 1);
+    assert_true(json_is_null(json_object_get(rest, "next")));
+    assert_record(rest, 0,
+                  "{\"zone\":\"z.\",\"name\":\"c.z.\",\"ttl\":60,\"type\":\"TXT\",\"data\":"
+                  "\"\\\"x\\\"\",\"key\":\"all\",\"lease_s\":0,\"expires_in_ms\":null}");
+    json_decref(rest);
+    a4.type = T_A;
+    a4.size = 4;
+    odd.type = 65280;
+    assert_int_equal(dns_records_restore(records, &a4, start), ERR_OK);
+    assert_int_equal(dns_records_restore(records, &odd, start), ERR_OK);
+    odd.type = T_A; /* of a size that it cannot have */
+    assert_int_equal(dns_records_restore(records, &odd, start), ERR_OK);
+    page = dns_records_list(records, 0, 100, at(99));
+    assert_record(page, 3,
+                  "{\"zone\":\"z.\",\"name\":\"o.z.\",\"ttl\":60,\"type\":\"A\",\"data\":"
+                  "\"10.0.0.7\",\"key\":\"all\",\"lease_s\":60,\"expires_in_ms\":0}");
+    assert_record(page, 4,
+                  "{\"zone\":\"z.\",\"name\":\"o.z.\",\"ttl\":60,\"type\":\"TYPE65280\",\"data\":"
+                  "\"\\\\# 1 01\",\"key\":\"all\",\"lease_s\":60,\"expires_in_ms\":0}");
+    assert_record(page, 5,
+                  "{\"zone\":\"z.\",\"name\":\"o.z.\",\"ttl\":60,\"type\":\"A\",\"data\":"
+                  "\"\\\\# 1 01\",\"key\":\"all\",\"lease_s\":60,\"expires_in_ms\":0}");
+    json_decref(page);
+    dns_records_free(records);
+    (void)state;
+}
+
 static void test_restored(void **state)
 {
     static uint8_t endless[300];
@@ -221,9 +270,9 @@ static void test_outlive_reloads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_restored),        cmocka_unit_test(test_leases),
-        cmocka_unit_test(test_changes_as_one),  cmocka_unit_test(test_feed),
-        cmocka_unit_test(test_outlive_reloads),
+        cmocka_unit_test(test_restored), cmocka_unit_test(test_listed),
+        cmocka_unit_test(test_leases),   cmocka_unit_test(test_changes_as_one),
+        cmocka_unit_test(test_feed),     cmocka_unit_test(test_outlive_reloads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

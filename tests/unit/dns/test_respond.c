@@ -210,8 +210,7 @@ static void test_name_of_255(void **state)
     assert_int_equal(t->reply.flags & 0x0200, 0);
 }
 
-/* ---- around it
- * ------------------------------------------------------------------------------------ */
+/* ---- around it ------------------------------------------------------------------------- */
 
 static void test_drops(void **state)
 {

@@ -118,12 +118,38 @@ static void test_additional(void **state)
     rig_free(t);
 }
 
+/* Records with long names and many addresses: the later targets stand beyond what a pointer
+ * leads to (RFC 1035 section 4.1.4), so that their addresses cannot follow. */
+static void test_beyond_pointers(void **state)
+{
+    (void)state;
+    enum { COUNT = 40, SVCB = 64, REACHED = 0x4000 };
+    struct rig *t = rig_new("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", NULL);
+    char name[256], fields[1024];
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof(name), "%.61s.%.61s/%.58s%02d", LABEL, LABEL, LABEL, i);
+        int n =
+            snprintf(fields, sizeof(fields), "port=80 m.alpn=%.63s%.63s%.63s", LABEL, LABEL, LABEL);
+        for (int a = 1; a <= 8; a++)
+            n += snprintf(fields + n, sizeof(fields) - (size_t)n, " addr=fd00:%x::%x", i + 1, a);
+        reg(t->registry, name, fields, 1);
+    }
+    publish(t);
+    snprintf(name, sizeof(name), "%.61s.%.61s.z", LABEL, LABEL);
+    ask_tcp(t, name, SVCB);
+    assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], COUNT);
+    assert_true(t->size > REACHED);
+    assert_true(t->reply.counts[SECTION_ADDITIONAL_AT] > 0);
+    assert_true(t->reply.counts[SECTION_ADDITIONAL_AT] < 8 * DNS_ADDITIONAL_TARGETS);
+    rig_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_soa),        cmocka_unit_test(test_static_set),
         cmocka_unit_test(test_alias),      cmocka_unit_test(test_instance),
-        cmocka_unit_test(test_additional),
+        cmocka_unit_test(test_additional), cmocka_unit_test(test_beyond_pointers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

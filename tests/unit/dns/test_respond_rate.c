@@ -25,6 +25,8 @@ static uint64_t now_ms;
 static void configure(struct dns_config *c)
 {
     c->cookies = true;
+    c->version = strdup("disc");
+    c->server_id = strdup("one");
     c->rrl = rates;
     c->rrl.exempt = calloc(1, sizeof(struct network));
     c->rrl.exempt_count = 1;
@@ -40,7 +42,8 @@ static void begin(struct dns_rrl_config config)
     rates = config;
     now_ms = 1000;
     t = rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n"
-                        "a A 10.9.9.1\nb A 10.9.9.2\n",
+                        "a A 10.9.9.1\nb A 10.9.9.2\n"
+                        "c CNAME x.example.\nd CNAME y.example.\n*.w CNAME x.example.\n",
                         NULL, configure);
     shared = dns_shared_new(seed);
     dns_worker_share(t->worker, shared);
@@ -202,6 +205,31 @@ static void test_cookies(void **state)
     expect_tally(send_many("192.0.2.1", client, DNS_TCP, 30), 30, 0, 0);
 }
 
+/* Each alias that leads away is a name of its own, those that a wildcard makes up together;
+ * so are the names of the server itself, and messages that only ask for a cookie. */
+static void test_names_of_no_zone(void **state)
+{
+    (void)state;
+#define ASK(name, class) HEAD name " 0010 " class OPT "0000"
+    expect_tally(send_many("192.0.2.1", ASK("0163 017a 00", "0001"), DNS_UDP, 12), 10, 1, 1);
+    expect_tally(send_many("192.0.2.1", ASK("0164 017a 00", "0001"), DNS_UDP, 10), 10, 0, 0);
+    char text[200];
+    struct tally tally = {0, 0, 0, 0};
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(text, sizeof(text), ASK("01%02x 0177 017a 00", "0001"), 0x61 + i);
+        tally.whole += send_from("192.0.2.1", text, DNS_UDP) && !(t->reply.flags & TC);
+    }
+    assert_int_equal(tally.whole, 10);
+#define SERVER "06736572766572 00"
+    expect_tally(send_many("192.0.2.1", ASK("026964" SERVER, "0003"), DNS_UDP, 10), 10, 0, 0);
+    expect_tally(send_many("192.0.2.1", ASK("0776657273696f6e" SERVER, "0003"), DNS_UDP, 12), 10, 1,
+                 1);
+    expect_tally(send_many("192.0.2.1",
+                           "1234 0100 0000 0000 0000 0001" OPT "000c 000a 0008 0102030405060708",
+                           DNS_UDP, 10),
+                 10, 0, 0);
+}
+
 static void test_without_slip(void **state)
 {
     (void)state;
@@ -228,6 +256,7 @@ int main(void)
         TEST(test_kinds, start),
         TEST(test_exempt, start),
         TEST(test_cookies, start),
+        TEST(test_names_of_no_zone, start),
         TEST(test_without_slip, start_without_slip),
         TEST(test_log_only, start_log_only),
     };

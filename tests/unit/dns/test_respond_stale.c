@@ -399,6 +399,27 @@ static void test_expiry(void **state)
     rig_free(t);
 }
 
+static void in_full(struct dns_config *c)
+{
+    c->any_full = true;
+}
+
+/* Who is not heard from is counted once, though several types have records of it. */
+static void test_ede_of_any(void **state)
+{
+    (void)state;
+    struct rig *t =
+        rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", NULL, in_full);
+    reg(t->registry, "web/a", "addr=10.0.0.1 port=80 port=https:443", 1);
+    reg_stale(t->registry, "web/b", "addr=10.0.0.2 port=80 port=https:443", 1);
+    reg_stale(t->registry, "web/c", "addr=10.0.0.3 port=80", 1);
+    publish(t);
+    ask_tcp(t, "web.z", T_ANY);
+    assert_int_equal(t->reply.ede, EDE_STALE);
+    assert_string_equal(t->reply.ede_text, "2 of 3 instances are not heard from");
+    rig_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_stable),
         cmocka_unit_test(test_ede),
         cmocka_unit_test(test_ede_counts),
+        cmocka_unit_test(test_ede_of_any),
         cmocka_unit_test(test_no_ede_without_edns),
         cmocka_unit_test(test_ede_of_sample),
         cmocka_unit_test(test_ede_room),

@@ -285,6 +285,42 @@ static void test_glue_that_does_not_fit(void **state)
     rig_free(g);
 }
 
+/* By UDP from where large answers are allowed. */
+static void ask_large(struct rig *g, const char *name, uint16_t most)
+{
+    struct question q = {name, T_A, 1, most, false};
+    g->client.bytes[0] = 127;
+    g->query_size = question_write(&q, g->query);
+    dns_reply_free(&g->reply);
+    send_bytes(g, g->query, g->query_size, false);
+    if (!dns_check(g->query, g->query_size, g->out, g->size, most, &g->reply))
+        fail_msg("%s: %s", name, g->reply.fault);
+}
+
+/* All servers below the cut have to be found, beyond those whose addresses are a courtesy. */
+static void test_glue_of_many(void **state)
+{
+    (void)state;
+    enum { COUNT = 40 };
+    char zone[8192] = "@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.0.0.1\n";
+    for (int i = 0; i < COUNT; i++)
+        sprintf(zone + strlen(zone),
+                "in NS n%02d.in\nn%02d.in A 10.0.1.%d\nout NS o%d\no%d A "
+                "10.0.2.%d\n",
+                i, i, i, i, i, i);
+    struct rig *g = rig_new(zone, NULL);
+    ask_large(g, "x.in.z", 4096);
+    assert_int_equal(g->reply.counts[SECTION_ADDITIONAL_AT], COUNT);
+    assert_false(g->reply.flags & 0x0200);
+    ask_large(g, "x.in.z", (uint16_t)(g->size - 1));
+    assert_int_equal(g->reply.counts[SECTION_ADDITIONAL_AT], COUNT - 1);
+    assert_true(g->reply.flags & 0x0200);
+    ask_large(g, "x.out.z", 4096);
+    assert_int_equal(g->reply.counts[SECTION_ADDITIONAL_AT], DNS_ADDITIONAL_TARGETS);
+    assert_false(g->reply.flags & 0x0200);
+    rig_free(g);
+}
+
 /* However many hosts a set names, the addresses of 32 are looked for. */
 static void test_bounded_additional(void **state)
 {
@@ -311,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_referrals),
         cmocka_unit_test(test_ds),
         cmocka_unit_test(test_glue_that_does_not_fit),
+        cmocka_unit_test(test_glue_of_many),
         cmocka_unit_test(test_bounded_additional),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -36,7 +36,7 @@ static struct tsig_keyring *others; /* the asker's: one key more, and one that d
 
 static struct dns_key key_of(const char *name, const char *secret)
 {
-    struct dns_key key = {strdup(name), TSIG_SHA256, (uint8_t *)strdup(secret), strlen(secret)};
+    struct dns_key key = {strdup(name), TSIG_SHA256, (uint8_t *)strdup(secret), strlen(secret), 0};
     return key;
 }
 
@@ -116,8 +116,7 @@ static struct dns_reply *ask_signed(const char *text, const char *key, uint64_t 
     return send_now(DNS_UDP);
 }
 
-/* ---- the answer's signature -------------------------------------------------------------------
- */
+/* ---- the answer's signature ------------------------------------------------------------ */
 
 struct signature {
     uint16_t mac_size, error, other_size, original_id;
@@ -168,8 +167,7 @@ static const struct dns_counters *counters(void)
     return dns_worker_counters(t->worker);
 }
 
-/* ---- good ones --------------------------------------------------------------------------------
- */
+/* ---- good ones ------------------------------------------------------------------------- */
 
 static void test_good(void **state)
 {
@@ -223,8 +221,7 @@ static void test_original_id(void **state)
     assert_int_equal(signature_of(r).original_id, 0xed34);
 }
 
-/* ---- refused ----------------------------------------------------------------------------------
- */
+/* ---- refused --------------------------------------------------------------------------- */
 
 static void test_errors(void **state)
 {
@@ -288,8 +285,7 @@ static void test_no_form(void **state)
     assert_int_equal(counted(&counters()->tsig_bad), 1);
 }
 
-/* ---- room -------------------------------------------------------------------------------------
- */
+/* ---- room ------------------------------------------------------------------------------ */
 
 /* 28 records fit 512 bytes, and the signature does not: RFC 8945 section 5.3. */
 static void test_too_big(void **state)

@@ -110,8 +110,7 @@ static void change(struct world *w)
     w->there[service][id] = true;
 }
 
-/* ---- the zone and the answers
- * --------------------------------------------------------------------- */
+/* ---- the zone and the answers ---------------------------------------------------------- */
 
 /* Is this the RRset's owner and type at the front of the line? */
 static bool is_of(const char *line, const char *owner, const char *type)

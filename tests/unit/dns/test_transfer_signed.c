@@ -141,16 +141,18 @@ static void test_small_udp(void **state)
     rig_free(t);
 }
 
-/* ---- NOTIFY -------------------------------------------------------------------------------------
- */
+/* ---- NOTIFY ---------------------------------------------------------------------------- */
 
 static struct dns *notifying(void)
 {
     struct dns_config config = {.zone_count = 1, .serial = 41, .key_count = 1};
     struct dns_fault fault;
     config.zones = calloc(1, sizeof(*config.zones));
-    *config.zones = (struct dns_zone_config){
-        .name = strdup("z"), .ttl = 5, .negative_ttl = 2, .notify_count = 3};
+    *config.zones = (struct dns_zone_config){.name = strdup("z"),
+                                             .ns = strdup("default"),
+                                             .ttl = 5,
+                                             .negative_ttl = 2,
+                                             .notify_count = 3};
     config.zones->notify = calloc(3, sizeof(*config.zones->notify));
     config.zones->notify[0].to.port = 53;
     config.zones->notify[1].key = strdup("XFR.key.");

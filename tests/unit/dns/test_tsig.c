@@ -11,8 +11,7 @@
 #include "dns/tsig_key.h"
 #include "unit/dns/signing.h"
 
-/* ---- rules
- * ----------------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------- */
 
 struct request {
     uint8_t bytes[ROOM];
@@ -251,8 +250,7 @@ static void test_malformed(void **state)
     request_deinit(&r);
 }
 
-/* ---- keyrings
- * ------------------------------------------------------------------------------------- */
+/* ---- keyrings -------------------------------------------------------------------------- */
 
 static void test_keyring(void **state)
 {
@@ -293,8 +291,7 @@ static void test_keyring(void **state)
     tsig_keyring_free(NULL);
 }
 
-/* ---- memory
- * ----------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------- */
 
 static size_t openssl_left = SIZE_MAX; /* allocations until one fails */
 

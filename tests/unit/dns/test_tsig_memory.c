@@ -57,8 +57,7 @@ static void test_library_fails(void **state)
     (void)state;
 }
 
-/* ---- memory lacks ------------------------------------------------------------------------------
- */
+/* ---- memory lacks ---------------------------------------------------------------------- */
 
 static void test_key_ring(void **state)
 {

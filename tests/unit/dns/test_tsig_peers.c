@@ -44,8 +44,7 @@ static void test_vectors(void **state)
     }
 }
 
-/* ---- ldns
- * ----------------------------------------------------------------------------------------- */
+/* ---- ldns ------------------------------------------------------------------------------ */
 
 /* ldns takes what we sign, a request and the answers to it, and we what it signs. It knows
  * neither SHA-224 nor SHA-384. */

@@ -140,17 +140,18 @@ static void test_own_ttls(void **state)
         uint32_t ttl, negative_ttl;
         uint32_t soa_ttl, minimum, denials, ns_ttl; /* expected */
     } cases[] = {
-        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 400, 300, 300, 5},
-        {"@ 20 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 20, 300, 20, 5},
+        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 400, 300, 300,
+         400},
+        {"@ 20 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 20, 300, 20, 20},
         {"@ SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 300, 300, 300, 300},
         {"$TTL 1h\n@ SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, DNS_UNSET, 3600, 300,
          300, 3600},
-        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, 9, 400, 9, 9, 300},
-        {"@ 4 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, 9, 9, 9, 9, 300},
+        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, 9, 400, 9, 9, 400},
+        {"@ 4 SOA ns host 7 60 10 86400 300\n@ NS ns\n", DNS_UNSET, 9, 9, 9, 9, 4},
         {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", 30, DNS_UNSET, 30, 300, 30, 30},
-        {"@ 400 SOA ns host 7 60 10 86400 300\n@ NS ns\n", 30, 9, 30, 9, 9, 30},
-        {"@ NS ns\n@ SOA ns host 7 60 10 86400 4294967295\n", DNS_UNSET, DNS_UNSET, 0, UINT32_MAX,
-         0, 5},
+        {"@ SOA ns host 7 60 10 86400 300\n@ 60 NS ns\n", 30, 9, 30, 9, 9, 60},
+        {"@ NS ns\n@ SOA ns host 7 60 10 86400 2147483647\n", DNS_UNSET, DNS_UNSET, 5, INT32_MAX, 5,
+         5},
         {NULL, DNS_UNSET, DNS_UNSET, 5, 2, 2, 5},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

@@ -110,6 +110,12 @@ static void test_long_text(void **state)
     strcpy(strrchr(text, '"'), "y\"\n");
     expect_bad(&(struct bad){text, 3, 10, "found a text of 256 bytes, expected at most 255 in one"},
                1);
+    strcpy(text, HEAD "b TXT ");
+    for (int i = 0; i < 2; i++) /* two texts */
+        sprintf(text + strlen(text), "\"%0150d\"", 1);
+    strcat(text, "\n");
+    assert_int_equal(load(text, &zone, &fault), ERR_OK);
+    zone_free(zone);
 }
 
 /* ---- SVCB and HTTPS ------------------------------------------------------------------- */
@@ -253,12 +259,37 @@ static void test_grants(void **state)
             fail_msg("%s", cases[i].glob);
 }
 
+static void test_grant_warnings(void **state)
+{
+    (void)state;
+    char zone_name[] = "Disc.Local.", key[] = "k", one[] = "web", good[] = "*.disc.local";
+    char *names[] = {one, good, one, one, one, one, one, NULL}; /* six times */
+    struct dns_grant grants[] = {{.key = key, .names = names}, {.key = key}};
+    struct dns_zone_config zone = {.name = zone_name, .grants = grants, .grant_count = 2};
+    char text[2048] = "";
+    int log = memfd_create("log", MFD_CLOEXEC), kept = dup(STDERR_FILENO);
+    dup2(log, STDERR_FILENO);
+    log_set_level(LOG_LEVEL_WARN);
+    grant_warn(&zone);
+    log_set_level(LOG_LEVEL_ERROR);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    assert_true(pread(log, text, sizeof(text) - 1, 0) >= 0);
+    close(log);
+    unsigned lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
+        lines++;
+    assert_int_equal(lines, 5);
+    assert_non_null(strstr(text, "key k: \"web\" matches no name of disc.local: names are full"));
+    assert_null(strstr(text, "*.disc.local"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),      cmocka_unit_test(test_long_text),
         cmocka_unit_test(test_svcb_files), cmocka_unit_test(test_svcb_params),
-        cmocka_unit_test(test_grants),
+        cmocka_unit_test(test_grants),     cmocka_unit_test(test_grant_warnings),
     };
     log_init(LOG_LEVEL_ERROR, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,7 @@ UNUSED static struct rig *transfer_rig(const char *records, size_t journal_max,
     return t;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------- */
 
 struct transfer_ask {
     uint16_t type; /* AXFR, IXFR */
@@ -117,8 +116,7 @@ static size_t transfer_query(const struct transfer_ask *q, uint8_t out[static 51
     return size;
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------- */
 
 struct transfer_reply {
     size_t messages, bytes;
@@ -219,8 +217,7 @@ UNUSED static struct transfer_reply ixfr(struct rig *t, uint32_t serial)
     return transfer(t, &(struct transfer_ask){.type = T_IXFR, .zone = "z", .serial = serial});
 }
 
-/* ---- a secondary ------------------------------------------------------------------------------
- */
+/* ---- a secondary ----------------------------------------------------------------------- */
 
 struct secondary {
     char **lines; /* sorted, the SOA not among them */

@@ -341,8 +341,7 @@ UNUSED static void update_lines(struct update_rig *t, const char *lines)
     }
 }
 
-/* ---- sending ------------------------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------------- */
 
 UNUSED static void update_sign(struct update_rig *t)
 {

@@ -94,6 +94,13 @@ static json_t *rig_explain(void *context, const char *name, const char *type,
     return json;
 }
 
+static json_t *rig_records(void *context, uint64_t after, size_t limit)
+{
+    struct rig *rig = context;
+    snprintf(rig->asked, sizeof(rig->asked), "records %ju %zu", (uintmax_t)after, limit);
+    return after == 13 ? NULL : json_pack("{s:[], s:n}", "records", "next");
+}
+
 static void rig_closed(struct evhttp_connection *connection, void *context)
 {
     struct rig *rig = context;
@@ -125,8 +132,7 @@ static int rig_socket(struct sockaddr_in *where)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), small = 8192;
     socklen_t size = sizeof(*where);
 
-    *where = (struct sockaddr_in){.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *where = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_true(fd >= 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
     assert_int_equal(bind(fd, (struct sockaddr *)where, sizeof(*where)), 0);
@@ -169,8 +175,9 @@ UNUSED static void rig_start(struct rig *rig)
     *rig = (struct rig){.lease_ms = 1000};
     rig->base = event_base_new();
     rig->registry = registry_new(&limits, &key);
-    struct http_backend backend = {rig->registry, rig->base,   rig_now,     rig_stopwatch,
-                                   rig_changed,   rig_status, rig_explain, rig};
+    struct http_backend backend = {rig->registry, rig->base,   rig_now,
+                                   rig_stopwatch, rig_changed, rig_status,
+                                   rig_explain,   rig_records, rig};
     rig->http = http_new(&config, &backend);
     rig->evhttp = evhttp_new(rig->base);
     rig->watchdog = evtimer_new(rig->base, rig_hangs, NULL);
@@ -206,8 +213,8 @@ UNUSED static void rig_add(struct rig *rig, struct record record)
     record.address_count = 1;
     record.port_count = 1;
     record.ports[0] = (struct port){.name = TEXT("web"), .number = 8080};
-    assert_int_equal(
-        registry_register(rig->registry, &record, &rig_owner, rig_now(rig), &granted), ERR_OK);
+    assert_int_equal(registry_register(rig->registry, &record, &rig_owner, rig_now(rig), &granted),
+                     ERR_OK);
 }
 
 /* Instances n000000 ... with `padding` bytes of metadata. */
@@ -233,8 +240,8 @@ UNUSED static void rig_remove(struct rig *rig, const char *service, const char *
 {
     struct instance_key key = {TEXT("default"), text_of(service), text_of(id)};
     uint64_t rev;
-    assert_int_equal(
-        registry_deregister(rig->registry, key, 0, &rig_owner, rig_now(rig), &rev), ERR_OK);
+    assert_int_equal(registry_deregister(rig->registry, key, 0, &rig_owner, rig_now(rig), &rev),
+                     ERR_OK);
 }
 
 /* ---- the client ----------------------------------------------------------------- */
@@ -264,9 +271,9 @@ UNUSED static void client_open(struct client *c, struct rig *rig, const char *by
     c->stream = bufferevent_socket_new(rig->base, fd, BEV_OPT_CLOSE_ON_FREE);
     bufferevent_setcb(c->stream, client_read, NULL, client_event, c);
     bufferevent_enable(c->stream, EV_READ | EV_WRITE);
-    assert_int_equal(bufferevent_socket_connect(c->stream, (struct sockaddr *)&rig->where,
-                                                sizeof(rig->where)),
-                     0);
+    assert_int_equal(
+        bufferevent_socket_connect(c->stream, (struct sockaddr *)&rig->where, sizeof(rig->where)),
+        0);
     bufferevent_write(c->stream, bytes, strlen(bytes));
 }
 

@@ -22,10 +22,10 @@ static int set_up(void **state)
                                  .service = TEXT("hello-svc"),
                                  .id = TEXT("a"),
                                  .status = STATUS_STARTING});
-    rig_add(rig, (struct record){
-                     .ns = TEXT("default"), .service = TEXT("user.rpc"), .id = TEXT("u1")});
-    rig_add(rig, (struct record){
-                     .ns = TEXT("test"), .service = TEXT("hello-svc"), .id = TEXT("t1")});
+    rig_add(rig,
+            (struct record){.ns = TEXT("default"), .service = TEXT("user.rpc"), .id = TEXT("u1")});
+    rig_add(rig,
+            (struct record){.ns = TEXT("test"), .service = TEXT("hello-svc"), .id = TEXT("t1")});
     *state = rig;
     return 0;
 }
@@ -88,6 +88,12 @@ static void test_statuses(void **state)
         {"GET /v1/services?ns=%00 HTTP/1.1\r\n" HEAD_LINES, 400, "no %00"},
         {"GET /v1/services?after=x HTTP/1.1\r\n" HEAD_LINES, 400, "next"},
         {"GET /v1/services?after=test/x&ns=default HTTP/1.1\r\n" HEAD_LINES, 400, "another"},
+        {"GET /v1/records?after=x HTTP/1.1\r\n" HEAD_LINES, 400, "after is what"},
+        {"GET /v1/records?limit=0 HTTP/1.1\r\n" HEAD_LINES, 400, "from 1 to 10000"},
+        {"GET /v1/records?limit=10001 HTTP/1.1\r\n" HEAD_LINES, 400, "from 1 to 10000"},
+        {"GET /v1/records?after=13 HTTP/1.1\r\n" HEAD_LINES, 503, "try again"},
+        {"GET /v1/records HTTP/1.1\r\n" HEAD_LINES, 200, "\"next\":null"},
+        {"POST /v1/records HTTP/1.1\r\n" HEAD_LINES, 405, "\r\nAllow: GET, HEAD\r\n"},
         {"GET /v1/explain HTTP/1.1\r\n" HEAD_LINES, 400, "give the name"},
         {"GET /v1/explain?name=x HTTP/1.1\r\n" HEAD_LINES, 400, "give the type"},
         {"GET /v1/explain?name=x&type=A%20B HTTP/1.1\r\n" HEAD_LINES, 400, "type is a word"},
@@ -359,6 +365,15 @@ static void test_pages(void **state)
     json_decref(json);
 }
 
+static void test_records(void **state)
+{
+    struct rig *rig = *state;
+    free(get(rig, "/v1/records"));
+    assert_string_equal(rig->asked, "records 0 1000");
+    free(get(rig, "/v1/records?after=77&limit=5"));
+    assert_string_equal(rig->asked, "records 77 5");
+}
+
 static void test_explain(void **state)
 {
     struct rig *rig = *state;
@@ -414,7 +429,7 @@ int main(void)
         WITH_RIG(test_service),   WITH_RIG(test_permanent),       WITH_RIG(test_overdue),
         WITH_RIG(test_etag),      WITH_RIG(test_known_but_empty), WITH_RIG(test_list),
         WITH_RIG(test_namespace), WITH_RIG(test_pages),           WITH_RIG(test_explain),
-        WITH_RIG(test_token),     WITH_RIG(test_pipeline),
+        WITH_RIG(test_records),   WITH_RIG(test_token),           WITH_RIG(test_pipeline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

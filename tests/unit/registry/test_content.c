@@ -150,8 +150,10 @@ static void test_random_round_trip(void **state)
         stored++;
         struct granted g = put(r, &given, n);
         assert_true(g.created && g.changed);
+        memset(&read, 0xff, sizeof(read)); /* nothing of it may stay */
         instance_read(g.instance, &read);
         assert_same(&given, &read);
+        assert_false(read.lease_bounded);
         read.rev = 0; /* what was read says the same when registered */
         g = put(r, &read, n);
         assert_false(g.created || g.changed);

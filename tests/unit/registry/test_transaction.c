@@ -263,8 +263,7 @@ static void leases_may_be_bounded_elsewhere(void **state UNUSED)
     registry_free(r);
 }
 
-/* ---- the journal ------------------------------------------------------------------------------
- */
+/* ---- the journal ----------------------------------------------------------------------- */
 
 struct told {
     enum err err;

@@ -222,6 +222,9 @@ static const struct bad_file bad_configs[] = {
      "1:42: \"x\" is not a network, expected an address, or e.g. 10.0.0.0/8"},
     {ZONE("transfer: [{key: a..b}]"),
      "1:41: \"a..b\" is not a key name, expected the name of a key of dns.keys"},
+    {"zones: [{name: a.test, namespace: a}, {name: 10.in-addr.arpa, reverse: a.test, update: "
+     "[{key: k, names: [\"*\"]}]}]\n",
+     "1:88: updates of a reverse zone, expected none: it follows its instances"},
     {ZONE("notify: [{key: a}]"), "1:33: 'to' is missing, expected an address"},
     {ZONE("notify: [{to: 0.0.0.0}]"),
      "1:38: \"0.0.0.0\" is not an address, expected e.g. 192.0.2.7, \"192.0.2.7:5353\" or "
@@ -281,8 +284,8 @@ static void test_bad_configs(void **state UNUSED)
 static const struct bad_file bad_keys[] = {
     {"keys: [{name: a, secret: hush}]\n",
      "1:26: a secret of 3 bytes, expected 16 to 512 bytes in base64"},
-    {"keys: [{name: a, secret: \"hush!\"}]\n",
-     "1:26: this value is not a secret, expected 16 to 512 bytes in base64"},
+    {"keys: [{name: a, secret: \"hush!\"}]\n", "1:26: this value is no whole base64 (cut off, or "
+                                               "changed?), expected 16 to 512 bytes in base64"},
     {"keys: [{name: a, algorithm: hush, secret: " SECRET_16 "}]\n",
      "1:29: this value is not an algorithm, expected hmac-sha1, hmac-sha224, hmac-sha256, "
      "hmac-sha384 or hmac-sha512"},

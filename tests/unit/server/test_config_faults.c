@@ -157,8 +157,7 @@ static const struct bad_file bad_configs[] = {
      "{networks: [10.0.0.0/8]}"},
     {"guard: {hosts_min: many}\n",
      "1:20: \"many\" is not a number of hosts, expected a number from 0 to 1000000"},
-    {"guard: {threshold: 0}\n",
-     "1:20: \"0\" is not a percentage, expected a number from 1 to 100"},
+    {"guard: {threshold: 0}\n", "1:20: \"0\" is not a percentage, expected a number from 1 to 100"},
     {"guard: {threshold: 85%}\n",
      "1:20: \"85%\" is not a percentage, expected a number from 1 to 100"},
     {"guard: {hold: 86401}\n",
@@ -233,8 +232,7 @@ static const struct bad_file bad_configs[] = {
     {"weight_key: \"\"\n"
      "x.y: 1\n",
      "2:1: unknown key 'x.y'; known here: " TOP_KEYS},
-    {"dns.tcp: {idle: 5}\n",
-     "1:1: unknown key 'dns.tcp'; known here: " TOP_KEYS},
+    {"dns.tcp: {idle: 5}\n", "1:1: unknown key 'dns.tcp'; known here: " TOP_KEYS},
     {"weight_key: a b\n",
      "1:13: \"a b\" is not a metadata key, expected letters, digits, . _ -; \"\" = none"},
     {"- dns\n", "1:1: a list is not a section, expected keys and values (name: value)"},
@@ -278,11 +276,13 @@ static const struct bad_file bad_keys[] = {
     {"keys: [{id: A, secret: aHVzaGh1c2hodXNoaHVzaGh1c2g=}]\n",
      "1:13: this value is not a key id, expected 1 to 32 of a-z 0-9 . _ -"},
     {"keys: [{id: a, secret: not-base64-hush}]\n",
-     "1:24: this value is not a secret, expected 16 to 64 bytes in base64"},
+     "1:24: this value is no whole base64 (cut off, or changed?), expected 16 to 64 bytes in "
+     "base64"},
     {"keys: [{id: a, secret: aHVzaA==}]\n",
      "1:24: a secret of 4 bytes, expected at least 16, better 32"},
     {"keys: [{id: a, secret: aHVzaGh1c2hodXNoaHVzaGh1c2g}]\n",
-     "1:24: this value is not a secret, expected 16 to 64 bytes in base64"},
+     "1:24: this value is no whole base64 (cut off, or changed?), expected 16 to 64 bytes in "
+     "base64"},
     {"keys: [{id: a, secret: "
      "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=}]\n",
      "1:24: this value is not a secret, expected 16 to 64 bytes in base64"},
@@ -295,7 +295,8 @@ static const struct bad_file bad_keys[] = {
      "1:16: unknown key 'secrt', did you mean 'secret'? known here: id, secret, next, "
      "not_before, not_after, permanent, quota, grants"},
     {"keys: [{id: a, secret: aHVzaGh1c2hodXNoaHVzaGh1c2g=, next: x}]\n",
-     "1:60: this value is not a secret, expected 16 to 64 bytes in base64"},
+     "1:60: this value is no whole base64 (cut off, or changed?), expected 16 to 64 bytes in "
+     "base64"},
     {"keys: [{id: a, secret: aHVzaGh1c2hodXNoaHVzaGh1c2g=, not_before: 2030}]\n",
      "1:66: this value is not a time, expected e.g. 2030-01-31, 2030-01-31T12:00:00Z, or "
      "Unix seconds"},

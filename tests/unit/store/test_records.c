@@ -247,8 +247,7 @@ static void nothing_is_put_while_nothing_can_be_stored(void **state UNUSED)
     store_journal_free(j);
 }
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------- */
 
 struct seen {
     unsigned count;
