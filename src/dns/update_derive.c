@@ -28,14 +28,8 @@ static bool set_names(struct update *u, struct work_instance *i)
     return i->name != NULL;
 }
 
-/* The others are as they were. */
-static bool is_in_question(const struct work_instance *i)
-{
-    return i->touched || i->named;
-}
-
 /* The SRV records at a name of a service that no instance shows are ties of their targets. */
-static bool tie(struct update *u, const struct work_name *n)
+static void tie(struct update *u, const struct work_name *n)
 {
     struct text named, service, id;
     enum update_form form = n->first ? update_form(u, &n->owner, &named) : FORM_OTHER;
@@ -49,20 +43,18 @@ static bool tie(struct update *u, const struct work_name *n)
         r->form = (uint8_t)form;
         STAILQ_INSERT_TAIL(&i->ties, r, tie);
     }
-    return u->rcode == RCODE_NOERROR;
 }
 
 static bool tie_all(struct update *u)
 {
     size_t cursor = 0;
     for (struct work_instance *i; (i = map_next(&u->instances, &cursor));)
-        if (is_in_question(i) && !set_names(u, i))
+        if (!set_names(u, i))
             return false;
     cursor = 0;
     for (const struct work_name *n; (n = map_next(&u->names, &cursor));)
-        if (!tie(u, n))
-            return false;
-    return true;
+        tie(u, n);
+    return u->rcode == RCODE_NOERROR;
 }
 
 static void serve(const struct work_instance *i)
@@ -90,8 +82,6 @@ bool update_derive(struct update *u)
     if (!tie_all(u))
         return false;
     for (struct work_instance *i; (i = map_next(&u->instances, &cursor));) {
-        if (!is_in_question(i))
-            continue;
         if (!update_record(u, i))
             return false;
         if (i->registers)

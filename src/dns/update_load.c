@@ -66,12 +66,8 @@ struct work_name *work_name_get(struct update *u, const struct name *owner)
     struct work_name *n = work_name_plain(u, owner);
     if (!n)
         return NULL;
-    if (update_is_instance(u, owner, &service, &id)) {
-        struct work_instance *i = work_instance_get(u, service, id);
-        if (!i)
-            return NULL;
-        i->named = true;
-    }
+    if (update_is_instance(u, owner, &service, &id) && !work_instance_get(u, service, id))
+        return NULL;
     return u->rcode == RCODE_NOERROR ? n : NULL;
 }
 

@@ -72,7 +72,6 @@ struct work_instance {
     struct work_name *services[3];   /* of its service, by update_derive: _S._tcp.Z, _S._udp.Z,
                                         S.Z; NULL = longer than names may be */
     struct work_name *name;          /* at `at`, likewise */
-    bool named;                      /* by a record of the message */
     bool touched;                    /* the message adds to it, or takes from it */
     bool registers;                  /* and it is to be registered, as: */
     struct record *after;

@@ -23,24 +23,16 @@ static bool is_address(const struct work_record *r)
 
 /* ---- ports -------------------------------------------------------------------------------- */
 
-/* The forms of names in the order in which their ports are taken. */
-static const struct form {
-    enum update_form form;
-    enum protocol protocol;
-} forms[] = {{FORM_TCP, PROTOCOL_TCP}, {FORM_UDP, PROTOCOL_UDP}, {FORM_SERVICE, PROTOCOL_SCTP}};
-
 /* What the SRV records say of a port. One at S.Z says nothing of the protocol, unless it is of
  * a port that has no name of its own there. */
 static bool says(const struct work_record *r, const struct port *p)
 {
     if (r->taken || get_u16(r->rdata + 4) != p->number)
         return false;
-    if (r->form == FORM_SERVICE && !r->of)
-        return true;
-    for (size_t n = 0; n < ARRAY_COUNT(forms); n++)
-        if (forms[n].form == r->form)
-            return forms[n].protocol == p->protocol;
-    return false;
+    enum protocol protocol = r->form == FORM_TCP   ? PROTOCOL_TCP
+                             : r->form == FORM_UDP ? PROTOCOL_UDP
+                                                   : PROTOCOL_SCTP;
+    return protocol == p->protocol || (r->form == FORM_SERVICE && !r->of);
 }
 
 static bool is_said(const struct work_instance *i, const struct port *p)
@@ -84,6 +76,7 @@ static bool take_port(struct update *u, struct work_instance *i, const struct wo
 /* Those that were there first, in their order and with their names. */
 static bool take_ports(struct update *u, struct work_instance *i)
 {
+    static const enum update_form forms[] = {FORM_TCP, FORM_UDP, FORM_SERVICE};
     struct record *after = i->after;
     unsigned kept = 0;
     for (unsigned n = 0; n < after->port_count; n++)
@@ -93,7 +86,7 @@ static bool take_ports(struct update *u, struct work_instance *i)
     for (size_t n = 0; n < ARRAY_COUNT(forms); n++) {
         const struct work_record *r;
         STAILQ_FOREACH(r, &i->ties, tie)
-        if (!r->taken && r->form == forms[n].form && !take_port(u, i, r))
+        if (!r->taken && r->form == forms[n] && !take_port(u, i, r))
             return false;
     }
     return true;

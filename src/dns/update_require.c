@@ -343,7 +343,7 @@ static bool require_all(struct asker *a)
     if (a->asked)
         update_release(u, a->mark);
     a->asked = false;
-    return require_sets(a) && u->rcode == RCODE_NOERROR;
+    return require_sets(a);
 }
 
 bool update_require(struct update *u)

@@ -113,15 +113,11 @@ static bool apply(struct update *u, struct registry *registry, const struct quer
 
 /* ---- who, where, for how long --------------------------------------------------------------- */
 
-static uint32_t quota_of(const struct dns_config *config, struct text name)
+static uint32_t quota_of(const struct dns_config *config, const struct tsig_key *key)
 {
-    for (size_t i = 0; i < config->key_count; i++) {
-        struct text key = text_of(config->keys[i].name);
-        if (key.n && key.s[key.n - 1] == '.')
-            key.n--;
-        if (text_is_nocase(key, name) && config->keys[i].quota)
+    for (size_t i = 0; i < config->key_count; i++)
+        if (tsig_key_is_named(key, text_of(config->keys[i].name)) && config->keys[i].quota)
             return config->keys[i].quota;
-    }
     return DNS_KEY_QUOTA;
 }
 
@@ -132,7 +128,7 @@ static void set_holder(struct update *u, const struct dns_task *task)
     u->key = tsig_key_name(task->tsig.key);
     u->who = (struct principal){.kind = PRINCIPAL_NAME,
                                 .addr = task->from.addr,
-                                .quota = quota_of(&u->dns->config, u->key)};
+                                .quota = quota_of(&u->dns->config, task->tsig.key)};
     if (u->key.n <= PRINCIPAL_NAME_MAX)
         memcpy(u->who.name, u->key.s, u->key.n);
     else

@@ -193,7 +193,7 @@ static struct work_record *find(const struct work_name *n, const struct update_r
 static struct work_instance *instance_of(struct update *u, const struct update_rr *rr)
 {
     struct text service, id;
-    if (rr->type != TYPE_SRV || !rr->rdata || !work_target(u, rr->rdata, rr->size, &service, &id))
+    if (rr->type != TYPE_SRV || !work_target(u, rr->rdata, rr->size, &service, &id))
         return NULL;
     return work_instance_find(u, service, id);
 }
@@ -389,11 +389,7 @@ static bool load_target(struct update *u, const struct update_rr *rr)
         return true;
     if (!work_target(u, rr->rdata, rr->size, &service, &id) || !text_is(service, named))
         return true;
-    struct work_instance *i = work_instance_get(u, service, id);
-    if (!i)
-        return false;
-    i->named = true;
-    return true;
+    return work_instance_get(u, service, id) != NULL;
 }
 
 static bool apply(struct update *u, const struct update_rr *rr)

@@ -328,7 +328,7 @@ static void anything_can_be_shown(void **state)
     assert_has(request, "GET /v1/records?after=7 HTTP/1.1");
     assert_int_equal(finish(&run), 0);
     assert_has(run.out_text, "NAME TTL TYPE DATA     KEY EXPIRES\n");
-    assert_has(run.out_text, "a.z.  60 A    10.0.0.7 k   1.5s\n");
+    assert_has(run.out_text, "a.z. 60  A    10.0.0.7 k   1.5s\n");
     close(fd);
 }
 

@@ -92,6 +92,8 @@ found 'port 5310' ok "discd \\($pid\\) listens"
 
 doctor 1 elsewhere.example
 found server problem '127.0.0.1:5300 does not serve the zone: REFUSED'
+found server problem '127.0.0.9:53 does not serve the zone: REFUSED'
+same "the same advice once" 1 "$(grep -c 'server elsewhere.example: add the zone' <<<"$out")"
 found resolver problem '127.0.0.9 does not know the zone: REFUSED'
 quiet_about 'names under .local'
 says 'nameserver 127.0.0.1'

@@ -188,6 +188,47 @@ static void test_chunks(void **state)
     (void)state;
 }
 
+static void test_hidden_records(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    struct update_rig *t = update_rig();
+    struct dns_record old = {.zone = (const uint8_t *)"\1z",
+                             .owner = (const uint8_t *)"\6static\1z",
+                             .type = T_TXT,
+                             .size = 2,
+                             .rdata = (const uint8_t *)"\1x",
+                             .key = TEXT("all")};
+    assert_int_equal(dns_records_restore(t->records, &old, update_now(t)), ERR_OK);
+    t->around = around;
+    next_failure = 0;
+    while (update_send(t, "del static.z. TXT\n") == R_SERVFAIL) {
+        assert_int_equal(dns_records_count(t->records), 1);
+        next_failure++;
+    }
+    assert_int_equal(t->rcode, R_NOERROR);
+    assert_int_equal(dns_records_count(t->records), 0);
+    update_rig_free(t);
+    (void)state;
+}
+
+static void test_memory_of_messages(void **state)
+{
+    SKIP_WITHOUT_FAILURES();
+    struct tsig tsig = {.time_signed = 5000, .fudge = 300, .name = {.size = 1}};
+    enum update_sight sight = UPDATE_NO_MEMORY;
+    for (long n = 0; sight == UPDATE_NO_MEMORY; n++) {
+        struct update_seen seen = {0};
+        uint16_t *rcode;
+        until_failure = n;
+        sight = update_seen_look(&seen, &test_key, &tsig, 5000, &rcode);
+        until_failure = -1;
+        assert_int_equal(seen.map.count, sight == UPDATE_NEW);
+        update_seen_deinit(&seen);
+    }
+    assert_int_equal(sight, UPDATE_NEW);
+    (void)state;
+}
+
 static void test_publishing(void **state)
 {
     SKIP_WITHOUT_FAILURES();
@@ -234,9 +275,10 @@ static void test_records_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_registration),  cmocka_unit_test(test_change_and_goodbye),
-        cmocka_unit_test(test_plain_records), cmocka_unit_test(test_publishing),
-        cmocka_unit_test(test_records_alone), cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_registration),   cmocka_unit_test(test_change_and_goodbye),
+        cmocka_unit_test(test_plain_records),  cmocka_unit_test(test_publishing),
+        cmocka_unit_test(test_records_alone),  cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_hidden_records), cmocka_unit_test(test_memory_of_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

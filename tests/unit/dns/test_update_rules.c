@@ -55,7 +55,10 @@ static void test_zone_section(void **state)
     struct respond *r = calloc(1, sizeof(*r));
     struct query q = {.counts = {2, 0, 0, 0}, .type = T_SOA, .class = 1};
     struct dns_task *task;
+    struct dns_request request = {.transport = DNS_TCP};
     r->dns = t->rig->dns;
+    r->worker = t->rig->worker;
+    r->request = &request;
     r->answer.query = &q;
     assert_int_equal(update_admit(r, &q, &task), R_FORMERR);
     free(r);

@@ -179,9 +179,10 @@ static void test_dns_section(void **state UNUSED)
 
 static void test_secret_files(void **state UNUSED)
 {
-    static const char tsig[] = "keys:\n"
-                               "  - {name: Deploy.Example., secret: " SECRET_16 "}\n"
-                               "  - {name: b, algorithm: hmac-sha512, secret: " SECRET_16 "}\n";
+    static const char tsig[] =
+        "keys:\n"
+        "  - {name: Deploy.Example., secret: " SECRET_16 "}\n"
+        "  - {name: b, algorithm: hmac-sha512, secret: " SECRET_16 ", quota: 7}\n";
     static const char cookies[] = "secrets: [000102030405060708090a0b0c0d0e0f,\n"
                                   "          \"F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF\"]\n";
     struct dns_config dns = {0};
@@ -193,6 +194,8 @@ static void test_secret_files(void **state UNUSED)
     assert_int_equal(dns.keys[0].algorithm, TSIG_SHA256);
     assert_int_equal(dns.keys[0].secret_size, 16);
     assert_memory_equal(dns.keys[0].secret, "hushhushhushhush", 16);
+    assert_int_equal(dns.keys[0].quota, 0);
+    assert_int_equal(dns.keys[1].quota, 7);
     assert_int_equal(dns.keys[1].algorithm, TSIG_SHA512);
     assert_int_equal(dns.cookie_secret_count, 2);
     assert_int_equal(dns.cookie_secrets[0][15], 15);
@@ -291,6 +294,8 @@ static const struct bad_file bad_keys[] = {
      "hmac-sha384 or hmac-sha512"},
     {"keys: [{name: hush..hush, secret: " SECRET_16 "}]\n",
      "1:15: this value is not a key name, expected a domain name, e.g. deploy.disc.local"},
+    {"keys: [{name: a, quota: hush, secret: " SECRET_16 "}]\n",
+     "1:25: this value is not a number of instances, expected a number from 0 to 100000000"},
     {"keys: [{secret: " SECRET_16 "}]\n", "1:8: 'name' is missing, expected a key name"},
     {"keys: [{name: a, secret: " SECRET_16 "}, {name: A., secret: " SECRET_16 "}]\n",
      "1:60: key \"a\" is there twice"},
