@@ -12,9 +12,11 @@
  * adds to it. Its lease is what the message asks for, else none. The PTR, SRV and TXT records
  * of DNS-SD for it are taken and dropped, as they follow from it.
  *
- * Refused, with words: names of the zone file, unless nothing would change; other owners'
- * instances; plain records where a service or instance is; delegations, DNAME and types
- * of DNSSEC; what is more than an instance or a name can hold.
+ * Refused, with words: names of the zone file, unless nothing would change or plain records
+ * that it hides are deleted; other owners' instances, and one that such an owner has left to
+ * run out unless SRV and address are added; plain records where a service or instance is;
+ * delegations, DNAME and types of DNSSEC; what is more than an instance or a name can hold, or
+ * a key by its quota, or all together.
  *
  * Used by respond.c and task_run.c. Owner of the instances is the key, by its name. */
 #ifndef DISC_DNS_UPDATE_H

@@ -1,11 +1,15 @@
-/* UPDATE: what one message, one key and all keys together can cost, and the clock of signers. */
+/* UPDATE: what one message, one key and all keys together can cost, and what is left over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "dns/update_parts.h"
 #include "unit/dns/updating.h"
 
@@ -113,8 +117,7 @@ static void test_alias_at_a_service(void **state)
 {
     struct update_rig *t = update_rig();
     populate(t, 2, false);
-    update(t, R_NOERROR,
-           "add i1.svc.z. 9 A 10.9.9.1\nadd _svc._tcp.z. 9 CNAME x.z.\n");
+    update(t, R_NOERROR, "add i1.svc.z. 9 A 10.9.9.1\nadd _svc._tcp.z. 9 CNAME x.z.\n");
     assert_int_equal(dns_records_count(t->records), 0);
     assert_int_equal(registry_totals(t->rig->registry).instances, 2);
     update_rig_free(t);
@@ -167,86 +170,6 @@ static void test_marks(void **state)
     update_release(&u, none);
     assert_null(u.memory);
     update_deinit(&u);
-    (void)state;
-}
-
-/* ---- time --------------------------------------------------------------------------------- */
-
-struct look {
-    uint8_t signer;
-    uint16_t fudge;
-    uint64_t signed_s, now_s;
-    unsigned mac;
-};
-
-static enum update_sight look(struct update_seen *seen, struct look l)
-{
-    struct tsig t = {.time_signed = l.signed_s, .fudge = l.fudge, .mac_size = 32};
-    uint16_t *rcode;
-    memcpy(t.mac, &l.mac, sizeof(l.mac));
-    t.name = (struct name){.size = 3, .labels = 1, .wire = {1, l.signer, 0}};
-    return update_seen_look(seen, &test_key, &t, l.now_s, &rcode);
-}
-
-static void test_fudge_is_bounded(void **state)
-{
-    struct update_seen seen = {0};
-    assert_int_equal(look(&seen, (struct look){'a', 65535, 5301, 5000, 1}), UPDATE_BAD_TIME);
-    assert_int_equal(look(&seen, (struct look){'a', 65535, 4699, 5000, 2}), UPDATE_BAD_TIME);
-    assert_int_equal(look(&seen, (struct look){'a', 10, 5011, 5000, 3}), UPDATE_BAD_TIME);
-    assert_int_equal(look(&seen, (struct look){'a', 65535, 5300, 5000, 4}), UPDATE_NEW);
-    assert_int_equal(look(&seen, (struct look){'a', 65535, 4700, 5000, 5}), UPDATE_NEW);
-    assert_int_equal(look(&seen, (struct look){'a', 10, 5010, 5000, 6}), UPDATE_NEW);
-    update_seen_deinit(&seen);
-    (void)state;
-}
-
-/* Whoever signs very much loses his own places, and nobody else's. */
-static void test_keys_are_apart(void **state)
-{
-    struct update_seen seen = {.limit = 100};
-    assert_int_equal(look(&seen, (struct look){'b', 300, 4900, 5000, 0}), UPDATE_NEW);
-    for (unsigned n = 1; n < 600; n++)
-        assert_int_equal(look(&seen, (struct look){'a', 300, 4900 + n, 5100, n}),
-                         n < 501 ? UPDATE_NEW : UPDATE_BAD_TIME);
-    assert_int_equal(seen.map.count, 100);
-    assert_int_equal(look(&seen, (struct look){'b', 300, 4900, 5100, 0}), UPDATE_REPEATED);
-    assert_int_equal(look(&seen, (struct look){'b', 300, 4900, 5100, 1}), UPDATE_NEW);
-    assert_int_equal(look(&seen, (struct look){'a', 300, 5000, 5100, 700}), UPDATE_TOO_OLD);
-    /* What is over is everybody's room. */
-    assert_int_equal(look(&seen, (struct look){'c', 300, 9000, 9000, 1}), UPDATE_NEW);
-    assert_int_equal(seen.map.count, 1);
-    update_seen_deinit(&seen);
-    (void)state;
-}
-
-static void test_after_a_restart(void **state)
-{
-    struct update_rig *t = update_rig();
-    struct moment now = update_now(t);
-    update_begin(t);
-    update_lines(t, "add a.z. 5 TXT old\n");
-    update_sign(t);
-    now.wall_ms += 1000;
-    dns_records_start(t->records, now);
-    assert_int_equal(update_send_once(t), R_NOTAUTH);
-    assert_non_null(strstr(t->text, "before this server started"));
-    t->lease_ms += 1000; /* in the second of the start itself */
-    update(t, R_NOERROR, "add a.z. 5 TXT new\n");
-    assert_int_equal(dns_records_count(t->records), 1);
-    update_rig_free(t);
-    (void)state;
-}
-
-static void test_time_of_messages(void **state)
-{
-    struct update_rig *t = update_rig();
-    struct dns_records *records = t->records;
-    struct tsig tsig = {.time_signed = 6000, .fudge = 65535};
-    uint16_t *rcode;
-    assert_int_equal(records_look(records, &tsig, 5000, &rcode), UPDATE_BAD_TIME);
-    assert_int_equal(records_look(records, &tsig, 6000, &rcode), UPDATE_NEW);
-    update_rig_free(t);
     (void)state;
 }
 
@@ -441,6 +364,40 @@ static void test_hidden_by_the_zone_file(void **state)
     (void)state;
 }
 
+static bool warns_of_hidden(struct update_rig *t)
+{
+    char text[1024] = "";
+    int log = memfd_create("log", MFD_CLOEXEC), kept = dup(STDERR_FILENO);
+    fflush(stderr);
+    dup2(log, STDERR_FILENO);
+    log_set_level(LOG_LEVEL_WARN);
+    update_publish(t);
+    log_set_level(LOG_LEVEL_ERROR);
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    assert_true(pread(log, text, sizeof(text) - 1, 0) >= 0);
+    close(log);
+    return strstr(text, "are hidden at static.z.") != NULL;
+}
+
+static void test_hidden_with_a_warning(void **state)
+{
+    struct update_rig *t = update_rig();
+    struct dns_record old = {.zone = (const uint8_t *)"\1z",
+                             .owner = (const uint8_t *)"\6static\1z",
+                             .type = T_TXT,
+                             .size = 2,
+                             .rdata = (const uint8_t *)"\1x",
+                             .key = TEXT("all")};
+    assert_int_equal(dns_records_restore(t->records, &old, update_now(t)), ERR_OK);
+    assert_true(warns_of_hidden(t));
+    assert_int_equal(update_send(t, "del static.z. TXT\nadd p.z. 5 TXT x\n"), R_NOERROR);
+    assert_false(warns_of_hidden(t));
+    update_rig_free(t);
+    (void)state;
+}
+
 static void test_zones_that_are_gone(void **state)
 {
     struct update_rig *t = update_rig();
@@ -496,10 +453,6 @@ int main(void)
         cmocka_unit_test(test_alias_at_a_service),
         cmocka_unit_test(test_prerequisites_are_bounded),
         cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_fudge_is_bounded),
-        cmocka_unit_test(test_keys_are_apart),
-        cmocka_unit_test(test_after_a_restart),
-        cmocka_unit_test(test_time_of_messages),
         cmocka_unit_test(test_dots_inside_labels),
         cmocka_unit_test(test_retimed_keeps_its_lease),
         cmocka_unit_test(test_deletion_is_no_takeover),
@@ -508,6 +461,7 @@ int main(void)
         cmocka_unit_test(test_bytes_of_records),
         cmocka_unit_test(test_records_of_a_name),
         cmocka_unit_test(test_hidden_by_the_zone_file),
+        cmocka_unit_test(test_hidden_with_a_warning),
         cmocka_unit_test(test_zones_that_are_gone),
         cmocka_unit_test(test_target_without_address),
     };

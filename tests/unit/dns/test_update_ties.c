@@ -106,8 +106,8 @@ static void test_names_of_bytes(void **state)
         size_t size;
         bool good;
     } all[] = {
-        {"", 0, false},        {"", 1, true},     {"\1a", 3, true},    {"\1a", 2, false},
-        {"\1a\0\0", 4, false}, {"\5a", 3, false}, {"\100a", 3, false},
+        {"", 0, false},    {"\100", 1, false},    {"", 1, true},     {"\1a", 3, true},
+        {"\1a", 2, false}, {"\1a\0\0", 4, false}, {"\5a", 3, false}, {"\100a", 3, false},
     };
     struct name name;
     uint8_t endless[300];
@@ -172,6 +172,42 @@ static void test_hidden_instance(void **state)
     (void)state;
 }
 
+/* Records of browsing are taken and dropped where there are instances to browse alone. */
+static void test_browsing_of_nobody(void **state)
+{
+    static const uint8_t no_name[] = {5, 'a'};
+    struct update_rig *t = update_rig();
+    struct dns_record old = {.zone = (const uint8_t *)"\1z",
+                             .owner = (const uint8_t *)"\4_svc\4_tcp\1z",
+                             .type = T_PTR,
+                             .size = sizeof(no_name),
+                             .rdata = no_name,
+                             .key = TEXT("all")};
+    update(t, R_REFUSED,
+           "add _services._dns-sd._udp.z. 5 PTR _new._tcp.z.\n"
+           "del _new._tcp.z. TXT\n");
+    update(t, R_REFUSED, "add _services._dns-sd._udp.z. 5 PTR _new._tcp.z.\n");
+    assert_int_equal(dns_records_restore(t->records, &old, update_now(t)), ERR_OK);
+    update(t, R_REFUSED, TWO);
+    assert_non_null(strstr(t->text, "a service has its names alone"));
+    update_rig_free(t);
+    (void)state;
+}
+
+/* Of an instance that goes nothing is in the way of a service of its name. */
+static void test_service_in_place_of_instance(void **state)
+{
+    struct update_rig *t = update_rig();
+    update(t, R_NOERROR, TWO);
+    update(t, R_REFUSED,
+           "del _svc._tcp.z. SRV 0 30 80 a.svc.z.\n"
+           "add a.svc.z. 5 SRV 0 30 80 x.a.svc.z.\nadd x.a.svc.z. 5 A 10.0.0.3\n");
+    assert_non_null(strstr(t->text, "the name is taken")); /* until the next message */
+    update(t, R_NOERROR, "del _svc._tcp.z. SRV 0 30 80 a.svc.z.\n");
+    update_rig_free(t);
+    (void)state;
+}
+
 static struct update_rig *clock_of;
 
 static void delay(bool begins)
@@ -219,11 +255,18 @@ static void test_sets_of_several_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_renewed_as_shown),    cmocka_unit_test(test_deleted_among_shown),
-        cmocka_unit_test(test_at_the_instance),     cmocka_unit_test(test_without_port),
-        cmocka_unit_test(test_names_of_bytes),      cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_first_reason_counts), cmocka_unit_test(test_hidden_instance),
-        cmocka_unit_test(test_kept_waiting),        cmocka_unit_test(test_sets_of_several_names),
+        cmocka_unit_test(test_renewed_as_shown),
+        cmocka_unit_test(test_deleted_among_shown),
+        cmocka_unit_test(test_at_the_instance),
+        cmocka_unit_test(test_without_port),
+        cmocka_unit_test(test_names_of_bytes),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_first_reason_counts),
+        cmocka_unit_test(test_hidden_instance),
+        cmocka_unit_test(test_browsing_of_nobody),
+        cmocka_unit_test(test_service_in_place_of_instance),
+        cmocka_unit_test(test_kept_waiting),
+        cmocka_unit_test(test_sets_of_several_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
