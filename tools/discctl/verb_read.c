@@ -49,18 +49,19 @@ static const struct column service_columns[] = {
 };
 
 /* All pages in one array. */
-static int fetch_services(struct arguments *a, json_t *all)
+/* All pages of the list `name` at /v1/NAME; `ns` may be NULL. */
+static int fetch_list(struct arguments *a, const char *name, const char *ns, json_t *all)
 {
     char path[PATH_SIZE], after[1024] = "";
     for (;;) {
         json_t *page = NULL;
-        strcpy(path, "/v1/services");
-        if (!add_query(path, "ns", a->ns) || !add_query(path, "after", *after ? after : NULL))
+        snprintf(path, sizeof(path), "/v1/%s", name);
+        if (!add_query(path, "ns", ns) || !add_query(path, "after", *after ? after : NULL))
             return too_long();
         int code = http_get(a, path, &page);
         if (code != EXIT_DONE)
             return code;
-        json_array_extend(all, json_object_get(page, "services"));
+        json_array_extend(all, json_object_get(page, name));
         const char *next = json_string_value(json_object_get(page, "next"));
         bool more = next && *next && strlen(next) < sizeof(after) && strcmp(next, after) != 0;
         if (more)
@@ -71,22 +72,29 @@ static int fetch_services(struct arguments *a, json_t *all)
     }
 }
 
-int verb_list(struct arguments *a)
+/* The list as JSON or as a table; `none` is said where it is empty. */
+static int print_list(struct arguments *a, const char *name, const char *ns,
+                      const struct column *columns, size_t column_count, const char *none)
 {
-    json_t *services = json_array();
-    int code = fetch_services(a, services);
+    json_t *all = json_array();
+    int code = fetch_list(a, name, ns, all);
     if (code == EXIT_DONE && a->json) {
-        json_t *whole = json_pack("{s:O}", "services", services);
+        json_t *whole = json_pack("{s:O}", name, all);
         json_print(whole);
         json_decref(whole);
     } else if (code == EXIT_DONE) {
-        table_print(services, service_columns,
-                    sizeof(service_columns) / sizeof(service_columns[0]));
-        if (!json_array_size(services))
-            printf("no services\n");
+        table_print(all, columns, column_count);
+        if (!json_array_size(all))
+            printf("%s\n", none);
     }
-    json_decref(services);
+    json_decref(all);
     return code;
+}
+
+int verb_list(struct arguments *a)
+{
+    return print_list(a, "services", a->ns, service_columns,
+                      sizeof(service_columns) / sizeof(service_columns[0]), "no services");
 }
 
 /* ---- show ---------------------------------------------------------------------- */
@@ -194,43 +202,10 @@ static const struct column record_columns[] = {
     {"DATA", cell_data}, {"KEY", cell_key}, {"EXPIRES", cell_expires},
 };
 
-static int fetch_records(struct arguments *a, json_t *all)
-{
-    char path[PATH_SIZE], after[32] = "";
-    for (;;) {
-        json_t *page = NULL;
-        strcpy(path, "/v1/records");
-        if (!add_query(path, "after", *after ? after : NULL))
-            return too_long();
-        int code = http_get(a, path, &page);
-        if (code != EXIT_DONE)
-            return code;
-        json_array_extend(all, json_object_get(page, "records"));
-        const char *next = json_string_value(json_object_get(page, "next"));
-        bool more = next && *next && strlen(next) < sizeof(after) && strcmp(next, after) != 0;
-        if (more)
-            strcpy(after, next);
-        json_decref(page);
-        if (!more)
-            return EXIT_DONE;
-    }
-}
-
 int verb_records(struct arguments *a)
 {
-    json_t *records = json_array();
-    int code = fetch_records(a, records);
-    if (code == EXIT_DONE && a->json) {
-        json_t *whole = json_pack("{s:O}", "records", records);
-        json_print(whole);
-        json_decref(whole);
-    } else if (code == EXIT_DONE) {
-        table_print(records, record_columns, sizeof(record_columns) / sizeof(record_columns[0]));
-        if (!json_array_size(records))
-            printf("no plain records\n");
-    }
-    json_decref(records);
-    return code;
+    return print_list(a, "records", NULL, record_columns,
+                      sizeof(record_columns) / sizeof(record_columns[0]), "no plain records");
 }
 
 /* ---- explain, status ------------------------------------------------------------- */

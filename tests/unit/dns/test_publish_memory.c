@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "support/failing.h"
 #include "unit/dns/answering.h"
-#include "unit/dns/failing.h"
 
 static void add_reverse(struct dns_config *c)
 {

@@ -11,7 +11,7 @@
 
 #include "dns/state.h"
 #include "dns/tsig_key.h"
-#include "unit/dns/failing.h"
+#include "support/failing.h"
 #include "unit/dns/updating.h"
 
 /* ---- the library fails ----------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "unit/dns/failing.h"
+#include "support/failing.h"
 #include "unit/dns/updating.h"
 
 enum { CHUNK_BYTES = 1024, STEP = 16, PRIVATE_TYPE = 65280, CLASS_OF_DELETIONS = 254 };

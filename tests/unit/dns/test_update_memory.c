@@ -7,52 +7,11 @@
 
 #include <cmocka.h>
 
+#include "support/failing.h"
 #include "unit/dns/updating.h"
 
-static long until_failure = -1, next_failure; /* < 0 = none */
-
-/* The thread sanitizer's runtime cannot bear another malloc in front of its own, and one
- * thread has no races to find: the tests are skipped there. */
-#ifdef __SANITIZE_THREAD__
-#define SKIP_WITHOUT_FAILURES() skip()
-#else
-#define SKIP_WITHOUT_FAILURES() (void)0
-
-#ifdef __SANITIZE_ADDRESS__
-#define REAL(function) __interceptor_##function
-#else
-#define REAL(function) __libc_##function
-#endif
-
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *old, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
-
-static bool fails(void)
-{
-    return until_failure >= 0 && until_failure-- == 0;
-}
-
-void *malloc(size_t size)
-{
-    return fails() ? NULL : REAL(malloc)(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : REAL(calloc)(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return fails() ? NULL : REAL(realloc)(old, size);
-}
-#endif
-
-static bool ended; /* the update needed fewer allocations than that */
+static long next_failure; /* < 0 = none */
+static bool ended;        /* the update needed fewer allocations than that */
 
 static void around(bool begins)
 {

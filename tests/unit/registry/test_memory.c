@@ -2,54 +2,7 @@
  * as it was before. The test's own malloc stands in front of the real one. */
 #include "unit/registry/fixture.h"
 
-static long until_failure = -1; /* < 0 = none; only the tests below set it */
-
-/* The thread sanitizer's runtime cannot bear another malloc in front of its own,
- * and one thread has no races to find: the tests are skipped there. */
-#ifdef __SANITIZE_THREAD__
-#define SKIP_WITHOUT_FAILURES() skip()
-#else
-#define SKIP_WITHOUT_FAILURES() (void)0
-
-#ifdef __SANITIZE_ADDRESS__
-#define REAL(function) __interceptor_##function
-#else
-#define REAL(function) __libc_##function
-#endif
-
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *old, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
-void *reallocarray(void *old, size_t count, size_t size);
-
-static bool fails(void)
-{
-    return until_failure >= 0 && until_failure-- == 0;
-}
-
-void *malloc(size_t size)
-{
-    return fails() ? NULL : REAL(malloc)(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : REAL(calloc)(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return fails() ? NULL : REAL(realloc)(old, size);
-}
-
-void *reallocarray(void *old, size_t count, size_t size)
-{
-    return fails() || count > SIZE_MAX / size ? NULL : REAL(realloc)(old, count * size);
-}
-#endif
+#include "support/failing.h"
 
 /* All that can be seen of a registry, as one number. */
 static uint64_t fingerprint(const struct registry *r)
@@ -203,7 +156,7 @@ static void test_each_failure(void **state)
             assert_true(failures < 100);
         }
         assert_true(failures > 1); /* at least one allocation was refused */
-        expire_all(r, 1000000); /* nothing is left hanging anywhere */
+        expire_all(r, 1000000);    /* nothing is left hanging anywhere */
         expire_all(r, 1000000000);
         assert_int_equal(registry_totals(r).instances, 0);
         assert_int_equal(registry_totals(r).groups, 0);

@@ -1,7 +1,7 @@
-/* For tests in which memory lacks: malloc, calloc and realloc of the program that fail on
+/* For tests in which memory lacks: malloc and its like that fail on
  * command. Include once in a program. */
-#ifndef DISC_TESTS_DNS_FAILING_H
-#define DISC_TESTS_DNS_FAILING_H
+#ifndef DISC_TESTS_SUPPORT_FAILING_H
+#define DISC_TESTS_SUPPORT_FAILING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +27,7 @@ void *REAL(realloc)(void *old, size_t size);
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
+void *reallocarray(void *old, size_t count, size_t size);
 
 static bool fails(void)
 {
@@ -46,6 +47,11 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *old, size_t size)
 {
     return fails() ? NULL : REAL(realloc)(old, size);
+}
+
+void *reallocarray(void *old, size_t count, size_t size)
+{
+    return fails() || (size && count > (size_t)-1 / size) ? NULL : REAL(realloc)(old, count * size);
 }
 #endif
 
