@@ -126,7 +126,7 @@ static void become(const struct drive *d, bool with_shim, int out)
     if (with_shim) {
         snprintf(path, sizeof path, "%s/page", d->dir);
         setenv(FAULT_ENVIRONMENT, path, 1);
-        setenv(FAULT_SPARE_ENVIRONMENT, "libldns:liburcu", 1);
+        setenv(FAULT_SPARE_ENVIRONMENT, "libldns:liburcu:libcrypto", 1);
         setenv("LD_PRELOAD", d->shim, 1);
     }
     setenv("ASAN_OPTIONS", "verify_asan_link_order=0:exitcode=99:allocator_may_return_null=1", 1);

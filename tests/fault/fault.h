@@ -19,7 +19,8 @@
 /* In discd's environment: the file's path; what the names of libraries begin with
  * ("libldns:liburcu") whose own calls for memory never fail, since they have no answer to that
  * and nobody outside can give one: ldns asserts or follows NULL while it reads zone files,
- * liburcu aborts where it starts its thread and where it waits for the last callbacks. */
+ * liburcu aborts where it starts its thread and where it waits for the last callbacks,
+ * libcrypto loses a name of its table of algorithms (leaks of its making end a run, too). */
 #define FAULT_ENVIRONMENT "FAULT_FILE"
 #define FAULT_SPARE_ENVIRONMENT "FAULT_SPARE"
 
