@@ -5,7 +5,7 @@
 
 void *list_reserve(struct list *l, size_t count, size_t size)
 {
-    if (l->count + count > l->capacity) {
+    if (!l->items || l->count + count > l->capacity) { /* none is room, too, and not NULL */
         size_t capacity = l->capacity ? l->capacity * 2 : 16;
         if (capacity < l->count + count)
             capacity = l->count + count;
