@@ -89,6 +89,14 @@ void dns_config_deinit(struct dns_config *config)
 
 /* ---- zones ------------------------------------------------------------------------------ */
 
+struct zone *dns_zone_at(const struct dns *dns, const struct name *apex)
+{
+    for (size_t i = 0; i < dns->zone_count; i++)
+        if (name_is(&dns->zones[i]->apex, apex))
+            return dns->zones[i];
+    return NULL;
+}
+
 struct zone *dns_zone_of(const struct dns *dns, const struct name *name)
 {
     struct zone *best = NULL;

@@ -24,8 +24,7 @@ static size_t write_message(const struct zone *zone, uint16_t id, uint8_t *out, 
         return 0;
     p = put_record_head(p, HEADER_SIZE, TYPE_SOA, zone->soa_ttl, zone->soa_size);
     memcpy(p, zone->soa, zone->soa_size);
-    put_u32(p + zone->soa_size - SOA_NUMBERS,
-            atomic_load_explicit(&zone->serial, memory_order_relaxed));
+    put_u32(p + zone->soa_size - SOA_NUMBERS, zone_serial(zone));
     return writer_used(&w);
 }
 
@@ -56,7 +55,7 @@ bool dns_notify_answered(const uint8_t *bytes, size_t size, uint16_t id)
 
 uint32_t dns_zone_serial(const struct dns *dns, size_t zone)
 {
-    return atomic_load_explicit(&dns->zones[zone]->serial, memory_order_acquire);
+    return zone_serial(dns->zones[zone]);
 }
 
 const char *dns_zone_name(const struct dns *dns, size_t zone)

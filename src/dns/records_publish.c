@@ -6,14 +6,6 @@
 #include "dns/plain.h"
 #include "dns/state.h"
 
-static struct zone *zone_at(const struct dns *dns, const struct name *apex)
-{
-    for (size_t i = 0; i < dns->zone_count; i++)
-        if (name_is(&dns->zones[i]->apex, apex))
-            return dns->zones[i];
-    return NULL;
-}
-
 static enum err make_leaf(const struct dns *dns, const struct records_name *name, struct leaf **out)
 {
     struct leaf_record *list = calloc(name->count, sizeof(*list));
@@ -55,7 +47,7 @@ static enum err publish_name(void *context, const struct records_name *name)
 {
     const struct publishing *p = context;
     struct dns *dns = p->dns;
-    struct zone *zone = zone_at(dns, name->zone);
+    struct zone *zone = dns_zone_at(dns, name->zone);
     struct leaf *leaf = NULL;
     if (!zone || dns_zone_of(dns, name->owner) != zone)
         return ERR_OK;
@@ -94,7 +86,7 @@ void dns_use_records(struct dns *dns, struct dns_records *records)
 
 static bool is_lost(const struct dns *dns, const struct plain_name *n)
 {
-    const struct zone *zone = zone_at(dns, &n->zone);
+    const struct zone *zone = dns_zone_at(dns, &n->zone);
     return n->count && (!zone || dns_zone_of(dns, &n->owner) != zone);
 }
 

@@ -13,7 +13,7 @@ void respond_soa(struct respond *r, const struct zone *zone, enum section sectio
     uint8_t *rdata = put_record_head(p, owner, TYPE_SOA, ttl, zone->soa_size);
     uint8_t *end = rdata + zone->soa_size;
     memcpy(rdata, zone->soa, zone->soa_size);
-    put_u32(end - SERIAL, atomic_load_explicit(&zone->serial, memory_order_relaxed));
+    put_u32(end - SERIAL, zone_serial(zone));
     put_u32(end - MINIMUM, minimum);
     a->counts[section]++;
 }

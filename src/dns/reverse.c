@@ -78,10 +78,8 @@ static const struct zone *zone_named(const struct dns *dns, const char *text)
     struct name name;
     if (name_parse(text_of(text), &name))
         return NULL;
-    for (size_t i = 0; i < dns->zone_count; i++)
-        if (name_is(&dns->zones[i]->apex, &name))
-            return dns->zones[i]->ns ? dns->zones[i] : NULL;
-    return NULL;
+    const struct zone *zone = dns_zone_at(dns, &name);
+    return zone && zone->ns ? zone : NULL;
 }
 
 static enum err find_forward(const struct dns *dns, const struct zone **forward, const char **wrong)

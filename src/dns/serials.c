@@ -12,20 +12,9 @@
 
 enum { SOA_NUMBERS = 20 }; /* bytes at the end of its RDATA, the serial first */
 
-static uint32_t serial_of(const struct zone *zone)
-{
-    return atomic_load_explicit(&zone->serial, memory_order_relaxed);
-}
-
 static void set_serial(struct zone *zone, uint32_t serial)
 {
     atomic_store_explicit(&zone->serial, serial, memory_order_release);
-}
-
-/* RFC 1982 section 3.2. */
-static bool is_after(uint32_t a, uint32_t b)
-{
-    return a != b && a - b < 0x80000000;
 }
 
 /* After 2^32 - 1 they go on with 1. */
@@ -38,8 +27,8 @@ void dns_start_serials(struct dns *dns)
 {
     dns->serial = dns->config.serial ? dns->config.serial : 1;
     for (size_t i = 0; i < dns->zone_count; i++)
-        if (!dns->zones[i]->fixed && serial_of(dns->zones[i]) > dns->serial)
-            dns->serial = serial_of(dns->zones[i]);
+        if (!dns->zones[i]->fixed && zone_serial(dns->zones[i]) > dns->serial)
+            dns->serial = zone_serial(dns->zones[i]);
     for (size_t i = 0; i < dns->zone_count; i++)
         if (!dns->zones[i]->fixed)
             set_serial(dns->zones[i], dns->serial);
@@ -50,7 +39,7 @@ void dns_start_serials(struct dns *dns)
 static uint32_t next_serial(struct dns *dns, const struct zone *zone, bool *stepped)
 {
     if (zone->fixed)
-        return after(serial_of(zone));
+        return after(zone_serial(zone));
     if (!*stepped)
         dns->serial = after(dns->serial);
     *stepped = true;
@@ -65,7 +54,7 @@ void dns_step_serials(struct dns *dns)
         zone->dirty &= !zone->shown;
         zone->shown = false;
         if (!zone->dirty) {
-            zone_log_begin(zone, serial_of(zone));
+            zone_log_begin(zone, zone_serial(zone));
             continue;
         }
         uint32_t serial = next_serial(dns, zone, &stepped);
@@ -142,21 +131,13 @@ static uint64_t digest_of(const struct zone *zone, const struct hash_key *key)
     return d.value;
 }
 
-static struct zone *same_zone(const struct dns *dns, const struct zone *zone)
-{
-    for (size_t i = 0; i < dns->zone_count; i++)
-        if (name_is(&dns->zones[i]->apex, &zone->apex))
-            return dns->zones[i];
-    return NULL;
-}
-
 static void follow(struct zone *zone, const struct zone *old, bool settled,
                    const struct hash_key *key)
 {
-    uint32_t before = serial_of(old);
+    uint32_t before = zone_serial(old);
     bool changed = digest_of(zone, key) != digest_of(old, key);
     zone->dirty |= changed;
-    if (is_after(file_serial(zone), before)) { /* the operator counts */
+    if (serial_is_after(file_serial(zone), before)) { /* the operator counts */
         zone->dirty &= !zone->fixed;
         return;
     }
@@ -172,7 +153,7 @@ void dns_follow(struct dns *dns, const struct dns *old, const struct registry *r
 {
     bool settled = old->published_index == registry_index(registry) && !heap_first(&old->waiting);
     for (size_t i = 0; i < dns->zone_count; i++) {
-        const struct zone *before = same_zone(old, dns->zones[i]);
+        const struct zone *before = dns_zone_at(old, &dns->zones[i]->apex);
         if (before)
             follow(dns->zones[i], before, settled && !before->dirty, &dns->key);
     }

@@ -38,6 +38,8 @@ struct dns {
     struct log_limit hidden_log; /* registrations can cause these lines */
 };
 
+/* The zone whose apex that is; NULL = none. */
+struct zone *dns_zone_at(const struct dns *dns, const struct name *apex);
 /* The zone that answers for a name: of nested ones the deepest. NULL = none. */
 struct zone *dns_zone_of(const struct dns *dns, const struct name *name);
 /* Each zone's first serial. */

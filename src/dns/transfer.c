@@ -21,14 +21,6 @@ struct transfer {
 
 /* ---- control thread -------------------------------------------------------------------- */
 
-static struct zone *zone_at(const struct dns *dns, const struct name *name)
-{
-    for (size_t i = 0; i < dns->zone_count; i++)
-        if (name_is(&dns->zones[i]->apex, name))
-            return dns->zones[i];
-    return NULL;
-}
-
 static void begin(struct dns_task *task, enum walk_shape shape, struct zone *zone,
                   struct zone_pin *pin, struct delta **deltas, size_t count)
 {
@@ -54,22 +46,16 @@ static void begin_whole(const struct dns *dns, struct dns_task *task, struct zon
         dns_task_refuse(task, "out of memory");
 }
 
-/* Has the asker this serial, or a newer one? (RFC 1982 section 3.2) */
-static bool is_current(uint32_t theirs, uint32_t ours)
-{
-    return theirs - ours < UINT32_C(0x80000000);
-}
-
 static void begin_from(const struct dns *dns, struct dns_task *task, struct zone *zone)
 {
-    uint32_t ours = atomic_load_explicit(&zone->serial, memory_order_relaxed), theirs;
+    uint32_t ours = zone_serial(zone), theirs;
     struct delta **deltas;
     size_t count;
     if (!transfer_request_serial(&task->query, &theirs)) {
         task_result(task, RCODE_FORMERR, EDE_NONE, NULL); /* was looked at before: not reached */
         return;
     }
-    if (is_current(theirs, ours)) {
+    if (theirs == ours || serial_is_after(theirs, ours)) {
         begin(task, WALK_SOA, zone, NULL, NULL, 0);
         return;
     }
@@ -86,7 +72,7 @@ static void begin_from(const struct dns *dns, struct dns_task *task, struct zone
 
 void transfer_run(struct dns *dns, struct dns_task *task)
 {
-    struct zone *zone = zone_at(dns, &task->query.name);
+    struct zone *zone = dns_zone_at(dns, &task->query.name);
     if (!zone) { /* gone since it was admitted */
         task_result(task, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, "not the name of one of our zones");
         return;

@@ -12,15 +12,6 @@ static unsigned refuse(struct respond *r, unsigned rcode, int ede, const char *t
     return rcode;
 }
 
-/* The zone whose apex that is; a name below it cannot be transferred. */
-static const struct zone *zone_at(const struct dns *dns, const struct name *name)
-{
-    for (size_t i = 0; i < dns->zone_count; i++)
-        if (name_is(&dns->zones[i]->apex, name))
-            return dns->zones[i];
-    return NULL;
-}
-
 static bool grants(const struct respond *r, const struct dns_access *access)
 {
     const struct tsig *t = r->answer.tsig;
@@ -44,7 +35,8 @@ unsigned transfer_admit(struct respond *r, const struct query *q, struct dns_tas
         return refuse(r, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "AXFR needs TCP");
     if (q->type == TYPE_IXFR && !transfer_request_serial(q, &serial))
         return refuse(r, RCODE_FORMERR, EDE_OTHER, "IXFR without the SOA that is there");
-    const struct zone *zone = zone_at(r->dns, &q->name);
+    /* A name below the apex cannot be transferred. */
+    const struct zone *zone = dns_zone_at(r->dns, &q->name);
     if (!zone)
         return refuse(r, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, "not the name of one of our zones");
     if (!may_transfer(r, &r->dns->config.zones[zone->index]))

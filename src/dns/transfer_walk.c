@@ -23,7 +23,7 @@ enum err walk_init(struct walk *w, enum walk_shape shape, struct zone *zone, str
                        .pin = pin,
                        .deltas = deltas,
                        .delta_count = delta_count};
-    w->serial = pin ? pin->serial : atomic_load_explicit(&zone->serial, memory_order_relaxed);
+    w->serial = pin ? pin->serial : zone_serial(zone);
     w->soa = malloc(zone->soa_size);
     if (!w->soa) {
         walk_deinit(w);

@@ -3,14 +3,6 @@
 #include "dns/peer_log.h"
 #include "dns/update.h"
 
-static struct zone *zone_at(const struct dns *dns, const struct name *apex)
-{
-    for (size_t i = 0; i < dns->zone_count; i++)
-        if (name_is(&dns->zones[i]->apex, apex))
-            return dns->zones[i];
-    return NULL;
-}
-
 static unsigned refuse(struct respond *r, unsigned rcode, int ede, const char *why)
 {
     answer_explain(&r->answer, ede, why);
@@ -32,7 +24,7 @@ unsigned update_admit(struct respond *r, const struct query *q, struct dns_task 
     *task = NULL;
     if (q->counts[0] != 1 || q->type != TYPE_SOA)
         return refuse(r, RCODE_FORMERR, EDE_OTHER, "the zone section is not one SOA");
-    const struct zone *zone = q->class == CLASS_IN ? zone_at(r->dns, &q->name) : NULL;
+    const struct zone *zone = q->class == CLASS_IN ? dns_zone_at(r->dns, &q->name) : NULL;
     if (!zone)
         return refuse(r, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, "not a zone of this server");
     const struct dns_zone_config *config = &r->dns->config.zones[zone->index];

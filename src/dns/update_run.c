@@ -156,9 +156,7 @@ static void set_lease(struct update *u, struct dns_task *task)
 
 static bool begin(struct update *u, struct dns_task *task)
 {
-    for (size_t i = 0; i < u->dns->zone_count; i++)
-        if (name_is(&u->dns->zones[i]->apex, &task->query.name))
-            u->zone = u->dns->zones[i];
+    u->zone = dns_zone_at(u->dns, &task->query.name);
     if (!u->zone || !u->dns->records)
         return update_fail(u, RCODE_REFUSED, EDE_PROHIBITED, "this zone takes no updates", NULL);
     u->config = &u->dns->config.zones[u->zone->index];

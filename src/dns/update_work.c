@@ -40,8 +40,7 @@ static bool static_has(const struct node *node, const struct update_rr *rr)
 static bool is_newer_soa(const struct update *u, const struct update_rr *rr)
 {
     uint32_t serial = get_u32(rr->rdata + rr->size - SOA_SERIAL);
-    uint32_t ours = atomic_load_explicit(&u->zone->serial, memory_order_relaxed);
-    return (int32_t)(serial - ours) > 0; /* RFC 1982 section 3.2 */
+    return serial_is_after(serial, zone_serial(u->zone));
 }
 
 /* What RFC 2136 says is ignored where the name is the zone's own. */

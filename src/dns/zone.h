@@ -69,6 +69,17 @@ void zone_free(struct zone *zone);
 struct zone *zone_ref(struct zone *zone);
 void zone_unref(struct zone *zone);
 
+static inline uint32_t zone_serial(const struct zone *zone)
+{
+    return atomic_load_explicit(&zone->serial, memory_order_acquire);
+}
+
+/* Does a come after b? (RFC 1982 section 3.2) */
+static inline bool serial_is_after(uint32_t a, uint32_t b)
+{
+    return a != b && a - b < UINT32_C(0x80000000);
+}
+
 /* The zone file's records at a name, be they served or occluded; NULL = none. */
 const struct static_name *zone_find(const struct zone *zone, const struct name *name);
 

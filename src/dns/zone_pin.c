@@ -4,11 +4,6 @@
 
 #include "dns/leaf_publish.h"
 
-static uint32_t serial_of(const struct zone *zone)
-{
-    return atomic_load_explicit(&zone->serial, memory_order_relaxed);
-}
-
 static void count(const struct dns *dns, const struct zone *zone, size_t *views, size_t *leaves)
 {
     struct published p;
@@ -39,7 +34,7 @@ static struct zone_pin *pin_new(const struct dns *dns, struct zone *zone)
     count(dns, zone, &views, &leaves);
     atomic_init(&pin->refs, 1);
     pin->zone = zone_ref(zone);
-    pin->serial = serial_of(zone);
+    pin->serial = zone_serial(zone);
     pin->views = malloc((views + 1) * sizeof(*pin->views));
     pin->leaves = malloc((leaves + 1) * sizeof(struct leaf *));
     if (!pin->views || !pin->leaves) {

@@ -87,7 +87,7 @@ static const struct view *view_at(const struct fixture *f, const char *text)
     return RCU_READ(n->slot->view);
 }
 
-static uint32_t zone_serial(const struct fixture *f, size_t zone)
+static uint32_t serial_of(const struct fixture *f, size_t zone)
 {
     return atomic_load(&f->dns->zones[zone]->serial);
 }
@@ -134,8 +134,8 @@ static void test_serial(void **state)
     reg(f.registry, "web/b", "addr=10.0.0.2", 1);
     reg(f.registry, "api/a", "addr=10.0.0.2", 1);
     publish_at(&f, 2);
-    assert_int_equal(zone_serial(&f, 0), 101); /* one step for all of it */
-    assert_int_equal(zone_serial(&f, 1), 1);   /* its own */
+    assert_int_equal(serial_of(&f, 0), 101); /* one step for all of it */
+    assert_int_equal(serial_of(&f, 1), 1);   /* its own */
     publish_at(&f, 3);
     assert_int_equal(dns_serial(f.dns), 101);
     reg(f.registry, "web/a", "addr=10.0.0.1", 4); /* a renewal */
@@ -143,7 +143,7 @@ static void test_serial(void **state)
     assert_int_equal(dns_serial(f.dns), 101);
     reg(f.registry, "web/a", "addr=10.0.0.1 m.k=v", 5); /* TXT shows it */
     publish_at(&f, 5);
-    assert_int_equal(zone_serial(&f, 0), 102);
+    assert_int_equal(serial_of(&f, 0), 102);
     unreg(f.registry, "web/a", 6);
     publish_at(&f, 6);
     assert_int_equal(dns_serial(f.dns), 103);
@@ -159,7 +159,7 @@ static void test_serial_wraps(void **state)
     struct fixture f = setup(&config);
     reg(f.registry, "web/a", "addr=10.0.0.1", 1);
     publish_at(&f, 1);
-    assert_int_equal(zone_serial(&f, 0), 1);
+    assert_int_equal(serial_of(&f, 0), 1);
     teardown(&f);
 }
 
@@ -185,7 +185,7 @@ static void test_several_zones(void **state)
     assert_null(look(&f, "x.inner.disc.local"));
     assert_non_null(look(&f, "x.inner.inner.disc.local"));
     assert_int_equal(dns_totals(f.dns).hidden_services, 1);
-    assert_int_equal(zone_serial(&f, 2), 1);
+    assert_int_equal(serial_of(&f, 2), 1);
     teardown(&f);
 }
 
