@@ -39,15 +39,6 @@ struct plain_name *plain_name_find(const struct dns_records *records, const stru
     return map_find(&records->names, hash_of(records, key), is_name, key);
 }
 
-void plain_name_fill(struct name *out, const uint8_t *wire, size_t size)
-{
-    out->size = (uint8_t)size;
-    out->labels = 0;
-    memcpy(out->wire, wire, size);
-    for (size_t at = 0; wire[at]; at += 1U + wire[at])
-        out->labels++;
-}
-
 struct plain_name *plain_name_get(struct dns_records *records, const struct plain_key *key)
 {
     struct plain_name *n = plain_name_find(records, key);
@@ -56,8 +47,8 @@ struct plain_name *plain_name_get(struct dns_records *records, const struct plai
     n = calloc(1, sizeof(*n));
     if (!n)
         return NULL;
-    plain_name_fill(&n->zone, key->zone, key->zone_size);
-    plain_name_fill(&n->owner, key->owner, key->owner_size);
+    name_from_wire(key->zone, &n->zone);
+    name_from_wire(key->owner, &n->owner);
     n->hash = hash_of(records, key);
     if (map_insert(&records->names, n->hash, n)) {
         free(n);

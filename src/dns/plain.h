@@ -54,8 +54,6 @@ struct plain_key {
     size_t zone_size, owner_size;
 };
 
-/* From a whole, valid wire name. */
-void plain_name_fill(struct name *out, const uint8_t *wire, size_t size);
 struct plain_key plain_name_key(const struct dns_record *record);
 struct plain_name *plain_name_find(const struct dns_records *records, const struct plain_key *key);
 /* Made when there is none; NULL when memory lacks. Give it back with plain_name_release when

@@ -47,7 +47,7 @@ static bool is_wire_name(const uint8_t *wire, struct name *out)
     for (; wire[size]; size += 1U + wire[size])
         if (wire[size] > 63 || size + 2U + wire[size] > NAME_MAX_WIRE)
             return false;
-    plain_name_fill(out, wire, size + 1);
+    name_from_wire(wire, out);
     return true;
 }
 

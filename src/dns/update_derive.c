@@ -119,8 +119,7 @@ static bool is_browsed(struct update *u, const struct name *name)
     struct text service;
     if (!u->zone->ns || name->labels < u->zone->apex.labels + 3)
         return false;
-    size_t skip = 1u + name->wire[0];
-    plain_name_fill(&above, name->wire + skip, name->size - skip);
+    name_from_wire(name->wire + 1 + name->wire[0], &above);
     enum update_form form = update_form(u, &above, &service);
     struct text id = {(const char *)name->wire + 1, name->wire[0]};
     return (form == FORM_TCP || form == FORM_UDP) && is_there(u, service, id);

@@ -259,7 +259,7 @@ bool work_wire_name(const uint8_t *bytes, size_t size, struct name *out)
         at += 1u + bytes[at];
     if (size > NAME_MAX_WIRE || at + 1 != size || bytes[at])
         return false;
-    plain_name_fill(out, bytes, size);
+    name_from_wire(bytes, out);
     return true;
 }
 
