@@ -12,6 +12,7 @@
 #include "support/dns_check.h"
 #include "support/question.h"
 #include "unit/dns/registered.h"
+#include "unit/dns/zone_text.h"
 
 enum {
     T_A = 1,
@@ -46,15 +47,12 @@ UNUSED static struct rig *rig_with_config(const char *records, const struct dns_
     struct rig *t = calloc(1, sizeof(*t));
     struct dns_config config = {.udp_max_size = DNS_UDP_DEFAULT, .serial = 7};
     struct dns_fault fault;
-    char path[64];
-    int fd = memfd_create("zone", MFD_CLOEXEC);
-    assert_int_equal(write(fd, records, strlen(records)), (ssize_t)strlen(records));
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    int fd;
     config.zones = calloc(1, sizeof(*config.zones));
     config.zone_count = 1;
     *config.zones = (struct dns_zone_config){.name = strdup("z"),
                                              .ns = strdup("default"),
-                                             .file = strdup(path),
+                                             .file = zone_text(records, &fd),
                                              .ttl = 5,
                                              .negative_ttl = 2,
                                              .srv_weight_scale = 1};

@@ -14,6 +14,7 @@
 #include "dns/dns.h"
 #include "dns/state.h"
 #include "unit/dns/registered.h"
+#include "unit/dns/zone_text.h"
 
 #define SOA "@ SOA ns host 100 60 10 86400 2\n@ NS ns\n"
 
@@ -34,13 +35,7 @@ static void add_zone(struct dns_config *config, const char *name, const char *ns
                                      .negative_ttl = 2,
                                      .srv_weight_scale = 1,
                                      .ns = ns ? strdup(ns) : NULL};
-    if (!records)
-        return;
-    char path[64];
-    int fd = memfd_create("zone", MFD_CLOEXEC);
-    assert_int_equal(write(fd, records, strlen(records)), (ssize_t)strlen(records));
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    zone->file = strdup(path); /* the descriptor stays open until the test's end */
+    zone->file = records ? zone_text(records, NULL) : NULL;
 }
 
 static struct fixture setup(struct dns_config *config)

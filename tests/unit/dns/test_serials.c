@@ -6,12 +6,11 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/rcu.h"
 #include "dns/dns.h"
 #include "unit/dns/registered.h"
+#include "unit/dns/zone_text.h"
 
 #define HEAD "@ SOA ns host %u 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n%s"
 
@@ -31,12 +30,9 @@ struct file {
 
 static char *file_of(struct file content)
 {
-    char text[512], path[64];
-    int fd = memfd_create("zone", MFD_CLOEXEC);
-    int size = snprintf(text, sizeof(text), HEAD, content.serial, content.more);
-    assert_int_equal(write(fd, text, (size_t)size), size);
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return strdup(path);
+    char text[512];
+    snprintf(text, sizeof(text), HEAD, content.serial, content.more);
+    return zone_text(text, NULL);
 }
 
 static struct dns *load(uint32_t serial, struct file live, struct file fixed, uint32_t ttl)

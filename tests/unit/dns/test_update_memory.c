@@ -23,39 +23,20 @@ static void around(bool begins)
     until_failure = -1;
 }
 
-/* What can be seen of it all, as one number. */
-static uint64_t fingerprint(struct update_rig *t)
-{
-    struct registry_totals r = registry_totals(t->rig->registry);
-    uint64_t seen[] = {registry_index(t->rig->registry),
-                       records_index(t->records),
-                       dns_records_count(t->records),
-                       r.services,
-                       r.instances,
-                       r.registrations,
-                       r.deregistrations,
-                       r.tombstones,
-                       t->log.puts,
-                       t->log.instance_puts,
-                       t->log.removes,
-                       t->log.buries};
-    return hash_bytes(&test_key, seen, sizeof(seen));
-}
-
 static void each_failure(const char *before, const char *lines)
 {
     long n = 0;
     for (ended = false; !ended; n++) {
         struct update_rig *t = update_rig();
         update(t, R_NOERROR, before);
-        uint64_t was = fingerprint(t);
+        uint64_t was = update_fingerprint(t);
         next_failure = n;
         t->around = around;
         unsigned rcode = update_send(t, lines);
         t->around = NULL;
-        if (rcode != R_NOERROR && (rcode != R_SERVFAIL || fingerprint(t) != was))
+        if (rcode != R_NOERROR && (rcode != R_SERVFAIL || update_fingerprint(t) != was))
             fail_msg("allocation %ld of\n%s: %u %s", n, lines, rcode, t->text);
-        if (rcode == R_NOERROR && fingerprint(t) == was)
+        if (rcode == R_NOERROR && update_fingerprint(t) == was)
             fail_msg("allocation %ld of\n%s: nothing done", n, lines);
         update_publish(t);
         if (rcode == R_SERVFAIL) /* and it goes on */
@@ -101,7 +82,7 @@ static void test_plain_records(void **state)
 static void each_chunk(struct update_rig *t, const char *required, const char *lines, size_t pad)
 {
     static const uint8_t zeros[1024];
-    uint64_t was = fingerprint(t);
+    uint64_t was = update_fingerprint(t);
     unsigned rcode = R_SERVFAIL;
     for (next_failure = 0; rcode == R_SERVFAIL; next_failure++) {
         update_begin(t);
@@ -113,7 +94,7 @@ static void each_chunk(struct update_rig *t, const char *required, const char *l
         rcode = update_send_once(t);
         t->around = NULL;
         t->lease_ms++;
-        if (rcode == R_SERVFAIL && fingerprint(t) != was)
+        if (rcode == R_SERVFAIL && update_fingerprint(t) != was)
             fail_msg("pad %zu, allocation %ld", pad, next_failure);
     }
     if (rcode != R_NOERROR)

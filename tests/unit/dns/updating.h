@@ -437,6 +437,25 @@ UNUSED static unsigned update_send(struct update_rig *t, const char *lines)
         update_publish(t);                                                                         \
     } while (0)
 
+/* What can be seen of it all, as one number. */
+UNUSED static uint64_t update_fingerprint(const struct update_rig *t)
+{
+    struct registry_totals r = registry_totals(t->rig->registry);
+    uint64_t seen[] = {registry_index(t->rig->registry),
+                       records_index(t->records),
+                       dns_records_count(t->records),
+                       r.services,
+                       r.instances,
+                       r.registrations,
+                       r.deregistrations,
+                       r.tombstones,
+                       t->log.puts,
+                       t->log.instance_puts,
+                       t->log.removes,
+                       t->log.buries};
+    return hash_bytes(&test_key, seen, sizeof(seen));
+}
+
 /* What the zone now answers. */
 #define shows(t, name, type, code, lines) expect((t)->rig, name, type, code, lines)
 
