@@ -54,11 +54,15 @@ bool dns_serves_namespace(const struct dns *dns, struct text ns);
  * A small service is compiled in every call; one of n instances that did nothing
  * but grow is left for later until n / 100 ms have passed since its last time. A
  * withdrawal is never left for later. `due_ms` (may be NULL): lease time at which
- * to call again, UINT64_MAX = nothing is waiting. Trims the registry's feed.
+ * to call again, UINT64_MAX = nothing is waiting.
  * ERR_MEMORY: what could not be compiled stays as it was published and is tried
  * again at the next call. */
 MUST_CHECK enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_ms,
                                 uint64_t *due_ms);
+
+/* The registry's change index up to which the feed was read: registry_changes_trim may go
+ * so far. */
+uint64_t dns_published_index(const struct dns *dns);
 
 /* The highest serial used so far by zones that change at run time: one counter serves them
  * all, so that one number has to be stored; a zone's own serial moves only when that zone
@@ -109,11 +113,15 @@ enum dns_drop { DNS_DROP_SHORT, DNS_DROP_RESPONSE, DNS_DROP_PORT, DNS_DROPS };
 /* What cookies said of the askers (RFC 7873). */
 enum dns_cookie_state { DNS_COOKIE_NEW, DNS_COOKIE_GOOD, DNS_COOKIE_BAD, DNS_COOKIE_STATES };
 
+/* Answers by size: up to 64 << bucket bytes, the last one up to 65 535. */
+enum { DNS_SIZE_BUCKETS = 11 };
+
 struct dns_counters {
     struct counter queries[2]; /* by transport */
     struct counter types[DNS_TYPE_COUNTS];
     struct counter rcodes[24]; /* extended rcodes 0-23 */
     struct counter truncated, answer_bytes;
+    struct counter sizes[DNS_SIZE_BUCKETS]; /* answers by dns_size_bucket */
     struct counter drops[DNS_DROPS];
     struct counter rrl_dropped, rrl_slipped, rrl_logged; /* the last: answered all the same */
     struct counter cookies[DNS_COOKIE_STATES];

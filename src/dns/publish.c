@@ -356,7 +356,6 @@ static void read_feed(struct turn *t)
                 t->dns->published_index = cursor;
         }
     } while (count == FEED_BATCH);
-    registry_changes_trim(t->registry, t->dns->published_index);
 }
 
 static void take_due(struct turn *t)
@@ -394,4 +393,9 @@ enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_
     if (due_ms)
         *due_ms = due;
     return t.short_of_memory ? ERR_MEMORY : ERR_OK;
+}
+
+uint64_t dns_published_index(const struct dns *dns)
+{
+    return dns->published_index;
 }

@@ -39,6 +39,38 @@ enum {
     HTTP_SLICE_MS = 2,
 };
 
+/* Somebody who registers through one of the APIs for clients (/api, /discovery), which have
+ * no token of ours: registration.sources decides by the sender's address. */
+enum http_admission {
+    HTTP_ADMITTED,
+    HTTP_DENIED,    /* by registration.sources, or a key would be needed: words say */
+    HTTP_PROTECTED, /* this service may only be touched with a key */
+    HTTP_TOO_FAST,  /* `wait_ms` */
+};
+
+struct http_registrant {
+    struct principal who;
+    bool advertises;  /* may name addresses beside its own */
+    struct addr addr; /* what it is registered as where it names none */
+    uint32_t wait_ms;
+    const char *words; /* why not, for people; static storage */
+};
+
+/* What operators and clients did through here that the registry cannot know, for the audit
+ * log. Texts are valid during the call. */
+enum http_deed_kind { HTTP_DEED_OVERRIDE, HTTP_DEED_EVICT, HTTP_DEED_GUARD, HTTP_DEED_DENIED };
+
+struct http_deed {
+    enum http_deed_kind kind;
+    struct principal who;
+    struct addr from;
+    struct instance_key key; /* parts may be empty */
+    const char *what;        /* "drain", "weight=10", "mode=on", "evicted 12, force" */
+};
+
+/* `wait` of struct http_backend: it cannot be stored now. */
+#define HTTP_NEVER UINT64_MAX
+
 /* What the handlers need of the rest; all called on the control thread. */
 struct http_backend {
     struct registry *registry;
@@ -46,8 +78,26 @@ struct http_backend {
     struct moment (*now)(void *context);
     /* Monotonic microseconds, to bound a slice. */
     uint64_t (*stopwatch_us)(void *context);
-    /* The registry was changed: make it visible in DNS, write it down. */
+    /* A change: `begin`, the registry's calls, `wait`, `changed`. `changed` makes it visible
+     * in DNS and hands it to the store; `wait` says which change must be on disk before this
+     * one may be acknowledged: 0 = none, HTTP_NEVER, else see http_committed. */
+    void (*begin)(void *context);
+    uint64_t (*wait)(void *context);
     void (*changed)(void *context);
+    const char *durability; /* "disk" or "mem"; static storage */
+    /* May this sender register, renew and deregister that service? (`service` empty: any.)
+     * Counts against its rate. *out is filled when HTTP_ADMITTED. */
+    enum http_admission (*admit)(void *context, const struct addr *from, struct text ns,
+                                 struct text service, struct http_registrant *out);
+    /* Another than loopback's, for what registers from loopback without an address. */
+    struct addr (*local_addr)(void *context, enum family family);
+    /* Each namespace that is served, in order: [{"name", "zones": [...]}]; NULL when memory
+     * lacks. */
+    json_t *(*namespaces)(void *context);
+    /* The n-th part of the metrics in Prometheus' text format, a few kB. False: there
+     * is no such part. */
+    bool (*metrics)(void *context, unsigned part, struct evbuffer *out);
+    void (*audit)(void *context, const struct http_deed *deed);
     /* Adds what only the server knows to the status object (version, uptime, listen
      * addresses, counters, store). */
     void (*status)(void *context, json_t *status);
@@ -88,6 +138,16 @@ void http_handle(struct http *http, struct evhttp_request *request);
 /* The connection is going down: to be called from its close callback, of which there
  * is only one and which belongs to the listener. Ends the reply under way on it. */
 void http_closed(struct http *http, struct evhttp_connection *connection);
+
+/* After each publication: whoever waits for a change is told. */
+void http_published(struct http *http, struct moment now);
+
+/* On disk is everything up to `committed`: replies that waited for that leave. `failing`: the
+ * rest may never be, those that wait for it are told so (503). */
+void http_committed(struct http *http, uint64_t committed, bool failing);
+
+/* Requests that wait for a change, and event streams. */
+uint32_t http_watchers(const struct http *http);
 
 struct http_counters {
     struct counter requests;

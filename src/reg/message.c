@@ -1,6 +1,7 @@
 #include "reg/message.h"
 
-static const char *const verbs[REG_VERB_COUNT] = {"hello", "reg", "ren", "upd", "del", "get"};
+static const char *const verbs[REG_VERB_COUNT] = {"hello", "reg", "ren", "upd", "del",
+                                                  "get",   "sub", "ack", "uns"};
 static const char *const reply_verbs[] = {"ok", "err", "chal", "push"};
 
 const char *reg_verb_text(enum reg_verb verb)

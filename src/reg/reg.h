@@ -24,6 +24,7 @@ enum {
     REG_KEY_ID_MAX = 32,
     REG_SECRET_MIN = 16, /* bytes */
     REG_SECRET_MAX = 64,
+    REG_ROUTE_SIZE = 96,
 };
 
 /* ---- configuration ------------------------------------------------------------- */
@@ -35,7 +36,18 @@ struct reg_source { /* first match wins; what matches nothing is denied */
     enum reg_auth auth;
 };
 
-enum reg_verb { REG_HELLO, REG_REG, REG_REN, REG_UPD, REG_DEL, REG_GET, REG_VERB_COUNT };
+enum reg_verb {
+    REG_HELLO,
+    REG_REG,
+    REG_REN,
+    REG_UPD,
+    REG_DEL,
+    REG_GET,
+    REG_SUB,
+    REG_ACK,
+    REG_UNS,
+    REG_VERB_COUNT
+};
 
 struct reg_grant {
     uint32_t verbs;            /* bits 1 << enum reg_verb; hello needs none */
@@ -70,6 +82,8 @@ struct reg_config {
     uint32_t source_quota;           /* instances per unauthenticated source; 4096 */
     uint32_t rate_per_s, rate_burst; /* validated datagrams per source; 200, 400 */
     uint32_t replay_entries_max;     /* (key, cid) pairs remembered; 65536 */
+    uint32_t subscriptions_max;      /* 10 000 */
+    uint32_t source_subscriptions;   /* of one address, loopback excepted; 64 */
 };
 
 /* Frees everything inside (secrets are wiped), not the struct itself. */
@@ -140,11 +154,48 @@ void reg_expect_return(struct reg *reg, uint64_t until_ms);
 
 const struct reg_counters *reg_counters(const struct reg *reg);
 
+/* ---- senders of other protocols ----------------------------------------------------- */
+
+enum reg_admission { REG_ADMITTED, REG_DENIED, REG_NEEDS_KEY, REG_PROTECTED, REG_TOO_FAST };
+
+struct reg_sender {
+    struct principal who;
+    bool advertises;  /* may name addresses that are not its own */
+    struct addr addr; /* registered where it names none; FAMILY_NONE only for none known */
+    uint32_t wait_ms; /* REG_TOO_FAST */
+};
+
+/* What reg_config says of a sender that is known to receive at its address (TCP) and has no
+ * key: source, rate, protected service (`service` empty: any). *out in every case. */
+enum reg_admission reg_admit(struct reg *reg, const struct addr *from, struct text ns,
+                             struct text service, struct moment now, struct reg_sender *out);
+
+/* Told when a sender without a key wanted to touch a protected service. */
+void reg_set_denied(struct reg *reg,
+                    void (*denied)(void *context, const struct principal *who, struct text ns,
+                                   struct text service),
+                    void *context);
+
+/* ---- subscriptions ------------------------------------------------------------------- */
+
+/* Pushes that are due: after each publication, and at reg_next_push. Writes one into `out`,
+ * its way into `route` (as the subscriber's datagram had it), and returns its size; 0 = none
+ * is due. To be called until it says 0 (or the socket is full). */
+size_t reg_push(struct reg *reg, struct moment now, uint8_t out[static REG_DATAGRAM_MAX],
+                const void **route);
+
+/* Lease ms at which a push is due that is not now; UINT64_MAX = none. */
+uint64_t reg_next_push(const struct reg *reg);
+
+uint32_t reg_subscriptions(const struct reg *reg);
+
 struct reg_datagram {
     const uint8_t *bytes;
     size_t size; /* as received */
     bool cut;    /* it was longer than the buffer */
     struct endpoint from;
+    const void *route; /* the way back, for pushes: REG_ROUTE_SIZE bytes, opaque, copied; NULL:
+                          subscriptions are refused */
 };
 
 /* Handles one datagram; applies it to the registry. Returns the size of the reply

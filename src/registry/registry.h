@@ -161,6 +161,9 @@ struct registry_config {
     uint32_t service_instances_max; /* 20 000 */
     uint32_t tombstones_max;        /* 200 000; the oldest is dropped */
     const char *weight_key; /* metadata key read as weight ("weight"); copied; NULL = none */
+    /* The change index goes on from here; read by registry_new only. A server gives the time
+     * of its start in microseconds, so that no index of an earlier run comes again. */
+    uint64_t first_index;
     struct guard_config guard;
     /* Is this name spoken for elsewhere (a static name)? `id` empty = the service
      * itself. Then the registration is refused with ERR_EXISTS. May be NULL. */
@@ -245,6 +248,29 @@ MUST_CHECK enum err registry_restore_service(struct registry *r, struct text ns,
                                              struct text service, uint64_t until_ms,
                                              struct moment now);
 /* Overrides: registry_override(), after services and instances. */
+
+/* ---- the observer: who did what --------------------------------------------------- */
+
+enum registry_deed_kind {
+    DEED_REGISTERED,   /* was not there before */
+    DEED_TAKEN_OVER,   /* is another principal's from now on: `before` says whose it was */
+    DEED_MOVED,        /* other addresses; `before` is unused */
+    DEED_DEREGISTERED, /* the goodbye; about to go */
+};
+
+struct registry_deed {
+    enum registry_deed_kind kind;
+    const struct instance *instance;
+    const struct principal *who;    /* asked for it */
+    const struct principal *before; /* NULL but for DEED_TAKEN_OVER */
+};
+
+/* Told of each from inside the changing calls, once it cannot fail any more; may not call
+ * anything that changes the registry. Not of what time does (registry_expire's visit), nor
+ * of what a restart brings back. NULL = nobody, as at first. */
+void registry_set_observer(struct registry *r,
+                           void (*observe)(void *context, const struct registry_deed *deed),
+                           void *context);
 
 /* ---- changes ------------------------------------------------------------------- */
 
@@ -435,18 +461,32 @@ const struct instance *registry_instance(const struct registry *r, struct instan
 const struct service *registry_service_next(const struct registry *r, struct text ns,
                                             const struct service *after);
 
+enum { GAP_BUCKETS = 12 };
+
 struct registry_totals {
     uint64_t services, instances, live_up, stale, groups, tombstones, overrides;
+    uint64_t by_status[STATUS_COUNT]; /* instances, by the status in force */
+    uint64_t leases;                  /* that run: a group's is one */
+    /* Heartbeats since the start by the time since the one before, as a share of the lease:
+     * see registry_gap_percent. */
+    uint64_t gaps[GAP_BUCKETS];
+    double gaps_sum; /* of these shares: 1.0 = one lease */
     uint64_t registrations, renewals, deregistrations, evictions; /* since start */
     uint64_t guards_closed, brownouts;                            /* times since start */
 };
 struct registry_totals registry_totals(const struct registry *r);
+/* The upper bound of a bucket of `gaps` (not cumulative) in percent of the lease; UINT32_MAX
+ * for the last. */
+uint32_t registry_gap_percent(unsigned bucket);
 
 struct text service_namespace(const struct service *s);
 struct text service_name(const struct service *s);
 uint32_t service_count(const struct service *s); /* instances */
 uint32_t service_stale(const struct service *s); /* of them stale */
 uint64_t service_index(const struct service *s); /* change index; only grows */
+/* When it last changed, as wall time in nanoseconds; grows strictly with each change, whatever
+ * the clock does. */
+uint64_t service_latest_ns(const struct service *s);
 /* Change index of the last change that took something out of the service's answers
  * or made it weaker (goodbye, eviction, status, drain, address, port, weight down):
  * such a change must not wait to be published. 0 = none yet. */
@@ -489,6 +529,39 @@ size_t registry_changes(const struct registry *r, uint64_t since, struct change 
 /* Nobody will ask for what lies at or before `index` any more: forgotten services
  * up to there are dropped from the feed. */
 void registry_changes_trim(struct registry *r, uint64_t index);
+
+/* The index of the last forgotten service that was dropped from the feed: who has seen less
+ * may have missed that it went. */
+uint64_t registry_changes_floor(const struct registry *r);
+
+/* ---- what changed in a service ----------------------------------------------------- */
+
+enum departure {
+    DEPARTURE_NONE,         /* it is there: new, or changed */
+    DEPARTURE_DEREGISTERED, /* its own goodbye */
+    DEPARTURE_EXPIRED,      /* not heard of */
+    DEPARTURE_EVICTED,      /* by an operator, or a probe */
+};
+
+const char *departure_text(enum departure why); /* "" "deregistered" "expired" "evicted" */
+
+struct delta_item {
+    struct text id;
+    const struct instance *instance; /* NULL = gone */
+    enum departure why;
+};
+
+enum { DELTA_MAX = 256 };
+
+/* What of the service is other than it was at the index `since`: each instance once, in no
+ * order; nothing when `since` is its index or a later one. `s` NULL (not known): an
+ * unknown service has nothing. The registry remembers a bounded number of changes (of all
+ * services together) and none of earlier runs.
+ * ERR_NOT_FOUND: so far back is not remembered · ERR_SPACE: more than `max` changed. Then the
+ * whole service is to be read anew. */
+MUST_CHECK enum err registry_delta(const struct registry *r, const struct service *s,
+                                   uint64_t since, struct delta_item *out, size_t max,
+                                   size_t *count);
 
 #include "registry/transaction.h" /* the last part of this header */
 

@@ -35,7 +35,9 @@ struct control {
     struct durable *durable;
     struct notify_out *notify;
     registry_visit *event;
-    void *event_context;
+    void (*told_published)(void *context, struct moment now);
+    void (*told_committed)(void *context, uint64_t committed, bool failing);
+    void *context; /* of these three */
     struct lease_clock clock;
     struct event *tick;
     struct udp_batch *batch;
@@ -85,8 +87,12 @@ static void publish(struct control *c)
     if (!c->published)
         log_limited(&c->memory_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
                     "out of memory: changes are not yet visible in DNS; trying again");
+    struct moment now = {c->clock.lease_ms, clock_wall_ms()};
+    if (c->told_published)
+        c->told_published(c->context, now);
+    registry_changes_trim(c->registry, dns_published_index(dns));
     notify_out_look(c->notify);
-    durable_turn(c->durable, (struct moment){c->clock.lease_ms, clock_wall_ms()}, dns_serial(dns));
+    durable_turn(c->durable, now, dns_serial(dns));
 }
 
 /* What is on disk by now is acknowledged; when the rest may never be, that is said. */
@@ -96,6 +102,8 @@ static void send_late_replies(struct control *c, bool refuse_rest)
         return;
     replies_release(c->replies, durable_state(c->durable)->committed);
     control_tasks_release(c->tasks, durable_state(c->durable)->committed);
+    if (c->told_committed)
+        c->told_committed(c->context, durable_state(c->durable)->committed, refuse_rest);
     if (!refuse_rest)
         return;
     replies_refuse(c->replies, control_now(c));
@@ -139,7 +147,7 @@ static void handle(struct source *s, unsigned n, struct moment now)
     struct udp_request in;
     if (!udp_request(c->batch, n, &in))
         return;
-    struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from};
+    struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from, NULL};
     durable_begin(c->durable);
     size_t size = reg_handle(c->reg, &datagram, now, in.out);
     if (!size)
@@ -221,7 +229,7 @@ static void on_event(void *context, const struct registry_event *event)
     struct control *c = context;
     events_note(&c->events, event);
     if (c->event)
-        c->event(c->event_context, event);
+        c->event(c->context, event);
 }
 
 /* Heartbeats that wait in a socket count before any lease runs out. Never goes back. */
@@ -299,7 +307,9 @@ struct control *control_new(const struct control_options *options)
     c->durable = options->durable;
     c->notify = options->notify;
     c->event = options->event;
-    c->event_context = options->event_context;
+    c->told_published = options->published;
+    c->told_committed = options->committed;
+    c->context = options->context;
     c->publish_due_ms = UINT64_MAX;
     lease_clock_init(&c->clock, clock_monotonic_ms());
     c->batch = udp_batch_new(BATCH, REG_RECEIVE_SIZE, REG_DATAGRAM_MAX);

@@ -36,7 +36,11 @@ struct control_options {
     struct notify_out *notify;            /* told of publications */
     const struct listeners *registration; /* stays the caller's */
     registry_visit *event;                /* told of what time does; may be NULL */
-    void *event_context;
+    /* After each publication, before the registry forgets what all have seen; and when what
+     * is on disk may be more (`failing`: the rest may never be). May be NULL. */
+    void (*published)(void *context, struct moment now);
+    void (*committed)(void *context, uint64_t committed, bool failing);
+    void *context; /* of these three */
 };
 
 /* NULL when memory lacks. Only its clock runs yet. */

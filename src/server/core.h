@@ -70,6 +70,8 @@ void server_registry_hooks(struct server *s, struct registry_config *config);
 struct http_backend server_http_backend(struct server *s);
 void server_status(void *context, json_t *status);
 void server_on_event(void *context, const struct registry_event *event);
+void server_on_published(void *context, struct moment now);
+void server_on_committed(void *context, uint64_t committed, bool failing);
 void server_on_probed(void *context, struct instance_key key, bool alive);
 struct prober_config server_prober_config(const struct config *config); /* borrows */
 

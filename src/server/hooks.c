@@ -73,6 +73,20 @@ static uint64_t stopwatch(void *context UNUSED)
     return clock_monotonic_us();
 }
 
+static void begin(void *context)
+{
+    struct server *s = context;
+    durable_begin(s->durable);
+}
+
+/* STORE_NEVER and HTTP_NEVER are one. */
+static uint64_t wait_for(void *context)
+{
+    struct server *s = context;
+    uint64_t change = durable_wait(s->durable);
+    return change && durable_state(s->durable)->fault.err ? HTTP_NEVER : change;
+}
+
 struct http_backend server_http_backend(struct server *s)
 {
     return (struct http_backend){
@@ -80,12 +94,31 @@ struct http_backend server_http_backend(struct server *s)
         .base = s->base,
         .now = now,
         .stopwatch_us = stopwatch,
+        .begin = begin,
+        .wait = wait_for,
         .changed = changed,
+        .durability = durable_on_disk(s->durable) ? "disk" : "mem",
         .status = server_status,
         .explain = explain,
         .records = records,
         .context = s,
     };
+}
+
+/* ---- what the control thread's turn tells ---------------------------------------------------- */
+
+void server_on_published(void *context, struct moment now)
+{
+    struct server *s = context;
+    if (s->http_api)
+        http_published(s->http_api, now);
+}
+
+void server_on_committed(void *context, uint64_t committed, bool failing)
+{
+    struct server *s = context;
+    if (s->http_api)
+        http_committed(s->http_api, committed, failing);
 }
 
 /* ---- probes --------------------------------------------------------------------------------- */

@@ -91,7 +91,7 @@ void replies_refuse(struct replies *r, struct moment now)
 {
     uint8_t out[REG_DATAGRAM_MAX];
     for (struct held_reply *next; (next = held_take(r->held, UINT64_MAX)); free(next)) {
-        struct reg_datagram in = {next->request, next->request_size, false, next->from};
+        struct reg_datagram in = {next->request, next->request_size, false, next->from, NULL};
         size_t size = replies_refusal(r, &in, now, out);
         if (size && udp_reply_later(r->options.batch, &next->to, out, size))
             send_from(r, next->source);

@@ -87,6 +87,7 @@ static enum err make_registry(struct server *s)
     randombytes_buf(&identity.seed, sizeof identity.seed);
     identity.epoch = durable_boots(s->durable) ^ randombytes_random();
     server_registry_hooks(s, &s->config->registry);
+    s->config->registry.first_index = clock_wall_ms() * 1000;
     s->registry = registry_new(&s->config->registry, &s->key);
     s->records = dns_records_new(&s->key);
     if (!s->registry || !s->records)
@@ -131,7 +132,9 @@ static enum err make_control(struct server *s)
         .notify = s->notify,
         .registration = &s->registration,
         .event = server_on_event,
-        .event_context = s,
+        .published = server_on_published,
+        .committed = server_on_committed,
+        .context = s,
     };
     struct prober_config probes = server_prober_config(s->config);
     s->prober = prober_new(s->base, &probes, server_on_probed, s);

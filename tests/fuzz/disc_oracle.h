@@ -80,7 +80,7 @@ static inline void oracle_check_form(const uint8_t *out, size_t size)
 static inline size_t oracle_handle(const struct disc_oracle *o, const uint8_t *bytes, size_t n,
                                    struct moment now, uint8_t out[static REG_DATAGRAM_MAX])
 {
-    struct reg_datagram in = {bytes, n, false, o->from};
+    struct reg_datagram in = {bytes, n, false, o->from, NULL};
     struct registry_totals before = registry_totals(o->registry);
     uint64_t index = registry_index(o->registry);
     size_t size = reg_handle(o->reg, &in, now, out);
@@ -98,7 +98,7 @@ static inline size_t oracle_handle(const struct disc_oracle *o, const uint8_t *b
     if (o->auth == REG_AUTH_KEY && !oracle_is_signed(bytes, n))
         ORACLE_REQUIRE(!changed && !ok, bytes, n);
     /* A reply is never answered. */
-    struct reg_datagram echo = {out, size, false, o->from};
+    struct reg_datagram echo = {out, size, false, o->from, NULL};
     uint8_t again[REG_DATAGRAM_MAX];
     ORACLE_REQUIRE(reg_handle(o->reg, &echo, now, again) == 0, out, size);
     return size;
@@ -109,7 +109,7 @@ static inline void oracle_learn_cookie(struct disc_oracle *o, struct moment now)
 {
     static const uint8_t hello[] = "disc/1 hello\n";
     uint8_t out[REG_DATAGRAM_MAX];
-    struct reg_datagram in = {hello, sizeof(hello) - 1, false, o->from};
+    struct reg_datagram in = {hello, sizeof(hello) - 1, false, o->from, NULL};
     size_t size = reg_handle(o->reg, &in, now, out);
     memset(o->cookie, 0, sizeof(o->cookie));
     if (size > 23)

@@ -157,7 +157,7 @@ size_t world_send(struct world *w, const void *bytes, size_t size, const struct 
     uint8_t *exact = malloc(size + 1); /* no byte behind it, for the address sanitizer */
     uint8_t *at = exact + 1;
     memcpy(at, bytes, size);
-    struct reg_datagram in = {at, size, false, *from};
+    struct reg_datagram in = {at, size, false, *from, NULL};
     size_t n = reg_handle(w->reg, &in, world_now(w), out);
     free(exact);
     world_publish(w);

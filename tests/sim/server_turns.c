@@ -129,7 +129,7 @@ void server_forget_held(struct server *s)
 static size_t refusal(struct server *s, uint32_t host, uint16_t port, const uint8_t *request,
                       size_t size, uint8_t out[static REG_DATAGRAM_MAX])
 {
-    struct reg_datagram in = {request, size, false, {host_addr(s->options, host), port}};
+    struct reg_datagram in = {request, size, false, {host_addr(s->options, host), port}, NULL};
     s->refused++;
     return reg_refuse_unstored(s->reg, &in, DISK_WAIT_MS, server_now(s), out);
 }
@@ -179,7 +179,8 @@ void server_on_news(void *server, struct event *event)
 static void handle(struct server *s, const struct datagram *d, struct moment now)
 {
     uint8_t out[REG_DATAGRAM_MAX];
-    struct reg_datagram in = {d->bytes, d->size, false, {host_addr(s->options, d->host), d->port}};
+    struct reg_datagram in = {
+        d->bytes, d->size, false, {host_addr(s->options, d->host), d->port}, NULL};
     check_begin(s->check, CHECK_REQUEST, s->first, now);
     check_request(s->check, d, now);
     store_journal_begin(s->journal);

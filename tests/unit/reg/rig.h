@@ -56,8 +56,8 @@ static UNUSED char **rig_strings(const char *first, const char *second)
     return list;
 }
 
-static UNUSED void rig_key(struct reg_key *key, const char *id, uint32_t verbs,
-                           const char *first, const char *second)
+static UNUSED void rig_key(struct reg_key *key, const char *id, uint32_t verbs, const char *first,
+                           const char *second)
 {
     memset(key, 0, sizeof(*key));
     strcpy(key->id, id);
@@ -74,12 +74,15 @@ static UNUSED struct reg_config rig_config(void)
     static const struct {
         const char *from;
         enum reg_auth auth;
-    } sources[] = {{"127.0.0.0/8", REG_AUTH_OPEN},    {"::1", REG_AUTH_OPEN},
-                   {"172.16.0.0/12", REG_AUTH_OPEN},  {"10.9.0.0/16", REG_AUTH_DENY},
-                   {"10.0.0.0/8", REG_AUTH_COOKIE},   {"2001:db8::/32", REG_AUTH_COOKIE},
+    } sources[] = {{"127.0.0.0/8", REG_AUTH_OPEN},   {"::1", REG_AUTH_OPEN},
+                   {"172.16.0.0/12", REG_AUTH_OPEN}, {"10.9.0.0/16", REG_AUTH_DENY},
+                   {"10.0.0.0/8", REG_AUTH_COOKIE},  {"2001:db8::/32", REG_AUTH_COOKIE},
                    {"192.168.0.0/16", REG_AUTH_KEY}};
-    struct reg_config c = {.source_quota = 4, .rate_per_s = 200, .rate_burst = 400,
-                           .replay_entries_max = 100, .source_count = ARRAY_COUNT(sources)};
+    struct reg_config c = {.source_quota = 4,
+                           .rate_per_s = 200,
+                           .rate_burst = 400,
+                           .replay_entries_max = 100,
+                           .source_count = ARRAY_COUNT(sources)};
     c.sources = calloc(c.source_count, sizeof(*c.sources));
     for (size_t i = 0; i < c.source_count; i++)
         c.sources[i] = (struct reg_source){rig_network(sources[i].from), sources[i].auth};
@@ -124,8 +127,8 @@ static UNUSED struct rig *rig_new(void)
     t->registry = registry_new(&rc, &key);
     assert_non_null(t->registry);
     struct reg_config config = rig_config();
-    struct reg_identity identity = {.epoch = 0x2b6296d4, .cookie_secret = "fifteen bytes!!",
-                                    .seed = 1, .durability = "disk"};
+    struct reg_identity identity = {
+        .epoch = 0x2b6296d4, .cookie_secret = "fifteen bytes!!", .seed = 1, .durability = "disk"};
     t->reg = reg_new(&config, &identity, t->registry);
     assert_non_null(t->reg);
     t->now = (struct moment){.lease_ms = 10000000, .wall_ms = RIG_WALL};
@@ -169,7 +172,7 @@ static UNUSED const char *rig_send_bytes(struct rig *t, const void *bytes, size_
     uint8_t *copy = malloc(n ? n : 1);
     if (n)
         memcpy(copy, bytes, n);
-    struct reg_datagram in = {copy, n, false, t->from};
+    struct reg_datagram in = {copy, n, false, t->from, NULL};
     t->size = reg_handle(t->reg, &in, t->now, t->out);
     free(copy);
     assert_true(t->size <= REG_DATAGRAM_MAX);

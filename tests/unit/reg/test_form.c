@@ -6,9 +6,16 @@
 static void test_silence(void **state)
 {
     struct rig *t = *state;
-    static const char *const rows[] = {"", "hello", "disc/x hello", "disc/1 ok id=a", "disc/1 err",
-                                       "disc/1 chal ck=a", "disc/1 push sub=1", "GET / HTTP/1.1",
-                                       "disc/1 reg svc=\x01", "disc/1 reg svc=w\xc3\xa4"};
+    static const char *const rows[] = {"",
+                                       "hello",
+                                       "disc/x hello",
+                                       "disc/1 ok id=a",
+                                       "disc/1 err",
+                                       "disc/1 chal ck=a",
+                                       "disc/1 push sub=1",
+                                       "GET / HTTP/1.1",
+                                       "disc/1 reg svc=\x01",
+                                       "disc/1 reg svc=w\xc3\xa4"};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         rig_check(t, rows[i], "");
     assert_string_equal(rig_send_bytes(t, "", 0), "");
@@ -87,7 +94,7 @@ static void test_big(void **state)
     assert_non_null(strstr(t->text, " v=1 "));
     rig_send_bytes(t, big, REG_DATAGRAM_MAX + 1);
     assert_string_equal(t->text, "disc/1 err id=a1 " EP " c=413 why=big max=1232");
-    struct reg_datagram cut = {(const uint8_t *)big, sizeof(big), true, t->from};
+    struct reg_datagram cut = {(const uint8_t *)big, sizeof(big), true, t->from, NULL};
     assert_int_not_equal(reg_handle(t->reg, &cut, t->now, t->out), 0);
     /* A reply is not answered at any length. */
     memcpy(big, "disc/1 ok   ", 12);
@@ -97,14 +104,16 @@ static void test_big(void **state)
 static void test_hello(void **state)
 {
     struct rig *t = *state;
-    rig_check(t, "disc/1 hello", "disc/1 ok " EP " v=1 max=1232 lease=5-30-300 "
-                                 "seen=127.0.0.1:53311 f=batch,grp,hmac ck=@");
+    rig_check(t, "disc/1 hello",
+              "disc/1 ok " EP " v=1 max=1232 lease=5-30-300 "
+              "seen=127.0.0.1:53311 f=batch,grp,hmac ck=@");
     rig_check(t, "disc/1 hello id=x lease=60 ?new=1",
               "disc/1 ok id=x " EP " v=1 max=1232 lease=5-30-300 seen=127.0.0.1:53311 "
               "f=batch,grp,hmac ck=@");
     rig_from(t, "::1");
-    rig_check(t, "disc/1 hello", "disc/1 ok " EP " v=1 max=1232 lease=5-30-300 "
-                                 "seen=[::1]:53311 f=batch,grp,hmac ck=@");
+    rig_check(t, "disc/1 hello",
+              "disc/1 ok " EP " v=1 max=1232 lease=5-30-300 "
+              "seen=[::1]:53311 f=batch,grp,hmac ck=@");
 }
 
 static void test_denied(void **state)
@@ -154,14 +163,17 @@ static void test_cookie_round(void **state)
     rig_cookie(t, ck);
     t->from.port = 999; /* the port does not matter */
     snprintf(line, sizeof(line), "disc/1 reg svc=web port=8080 ck=%s", ck);
-    rig_check(t, line, "disc/1 ok " EP " inst=10-0-0-7-8080 addr=10.0.0.7 lease=30 ren=9000 "
-                       "rev=1795245098534 dur=disk");
+    rig_check(t, line,
+              "disc/1 ok " EP " inst=10-0-0-7-8080 addr=10.0.0.7 lease=30 ren=9000 "
+              "rev=1795245098534 dur=disk");
     rig_pass(t, 1799 * 1000);
-    rig_check(t, line, "disc/1 ok " EP " inst=10-0-0-7-8080 addr=10.0.0.7 lease=30 ren=9000 "
-                       "rev=1795245098534 dur=disk");
+    rig_check(t, line,
+              "disc/1 ok " EP " inst=10-0-0-7-8080 addr=10.0.0.7 lease=30 ren=9000 "
+              "rev=1795245098534 dur=disk");
     rig_pass(t, 1000); /* now a fresher one is offered */
-    rig_check(t, line, "disc/1 ok " EP " inst=10-0-0-7-8080 addr=10.0.0.7 lease=30 ren=9000 "
-                       "rev=1795245098534 dur=disk ck=@");
+    rig_check(t, line,
+              "disc/1 ok " EP " inst=10-0-0-7-8080 addr=10.0.0.7 lease=30 ren=9000 "
+              "rev=1795245098534 dur=disk ck=@");
     char fresh[128];
     rig_value(t, "ck", fresh);
     assert_string_not_equal(fresh, ck);
@@ -185,7 +197,8 @@ static void test_depth(void **state)
     rig_cookie(t, ck);
     snprintf(line, sizeof(line),
              "disc/1 reg cid=a n=1 ck=%s key=deploy svc=web port=%%%%%%%% "
-             "mac=00112233445566778899aabbccddeeff", ck);
+             "mac=00112233445566778899aabbccddeeff",
+             ck);
     rig_check(t, line, "disc/1 err c=401 why=auth");
     assert_int_equal(counter_get(&n->cookies_checked), 2);
     assert_int_equal(counter_get(&n->macs_checked), 1);

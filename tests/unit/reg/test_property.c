@@ -34,10 +34,34 @@ static const char *const seeds[] = {
 };
 
 /* Words that mutations put in: most bytes alone lead nowhere. */
-static const char *const words[] = {" ", "\n", "\r\n", "=", "%", "%00", "%C3", "ck=@", " ck=@", "?",
-                                    " n=1", " n=#", " svc=a.b", " m.x=y", ",", "/", ":0", "[::]",
-                                    " grp=g", " key=deploy", " lease=static", "reg", "ren", "del",
-                                    " mac=00112233445566778899aabbccddeeff", "\xff", "-", "_x"};
+static const char *const words[] = {" ",
+                                    "\n",
+                                    "\r\n",
+                                    "=",
+                                    "%",
+                                    "%00",
+                                    "%C3",
+                                    "ck=@",
+                                    " ck=@",
+                                    "?",
+                                    " n=1",
+                                    " n=#",
+                                    " svc=a.b",
+                                    " m.x=y",
+                                    ",",
+                                    "/",
+                                    ":0",
+                                    "[::]",
+                                    " grp=g",
+                                    " key=deploy",
+                                    " lease=static",
+                                    "reg",
+                                    "ren",
+                                    "del",
+                                    " mac=00112233445566778899aabbccddeeff",
+                                    "\xff",
+                                    "-",
+                                    "_x"};
 
 static size_t mutate(struct rand *rand, uint8_t *bytes, size_t n)
 {
@@ -53,8 +77,7 @@ static size_t mutate(struct rand *rand, uint8_t *bytes, size_t n)
         count = count < n - at ? count : n - at;
         memmove(bytes + at, bytes + at + count, n - at - count);
         return n - count;
-    case 2: /* cut off */
-        return rand_below(rand, 4) ? n : at;
+    case 2: /* cut off */ return rand_below(rand, 4) ? n : at;
     case 3: /* repeat a part, many times now and then */
         for (unsigned k = rand_below(rand, 20) ? 1 : 40; k; k--) {
             if (n + count > SIZE || at + count > n)
@@ -75,14 +98,14 @@ static size_t mutate(struct rand *rand, uint8_t *bytes, size_t n)
 static const struct {
     const char *addr;
     enum reg_auth auth;
-} senders[] = {{"127.0.0.1", REG_AUTH_OPEN}, {"172.16.0.9", REG_AUTH_OPEN},
+} senders[] = {{"127.0.0.1", REG_AUTH_OPEN},  {"172.16.0.9", REG_AUTH_OPEN},
                {"10.0.0.7", REG_AUTH_COOKIE}, {"2001:db8::7", REG_AUTH_COOKIE},
                {"192.168.1.7", REG_AUTH_KEY}, {"10.9.0.1", REG_AUTH_DENY}};
 
 /* What was done but not stored is always refused in due form. */
 static void refuse(struct rig *t, const uint8_t *bytes, size_t n)
 {
-    struct reg_datagram in = {bytes, n, false, t->from};
+    struct reg_datagram in = {bytes, n, false, t->from, NULL};
     size_t size = reg_refuse_unstored(t->reg, &in, 1000, t->now, t->out);
     assert_in_range(size, 11, REG_DATAGRAM_MAX);
     assert_memory_equal(t->out, "disc/1 err ", 11);
@@ -128,8 +151,11 @@ static void test_properties(void **state)
             rig_from(t, senders[who].addr);
             rig_pass(t, 2000);
             (void)registry_expire(t->registry, t->now, 100, NULL, NULL);
-            o = (struct disc_oracle){.reg = t->reg, .registry = t->registry, .from = t->from,
-                                     .auth = senders[who].auth, .n = i * 1000ull};
+            o = (struct disc_oracle){.reg = t->reg,
+                                     .registry = t->registry,
+                                     .from = t->from,
+                                     .auth = senders[who].auth,
+                                     .n = i * 1000ull};
             oracle_learn_cookie(&o, t->now);
         }
         one(t, &rand, &o, sent);
@@ -137,8 +163,8 @@ static void test_properties(void **state)
     /* It must have got everywhere: a fair part was done, and every way out was taken. */
     assert_true(sent[1] > ROUNDS / 20);
     for (unsigned i = 0; i < REG_OUT_COUNT; i++) {
-        if (i != REG_OUT_BUSY && i != REG_OUT_READONLY && i != REG_OUT_FULL && i != REG_OUT_NAME && i != REG_OUT_SLOW &&
-            rig_outcome(t, (enum reg_outcome)i) == 0)
+        if (i != REG_OUT_BUSY && i != REG_OUT_READONLY && i != REG_OUT_FULL && i != REG_OUT_NAME &&
+            i != REG_OUT_SLOW && rig_outcome(t, (enum reg_outcome)i) == 0)
             fail_msg("never reached: %s", reg_outcome_text((enum reg_outcome)i));
     }
 }

@@ -12,7 +12,7 @@ static const char *refuse(struct rig *t, const char *request)
     uint8_t *copy = malloc(n + 1);
     memcpy(copy, request, n);
     copy[n] = '\n';
-    struct reg_datagram in = {copy, n + 1, false, t->from};
+    struct reg_datagram in = {copy, n + 1, false, t->from, NULL};
     t->size = reg_refuse_unstored(t->reg, &in, WAIT, t->now, t->out);
     free(copy);
     assert_true(t->size <= REG_DATAGRAM_MAX);
@@ -34,9 +34,11 @@ static const char *refuse(struct rig *t, const char *request)
 static void the_id_and_the_epoch_are_there(void **state)
 {
     struct rig *t = *state;
-    check_refusal(t, "disc/1 reg svc=web port=80 id=a7", "disc/1 err id=a7 " EP " c=503 why=disk wait=#");
+    check_refusal(t, "disc/1 reg svc=web port=80 id=a7",
+                  "disc/1 err id=a7 " EP " c=503 why=disk wait=#");
     check_refusal(t, "disc/1 del svc=web inst=a", "disc/1 err " EP " c=503 why=disk wait=#");
-    check_refusal(t, "disc/1 del svc=web id=b\na\nb", "disc/1 err id=b " EP " c=503 why=disk wait=#");
+    check_refusal(t, "disc/1 del svc=web id=b\na\nb",
+                  "disc/1 err id=b " EP " c=503 why=disk wait=#");
     check_refusal(t, "disc/1 reg svc=web port=80 id=.", "disc/1 err " EP " c=503 why=disk wait=#");
     assert_int_equal(rig_outcome(t, REG_OUT_DISK), 4);
     assert_int_equal(rig_outcome(t, REG_OUT_OK), 0);
@@ -82,7 +84,8 @@ static void keyed_replies_are_signed(void **state)
     char line[256], mac[33];
     const char *request = "disc/1 reg id=x svc=web inst=a port=80 key=deploy cid=c n=5";
     rig_check_signed(t, request,
-                     "disc/1 ok id=x n=5 " EP " inst=a addr=127.0.0.1 lease=30 ren=9000 rev=# dur=disk");
+                     "disc/1 ok id=x n=5 " EP
+                     " inst=a addr=127.0.0.1 lease=30 ren=9000 rev=# dur=disk");
     uint64_t checked = counter_get(&reg_counters(t->reg)->macs_checked);
     rig_mac(RIG_SECRET, request, strlen(request), mac);
     snprintf(line, sizeof line, "%s mac=%s", request, mac);
@@ -135,7 +138,7 @@ static void ignore_key(void *context, struct instance_key key)
 
 static void ignore_override(void *context, struct instance_key key, const struct override *override)
 {
-    (void)context, (void)key, (void)override;
+    (void)context, (void)key, (void) override;
 }
 
 static void ignore_service(void *context, struct text ns, struct text service, uint64_t until_ms)
@@ -155,13 +158,13 @@ static void readonly_takes_nothing_new(void **state)
         .service = ignore_service,
         .touch = ignore_key,
     };
-    rig_check(t, "disc/1 reg svc=web port=80 inst=a", "disc/1 ok " EP " inst=a addr=127.0.0.1 "
+    rig_check(t, "disc/1 reg svc=web port=80 inst=a",
+              "disc/1 ok " EP " inst=a addr=127.0.0.1 "
               "lease=30 ren=9000 rev=# dur=disk");
     registry_set_journal(t->registry, &journal);
     rig_check(t, "disc/1 reg svc=web port=80 inst=b",
               "disc/1 err " EP " c=503 why=readonly wait=#");
-    rig_check(t, "disc/1 upd svc=web inst=a ver=2",
-              "disc/1 err " EP " c=503 why=readonly wait=#");
+    rig_check(t, "disc/1 upd svc=web inst=a ver=2", "disc/1 err " EP " c=503 why=readonly wait=#");
     assert_int_equal(rig_outcome(t, REG_OUT_READONLY), 2);
     rig_check(t, "disc/1 ren svc=web inst=a", "disc/1 ok " EP " ren=9000");
     rig_check(t, "disc/1 upd svc=web inst=a st=draining", "disc/1 ok " EP " rev=# dur=disk");

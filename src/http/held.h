@@ -1,0 +1,25 @@
+/* A request whose reply comes later: it waits for the disk, or for a change. Its connection
+ * may go before; then whoever holds the request is told.
+ * Used inside http/ only. */
+#ifndef DISC_HTTP_HELD_H
+#define DISC_HTTP_HELD_H
+
+#include "http/state.h"
+
+struct held;
+
+/* Holds call->request from now on; the call itself ends. `lost` (never called from inside
+ * this, or after held_release): the client is gone, `context` is to be freed, `h` is freed
+ * already. NULL when memory lacks: the request is still to be replied to. */
+struct held *held_new(struct call *call, void (*lost)(void *context), void *context);
+
+/* Frees `h`. The request is the caller's to reply to, now. */
+struct evhttp_request *held_release(struct held *h);
+
+/* The connection is going down: frees what is held on it and calls `lost`. */
+void held_closed(struct http *http, const struct evhttp_connection *connection);
+
+/* Ends all by closing their connections; calls `lost` of each. */
+void held_close_all(struct http *http);
+
+#endif

@@ -1,0 +1,17 @@
+/* Replies that wait until what they acknowledge is on disk.
+ * Used inside http/ only. */
+#ifndef DISC_HTTP_LATER_H
+#define DISC_HTTP_LATER_H
+
+#include "http/state.h"
+
+/* To be called after backend.changed(), with what backend.wait() said: replies with `status`
+ * and `body` (takes the reference; NULL with status 204, else memory lacked) once `change` is
+ * on disk; 503 when that is not to be (HTTP_NEVER, a failing disk, too many that wait). The
+ * header fields set on the request stay. */
+void later_reply(struct call *call, uint64_t change, int status, json_t *body);
+
+/* As http_committed. */
+void later_committed(struct http *http, uint64_t committed, bool failing);
+
+#endif
