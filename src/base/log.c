@@ -31,6 +31,11 @@ void log_init(enum log_level level, log_clock *clock)
     current_clock = clock;
 }
 
+bool log_has_clock(void)
+{
+    return current_clock != NULL;
+}
+
 void log_set_level(enum log_level level)
 {
     atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);

@@ -26,6 +26,9 @@ void log_warn(const char *format, ...) PRINTF(1, 2);
 void log_info(const char *format, ...) PRINTF(1, 2);
 void log_debug(const char *format, ...) PRINTF(1, 2);
 
+/* Do lines bear the time? */
+bool log_has_clock(void);
+
 /* A place that may be reached often. Ten lines in a window of ten seconds, then
  * silence; the first line of a later window says how many were left out. */
 struct log_limit {

@@ -1,6 +1,8 @@
-# libdisc: stands alone, includes nothing of the rest of src/.
-add_library(disc_client STATIC ${CMAKE_SOURCE_DIR}/src/client/disc.c)
-add_library(disc_client_shared SHARED ${CMAKE_SOURCE_DIR}/src/client/disc.c)
+# libdisc: stands alone, includes nothing of the rest of src/. The list is for whoever
+# compiles it once more with other settings.
+file(GLOB DISC_CLIENT_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/client/*.c)
+add_library(disc_client STATIC ${DISC_CLIENT_SOURCES})
+add_library(disc_client_shared SHARED ${DISC_CLIENT_SOURCES})
 set_target_properties(disc_client PROPERTIES OUTPUT_NAME disc)
 set_target_properties(disc_client_shared PROPERTIES
     OUTPUT_NAME disc VERSION ${PROJECT_VERSION} SOVERSION 0)

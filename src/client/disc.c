@@ -1,10 +1,7 @@
-/* libdisc; disc.h says what it does. Sections: text, random numbers, sockets, the
- * address to register, encoding, keyed mode, replies, events, the state machine,
- * the loop, the public functions, one request. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include "disc.h"
+/* libdisc; disc.h says what it does. Sections: words, sockets, the address to
+ * register, encoding, replies, events, the state machine, the loop, the public functions,
+ * one request. */
+#include "disc_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,36 +23,21 @@
 #include <unistd.h>
 
 enum {
-    ADDRESSES_MAX = 4,        /* of one server's name */
-    ID_SIZE = 16,             /* hex digits: 64 bits, so that replies cannot be guessed */
-    COOKIE_MAX = 64,          /* opaque to us; today's have 22 */
-    MAC_SIZE = 32,            /* hex digits */
-    MAC_PARAM = 5 + MAC_SIZE, /* " mac=..." */
-    NAME_MAX_SIZE = 64,       /* a DNS label and NUL */
-    KEY_ID_MAX = 32,
+    NAME_MAX_SIZE = 64, /* a DNS label and NUL */
     SECRET_MIN = 16,
-    SECRET_MAX = 64,
-    SENDS = 4,         /* the first try and the retries */
-    CHALLENGES = 2,    /* answered at once in one round; more wait for the retry */
     STALE_MAX = 5,     /* revisions lost in a row before we call it a quarrel */
     RECEIVE_MAX = 256, /* datagrams of one server in one turn */
-    AGAIN_MS = 5000,   /* between rounds while a server is silent, at most, */
-    FIRST_MS = 2000,   /* and until it has answered for the first time */
-    FAILED_MS = 60000,
-    RENEW_MIN_MS = 100, /* a server that says less is not believed */
-    RENEW_MAX_MS = 3600000,
-    WAIT_MAX_MS = 300000,
     GROUP_ROUNDS = 10, /* a group's member renews by itself at least so often */
 };
 
 /* What follows each send: the next retry, or the end of the round. With a short interval
  * all of it is shorter (so many sixths of the interval at most), so that several rounds
  * fit a lease, whatever it is. */
-static const unsigned patience_ms[SENDS] = {500, 1000, 2000, 2000};
+static const unsigned patience_ms[SENDS] = DISC_PATIENCE_MS;
 static const unsigned patience_sixths[SENDS] = {1, 2, 4, 4};
 enum { AGAIN_SIXTHS = 2 };
 
-static const uint64_t never = UINT64_MAX;
+static const uint64_t never = DISC_NEVER;
 
 enum state {
     REGISTERING,
@@ -109,17 +91,6 @@ struct instance {
     struct task *tasks; /* one for each server */
 };
 
-struct server {
-    char *text;
-    int fd; /* -1 while there is no way to it */
-    struct sockaddr_storage addresses[ADDRESSES_MAX];
-    socklen_t sizes[ADDRESSES_MAX];
-    unsigned count, at;
-    char cookie[COOKIE_MAX + 1];
-    uint64_t heard_ms;
-    unsigned closed; /* addresses in a row at which nothing listens */
-};
-
 /* Of disc_call. */
 struct once {
     const char *verb;
@@ -127,28 +98,7 @@ struct once {
     struct disc_reply *reply;
 };
 
-struct disc {
-    char *subnet;
-    char key_id[KEY_ID_MAX + 1];
-    unsigned char secret[SECRET_MAX];
-    size_t secret_size;
-    char cid[ID_SIZE + 1];
-    uint64_t n;
-    uint32_t drain_ms;
-    bool seeded;
-    uint64_t random;
-    disc_event_function *event;
-    void *context;
-    struct server servers[DISC_SERVERS_MAX];
-    unsigned server_count;
-    struct instance **instances;
-    size_t instance_count, instance_room;
-    int last_handle;
-    struct once *once;
-    bool goodbye_failed; /* some server did not say yes to a goodbye */
-};
-
-/* ---- text ------------------------------------------------------------------------ */
+/* ---- words ----------------------------------------------------------------------- */
 
 const char *disc_result_text(enum disc_result result)
 {
@@ -162,6 +112,7 @@ const char *disc_result_text(enum disc_result result)
     case DISC_SYSTEM: return strerror(errno);
     case DISC_UNRESOLVED: return "the server's name has no address";
     case DISC_UNSUPPORTED: return "built without keyed mode";
+    case DISC_NO_INSTANCE: return "no instance of the service can be used";
     }
     return "unknown result";
 }
@@ -186,7 +137,7 @@ static const struct refusal refusals[] = {
     {409, "stale", "the server has a newer revision: use a larger one"},
     {409, "resync", "the server's idea of the group is another one: register all its members"},
     {409, "name", "the name belongs to a static record or to another service: choose another"},
-    {413, "usetcp", "the answer does not fit in a datagram: ask over HTTP"},
+    {413, "usetcp", "the answer is too large for datagrams: ask over HTTP"},
     {413, "", "too large for the server: shorten it"},
     {422, "port0", "port 0 cannot be registered: use the port that the program listens on"},
     {422, "loopback", "a loopback address is of no use to others: register another one"},
@@ -209,88 +160,6 @@ const char *disc_refusal_text(int code, const char *why)
             return r->text;
     }
     return "refused";
-}
-
-/* Like strlcpy: never more than fits, always terminated. */
-static void copy_text(char *out, size_t size, const char *text)
-{
-    snprintf(out, size, "%s", text ? text : "");
-}
-
-/* A datagram in the making. `full` stays set once something did not fit. */
-struct writer {
-    size_t n;
-    bool full;
-    char s[DISC_DATAGRAM_MAX + 1];
-};
-
-static void put(struct writer *w, const char *text)
-{
-    size_t n = strlen(text);
-    if (w->n + n > DISC_DATAGRAM_MAX) {
-        w->full = true;
-        return;
-    }
-    memcpy(w->s + w->n, text, n + 1);
-    w->n += n;
-}
-
-static void put_byte(struct writer *w, unsigned char c)
-{
-    char text[4] = {(char)c, 0};
-    if (c <= 0x20 || c >= 0x7f || c == '%')
-        snprintf(text, sizeof(text), "%%%02X", c);
-    put(w, text);
-}
-
-/* " key=value", nothing for NULL. */
-static void put_param(struct writer *w, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    put(w, " ");
-    put(w, key);
-    put(w, "=");
-    for (const char *c = value; *c; c++)
-        put_byte(w, (unsigned char)*c);
-}
-
-static void put_number(struct writer *w, const char *key, uint64_t value)
-{
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%" PRIu64, value);
-    put_param(w, key, digits);
-}
-
-/* ---- random numbers --------------------------------------------------------------- */
-
-static uint64_t next_random(struct disc *d)
-{
-    uint64_t value;
-    if (!d->seeded && getrandom(&value, sizeof(value), 0) == (ssize_t)sizeof(value))
-        return value;
-    value = d->random += 0x9e3779b97f4a7c15u; /* splitmix64 */
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-    return value ^ (value >> 31);
-}
-
-/* 0 to max */
-static uint64_t random_to(struct disc *d, uint64_t max)
-{
-    return max == UINT64_MAX ? next_random(d) : next_random(d) % (max + 1);
-}
-
-/* value, less or more by up to `percent` */
-static uint64_t jittered(struct disc *d, uint64_t value, unsigned percent)
-{
-    uint64_t part = value * percent / 100;
-    return value - part + random_to(d, 2 * part);
-}
-
-static void random_id(struct disc *d, char out[ID_SIZE + 1])
-{
-    snprintf(out, ID_SIZE + 1, "%016" PRIx64, next_random(d));
 }
 
 /* ---- sockets ---------------------------------------------------------------------- */
@@ -326,7 +195,7 @@ static enum disc_result resolve(struct server *server, const char *text)
     char copy[300], *host, *port;
     if (strlen(text) >= sizeof(copy))
         return DISC_INVALID;
-    copy_text(copy, sizeof(copy), text);
+    disc_copy_text(copy, sizeof(copy), text);
     if (!split_server(copy, &host, &port))
         return DISC_INVALID;
     char default_port[8];
@@ -354,15 +223,14 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t size)
     return fd;
 }
 
-/* A new socket (the own address may have changed) to the next of the server's
- * addresses, under the old number so that nobody polls a stale one. */
-static void reconnect(struct server *server)
+void disc_reconnect(struct server *server)
 {
     for (unsigned tried = 0; tried < server->count; tried++) {
         server->at = (server->at + 1) % server->count;
         int fd = open_socket(&server->addresses[server->at], server->sizes[server->at]);
         if (fd < 0)
             continue;
+        server->opened++;
         if (server->fd < 0) {
             server->fd = fd;
         } else {
@@ -375,7 +243,7 @@ static void reconnect(struct server *server)
 
 /* Loss is what retries are for: errors are not looked at. But an earlier datagram's
  * "connection refused" keeps this one from being sent: hence twice. */
-static void send_bytes(const struct server *server, const struct writer *w)
+void disc_send(const struct server *server, const struct writer *w)
 {
     if (server->fd < 0)
         return;
@@ -470,7 +338,7 @@ static bool address_of_pod(char out[INET6_ADDRSTRLEN])
     unsigned char bytes[16];
     if (!ip || (inet_pton(AF_INET, ip, bytes) != 1 && inet_pton(AF_INET6, ip, bytes) != 1))
         return false;
-    copy_text(out, INET6_ADDRSTRLEN, ip);
+    disc_copy_text(out, INET6_ADDRSTRLEN, ip);
     return true;
 }
 
@@ -519,48 +387,48 @@ static void put_metadata(struct writer *w, const struct disc_spec *spec)
     for (size_t i = 0; i < spec->metadata_count; i++) {
         char key[40];
         snprintf(key, sizeof(key), "m.%s", spec->metadata[i].key);
-        put_param(w, key, spec->metadata[i].value ? spec->metadata[i].value : "");
+        disc_put_param(w, key, spec->metadata[i].value ? spec->metadata[i].value : "");
     }
 }
 
 static void put_fields(struct writer *w, const struct disc_spec *spec)
 {
-    put_param(w, "st", spec->status);
+    disc_put_param(w, "st", spec->status);
     if (spec->weight >= 0)
-        put_number(w, "w", (uint64_t)spec->weight);
+        disc_put_number(w, "w", (uint64_t)spec->weight);
     if (spec->priority >= 0)
-        put_number(w, "prio", (uint64_t)spec->priority);
-    put_param(w, "ver", spec->version);
-    put_param(w, "zone", spec->zone);
-    put_param(w, "region", spec->region);
-    put_param(w, "cluster", spec->cluster);
-    put_param(w, "tags", spec->tags);
+        disc_put_number(w, "prio", (uint64_t)spec->priority);
+    disc_put_param(w, "ver", spec->version);
+    disc_put_param(w, "zone", spec->zone);
+    disc_put_param(w, "region", spec->region);
+    disc_put_param(w, "cluster", spec->cluster);
+    disc_put_param(w, "tags", spec->tags);
     if (spec->ttl_s >= 0)
-        put_number(w, "ttl", (uint64_t)spec->ttl_s);
+        disc_put_number(w, "ttl", (uint64_t)spec->ttl_s);
     put_metadata(w, spec);
 }
 
 static void put_terms(struct writer *w, const struct disc_spec *spec)
 {
     if (spec->lease_s == DISC_LEASE_STATIC)
-        put_param(w, "lease", "static");
+        disc_put_param(w, "lease", "static");
     else if (spec->lease_s > 0)
-        put_number(w, "lease", (uint64_t)spec->lease_s);
-    put_param(w, "grp", spec->group);
+        disc_put_number(w, "lease", (uint64_t)spec->lease_s);
+    disc_put_param(w, "grp", spec->group);
 }
 
 static enum disc_result encode(const struct disc_spec *spec, const char *address, struct parts *out)
 {
     struct writer w = {0};
     *out = (struct parts){0};
-    put_param(&w, "ns", spec->ns);
-    put_param(&w, "svc", spec->service);
+    disc_put_param(&w, "ns", spec->ns);
+    disc_put_param(&w, "svc", spec->service);
     out->where = take(&w);
-    put_param(&w, "inst", spec->instance);
+    disc_put_param(&w, "inst", spec->instance);
     out->name = take(&w);
-    put_param(&w, "addr", address);
+    disc_put_param(&w, "addr", address);
     out->address = take(&w);
-    put_param(&w, "port", spec->ports);
+    disc_put_param(&w, "port", spec->ports);
     out->port = take(&w);
     put_fields(&w, spec);
     out->fields = take(&w);
@@ -578,12 +446,12 @@ static enum disc_result encode(const struct disc_spec *spec, const char *address
 static void put_name(struct writer *w, const struct instance *instance, const struct task *task)
 {
     if (*instance->parts.name) {
-        put(w, instance->parts.name);
+        disc_put(w, instance->parts.name);
     } else if (*task->name) {
-        put_param(w, "inst", task->name);
+        disc_put_param(w, "inst", task->name);
     } else {
-        put(w, instance->parts.address);
-        put(w, instance->parts.port);
+        disc_put(w, instance->parts.address);
+        disc_put(w, instance->parts.port);
     }
 }
 
@@ -592,18 +460,18 @@ static void put_registration(struct writer *w, const struct server *server,
 {
     const struct parts *parts = &instance->parts;
     char own[INET6_ADDRSTRLEN];
-    put(w, parts->where);
-    put(w, parts->name);
+    disc_put(w, parts->where);
+    disc_put(w, parts->name);
     if (!*parts->name && *task->name)
-        put_param(w, "inst", task->name);
-    put(w, parts->address);
+        disc_put_param(w, "inst", task->name);
+    disc_put(w, parts->address);
     if (!*parts->address && address_of_socket(server->fd, own))
-        put_param(w, "addr", own);
-    put(w, parts->port);
-    put(w, parts->fields);
-    put(w, parts->terms);
+        disc_put_param(w, "addr", own);
+    disc_put(w, parts->port);
+    disc_put(w, parts->fields);
+    disc_put(w, parts->terms);
     if (instance->rev)
-        put_number(w, "rev", instance->rev);
+        disc_put_number(w, "rev", instance->rev);
 }
 
 static const char *verb_of(const struct disc *d, const struct task *task)
@@ -631,15 +499,15 @@ static void put_once(struct writer *w, const char *verb, const struct server *se
         put_registration(w, server, instance, task);
         return;
     }
-    put(w, instance->parts.where);
+    disc_put(w, instance->parts.where);
     if (!instance->service && instance->group)
-        put_param(w, "grp", instance->group);
+        disc_put_param(w, "grp", instance->group);
     else
         put_name(w, instance, task);
     if (strcmp(verb, "upd") == 0)
-        put(w, instance->parts.fields);
+        disc_put(w, instance->parts.fields);
     if (instance->rev && (strcmp(verb, "upd") == 0 || strcmp(verb, "del") == 0))
-        put_number(w, "rev", instance->rev);
+        disc_put_number(w, "rev", instance->rev);
 }
 
 static void put_body(struct writer *w, const struct disc *d, const struct server *server,
@@ -651,10 +519,10 @@ static void put_body(struct writer *w, const struct disc *d, const struct server
     case ACTIVE:
     case DRAINING:
     case LEAVING:
-        put(w, instance->parts.where);
+        disc_put(w, instance->parts.where);
         put_name(w, instance, task);
         if (task->state == DRAINING)
-            put(w, " st=draining");
+            disc_put(w, " st=draining");
         return;
     case FAILED:
     case DRAINED:
@@ -662,80 +530,25 @@ static void put_body(struct writer *w, const struct disc *d, const struct server
     }
 }
 
-/* ---- keyed mode ---------------------------------------------------------------------- */
-
-#ifdef DISC_KEYED
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-static bool mac_of(const struct disc *d, const char *bytes, size_t size, char out[MAC_SIZE + 1])
-{
-    unsigned char full[EVP_MAX_MD_SIZE];
-    unsigned n = sizeof(full);
-    if (!HMAC(EVP_sha256(), d->secret, (int)d->secret_size, (const unsigned char *)bytes, size,
-              full, &n))
-        return false;
-    for (unsigned i = 0; i < MAC_SIZE / 2; i++)
-        snprintf(out + 2 * i, 3, "%02x", full[i]);
-    return true;
-}
-
-static bool macs_equal(const char *a, const char *b)
-{
-    return CRYPTO_memcmp(a, b, MAC_SIZE) == 0;
-}
-#else
-static bool mac_of(const struct disc *d, const char *bytes, size_t size, char out[MAC_SIZE + 1])
-{
-    (void)d, (void)bytes, (void)size, (void)out;
-    return false;
-}
-
-static bool macs_equal(const char *a, const char *b)
-{
-    (void)a, (void)b;
-    return false;
-}
-#endif
-
-static void sign(const struct disc *d, struct writer *w)
-{
-    char mac[MAC_SIZE + 1];
-    if (mac_of(d, w->s, w->n, mac))
-        put_param(w, "mac", mac);
-    else
-        w->full = true;
-}
-
-/* `size` without the line end. */
-static bool is_signed(const struct disc *d, const char *bytes, size_t size)
-{
-    char right[MAC_SIZE + 1];
-    if (size <= MAC_PARAM || memcmp(bytes + size - MAC_PARAM + 1, "mac=", 4) != 0)
-        return false;
-    return mac_of(d, bytes, size - MAC_PARAM, right) && macs_equal(right, bytes + size - MAC_SIZE);
-}
-
 static void build(struct disc *d, const struct server *server, const struct instance *instance,
                   struct task *task, struct writer *w)
 {
     *w = (struct writer){0};
-    put(w, "disc/1 ");
-    put(w, verb_of(d, task));
-    put_param(w, "id", task->id);
+    disc_put(w, "disc/1 ");
+    disc_put(w, verb_of(d, task));
+    disc_put_param(w, "id", task->id);
     if (*server->cookie)
-        put_param(w, "ck", server->cookie);
+        disc_put_param(w, "ck", server->cookie);
     if (*d->key_id) {
-        put_param(w, "key", d->key_id);
-        put_param(w, "cid", d->cid);
+        disc_put_param(w, "key", d->key_id);
+        disc_put_param(w, "cid", d->cid);
         task->n_last = ++d->n;
-        put_number(w, "n", task->n_last);
+        disc_put_number(w, "n", task->n_last);
     }
     put_body(w, d, server, instance, task);
     if (*d->key_id)
-        sign(d, w);
-    put(w, "\n");
+        disc_sign(d, w);
+    disc_put(w, "\n");
 }
 
 /* Would the largest request that can come of this fit? */
@@ -752,74 +565,6 @@ static bool fits(const struct disc *d, const struct parts *parts)
 
 /* ---- replies ------------------------------------------------------------------------- */
 
-struct reply {
-    const char *verb, *id, *cookie, *why, *field, *instance, *address;
-    uint64_t n, rev, renew, lease, wait;
-    bool has_n, has_rev, has_renew, has_wait;
-    int code;
-    const char *raw; /* the whole of it, without the line end */
-    size_t size;
-};
-
-static bool number_of(const char *text, uint64_t *out)
-{
-    char *end;
-    if (!text || *text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (errno || *end)
-        return false;
-    *out = value;
-    return true;
-}
-
-static void read_param(struct reply *r, const char *key, const char *value)
-{
-    uint64_t number;
-    const struct {
-        const char *key;
-        const char **text;
-    } texts[] = {{"id", &r->id},   {"ck", &r->cookie},     {"why", &r->why},
-                 {"f", &r->field}, {"inst", &r->instance}, {"addr", &r->address}};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (strcmp(key, texts[i].key) == 0)
-            *texts[i].text = value;
-    }
-    if (!number_of(value, &number))
-        return;
-    if (strcmp(key, "n") == 0)
-        r->n = number, r->has_n = true;
-    else if (strcmp(key, "rev") == 0)
-        r->rev = number, r->has_rev = true;
-    else if (strcmp(key, "ren") == 0)
-        r->renew = number, r->has_renew = true;
-    else if (strcmp(key, "wait") == 0)
-        r->wait = number, r->has_wait = true;
-    else if (strcmp(key, "lease") == 0)
-        r->lease = number;
-    else if (strcmp(key, "c") == 0 && number < 1000)
-        r->code = (int)number;
-}
-
-/* `line` is cut into pieces, to which the reply then points. */
-static bool read_reply(char *line, struct reply *r)
-{
-    char *save = NULL, *first = strtok_r(line, " ", &save);
-    if (!first || strcmp(first, "disc/1") != 0)
-        return false;
-    r->id = r->cookie = r->why = r->field = r->instance = r->address = "";
-    r->verb = strtok_r(NULL, " ", &save);
-    for (char *word; (word = strtok_r(NULL, " ", &save));) {
-        char *equals = strchr(word, '=');
-        if (!equals)
-            return false;
-        *equals = 0;
-        read_param(r, word[0] == '?' ? word + 1 : word, equals + 1);
-    }
-    return r->verb && *r->id;
-}
-
 /* Is it the answer to what is on its way? */
 static bool is_answer(const struct disc *d, const struct task *task, const struct reply *r)
 {
@@ -829,13 +574,7 @@ static bool is_answer(const struct disc *d, const struct task *task, const struc
     if (!*d->key_id || strcmp(r->verb, "chal") == 0 || (is_err && r->code == 401))
         return true;
     return r->has_n && r->n >= task->n_first && r->n <= task->n_last &&
-           is_signed(d, r->raw, r->size);
-}
-
-static void keep_cookie(struct server *server, const char *cookie)
-{
-    if (*cookie && strlen(cookie) <= COOKIE_MAX)
-        copy_text(server->cookie, sizeof(server->cookie), cookie);
+           disc_is_signed(d, r->raw, r->size);
 }
 
 /* ---- events -------------------------------------------------------------------------- */
@@ -916,7 +655,7 @@ static void transmit(struct step s)
     if (s.task->state == REGISTERING)
         s.task->spoken = true;
     if (!w.full)
-        send_bytes(s.server, &w);
+        disc_send(s.server, &w);
 }
 
 /* The first try or a retry: the same id, a new n. */
@@ -924,7 +663,7 @@ static void transmit_try(struct step s)
 {
     struct task *task = s.task;
     if (task->sends == 0) {
-        random_id(s.d, task->id);
+        disc_random_id(s.d, task->id);
         task->waiting = true;
         task->challenges = 0;
         task->replayed = false;
@@ -954,7 +693,7 @@ static void round_silent(struct step s)
 {
     struct task *task = s.task;
     if (s.server->heard_ms <= task->begun_ms)
-        reconnect(s.server);
+        disc_reconnect(s.server);
     if (task->state == ONCE) {
         begin(s, ONCE, s.now); /* until disc_call's own time is over */
         return;
@@ -969,7 +708,7 @@ static void round_silent(struct step s)
         return;
     }
     uint64_t again = task->renew_ms ? patience(task, AGAIN_MS, AGAIN_SIXTHS) : FIRST_MS;
-    begin(s, task->state, s.now + jittered(s.d, again, 20));
+    begin(s, task->state, s.now + disc_jittered(s.d, again, 20));
     if (!task->complained) {
         task->complained = true;
         task->registered = false;
@@ -1021,7 +760,7 @@ static void put_group_off(struct step s)
         if (other == s.instance || !other->group || strcmp(other->group, s.instance->group) != 0 ||
             task->state != ACTIVE || task->waiting)
             continue;
-        uint64_t due = s.now + jittered(s.d, s.task->renew_ms * 3 / 2, 5);
+        uint64_t due = s.now + disc_jittered(s.d, s.task->renew_ms * 3 / 2, 5);
         uint64_t last = task->renewed_ms + GROUP_ROUNDS * s.task->renew_ms;
         task->due = due < last ? due : last;
     }
@@ -1036,7 +775,7 @@ static void wake_group(struct step s, uint64_t spread)
         struct task *task = &other->tasks[server];
         if (other != s.instance && other->group && strcmp(other->group, s.instance->group) == 0 &&
             task->state == ACTIVE && !task->waiting && task->due > s.now + spread)
-            task->due = s.now + random_to(s.d, spread);
+            task->due = s.now + disc_random_to(s.d, spread);
     }
 }
 
@@ -1056,15 +795,15 @@ static void accepted(struct step s, const struct reply *r)
     bool renewal = task->state == ACTIVE;
     bool news = !task->registered;
     if (*r->instance)
-        copy_text(task->name, sizeof(task->name), r->instance);
+        disc_copy_text(task->name, sizeof(task->name), r->instance);
     if (*r->address)
-        copy_text(task->address, sizeof(task->address), r->address);
+        disc_copy_text(task->address, sizeof(task->address), r->address);
     task->renew_ms = renew_of(r, renewal ? task->renew_ms : 0);
     task->renewed_ms = s.now;
     task->registered = true;
     task->complained = false;
     task->stale = 0;
-    begin(s, ACTIVE, s.now + jittered(s.d, task->renew_ms, 5));
+    begin(s, ACTIVE, s.now + disc_jittered(s.d, task->renew_ms, 5));
     if (renewal)
         put_group_off(s);
     if (news)
@@ -1092,7 +831,7 @@ static void on_gone(struct step s, const struct reply *r)
     uint64_t spread = r->wait < WAIT_MAX_MS ? r->wait : WAIT_MAX_MS;
     s.task->registered = false;
     s.task->spoken = false;
-    begin(s, REGISTERING, s.now + random_to(s.d, spread));
+    begin(s, REGISTERING, s.now + disc_random_to(s.d, spread));
     tell_refusal(s.d, s.server, s.instance, s.task, r,
                  (struct news){.kind = DISC_EVENT_LOST, .retry_ms = (int64_t)spread});
     wake_group(s, spread);
@@ -1105,7 +844,7 @@ static void on_busy(struct step s, const struct reply *r)
         wait = RENEW_MIN_MS;
     if (wait > WAIT_MAX_MS)
         wait = WAIT_MAX_MS;
-    begin(s, s.task->state, s.now + wait + random_to(s.d, wait / 4));
+    begin(s, s.task->state, s.now + wait + disc_random_to(s.d, wait / 4));
     if (!s.task->complained)
         tell_refusal(s.d, s.server, s.instance, s.task, r,
                      (struct news){.kind = DISC_EVENT_FAILED, .retry_ms = (int64_t)wait});
@@ -1180,9 +919,9 @@ static void keep_reply(const struct once *once, const struct reply *r)
     if (!out)
         return;
     out->code = r->code;
-    copy_text(out->why, sizeof(out->why), r->why);
-    copy_text(out->instance, sizeof(out->instance), r->instance);
-    copy_text(out->address, sizeof(out->address), r->address);
+    disc_copy_text(out->why, sizeof(out->why), r->why);
+    disc_copy_text(out->instance, sizeof(out->instance), r->instance);
+    disc_copy_text(out->address, sizeof(out->address), r->address);
     out->lease_s = r->lease > UINT32_MAX ? UINT32_MAX : (uint32_t)r->lease;
     out->renew_ms = r->renew > UINT32_MAX ? UINT32_MAX : (uint32_t)r->renew;
     out->rev = r->rev;
@@ -1194,7 +933,7 @@ static void on_reply(struct step s, const struct reply *r)
 {
     s.server->heard_ms = s.now;
     s.server->closed = 0;
-    keep_cookie(s.server, r->cookie);
+    disc_keep_cookie(s.server, r->cookie);
     if (s.task->state == ONCE)
         keep_reply(s.d->once, r);
     if (strcmp(r->verb, "ok") == 0)
@@ -1216,8 +955,10 @@ static void receive(struct disc *d, unsigned server, const char *bytes, size_t s
     size_t length = strcspn(bytes, "\r\n");
     memcpy(line, bytes, length);
     line[length] = 0;
+    if (d->discovery && d->discovery->receive(d, server, bytes, size, now))
+        return;
     struct reply reply = {.raw = bytes, .size = size};
-    if (!read_reply(line, &reply))
+    if (!disc_read_reply(line, &reply) || !*reply.id)
         return;
     for (size_t i = 0; i < d->instance_count; i++) {
         struct task *task = &d->instances[i]->tasks[server];
@@ -1233,7 +974,7 @@ static void on_closed_port(struct disc *d, struct server *server)
 {
     server->closed++;
     if (server->count > 1)
-        reconnect(server);
+        disc_reconnect(server);
     struct task *task = d->once ? &d->instances[0]->tasks[0] : NULL;
     if (!task || task->state != ONCE)
         return;
@@ -1250,6 +991,8 @@ static void receive_all(struct disc *d, unsigned server, uint64_t now)
         ssize_t n = recv(d->servers[server].fd, bytes, DISC_DATAGRAM_MAX, 0);
         if (n < 0 && errno == ECONNREFUSED) {
             on_closed_port(d, &d->servers[server]);
+            if (d->discovery)
+                d->discovery->closed(d, server, now);
             return;
         }
         if (n < 0)
@@ -1309,6 +1052,8 @@ void disc_process(struct disc *d, uint64_t now_ms)
         }
     }
     sweep(d);
+    if (d->discovery)
+        d->discovery->process(d, now_ms);
 }
 
 size_t disc_pollfds(const struct disc *d, struct pollfd *out, size_t max)
@@ -1320,7 +1065,7 @@ size_t disc_pollfds(const struct disc *d, struct pollfd *out, size_t max)
 
 int disc_timeout_ms(const struct disc *d, uint64_t now_ms)
 {
-    uint64_t due = never;
+    uint64_t due = d->discovery ? d->discovery->due(d) : never;
     for (size_t i = 0; i < d->instance_count; i++) {
         for (unsigned k = 0; k < d->server_count; k++) {
             if (d->instances[i]->tasks[k].due < due)
@@ -1341,8 +1086,7 @@ uint64_t disc_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* One turn that waits at most so long. */
-static void turn(struct disc *d, int max_ms)
+void disc_turn(struct disc *d, int max_ms)
 {
     struct pollfd fds[DISC_SERVERS_MAX];
     size_t count = disc_pollfds(d, fds, DISC_SERVERS_MAX);
@@ -1356,7 +1100,7 @@ static void turn(struct disc *d, int max_ms)
 void disc_run(struct disc *d, const volatile sig_atomic_t *stop)
 {
     while (!*stop)
-        turn(d, 500);
+        disc_turn(d, 500);
 }
 
 /* ---- the public functions -------------------------------------------------------------- */
@@ -1371,7 +1115,7 @@ static int take_options(struct disc *d, const struct disc_options *options)
             options->secret_size > SECRET_MAX || !*options->key_id ||
             strlen(options->key_id) > KEY_ID_MAX)
             return EINVAL;
-        copy_text(d->key_id, sizeof(d->key_id), options->key_id);
+        disc_copy_text(d->key_id, sizeof(d->key_id), options->key_id);
         memcpy(d->secret, options->secret, options->secret_size);
         d->secret_size = options->secret_size;
     }
@@ -1397,7 +1141,7 @@ struct disc *disc_new(const struct disc_options *options)
         errno = e;
         return NULL;
     }
-    random_id(d, d->cid);
+    disc_random_id(d, d->cid);
     return d;
 }
 
@@ -1405,6 +1149,8 @@ void disc_free(struct disc *d)
 {
     if (!d)
         return;
+    if (d->discovery)
+        d->discovery->free(d);
     for (size_t i = 0; i < d->instance_count; i++)
         instance_free(d->instances[i]);
     for (unsigned i = 0; i < d->server_count; i++) {
@@ -1448,7 +1194,7 @@ enum disc_result disc_add_server(struct disc *d, const char *text)
         return DISC_MEMORY;
     }
     server->at = server->count - 1;
-    reconnect(server); /* no way there yet? The rounds of retries look again */
+    disc_reconnect(server); /* no way there yet? The rounds of retries look again */
     d->server_count++;
     return DISC_OK;
 }
@@ -1614,9 +1360,11 @@ enum disc_result disc_close(struct disc *d, int timeout_ms)
     uint64_t end = disc_now_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) + d->drain_ms;
     for (size_t i = 0; i < d->instance_count; i++)
         (void)disc_deregister(d, d->instances[i]->handle);
+    if (d->discovery)
+        d->discovery->leave(d);
     disc_process(d, disc_now_ms());
     for (uint64_t now; d->instance_count && (now = disc_now_ms()) < end;)
-        turn(d, end - now > INT_MAX ? INT_MAX : (int)(end - now));
+        disc_turn(d, end - now > INT_MAX ? INT_MAX : (int)(end - now));
     enum disc_result result = d->instance_count || d->goodbye_failed ? DISC_NO_ANSWER : DISC_OK;
     disc_free(d);
     return result;
@@ -1624,40 +1372,13 @@ enum disc_result disc_close(struct disc *d, int timeout_ms)
 
 /* ---- one request ----------------------------------------------------------------------- */
 
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool decode(const char *from, size_t n, char *out, size_t size)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < n; i++) {
-        int value = (unsigned char)from[i];
-        if (value == '%') {
-            if (n - i < 3 || hex_of(from[i + 1]) < 0 || hex_of(from[i + 2]) < 0)
-                return false;
-            value = hex_of(from[i + 1]) << 4 | hex_of(from[i + 2]);
-            i += 2;
-        }
-        if (used + 1 >= size)
-            return false;
-        out[used++] = (char)value;
-    }
-    out[used] = 0;
-    return size > 0;
-}
-
 int disc_reply_param(const struct disc_reply *reply, const char *key, char *out, size_t size)
 {
     size_t n = strlen(key);
     for (const char *p = reply->text; *p && *p != '\n';) {
         size_t word = strcspn(p, " \r\n");
         if (word > n && p[n] == '=' && memcmp(p, key, n) == 0)
-            return decode(p + n + 1, word - n - 1, out, size);
+            return disc_decode(p + n + 1, word - n - 1, out, size);
         p += word;
         p += strspn(p, " ");
         if (*p == '\r')
@@ -1681,7 +1402,7 @@ static enum disc_result run_once(struct disc *d, const struct disc_spec *spec, i
     uint64_t now = disc_now_ms(), end = now + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
     disc_process(d, now);
     while (task->state != DONE && (now = disc_now_ms()) < end)
-        turn(d, end - now > INT_MAX ? INT_MAX : (int)(end - now));
+        disc_turn(d, end - now > INT_MAX ? INT_MAX : (int)(end - now));
     return task->state == DONE ? d->once->result : DISC_NO_ANSWER;
 }
 

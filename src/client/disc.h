@@ -1,8 +1,11 @@
-/* libdisc: registers services with discd and keeps them registered (protocol disc/1).
+/* libdisc: registers services with discd and keeps them registered; watches services and
+ * chooses among their instances (protocol disc/1).
  *
- * One header, one C file, libc only: drop both into your tree, or link -ldisc. Keyed
- * mode is compiled in with -DDISC_KEYED and then needs libcrypto (OpenSSL 3). Knows
- * nothing of DNS and HTTP: whoever looks services up uses their resolver.
+ * Link -ldisc, or drop src/client/ into your tree and compile all of its .c files; a
+ * program that only registers needs of it disc.h, disc_inside.h, disc.c and disc_wire.c.
+ * libc only; keyed mode is compiled in with -DDISC_KEYED and then needs libcrypto
+ * (OpenSSL 3). Knows nothing of DNS and HTTP: a program that looks a service up now and
+ * then asks its resolver; one that balances by itself watches.
  *
  * A program that stays registered while it runs (bind and listen first, so that the
  * port is really yours):
@@ -17,6 +20,19 @@
  *     disc_run(d, &stop);             (a volatile sig_atomic_t set by SIGTERM)
  *     disc_close(d, 1500);            (says goodbye, waits 1.5 s for the answer)
  *
+ * A program that calls a service, and is told of each change within milliseconds:
+ *
+ *     struct disc_watch_spec spec = DISC_WATCH_SPEC_INIT;
+ *     spec.service = "hello-svc";
+ *     spec.zone = "rack-7";
+ *     spec.cache = "/var/cache/hello";   (a list to start with while no server answers)
+ *     int watch = disc_watch(d, &spec);
+ *     ...
+ *     struct disc_choice choice = {DISC_NEAREST, "http", NULL, 0};
+ *     struct disc_picked picked;
+ *     if (disc_pick(d, watch, &choice, &picked) == DISC_OK)
+ *         connect to picked.addr, picked.port
+ *
  * A program with a loop of its own: wait with poll(2) on disc_pollfds() for at most
  * disc_timeout_ms(), then call disc_process().
  *
@@ -26,11 +42,13 @@
  * out (events, replies) belong to the library and live as long as is said there.
  * Threads: none inside, and no locks: use one struct disc from one thread at a time.
  * Different ones are independent. Nothing blocks except disc_add_server() with a name
- * (getaddrinfo; numeric addresses never block), disc_call(), disc_run() and
- * disc_close(). No signals, no globals, no output.
+ * (getaddrinfo; numeric addresses never block), disc_call(), disc_find(), disc_run() and
+ * disc_close(); a cache file is read by disc_watch() and written by disc_process().
+ * No signals, no globals, no output.
  *
  * With several servers each is independent: every instance is registered at all of
- * them, and each has a state of its own.
+ * them, and each has a state of its own. A watch is at one of them, and goes to the next
+ * when that one is silent.
  */
 #ifndef DISC_H
 #define DISC_H
@@ -64,6 +82,7 @@ enum disc_result {
     DISC_SYSTEM,      /* a system call failed, see errno */
     DISC_UNRESOLVED,  /* the server's name has no address */
     DISC_UNSUPPORTED, /* keyed mode is not compiled in */
+    DISC_NO_INSTANCE, /* nothing to choose from */
 };
 
 /* One English sentence without a full stop; never NULL, static storage. */
@@ -129,7 +148,8 @@ struct disc_event {
     int64_t retry_ms;     /* when we try again; -1 = not before disc_update() */
 };
 
-/* May call disc_register, disc_update and disc_deregister, nothing else of here. */
+/* May call disc_register, disc_update, disc_deregister, disc_watch, disc_unwatch, disc_get
+ * and disc_pick, nothing else of here. */
 typedef void disc_event_function(void *context, const struct disc_event *event);
 
 /* ---- a client -------------------------------------------------------------------- */
@@ -205,9 +225,157 @@ uint64_t disc_now_ms(void); /* CLOCK_MONOTONIC */
 /* Loops until *stop is not 0 (looked at after each signal, and twice a second). */
 void disc_run(struct disc *d, const volatile sig_atomic_t *stop);
 
-/* Deregisters everything, waits at most so long (and drain_ms) for the answers, frees.
- * DISC_OK: every server said yes. DISC_NO_ANSWER: not all did; leases run out. */
+/* Unwatches and deregisters everything, waits at most so long (and drain_ms) for the answers,
+ * frees. DISC_OK: every server said yes. DISC_NO_ANSWER: not all did; leases run out. */
 enum disc_result disc_close(struct disc *d, int timeout_ms);
+
+/* ---- watching a service --------------------------------------------------------------- */
+
+/* What to do when a list that had instances goes empty. */
+enum disc_empty {
+    DISC_EMPTY_GUARDED = 0, /* keep the last one while the server doubts its own network */
+    DISC_EMPTY_KEPT,        /* keep it until there are instances again */
+    DISC_EMPTY_BELIEVED,    /* never keep it */
+};
+
+enum disc_watch_kind {
+    DISC_WATCH_CHANGED, /* what disc_get and disc_pick give is another list now */
+    DISC_WATCH_LIVE,    /* a server tells us of changes (again), `server` */
+    DISC_WATCH_SILENT,  /* no server does; the list is kept, and we go on trying */
+    DISC_WATCH_REFUSED, /* `server` refuses, see `code`, `why` and `words`; so do we */
+};
+
+/* Valid during the callback only. */
+struct disc_watch_event {
+    enum disc_watch_kind kind;
+    int watch;
+    const char *ns, *service;
+    const char *server; /* as it was given to disc_add_server(); "" from the cache */
+    int code;           /* of a refusal, else 0; 413: the list is too large for datagrams */
+    const char *why;    /* the refusal's word, else "" */
+    const char *words;  /* one sentence for people */
+};
+
+/* May call the same functions as a disc_event_function. */
+typedef void disc_watch_function(void *context, const struct disc_watch_event *event);
+
+/* Begin with DISC_WATCH_SPEC_INIT (all zero). */
+struct disc_watch_spec {
+    const char *ns;            /* namespace; NULL = "default" */
+    const char *service;       /* required */
+    const char *zone, *region; /* where this program is, for DISC_NEAREST; NULL = anywhere */
+    const char *cache;         /* a folder that exists, for the last list; NULL = none */
+    enum disc_empty empty;
+    int lease_s;                  /* how long a server may miss us, 10-300; 0 = its default */
+    disc_watch_function *changed; /* may be NULL */
+    void *context;
+};
+
+#define DISC_WATCH_SPEC_INIT                                                                       \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+/* A handle (> 0; never given out twice), or the negative of an enum disc_result: INVALID,
+ * MEMORY. A list from the cache is there at once; subscribing begins with the next
+ * disc_process(). The cache file is "SERVICE@NS.disc", mode 0600, written at most once a
+ * second; one that is damaged, or not this user's, is not read. */
+int disc_watch(struct disc *d, const struct disc_watch_spec *spec);
+
+/* Says goodbye to the server, once and without waiting. DISC_INVALID: no such handle. */
+enum disc_result disc_unwatch(struct disc *d, int watch);
+
+enum disc_status { DISC_UP, DISC_STARTING, DISC_DRAINING, DISC_DOWN };
+
+struct disc_port {
+    const char *name; /* "" = none */
+    uint16_t number;
+    const char *protocol; /* "tcp", "udp", "sctp" */
+};
+
+/* Strings are decoded UTF-8, "" where nothing is said; never NULL. */
+struct disc_instance {
+    const char *id;
+    const char *const *addrs; /* 1 to 8, IPv6 without brackets */
+    size_t addr_count;
+    const struct disc_port *ports; /* 0 to 8, the first is the default */
+    size_t port_count;
+    unsigned weight;   /* 0-65535; 0 = only when all are 0 */
+    unsigned priority; /* 0-32767; the lowest first */
+    enum disc_status status;
+    int stale; /* it has not renewed, but the server keeps it for the time being */
+    const char *zone, *region, *cluster, *version;
+    const char *const *tags;
+    size_t tag_count;
+    const struct disc_pair *metadata;
+    size_t metadata_count;
+    int cut; /* metadata, or metadata and tags, were left out: too long for a datagram */
+};
+
+/* How good a list is, worst first. */
+enum disc_freshness {
+    DISC_NONE,   /* there is no list yet */
+    DISC_CACHED, /* of an earlier run, from the cache file */
+    DISC_KEPT,   /* no server answers now; or see `held` */
+    DISC_LIVE,   /* a server tells us of each change */
+};
+
+struct disc_list {
+    const struct disc_instance *instances; /* by id; those that are not up as well */
+    size_t count;
+    enum disc_freshness freshness;
+    uint64_t age_ms; /* since a server last confirmed it; 0 for DISC_LIVE */
+    uint64_t index;  /* the service's change index at the server; 0 = not known */
+    int guarded;     /* the server keeps instances it no longer hears of */
+    int held;        /* the server's list is empty, this is the one before: see disc_empty */
+};
+
+/* The list at `now_ms` (the clock of disc_process). It is valid until the next disc_process()
+ * or disc_unwatch(). DISC_INVALID: no such handle · DISC_MEMORY (in both cases *out is
+ * an empty list). */
+enum disc_result disc_get(struct disc *d, int watch, uint64_t now_ms, struct disc_list *out);
+
+/* ---- choosing an instance ------------------------------------------------------------- */
+
+/* Among the instances that are up: not stale before stale, then of the lowest priority,
+ * then of weight above 0; the others only where none is left. */
+enum disc_policy {
+    DISC_ROUND_ROBIN, /* each in turn; begins at a random one */
+    DISC_RANDOM,      /* each as likely as the others */
+    DISC_WEIGHTED,    /* in proportion to the weights, evenly interleaved */
+    DISC_NEAREST,     /* of our zone, else of our region, else all; then as DISC_WEIGHTED */
+};
+
+struct disc_choice {
+    enum disc_policy policy;
+    const char *port; /* only instances with a port of this name, and that one; NULL = default */
+    /* The same key chooses the same instance as long as that is there, in every program and
+     * in proportion to the weights; an instance that leaves moves only its own keys. Of the
+     * policy then only DISC_NEAREST counts. NULL = none. */
+    const void *key;
+    size_t key_size;
+};
+
+struct disc_picked {
+    const struct disc_instance *instance; /* valid as long as a list of disc_get() */
+    const char *addr;                     /* the first */
+    uint16_t port;                        /* 0: the instance has none */
+    const char *protocol;                 /* "" with port 0 */
+};
+
+/* O(instances), no allocation. `choice` NULL: round robin. INVALID: no such handle ·
+ * NO_INSTANCE: none is up (or has the port), or there is no list yet; *out is then empty. */
+enum disc_result disc_pick(struct disc *d, int watch, const struct disc_choice *choice,
+                           struct disc_picked *out);
+
+/* For a program without a loop: asks one server for the list, waits at most so long, and
+ * unsubscribes. On DISC_OK *out is a client with the list under *watch, for disc_get and
+ * disc_pick, to be freed with disc_free(). Without an answer the cached list is taken where
+ * there is one (DISC_OK; the list says it). Else *out is NULL: NO_ANSWER · REFUSED · and
+ * all that disc_add_server and disc_watch return. `options` may be NULL. */
+enum disc_result disc_find(const struct disc_options *options, const char *server,
+                           const struct disc_watch_spec *spec, int timeout_ms, struct disc **out,
+                           int *watch);
 
 /* ---- one request ---------------------------------------------------------------- */
 

@@ -67,7 +67,8 @@ enum err draft_txt(struct draft *d, const struct record *r, uint32_t *entry)
     write_known(&w, TEXT("cluster"), r->cluster);
     write_tags(&w, r);
     for (unsigned i = 0; i < r->metadata_count; i++)
-        write_pair(&w, r->metadata[i].key, r->metadata[i].value);
+        if (!metadata_is_hidden(r->metadata[i].key))
+            write_pair(&w, r->metadata[i].key, r->metadata[i].value);
     if (writer_used(&w) == 0)
         write_u8(&w, 0); /* never an empty TXT RDATA (RFC 6763 section 6.1) */
     size_t offset = d->bytes.count;

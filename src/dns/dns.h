@@ -113,8 +113,15 @@ enum dns_drop { DNS_DROP_SHORT, DNS_DROP_RESPONSE, DNS_DROP_PORT, DNS_DROPS };
 /* What cookies said of the askers (RFC 7873). */
 enum dns_cookie_state { DNS_COOKIE_NEW, DNS_COOKIE_GOOD, DNS_COOKIE_BAD, DNS_COOKIE_STATES };
 
-/* Answers by size: up to 64 << bucket bytes, the last one up to 65 535. */
+/* Answers by size: up to 64 << bucket bytes. Those of a transfer count message by message. */
 enum { DNS_SIZE_BUCKETS = 11 };
+
+/* `size`: 1 to 65 536 bytes. */
+static inline unsigned dns_size_bucket(size_t size)
+{
+    unsigned above = (unsigned)((size - 1) / 64);
+    return above ? 32 - (unsigned)__builtin_clz(above) : 0;
+}
 
 struct dns_counters {
     struct counter queries[2]; /* by transport */

@@ -189,11 +189,12 @@ static void count(struct dns_counters *c, const struct respond *r, enum query_ve
     counter_up(&c->queries[r->request->transport]);
     if (verdict == QUERY_GOOD)
         counter_up(&c->types[counted_as(r->type)]);
-    if (!size) /* held back by rates, or no memory to sign it */
+    if (!size) /* held back by rates, no memory to sign it, or a task: counted at its answer */
         return;
     counter_up(&c->rcodes[rcode]);
     counter_add(&c->truncated, r->answer.truncated);
     counter_add(&c->answer_bytes, size);
+    counter_up(&c->sizes[dns_size_bucket(size)]);
 }
 
 static void begin(struct respond *r, const struct dns *dns, struct dns_worker *worker,
@@ -241,8 +242,6 @@ size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *work
     begin(r, dns, worker, request, query);
     answer_begin(&r->answer, query, out, limit_of(dns, request, query, size));
     size_t written = end(r, answer_message(r, query, verdict), &rcode);
-    if (rcode == RCODE_TASK)
-        return 0; /* counted when it is answered */
     count(&worker->counters, r, verdict, rcode, written);
     return written;
 }

@@ -145,6 +145,7 @@ static void count(const struct dns_task *task, struct dns_counters *c, size_t si
     if (task->messages == 1)
         counter_up(&c->rcodes[task->rcode]);
     counter_add(&c->answer_bytes, size);
+    counter_up(&c->sizes[dns_size_bucket(size)]);
 }
 
 size_t dns_task_next(struct dns_task *task, struct dns_worker *worker, uint64_t wall_s,

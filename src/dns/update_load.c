@@ -183,7 +183,8 @@ static bool show_texts(struct update *u, struct work_instance *i, const struct r
     for (unsigned n = 0; n < r->tag_count && fine; n++)
         fine = show_pair(u, i, TEXT("tags"), r->tags[n]);
     for (unsigned n = 0; n < r->metadata_count && fine; n++)
-        fine = show_pair(u, i, r->metadata[n].key, r->metadata[n].value);
+        fine = metadata_is_hidden(r->metadata[n].key) ||
+               show_pair(u, i, r->metadata[n].key, r->metadata[n].value);
     return fine;
 }
 

@@ -18,7 +18,6 @@ struct access access_of(const struct http_config *config)
     return a;
 }
 
-/* A proxy on this machine makes everybody a loopback sender: then only the token tells. */
 static bool was_forwarded(const struct evkeyvalq *headers)
 {
     static const struct text prefix = {"x-forwarded-", 12};
@@ -46,9 +45,9 @@ static struct text bearer(const struct evkeyvalq *headers)
 }
 
 /* Hashes are compared, so the time says nothing about the token, nor about its length. */
-static bool has_token(const struct access *access, const struct evkeyvalq *headers)
+bool access_has_token(const struct access *access, const struct asker *asker)
 {
-    struct text given = bearer(headers);
+    struct text given = bearer(asker->headers);
     uint8_t hash[sizeof(access->token_hash)];
 
     if (!access->token_set || !given.n)
@@ -57,12 +56,17 @@ static bool has_token(const struct access *access, const struct evkeyvalq *heade
     return sodium_memcmp(hash, access->token_hash, sizeof(hash)) == 0;
 }
 
-static struct refusal check_token(const struct access *access, const struct evkeyvalq *headers)
+bool access_is_local(const struct asker *asker)
+{
+    return addr_is_loopback(&asker->from) && !was_forwarded(asker->headers);
+}
+
+static struct refusal check_token(const struct access *access, const struct asker *asker)
 {
     if (!access->token_set)
         return (struct refusal){403, "this needs the admin token and the server has none: set "
                                      "http.token_file, or ask from the server's own machine"};
-    if (!has_token(access, headers))
+    if (!access_has_token(access, asker))
         return (struct refusal){401, "send the admin token: Authorization: Bearer TOKEN"};
     return (struct refusal){0};
 }
@@ -91,22 +95,30 @@ static bool is_json(const struct evkeyvalq *headers)
     return text_is_nocase(type, TEXT("application/json"));
 }
 
+/* Without the token. */
+static bool is_open(const struct access *access, const struct asker *asker)
+{
+    switch (asker->wants) {
+    case ACCESS_READS: return !access->reads_token || access_is_local(asker);
+    case ACCESS_WRITES: return access->writes_loopback && access_is_local(asker);
+    case ACCESS_CLIENTS: return true;
+    }
+    return false;
+}
+
 struct refusal access_check(const struct access *access, const struct http_config *config,
                             const struct asker *asker)
 {
-    bool local = addr_is_loopback(&asker->from) && !was_forwarded(asker->headers);
-    bool is_open = asker->writes ? local && access->writes_loopback : local || !access->reads_token;
-
-    if (!is_open) {
-        struct refusal refusal = check_token(access, asker->headers);
+    if (!is_open(access, asker)) {
+        struct refusal refusal = check_token(access, asker);
         if (refusal.status)
             return refusal;
     }
-    if (!asker->writes)
+    if (asker->wants == ACCESS_READS)
         return (struct refusal){0};
     if (!origin_is_fine(config, asker->headers))
         return (struct refusal){403, "pages of other sites may not write here"};
-    if (asker->has_body && !is_json(asker->headers))
+    if (asker->wants == ACCESS_WRITES && asker->has_body && !is_json(asker->headers))
         return (struct refusal){415, "send the body as Content-Type: application/json"};
     return (struct refusal){0};
 }

@@ -16,12 +16,24 @@ struct access {
 
 struct access access_of(const struct http_config *config);
 
+enum access_wanted {
+    ACCESS_READS,
+    ACCESS_WRITES,
+    ACCESS_CLIENTS, /* writes of other registries' clients: whose they may be is asked elsewhere */
+};
+
 struct asker {
     struct addr from; /* FAMILY_NONE when unknown: then it is not from loopback */
     struct evkeyvalq *headers;
-    bool writes;
+    enum access_wanted wants;
     bool has_body; /* POST, PUT and PATCH count as having one */
 };
+
+/* From loopback, and no proxy says that it is for somebody else: one on this machine makes
+ * everybody a loopback sender. */
+bool access_is_local(const struct asker *asker);
+/* It has the admin token. */
+bool access_has_token(const struct access *access, const struct asker *asker);
 
 /* status 0 = nothing against it; else what to reply. */
 struct refusal {

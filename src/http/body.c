@@ -5,9 +5,9 @@
 
 #include "http/reply.h"
 
-enum { LIST_MAX = 200, NAME_SHOWN = 40 };
+enum { NAME_SHOWN = 40 };
 
-static json_t *parse(struct call *call)
+json_t *body_object(struct call *call)
 {
     struct evbuffer *buffer = evhttp_request_get_input_buffer(call->request);
     size_t size = evbuffer_get_length(buffer);
@@ -39,7 +39,7 @@ static const struct body_member *find(const struct body_member *members, size_t 
 }
 
 /* Cuts between characters: what is not UTF-8 could not be put into the reply. */
-static void list_add(char list[static LIST_MAX], const char *name)
+void body_list_add(char list[static BODY_LIST_MAX], const char *name)
 {
     size_t used = strlen(list), n = strlen(name);
     bool is_long = n > NAME_SHOWN;
@@ -47,8 +47,8 @@ static void list_add(char list[static LIST_MAX], const char *name)
     if (is_long)
         for (n = NAME_SHOWN; n && ((unsigned char)name[n] & 0xc0) == 0x80;)
             n--;
-    if (used + n + 8 < LIST_MAX)
-        snprintf(list + used, LIST_MAX - used, "%s\"%.*s%s\"", used ? ", " : "", (int)n, name,
+    if (used + n + 8 < BODY_LIST_MAX)
+        snprintf(list + used, BODY_LIST_MAX - used, "%s\"%.*s%s\"", used ? ", " : "", (int)n, name,
                  is_long ? "..." : "");
 }
 
@@ -56,17 +56,17 @@ static void list_add(char list[static LIST_MAX], const char *name)
 static bool check_names(struct call *call, json_t *json, const struct body_member *members,
                         size_t count)
 {
-    char unknown[LIST_MAX] = "", known[LIST_MAX] = "";
+    char unknown[BODY_LIST_MAX] = "", known[BODY_LIST_MAX] = "";
     const char *name;
     json_t *value;
 
     json_object_foreach(json, name, value)
     {
         if (!find(members, count, name))
-            list_add(unknown, name);
+            body_list_add(unknown, name);
     }
     for (size_t n = 0; n < count; n++)
-        list_add(known, members[n].name);
+        body_list_add(known, members[n].name);
     if (!*unknown)
         return true;
     reply_problem(call->http, call->request, 422, "unknown members: %s; known here: %s", unknown,
@@ -96,7 +96,7 @@ static bool take(struct call *call, const json_t *json, const struct body_member
 
 json_t *body_read(struct call *call, const struct body_member *members, size_t count)
 {
-    json_t *json = parse(call);
+    json_t *json = body_object(call);
     bool fine = json && check_names(call, json, members, count);
 
     for (size_t n = 0; n < count && fine; n++)

@@ -13,8 +13,16 @@ struct body_member {
     bool *truth;
 };
 
+/* The body, which must be a JSON object. A new reference. NULL: the reply was sent, 400 for
+ * what is none (or has a member twice). */
+json_t *body_object(struct call *call);
+
 /* A new reference. NULL: the reply was sent: 400 for what is no JSON object (or has a
  * member twice), 422 for members that are not known or of the wrong type. */
 json_t *body_read(struct call *call, const struct body_member *members, size_t count);
+
+/* Adds a quoted name to a list of them, as far as there is room: for the words of a reply. */
+enum { BODY_LIST_MAX = 200 };
+void body_list_add(char list[static BODY_LIST_MAX], const char *name);
 
 #endif

@@ -6,8 +6,10 @@
 
 #include "http/body.h"
 #include "http/guard.h"
+#include "http/later.h"
 #include "http/reply.h"
 #include "http/stream.h"
+#include "http/write.h"
 
 enum { EVICT_BUDGET = 500 }; /* instances at a time: well below a slice */
 
@@ -16,6 +18,9 @@ struct eviction {
     char ns[NAMESPACE_MAX + 1], service[SERVICE_MAX + 1], id[INSTANCE_ID_MAX + 1];
     bool force;
     uint64_t evicted;
+    uint64_t change; /* what must be on disk before the reply */
+    struct principal who;
+    struct addr from;
 };
 
 static struct instance_key key_of(const struct eviction *e)
@@ -30,7 +35,16 @@ static void tell(const struct eviction *e)
     const struct http_backend *backend = &e->http->backend;
     const char *slash = *e->id ? "/" : "", *force = e->force ? " (force)" : "";
     uint64_t now_ms = backend->now(backend->context).lease_ms;
+    struct http_deed deed = {.kind = HTTP_DEED_EVICT, .who = e->who, .from = e->from};
+    char words[48];
 
+    snprintf(words, sizeof(words), "evicted %ju%s", (uintmax_t)e->evicted,
+             e->force ? ", force" : "");
+    deed.what = words;
+    if (*e->service)
+        deed.key = key_of(e);
+    if (backend->audit)
+        backend->audit(backend->context, &deed);
     if (*e->service)
         log_limited(&e->http->steered, now_ms, LOG_LEVEL_WARN,
                     "by hand: %ju evicted of %s/%s%s%s%s", (uintmax_t)e->evicted, e->ns, e->service,
@@ -45,9 +59,15 @@ static enum piece next_slice(void *state, struct evbuffer *out)
     struct eviction *e = state;
     const struct http_backend *backend = &e->http->backend;
     unsigned count = 0;
+
+    (void)out;
+    backend->begin(backend->context);
     enum err err = registry_evict(backend->registry, key_of(e), EVICT_BUDGET,
                                   backend->now(backend->context), NULL, NULL, &count);
+    uint64_t change = backend->wait(backend->context);
 
+    if (change > e->change)
+        e->change = change;
     e->evicted += count;
     if (count)
         backend->changed(backend->context);
@@ -55,10 +75,14 @@ static enum piece next_slice(void *state, struct evbuffer *out)
         return PIECE_MORE;
     tell(e);
     /* Not found any more: it went with what was evicted last. */
-    if (err && err != ERR_NOT_FOUND)
-        return PIECE_FAILED;
-    return evbuffer_add_printf(out, "{\"evicted\":%ju}", (uintmax_t)e->evicted) < 0 ? PIECE_FAILED
-                                                                                    : PIECE_END;
+    return err && err != ERR_NOT_FOUND ? PIECE_FAILED : PIECE_HANDED;
+}
+
+static void reply_evicted(void *state, struct call *call)
+{
+    const struct eviction *e = state;
+
+    later_reply(call, e->change, 200, json_pack("{s:I}", "evicted", (json_int_t)e->evicted));
 }
 
 /* ---- may it be done? ------------------------------------------------------------ */
@@ -154,7 +178,7 @@ static const char *read_wish(const char *ns, const char *service, const char *id
 /* Takes `e`. */
 static void start(struct call *call, struct eviction *e)
 {
-    static const struct stream_source source = {next_slice, free};
+    static const struct stream_source source = {next_slice, free, reply_evicted};
 
     if (check_known(call, e) && check_silent(call, e) && check_guard(call, e))
         stream_open(call, &source, e, sizeof(*e));
@@ -193,5 +217,7 @@ void evict_post(struct call *call)
         return;
     }
     e->http = call->http;
+    e->who = write_principal(call);
+    e->from = call->from;
     read_and_start(call, e);
 }

@@ -8,6 +8,7 @@
 #include "http/body.h"
 #include "http/name.h"
 #include "http/reply.h"
+#include "http/write.h"
 
 #define DATE_TEXT 32
 
@@ -207,6 +208,7 @@ void guard_post(struct call *call)
     const char *text = NULL;
     const struct body_member members[] = {{"mode", .is_text = true, .text = &text}};
     json_t *body = body_read(call, members, ARRAY_COUNT(members));
+    char words[16];
     struct moment now = backend->now(backend->context);
 
     if (!body)
@@ -217,6 +219,8 @@ void guard_post(struct call *call)
                       "give the mode: {\"mode\": \"auto\"}, or \"on\" or \"off\"");
     } else {
         registry_guard_mode(backend->registry, (enum guard_mode)mode, now);
+        snprintf(words, sizeof(words), "mode=%s", modes[mode]);
+        write_tell(call, HTTP_DEED_GUARD, (struct instance_key){.id = {NULL, 0}}, words);
         log_limited(&call->http->steered, now.lease_ms, LOG_LEVEL_WARN,
                     "by hand: the guard set to %s", modes[mode]);
         backend->changed(backend->context);

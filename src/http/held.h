@@ -11,7 +11,7 @@ struct held;
 /* Holds call->request from now on; the call itself ends. `lost` (never called from inside
  * this, or after held_release): the client is gone, `context` is to be freed, `h` is freed
  * already. NULL when memory lacks: the request is still to be replied to. */
-struct held *held_new(struct call *call, void (*lost)(void *context), void *context);
+struct held *held_open(struct call *call, void (*lost)(void *context), void *context);
 
 /* Frees `h`. The request is the caller's to reply to, now. */
 struct evhttp_request *held_release(struct held *h);

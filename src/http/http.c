@@ -4,12 +4,23 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "http/event_stream.h"
+#include "http/file.h"
+#include "http/held.h"
 #include "http/host.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/stream.h"
+#include "http/wait.h"
+
+enum {
+    WRITES_PER_S = 50, /* of one address, loopback excepted */
+    WRITES_BURST = 100,
+    WRITERS_LOG2 = 8, /* places of the table of addresses */
+};
 
 void http_config_deinit(struct http_config *config)
 {
@@ -40,9 +51,15 @@ struct http *http_new(struct http_config *config, const struct http_backend *bac
     http->backend = *backend;
     TAILQ_INIT(&http->streams);
     TAILQ_INIT(&http->ready);
+    TAILQ_INIT(&http->laters);
     http->turn = stream_turn_new(http);
-    if (!http->turn) {
-        free(http);
+    http->topics = topics_new(http);
+    http->waits = waits_new(http);
+    http->event_streams = event_streams_new(http);
+    enum err err = limiter_init(&http->writers, WRITERS_LOG2, &backend->key);
+    limiter_set(&http->writers, WRITES_PER_S, WRITES_BURST);
+    if (err || !http->turn || !http->topics || !http->waits || !http->event_streams) {
+        http_free(http);
         return NULL;
     }
     http->started_ms = backend->now(backend->context).wall_ms;
@@ -50,12 +67,24 @@ struct http *http_new(struct http_config *config, const struct http_backend *bac
     return http;
 }
 
+void http_stop(struct http *http)
+{
+    http->stopping = true;
+    stream_close_all(http);
+}
+
 void http_free(struct http *http)
 {
     if (!http)
         return;
     stream_close_all(http);
-    event_free(http->turn);
+    held_close_all(http);
+    event_streams_free(http->event_streams);
+    waits_free(http->waits);
+    topics_free(http->topics);
+    if (http->turn)
+        event_free(http->turn);
+    limiter_deinit(&http->writers);
     http_config_deinit(&http->config);
     sodium_memzero(&http->access, sizeof(http->access));
     free(http);
@@ -64,6 +93,8 @@ void http_free(struct http *http)
 void http_closed(struct http *http, struct evhttp_connection *connection)
 {
     stream_closed(http, connection);
+    held_closed(http, connection);
+    event_stream_closed(http, connection);
 }
 
 const struct http_counters *http_counters(const struct http *http)
@@ -107,17 +138,21 @@ static struct addr sender(struct evhttp_request *request)
     return from.addr;
 }
 
-static struct refusal check_access(const struct http *http, struct evhttp_request *request,
-                                   bool writes)
+static struct refusal check_access(struct call *call, enum route_access wanted)
 {
-    struct evbuffer *body = evhttp_request_get_input_buffer(request);
+    const struct http *http = call->http;
+    struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
     struct asker asker = {
-        .from = sender(request),
-        .headers = evhttp_request_get_input_headers(request),
-        .writes = writes,
-        .has_body = evhttp_request_get_command(request) != EVHTTP_REQ_DELETE ||
+        .from = call->from,
+        .headers = evhttp_request_get_input_headers(call->request),
+        .wants = wanted == ROUTE_WRITES    ? ACCESS_WRITES
+                 : wanted == ROUTE_CLIENTS ? ACCESS_CLIENTS
+                                           : ACCESS_READS,
+        .has_body = evhttp_request_get_command(call->request) != EVHTTP_REQ_DELETE ||
                     evbuffer_get_length(body) > 0,
     };
+    call->is_local = access_is_local(&asker);
+    call->has_token = access_has_token(&http->access, &asker);
     return access_check(&http->access, &http->config, &asker);
 }
 
@@ -126,6 +161,24 @@ static void refuse(struct http *http, struct evhttp_request *request, struct ref
     if (refusal.status == 401)
         reply_header(request, "WWW-Authenticate", "Bearer realm=\"disc\"");
     reply_problem(http, request, refusal.status, "%s", refusal.detail);
+}
+
+/* Before the token is looked at, so that nobody guesses fast. False: the reply was sent. */
+static bool check_rate(struct call *call)
+{
+    const struct http_backend *backend = &call->http->backend;
+    uint64_t now_ms = backend->now(backend->context).lease_ms;
+    uint32_t wait_ms = 0;
+    char seconds[16];
+
+    if (addr_is_loopback(&call->from) || limiter_take(&call->http->writers, &call->from, now_ms))
+        return true;
+    (void)limiter_has(&call->http->writers, &call->from, now_ms, &wait_ms);
+    snprintf(seconds, sizeof(seconds), "%u", wait_ms / 1000 + 1);
+    reply_header(call->request, "Retry-After", seconds);
+    reply_problem(call->http, call->request, 429,
+                  "too many writes from this address: at most %d a second", WRITES_PER_S);
+    return false;
 }
 
 static void refuse_route(struct http *http, struct evhttp_request *request,
@@ -141,16 +194,17 @@ static void refuse_route(struct http *http, struct evhttp_request *request,
                       "the path is not well encoded: write %%XX with two hexadecimal digits, "
                       "and no %%00");
     } else {
+        char known[ROUTE_LIST_MAX];
         reply_problem(http, request, 404,
-                      "no such path; there are /v1/status, /v1/services, /v1/services/NAME, "
-                      "/v1/explain, /v1/guard and /v1/evict");
+                      "no such path; there are %s; all is described in /v1/openapi.json",
+                      route_list(known));
     }
 }
 
 static void call_route(struct call *call, const struct route *route)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
-    enum err err = uri_query_parse(evhttp_uri_get_query(uri), &call->query);
+    enum err err = uri_query_parse(evhttp_uri_get_query(uri), route->repeats, &call->query);
 
     if (err == ERR_OK)
         route->handle(call);
@@ -166,23 +220,35 @@ static void call_route(struct call *call, const struct route *route)
 
 void http_handle(struct http *http, struct evhttp_request *request)
 {
-    struct call call = {.http = http, .request = request};
+    struct call call = {.http = http, .request = request, .from = sender(request)};
     const struct route *route = NULL;
 
     counter_up(&http->counters.requests);
+    if (http->stopping) {
+        reply_header(request, "Connection", "close");
+        reply_problem(http, request, 503, "the server is stopping");
+        return;
+    }
     struct refusal refusal = check_host(&http->config, request);
     if (refusal.status) {
         refuse(http, request, refusal);
         return;
     }
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+    const struct file *file = file_find(path ? path : "");
+    if (file) {
+        file_reply(http, request, file);
+        return;
+    }
     enum route_result found =
         route_find(evhttp_request_get_command(request), path ? path : "", &route, call.captured);
     if (found != ROUTE_FOUND) {
         refuse_route(http, request, found, path ? path : "");
         return;
     }
-    refusal = check_access(http, request, route->writes);
+    if (route->access == ROUTE_WRITES && !check_rate(&call))
+        return;
+    refusal = check_access(&call, route->access);
     if (refusal.status) {
         refuse(http, request, refusal);
         return;

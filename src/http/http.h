@@ -4,8 +4,14 @@
  * Control thread only.
  *
  *   GET /v1/status              state of the server
- *   GET /v1/services            services (?ns= ?after= ?limit=)
- *   GET /v1/services/S          one service with its instances (?ns=)
+ *   GET /v1/namespaces          what is served, and by which zones
+ *   GET /v1/services            services (?ns= ?after= ?limit= ?q=)
+ *   GET /v1/services/S          one service with its instances
+ *                               (?ns= ?status= ?live= ?where=KEY:VALUE ?after= ?limit=)
+ *   POST /v1/services/S/instances       registers (?ns=); the id is given or derived
+ *   GET PUT PATCH DELETE .../instances/I   one instance: read, register, change, deregister
+ *   POST .../instances/I/renew
+ *   GET PUT PATCH DELETE .../instances/I/override   {"drain", "weight", "status"}
  *   GET /v1/explain             ?name= &type= [&client=]: how an answer comes about
  *   GET /v1/records             plain records, which DNS UPDATE made (?after= ?limit=)
  *   GET /v1/guard               the guards against mass eviction (?after= a zone)
@@ -13,6 +19,7 @@
  *   POST /v1/evict              {"ns", "service", "instance", "force"}: what is stale goes,
  *                               of all, of a service, or one instance; force: also
  *                               while a guard is on, and the one in any state
+ *   GET /v1/openapi.json        all of it, described for programs
  *
  * Errors are RFC 9457 problem documents. Long lists are produced in pieces, so that
  * all of them together hold the control thread for about HTTP_SLICE_MS in a turn of
@@ -30,6 +37,7 @@
 #include "base/addr.h"
 #include "base/counter.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/lease_clock.h"
 #include "registry/registry.h"
 
@@ -94,9 +102,10 @@ struct http_backend {
     /* Each namespace that is served, in order: [{"name", "zones": [...]}]; NULL when memory
      * lacks. */
     json_t *(*namespaces)(void *context);
-    /* The n-th part of the metrics in Prometheus' text format, a few kB. False: there
-     * is no such part. */
-    bool (*metrics)(void *context, unsigned part, struct evbuffer *out);
+    /* Appends the n-th part of the metrics in Prometheus' text format (`open_metrics`: in
+     * that of OpenMetrics, less its end mark), a few kB. ERR_NOT_FOUND there is no such part
+     * · ERR_MEMORY. */
+    enum err (*metrics)(void *context, unsigned part, bool open_metrics, struct evbuffer *out);
     void (*audit)(void *context, const struct http_deed *deed);
     /* Adds what only the server knows to the status object (version, uptime, listen
      * addresses, counters, store). */
@@ -106,6 +115,7 @@ struct http_backend {
                        const struct addr *client);
     /* dns_records_list; a new reference, NULL when memory lacks. */
     json_t *(*records)(void *context, uint64_t after, size_t limit);
+    struct hash_key key; /* of tables whose names come from clients; a secret */
     void *context;
 };
 
@@ -126,6 +136,9 @@ struct http;
 /* Takes the contents of `config` over and leaves it zeroed. NULL when memory lacks:
  * `config` is then as it was. */
 struct http *http_new(struct http_config *config, const struct http_backend *backend);
+/* No more requests: each is refused from now on, and long replies under way end with their
+ * connections. Replies that wait for the disk still come (http_committed). */
+void http_stop(struct http *http);
 /* Ends unfinished long replies by closing their connections. To be called after the
  * listener is gone, or with no request handled any more. */
 void http_free(struct http *http);

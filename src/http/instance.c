@@ -12,8 +12,7 @@ static json_t *json_text(struct text t)
     return json_stringn(t.n ? t.s : "", t.n);
 }
 
-/* JSON's own integers end at 2^63 here; what is larger (a `rev` may be) is a text. */
-static json_t *json_number(uint64_t n)
+json_t *instance_number(uint64_t n)
 {
     return n <= INT64_MAX ? json_integer((json_int_t)n) : json_sprintf("%" PRIu64, n);
 }
@@ -78,7 +77,7 @@ static json_t *metadata(const struct record *r)
     return all;
 }
 
-static json_t *override_json(const struct override *o)
+json_t *instance_override_json(const struct override *o)
 {
     json_t *all = json_object();
     int failed = 0;
@@ -86,17 +85,27 @@ static json_t *override_json(const struct override *o)
     if (o->drain)
         failed |= add(all, "drain", json_true());
     if (o->weight_set)
-        failed |= add(all, "weight", json_number(o->weight));
+        failed |= add(all, "weight", instance_number(o->weight));
     if (o->status_set)
         failed |= add(all, "status", json_string(status_text(o->status)));
     return failed ? nothing(all) : all;
+}
+
+/* What it says of itself, where that is not what is in force; NULL fails. */
+static json_t *said(const struct record *r, bool overridden)
+{
+    json_t *weight = r->weight_set ? json_integer(r->weight) : json_null();
+
+    return overridden ? json_pack("{s:s, s:o}", "status", status_text(r->status), "weight", weight)
+                      : json_pack("{s:o}", "weight", weight);
 }
 
 static json_t *expires_in(const struct instance_state *state, struct moment now)
 {
     if (state->deadline_ms == UINT64_MAX)
         return json_null();
-    return json_number(state->deadline_ms > now.lease_ms ? state->deadline_ms - now.lease_ms : 0);
+    return instance_number(state->deadline_ms > now.lease_ms ? state->deadline_ms - now.lease_ms
+                                                             : 0);
 }
 
 static int add_word(json_t *to, const struct record *r, const struct instance_state *state,
@@ -108,8 +117,8 @@ static int add_word(json_t *to, const struct record *r, const struct instance_st
     failed |= add(to, "status", json_string(status_text(state->status)));
     failed |= add(to, "live", json_boolean(instance_is_live(state, now)));
     failed |= add(to, "stale", json_boolean(state->stale));
-    failed |= add(to, "weight", json_number(state->weight));
-    failed |= add(to, "priority", json_number(r->priority));
+    failed |= add(to, "weight", instance_number(state->weight));
+    failed |= add(to, "priority", instance_number(r->priority));
     failed |= add(to, "addresses", addresses(r));
     failed |= add(to, "ports", ports(r));
     failed |= add(to, "version", json_text(r->version));
@@ -125,22 +134,25 @@ static int add_terms(json_t *to, const struct record *r, const struct instance_s
                      struct moment now)
 {
     const struct override *o = &state->override;
+    bool overridden = o->drain || o->weight_set || o->status_set;
     char owner[PRINCIPAL_TEXT];
     int failed = 0;
 
-    failed |= add(to, "lease", r->lease_s ? json_number(r->lease_s) : json_null());
+    failed |= add(to, "lease", r->lease_s ? instance_number(r->lease_s) : json_null());
     failed |= add(to, "ttl", r->ttl == TTL_UNSET ? json_null() : json_integer(r->ttl));
     failed |= add(to, "group", json_text(r->group));
-    failed |= add(to, "rev", json_number(r->rev));
+    failed |= add(to, "rev", instance_number(r->rev));
     failed |= add(to, "owner", json_string(principal_format(&state->owner, owner)));
-    if (o->drain || o->weight_set || o->status_set)
-        failed |= add(to, "override", override_json(o));
+    if (overridden)
+        failed |= add(to, "override", instance_override_json(o));
+    if (overridden || !r->weight_set)
+        failed |= add(to, "said", said(r, overridden));
     failed |= add(to, "expires_in_ms", expires_in(state, now));
-    failed |= add(to, "registered_ms", json_number(state->registered_ms));
-    failed |= add(to, "up_ms", json_number(state->up_ms));
-    failed |= add(to, "renewed_ms", json_number(state->renewed_ms));
-    failed |= add(to, "dirty_ms", json_number(state->dirty_ms));
-    failed |= add(to, "latest_ms", json_number(state->latest_ms));
+    failed |= add(to, "registered_ms", instance_number(state->registered_ms));
+    failed |= add(to, "up_ms", instance_number(state->up_ms));
+    failed |= add(to, "renewed_ms", instance_number(state->renewed_ms));
+    failed |= add(to, "dirty_ms", instance_number(state->dirty_ms));
+    failed |= add(to, "latest_ms", instance_number(state->latest_ms));
     return failed;
 }
 

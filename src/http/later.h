@@ -11,6 +11,10 @@
  * header fields set on the request stay. */
 void later_reply(struct call *call, uint64_t change, int status, json_t *body);
 
+/* The same; when it is not to be, `failure` is sent with status 200 (takes the reference; NULL:
+ * the 503 of above). */
+void later_reply_or(struct call *call, uint64_t change, int status, json_t *body, json_t *failure);
+
 /* As http_committed. */
 void later_committed(struct http *http, uint64_t committed, bool failing);
 

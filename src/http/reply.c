@@ -11,6 +11,8 @@ const char *reply_reason(int status)
         const char *reason;
     } known[] = {
         {200, "OK"},
+        {201, "Created"},
+        {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -20,8 +22,12 @@ const char *reply_reason(int status)
         {409, "Conflict"},
         {415, "Unsupported Media Type"},
         {421, "Misdirected Request"},
+        {413, "Content Too Large"},
         {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
         {503, "Service Unavailable"},
+        {507, "Insufficient Storage"},
     };
     for (size_t n = 0; n < ARRAY_COUNT(known); n++)
         if (known[n].status == status)
@@ -37,17 +43,27 @@ void reply_header(struct evhttp_request *request, const char *name, const char *
     evhttp_add_header(headers, name, value);
 }
 
+/* Unless the handler has set the field to something of its own. */
+static void default_header(struct evhttp_request *request, const char *name, const char *value)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+    if (!evhttp_find_header(headers, name))
+        evhttp_add_header(headers, name, value);
+}
+
 void reply_begin(struct http *http, struct evhttp_request *request, int status)
 {
     unsigned digit = (unsigned)status / 100;
 
     counter_up(&http->counters.statuses[digit < ARRAY_COUNT(http->counters.statuses) ? digit : 0]);
-    if (status != 304)
-        reply_header(request, "Content-Type",
-                     status >= 400 ? "application/problem+json" : "application/json");
-    reply_header(request, "X-Content-Type-Options", "nosniff");
-    reply_header(request, "Cache-Control", "no-store");
-    reply_header(request, "Content-Security-Policy", "default-src 'none'");
+    if (status != 304 && status != 204)
+        default_header(request, "Content-Type",
+                       status >= 400 ? "application/problem+json" : "application/json");
+    default_header(request, "X-Content-Type-Options", "nosniff");
+    default_header(request, "Referrer-Policy", "no-referrer");
+    default_header(request, "Cache-Control", "no-store");
+    default_header(request, "Content-Security-Policy", "default-src 'none'");
 }
 
 void reply_send(struct http *http, struct evhttp_request *request, int status,
@@ -56,7 +72,7 @@ void reply_send(struct http *http, struct evhttp_request *request, int status,
     char length[24];
 
     reply_begin(http, request, status);
-    if (status != 304) {
+    if (status != 304 && status != 204) { /* RFC 9110 section 8.6 */
         snprintf(length, sizeof(length), "%zu", body ? evbuffer_get_length(body) : 0);
         reply_header(request, "Content-Length", length);
     }
@@ -91,28 +107,58 @@ static void send_json(struct http *http, struct evhttp_request *request, int sta
         evbuffer_free(body);
 }
 
-void reply_json(struct call *call, json_t *body)
+void reply_status(struct call *call, int status, json_t *body)
 {
-    if (body)
-        send_json(call->http, call->request, 200, body);
+    if (status == 204)
+        reply_send(call->http, call->request, 204, NULL);
+    else if (body)
+        send_json(call->http, call->request, status, body);
     else
         reply_problem(call->http, call->request, 503, "out of memory; try again later");
     json_decref(body);
 }
 
+void reply_json(struct call *call, json_t *body)
+{
+    reply_status(call, 200, body);
+}
+
+/* Takes `more`. */
+static void send_problem(struct http *http, struct evhttp_request *request, int status,
+                         const char *detail, json_t *more)
+{
+    const char *title = reply_reason(status);
+    json_t *text = json_string(detail); /* NULL when a client's bytes in it are no UTF-8 */
+    json_t *json = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title", title,
+                             "status", status, "detail", text ? text : json_string(title));
+
+    if (more)
+        json_object_update(json, more); /* when memory lacks: without */
+    json_decref(more);
+    reply_header(request, "Content-Type", "application/problem+json");
+    send_json(http, request, status, json);
+    json_decref(json);
+}
+
 void reply_problem(struct http *http, struct evhttp_request *request, int status,
                    const char *format, ...)
 {
-    const char *title = reply_reason(status);
     char detail[512];
     va_list args;
 
     va_start(args, format);
     vsnprintf(detail, sizeof(detail), format, args);
     va_end(args);
-    json_t *text = json_string(detail); /* NULL when a client's bytes in it are no UTF-8 */
-    json_t *json = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title", title,
-                             "status", status, "detail", text ? text : json_string(title));
-    send_json(http, request, status, json);
-    json_decref(json);
+    send_problem(http, request, status, detail, NULL);
+}
+
+void reply_problem_with(struct call *call, int status, json_t *more, const char *format, ...)
+{
+    char detail[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    send_problem(call->http, call->request, status, detail, more);
 }

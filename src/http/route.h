@@ -7,11 +7,18 @@
 
 #define ROUTE_ALLOW_MAX 64
 
+enum route_access {
+    ROUTE_READS,
+    ROUTE_WRITES,  /* token or loopback, JSON, our own pages, limited rate */
+    ROUTE_CLIENTS, /* other registries' clients: backend.admit decides, asked by the handler */
+};
+
 struct route {
     enum evhttp_cmd_type method; /* GET answers HEAD too */
-    const char *pattern;         /* a segment '*' is captured, decoded */
-    bool writes;
+    const char *pattern;         /* segments '*', at most CAPTURES_MAX, are captured, decoded */
+    enum route_access access;
     void (*handle)(struct call *call);
+    const char *repeats; /* the query parameter that may be given several times; NULL = none */
 };
 
 enum route_result {
@@ -23,7 +30,12 @@ enum route_result {
 
 /* `path` as it stands in the request. ROUTE_FOUND fills *route and `captured`. */
 enum route_result route_find(enum evhttp_cmd_type method, const char *path,
-                             const struct route **route, char captured[static SEGMENT_MAX + 1]);
+                             const struct route **route,
+                             char captured[static CAPTURES_MAX][SEGMENT_MAX + 1]);
+
+/* The patterns below /v1 with commas between them, for people; returns `out`. */
+#define ROUTE_LIST_MAX 400
+const char *route_list(char out[static ROUTE_LIST_MAX]);
 
 /* The methods that the path knows, "GET, HEAD", for the header field Allow. */
 void route_allowed(const char *path, char out[static ROUTE_ALLOW_MAX]);

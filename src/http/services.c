@@ -9,7 +9,10 @@
 
 #include "http/instance.h"
 #include "http/reply.h"
+#include "http/service.h"
 #include "http/stream.h"
+#include "http/version.h"
+#include "http/watch.h"
 
 enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000 };
 
@@ -21,6 +24,7 @@ struct place {
 struct listing {
     struct http *http;
     char ns[NAMESPACE_MAX + 1]; /* "" = all */
+    char part[SERVICE_MAX + 1]; /* of the name; "" = any */
     struct place at, after;
     uint32_t left;
     bool opened, some;
@@ -59,6 +63,12 @@ static bool is_behind(const struct service *s, const struct place *p)
         return true;
     int by_namespace = text_compare(service_namespace(s), text_of(p->ns));
     return by_namespace ? by_namespace > 0 : text_compare(service_name(s), text_of(p->name)) > 0;
+}
+
+static bool has_part(const struct service *s, const char *part)
+{
+    struct text name = service_name(s);
+    return !*part || memmem(name.s, name.n, part, strlen(part));
 }
 
 /* ---- producing ------------------------------------------------------------------ */
@@ -124,7 +134,7 @@ static enum piece next_service(void *state, struct evbuffer *out)
     const struct service *s = step(l);
     if (!s)
         return close_list(out, NULL);
-    if (!is_behind(s, &l->after))
+    if (!is_behind(s, &l->after) || !has_part(s, l->part))
         return PIECE_MORE;
     if (l->left == 0)
         return close_list(out, &l->after);
@@ -139,7 +149,7 @@ static enum piece next_service(void *state, struct evbuffer *out)
 static const char *read_page(const struct uri_query *query, struct listing *l)
 {
     struct text ns = uri_query_get(query, "ns"), after = uri_query_get(query, "after"),
-                limit = uri_query_get(query, "limit");
+                limit = uri_query_get(query, "limit"), part = uri_query_get(query, "q");
     uint64_t number = LIMIT_DEFAULT;
 
     if (ns.n && !text_is_label(ns, NAMESPACE_MAX))
@@ -153,16 +163,18 @@ static const char *read_page(const struct uri_query *query, struct listing *l)
         return "after is of another namespace than ns";
     if (limit.s && (text_number(limit, LIMIT_MAX, &number) != ERR_OK || number == 0))
         return "limit is a number from 1 to 10000";
+    if (text_copy(part, l->part, sizeof(l->part)) != ERR_OK)
+        return "q is a part of a service's name, which has 127 characters at most";
+    lower(l->part);
     l->left = (uint32_t)number;
     l->at = l->after;
     return NULL;
 }
 
-void services_get(struct call *call)
+void services_read(struct call *call)
 {
-    static const struct stream_source source = {next_service, free};
+    static const struct stream_source source = {next_service, free, NULL};
     struct listing *l = calloc(1, sizeof(*l));
-    char index[24];
 
     if (!l) {
         reply_problem(call->http, call->request, 503, "out of memory; try again later");
@@ -175,7 +187,14 @@ void services_get(struct call *call)
         reply_problem(call->http, call->request, 400, "%s", fault);
         return;
     }
-    snprintf(index, sizeof(index), "%ju", (uintmax_t)registry_index(call->http->backend.registry));
-    reply_header(call->request, "X-Disc-Index", index);
-    stream_open(call, &source, l, sizeof(*l));
+    if (version_is_known(call, registry_index(call->http->backend.registry)))
+        free(l);
+    else
+        stream_open(call, &source, l, sizeof(*l));
+}
+
+void services_get(struct call *call)
+{
+    if (!watch_services(call))
+        services_read(call);
 }

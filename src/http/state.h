@@ -6,12 +6,23 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "base/limiter.h"
+#include "base/map.h"
 #include "http/access.h"
 #include "http/http.h"
 #include "http/uri.h"
 
 struct stream;
 TAILQ_HEAD(stream_list, stream);
+struct later;
+TAILQ_HEAD(later_list, later);
+struct held;
+LIST_HEAD(held_list, held);
+struct topics;
+struct waits;
+struct event_streams;
+struct noted;
+LIST_HEAD(noted_list, noted);
 
 struct http {
     struct http_config config;
@@ -24,13 +35,29 @@ struct http {
     struct event *turn;         /* pending while `ready` is not empty */
     struct log_limit steered;   /* of what operators do */
     size_t held;                /* bytes that unfinished replies keep in memory */
+    struct limiter writers;     /* of other addresses than loopback */
+    bool stopping;
+    struct later_list laters;   /* replies that wait for the disk, by their change */
+    size_t later_count;
+    struct map holds;           /* requests whose reply comes later, by connection */
+    struct held_list hold_list; /* the same */
+    struct topics *topics;      /* who waits for news of what */
+    struct waits *waits;        /* of them long polls */
+    struct event_streams *event_streams;
+    struct noted_list noted; /* ids that event streams have still to tell of */
+    size_t noted_bytes;
 };
+
+enum { CAPTURES_MAX = 2 };
 
 struct call {
     struct http *http;
     struct evhttp_request *request;
-    char captured[SEGMENT_MAX + 1]; /* what stands for '*' in the route's pattern */
+    char captured[CAPTURES_MAX][SEGMENT_MAX + 1]; /* what stands for '*' in the route's pattern */
     struct uri_query query;
+    struct addr from; /* FAMILY_NONE when unknown */
+    bool has_token;   /* the admin's */
+    bool is_local;    /* from loopback, and nothing was forwarded */
 };
 
 /* The handlers. Each replies, or opens a stream that will. */
@@ -38,9 +65,38 @@ void status_get(struct call *call);
 void services_get(struct call *call);
 void service_get_one(struct call *call);
 void explain_get(struct call *call);
+void namespaces_get(struct call *call);
+void instance_get(struct call *call);
+void instance_post(struct call *call);
+void instance_put(struct call *call);
+void instance_patch(struct call *call);
+void instance_renew(struct call *call);
+void instance_delete(struct call *call);
+void overrides_get(struct call *call);
+void overrides_put(struct call *call);
+void overrides_patch(struct call *call);
+void overrides_delete(struct call *call);
 void records_get(struct call *call);
+void metrics_get(struct call *call);
 void guard_get(struct call *call);
 void guard_post(struct call *call);
 void evict_post(struct call *call);
+/* The Go registry's API, and bilibili's dialect. */
+void goapi_register(struct call *call);
+void goapi_renew(struct call *call);
+void goapi_cancel(struct call *call);
+void goapi_fetch(struct call *call);
+void goapi_fetchall(struct call *call);
+void goapi_nodes(struct call *call);
+void bili_register(struct call *call);
+void bili_renew(struct call *call);
+void bili_cancel(struct call *call);
+void bili_set(struct call *call);
+void bili_fetch(struct call *call);
+void bili_fetchs(struct call *call);
+void bili_fetch_all(struct call *call);
+void bili_poll(struct call *call);
+void bili_polls(struct call *call);
+void bili_nodes(struct call *call);
 
 #endif

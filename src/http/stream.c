@@ -45,12 +45,28 @@ static void make_unready(struct stream *s)
     s->ready = false;
 }
 
-/* Leaves the request alone. */
-static void stream_free(struct stream *s)
+/* The stream is one no more. Leaves its request and its state alone. */
+static void leave(struct stream *s)
 {
     make_unready(s);
     TAILQ_REMOVE(&s->http->streams, s, link);
     s->http->held -= s->held;
+}
+
+/* Leaves the request alone. */
+static void stream_free(struct stream *s)
+{
+    leave(s);
+    s->source->free(s->state);
+    free(s);
+}
+
+static void hand_over(struct stream *s)
+{
+    struct call call = {.http = s->http, .request = s->request};
+
+    leave(s);
+    s->source->reply(s->state, &call);
     s->source->free(s->state);
     free(s);
 }
@@ -119,7 +135,9 @@ static bool start(struct stream *s)
 
 static void deliver(struct stream *s, enum piece piece, struct evbuffer *out)
 {
-    if (piece == PIECE_FAILED && s->started)
+    if (piece == PIECE_HANDED)
+        hand_over(s);
+    else if (piece == PIECE_FAILED && s->started)
         abort_reply(s);
     else if (piece == PIECE_FAILED)
         refuse(s, "out of memory");

@@ -15,12 +15,14 @@ enum piece {
     PIECE_MORE, /* call again; perhaps nothing was added */
     PIECE_END,
     PIECE_FAILED, /* memory lacked */
+    PIECE_HANDED, /* the source's `reply` is to reply; only while nothing was added */
 };
 
 struct stream_source {
     /* Appends the next piece, a few kB at most. */
     enum piece (*next)(void *state, struct evbuffer *out);
     void (*free)(void *state);
+    void (*reply)(void *state, struct call *call); /* NULL: never PIECE_HANDED */
 };
 
 /* Replies to the request from now on; header fields set before stay. Takes `state`,

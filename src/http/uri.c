@@ -53,7 +53,7 @@ static enum err take(struct text raw, char **at, struct text *out)
     return ERR_OK;
 }
 
-static enum err add(struct uri_query *q, struct text part, char **at)
+static enum err add(struct uri_query *q, struct text part, const char *repeats, char **at)
 {
     struct text value = part, name = text_cut(&value, '=');
     struct parameter p;
@@ -65,13 +65,14 @@ static enum err add(struct uri_query *q, struct text part, char **at)
         err = take(value, at, &p.value);
     if (err)
         return err;
-    if (uri_query_get(q, p.name.s).s)
+    bool may_repeat = repeats && (strcmp(repeats, "*") == 0 || text_is(p.name, text_of(repeats)));
+    if (!may_repeat && uri_query_get(q, p.name.s).s)
         return ERR_SYNTAX;
     q->items[q->count++] = p;
     return ERR_OK;
 }
 
-enum err uri_query_parse(const char *raw, struct uri_query *out)
+enum err uri_query_parse(const char *raw, const char *repeats, struct uri_query *out)
 {
     struct text rest = text_of(raw);
 
@@ -84,7 +85,7 @@ enum err uri_query_parse(const char *raw, struct uri_query *out)
         return ERR_MEMORY;
     while (rest.n) {
         struct text part = text_cut(&rest, '&');
-        enum err err = part.n ? add(out, part, &at) : ERR_OK;
+        enum err err = part.n ? add(out, part, repeats, &at) : ERR_OK;
         if (err)
             return err;
     }
@@ -97,12 +98,17 @@ void uri_query_deinit(struct uri_query *q)
     *q = (struct uri_query){0};
 }
 
-struct text uri_query_get(const struct uri_query *q, const char *name)
+struct text uri_query_nth(const struct uri_query *q, const char *name, unsigned n)
 {
     struct text wanted = text_of(name);
 
-    for (unsigned n = 0; n < q->count; n++)
-        if (text_is(q->items[n].name, wanted))
-            return q->items[n].value;
+    for (unsigned i = 0; i < q->count; i++)
+        if (text_is(q->items[i].name, wanted) && n-- == 0)
+            return q->items[i].value;
     return (struct text){NULL, 0};
+}
+
+struct text uri_query_get(const struct uri_query *q, const char *name)
+{
+    return uri_query_nth(q, name, 0);
 }

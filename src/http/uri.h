@@ -9,7 +9,8 @@
 
 enum {
     SEGMENT_MAX = 255, /* bytes of one decoded path segment */
-    QUERY_MAX = 16,    /* parameters */
+    QUERY_MAX = 160,   /* parameters; the long polls of other registries' clients name 64 services
+                          and a time of each */
 };
 
 struct parameter {
@@ -27,13 +28,15 @@ struct uri_query {
  * ERR_SPACE. */
 MUST_CHECK enum err uri_decode(struct text t, bool plus, char *out, size_t size);
 
-/* `raw` is what stands behind '?', may be NULL. ERR_SYNTAX as above, and for a
- * parameter that is given twice; ERR_SPACE for too many; ERR_MEMORY. The caller
- * calls uri_query_deinit in every case. */
-MUST_CHECK enum err uri_query_parse(const char *raw, struct uri_query *out);
+/* `raw` is what stands behind '?' (or a form's body), may be NULL. ERR_SYNTAX as above, and
+ * for a parameter that is given twice and is not `repeats` (NULL = none may; "*" = all may);
+ * ERR_SPACE for too many; ERR_MEMORY. The caller calls uri_query_deinit in every case. */
+MUST_CHECK enum err uri_query_parse(const char *raw, const char *repeats, struct uri_query *out);
 void uri_query_deinit(struct uri_query *q);
 
 /* The value, terminated by NUL; s == NULL when the parameter was not given. */
 struct text uri_query_get(const struct uri_query *q, const char *name);
+/* The n-th value of that name; s == NULL when there are fewer. */
+struct text uri_query_nth(const struct uri_query *q, const char *name, unsigned n);
 
 #endif

@@ -5,7 +5,11 @@
 
 #include "http/state.h"
 
-enum { WAIT_SERVICES_MAX = 64, WAIT_MAX_MS = 600000 };
+enum {
+    WAIT_SERVICES_MAX = 64,
+    WAIT_MAX_MS = 600000,
+    WATCHERS_MAX = 50000, /* requests that wait, and event streams, together */
+};
 
 struct wait_for {
     struct text ns, service; /* copied; `service` empty: all services (of the namespace; `ns`
@@ -29,5 +33,10 @@ MUST_CHECK bool wait_open(struct call *call, const struct wait_for *services, si
 
 /* As http_published. */
 void wait_published(struct http *http, struct moment now);
+
+struct waits;
+
+struct waits *waits_new(struct http *http); /* NULL when memory lacks */
+void waits_free(struct waits *waits);       /* none waits any more: held_close_all */
 
 #endif

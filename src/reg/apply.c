@@ -9,6 +9,7 @@ void apply(struct call *c)
     static void (*const verbs[REG_VERB_COUNT])(struct call *) = {
         [REG_HELLO] = apply_hello, [REG_REG] = apply_reg, [REG_REN] = apply_ren,
         [REG_UPD] = apply_upd,     [REG_DEL] = apply_del, [REG_GET] = apply_get,
+        [REG_SUB] = apply_sub,     [REG_ACK] = apply_ack, [REG_UNS] = apply_uns,
     };
     verbs[c->verb](c);
 }
@@ -64,6 +65,6 @@ void apply_hello(struct call *c)
     reply_param(c, "lease", "%u-%u-%u", config->lease_min_s, config->lease_default_s,
                 config->lease_max_s);
     reply_param(c, "seen", "%s", endpoint_format(&c->from, seen));
-    reply_param(c, "f", "batch,grp,hmac");
+    reply_param(c, "f", "batch,grp,hmac,sub");
     c->cookie_due = true;
 }

@@ -14,6 +14,9 @@ void apply_ren(struct call *c);
 void apply_upd(struct call *c);
 void apply_del(struct call *c);
 void apply_get(struct call *c);
+void apply_sub(struct call *c);
+void apply_ack(struct call *c);
+void apply_uns(struct call *c);
 
 /* With grp=, for ren, del and get. */
 void apply_group_ren(struct call *c);

@@ -1,41 +1,6 @@
-#include "base/bytes.h"
 #include "reg/apply.h"
 #include "reg/fields.h"
 #include "reg/reply.h"
-
-/* All text that a record can hold. */
-enum {
-    RECORD_TEXT_MAX = NAMESPACE_MAX + SERVICE_MAX + INSTANCE_ID_MAX + PORTS_MAX * PORT_NAME_MAX +
-                      VERSION_MAX + (3 + TAGS_MAX) * SHORT_LABEL_MAX + METADATA_BYTES_MAX +
-                      GROUP_MAX
-};
-
-static void hold(struct text *t, struct writer *w)
-{
-    uint8_t *at = t->n ? write_space(w, t->n) : NULL;
-    if (at)
-        memcpy(at, t->s, t->n);
-    *t = (struct text){(const char *)at, at ? t->n : 0};
-}
-
-/* Copies the text out of the registry's memory, which the update may move. */
-static bool hold_record(struct record *r, char *room, size_t size)
-{
-    struct text *fields[] = {&r->ns,   &r->service, &r->id,      &r->version,
-                             &r->zone, &r->region,  &r->cluster, &r->group};
-    struct writer w = writer_of(room, size);
-    for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
-        hold(fields[i], &w);
-    for (unsigned i = 0; i < r->port_count; i++)
-        hold(&r->ports[i].name, &w);
-    for (unsigned i = 0; i < r->tag_count; i++)
-        hold(&r->tags[i], &w);
-    for (unsigned i = 0; i < r->metadata_count; i++) {
-        hold(&r->metadata[i].key, &w);
-        hold(&r->metadata[i].value, &w);
-    }
-    return !w.full;
-}
 
 static unsigned find_pair(const struct record *r, struct text key)
 {
@@ -96,8 +61,8 @@ void apply_upd(struct call *c)
         return;
     }
     instance_read(instance, &record);
-    enum refusal refusal =
-        hold_record(&record, room, sizeof(room)) ? merge(c, &record) : REFUSE_BIG;
+    /* The update may move the registry's memory. */
+    enum refusal refusal = record_hold(&record, room) ? REFUSE_BIG : merge(c, &record);
     if (refusal) {
         apply_refuse(c, refusal);
         return;

@@ -12,6 +12,7 @@
 #include "reg/policy.h"
 #include "reg/refusal.h"
 #include "reg/replay.h"
+#include "reg/subscription.h"
 
 struct reg {
     struct reg_config config;
@@ -20,8 +21,11 @@ struct reg {
     struct keyring keys;
     struct replay replay;
     struct policy policy;
+    struct subscriptions subscriptions;
     struct rand rand;
     const char *durability;
+    void (*denied)(void *context, const struct principal *who, struct text ns, struct text service);
+    void *denied_context;
     struct reg_counters counters;
 };
 
@@ -33,6 +37,7 @@ struct reply {
     bool ok;
     bool has_items;
     bool has_cookie;
+    bool none; /* there is to be no reply */
     enum reg_outcome outcome;
 };
 
@@ -48,7 +53,9 @@ struct call {
     bool has_n, is_signed;
     uint64_t n;
     struct signer signer;
-    const struct reg_key *key; /* NULL = not keyed */
+    const struct reg_key *key;         /* NULL = not keyed */
+    const void *route;                 /* as in reg_datagram */
+    struct subscription *subscription; /* ack, uns: the sender's; NULL = there is none */
     struct principal who;
     struct text id; /* echoed; empty when there was none that may be */
     struct message message;

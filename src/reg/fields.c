@@ -47,13 +47,20 @@ static enum refusal check_key(struct call *c, const struct instance_key *key)
     return REFUSE_NOT;
 }
 
+enum refusal fields_service(struct call *c, struct text *ns, struct text *service)
+{
+    *ns = fields_namespace(c);
+    *service = params_lower(&c->params, PARAM_SVC);
+    return check_key(c, &(struct instance_key){*ns, *service, TEXT("any")});
+}
+
 /* inst= or what stands for it; the record's addresses and ports must be there. */
 static struct text instance_id(struct call *c, const struct record *record,
                                struct fields_room *room)
 {
     if (c->params.given[PARAM_INST])
         return params_lower(&c->params, PARAM_INST);
-    return lists_default_id(record, room->id);
+    return record_default_id(record, room->id);
 }
 
 enum refusal fields_key(struct call *c, struct fields_room *room, struct instance_key *out)

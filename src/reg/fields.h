@@ -25,6 +25,9 @@ enum refusal fields_changes(struct call *c, struct record *record);
 /* The one instance that ren, upd, del and get name by svc= and inst= (or port=). */
 enum refusal fields_key(struct call *c, struct fields_room *room, struct instance_key *out);
 
+/* The service that sub names. */
+enum refusal fields_service(struct call *c, struct text *ns, struct text *service);
+
 /* ns= or the default, and svc= (which may be missing: empty). */
 struct text fields_namespace(struct call *c);
 

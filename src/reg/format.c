@@ -1,27 +1,5 @@
 /* reg_format_instance: a stored record as the parameters that would register it. */
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "base/bytes.h"
-#include "reg/message.h"
-
-static void write_format(struct writer *w, const char *format, ...) PRINTF(2, 3);
-
-static void write_format(struct writer *w, const char *format, ...)
-{
-    char text[64];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    write_bytes(w, text, (size_t)n);
-}
-
-static void write_encoded(struct writer *w, struct text value)
-{
-    size_t n = message_encode(value, (char *)w->at, writer_left(w));
-    (void)write_space(w, n);
-}
+#include "reg/pieces.h"
 
 /* " key=" (the first without the space) */
 static void write_key(struct writer *w, struct text key)
@@ -37,46 +15,33 @@ static void write_text(struct writer *w, struct text key, struct text value)
     if (value.n == 0)
         return;
     write_key(w, key);
-    write_encoded(w, value);
+    piece_encoded(w, value);
 }
 
 static void write_number(struct writer *w, struct text key, uint64_t value)
 {
     write_key(w, key);
-    write_format(w, "%llu", (unsigned long long)value);
+    piece_format(w, "%llu", (unsigned long long)value);
 }
 
 static void write_addresses(struct writer *w, const struct record *r)
 {
-    char one[ADDR_TEXT];
     write_key(w, TEXT("addr"));
-    for (unsigned i = 0; i < r->address_count; i++)
-        write_format(w, "%s%s", i ? "," : "", addr_format(&r->addresses[i], one));
+    piece_addresses(w, r);
 }
 
 static void write_ports(struct writer *w, const struct record *r)
 {
     write_key(w, TEXT("port"));
-    if (r->port_count == 0)
-        write_u8(w, '-');
-    for (unsigned i = 0; i < r->port_count; i++) {
-        const struct port *p = &r->ports[i];
-        write_format(w, "%s%.*s%s%u", i ? "," : "", TEXT_ARG(p->name), p->name.n ? ":" : "",
-                     p->number);
-        if (p->protocol != PROTOCOL_TCP)
-            write_format(w, "/%s", protocol_text(p->protocol));
-    }
+    piece_ports(w, r);
 }
 
 static void write_tags(struct writer *w, const struct record *r)
 {
-    for (unsigned i = 0; i < r->tag_count; i++) {
-        if (i == 0)
-            write_key(w, TEXT("tags"));
-        else
-            write_u8(w, ',');
-        write_encoded(w, r->tags[i]);
-    }
+    if (r->tag_count == 0)
+        return;
+    write_key(w, TEXT("tags"));
+    piece_tags(w, r);
 }
 
 static void write_attributes(struct writer *w, const struct record *r)
@@ -101,15 +66,10 @@ static void write_attributes(struct writer *w, const struct record *r)
 static bool write_metadata(struct writer *w, const struct record *r)
 {
     for (unsigned i = 0; i < r->metadata_count; i++) {
-        char word[MESSAGE_KEY_MAX + 2];
-        struct param param;
-        int n = snprintf(word, sizeof(word), "m.%.*s=", TEXT_ARG(r->metadata[i].key));
-        struct text rest = {word, (size_t)n}, key = {word, (size_t)n - 1};
-        if ((size_t)n >= sizeof(word) || message_param(&rest, &param) || rest.n ||
-            !text_is(param.key, key))
+        if (writer_used(w))
+            write_u8(w, ' ');
+        if (!piece_pair(w, &r->metadata[i]))
             return false;
-        write_key(w, key);
-        write_encoded(w, r->metadata[i].value);
     }
     return true;
 }

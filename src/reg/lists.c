@@ -1,17 +1,10 @@
 #include "reg/lists.h"
 
-#include <stdio.h>
+#include "reg/admit.h"
 
-#include "base/bytes.h"
-
-/* What a sender that names no address is registered as (loopback addresses of one host
- * are of no use to others). */
 static struct addr own_address(const struct call *c)
 {
-    const struct reg_config *config = &c->reg->config;
-    const struct addr *local =
-        c->from.addr.family == FAMILY_V4 ? &config->local_v4 : &config->local_v6;
-    return c->loopback && local->family != FAMILY_NONE ? *local : c->from.addr;
+    return admit_address(&c->reg->config, &c->from.addr);
 }
 
 static bool has_address(const struct record *record, const struct addr *a)
@@ -124,23 +117,4 @@ enum refusal lists_tags(struct call *c, struct record *record)
             return params_fault(p, PARAM_TAGS, REFUSE_VALUE);
     }
     return REFUSE_NOT;
-}
-
-struct text lists_default_id(const struct record *record, char out[static INSTANCE_ID_MAX + 1])
-{
-    const struct addr *a = &record->addresses[0];
-    bool has_port = record->port_count > 0;
-    unsigned port = has_port ? record->ports[0].number : 0;
-    int n;
-    if (a->family == FAMILY_V4) {
-        n = snprintf(out, INSTANCE_ID_MAX + 1, has_port ? "%u-%u-%u-%u-%u" : "%u-%u-%u-%u",
-                     a->bytes[0], a->bytes[1], a->bytes[2], a->bytes[3], port);
-    } else {
-        uint8_t bytes[18];
-        memcpy(bytes, a->bytes, 16);
-        put_u16(bytes + 16, (uint16_t)port);
-        uint64_t digest = hash_digest(bytes, has_port ? 18 : 16);
-        n = snprintf(out, INSTANCE_ID_MAX + 1, "h%012llx", (unsigned long long)(digest >> 16));
-    }
-    return (struct text){out, (size_t)n};
 }

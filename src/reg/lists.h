@@ -1,5 +1,5 @@
-/* The parameters that are lists: addresses, ports, tags; and the instance id that is
- * made of the first address and port. Called by fields.c. */
+/* The parameters that are lists: addresses, ports, tags. Called by
+ * fields.c. */
 #ifndef DISC_REG_LISTS_H
 #define DISC_REG_LISTS_H
 
@@ -12,8 +12,5 @@ enum refusal lists_addresses(struct call *c, struct record *record);
 enum refusal lists_ports(struct call *c, struct record *record);
 
 enum refusal lists_tags(struct call *c, struct record *record);
-
-/* The default id for the record's first address and port. */
-struct text lists_default_id(const struct record *record, char out[static INSTANCE_ID_MAX + 1]);
 
 #endif

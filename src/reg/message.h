@@ -33,6 +33,9 @@
  *   upd     change some fields of a registered instance; no renewal
  *   del     deregister: one instance, a batch (items), or a group (grp=)
  *   get     read one record, or list a group (grp=, after=)
+ *   sub     subscribe to a service: its instances now, and every change
+ *   ack     "this push arrived" (no reply)
+ *   uns     unsubscribe
  *
  * A loop that only sends `reg` is a complete client.
  *
@@ -45,17 +48,17 @@
  *   ck      *        22 base64url          the cookie the server gave
  *   key     *        1-32 of a-z0-9._-     key id (keyed mode)
  *   mac     *, last  32 lower-case hex     see keyed mode
- *   ns      all but hello   label <= 32    namespace; "default"
- *   svc     all but hello   1-4 labels, <= 127   service; required. a-z 0-9 - _ and
+ *   ns      all but hello, ack, uns   label <= 32   namespace; "default"
+ *   svc     as ns           1-4 labels, <= 127   service; required. a-z 0-9 - _ and
  *                    dots between labels; a label does not begin with "_". Lower-cased
- *   inst    all but hello   label <= 63    instance id; see below. Lower-cased
+ *   inst    reg ren upd del get   label <= 63   instance id; see below. Lower-cased
  *   addr    reg      1-8, commas           IPv4, or IPv6 with or without []; see below
  *   port    reg      "-", or 1-8, commas   [name:]1-65535[/tcp|/udp|/sctp]; required.
  *                    Names: 1-15 of a-z0-9-. The first is the default port; "-" = none
  *   w       reg upd  0-65535               weight; 100
  *   prio    reg upd  0-32767               priority; 0
  *   st      reg upd  up starting draining down   status; up
- *   lease   reg hello   seconds, or static    wish, brought into the server's range; 30.
+ *   lease   reg hello sub   seconds, or static   wish, brought into the server's range; 30.
  *                    static (never expires) needs a key that may
  *   zone region cluster   reg upd   label <= 32   locality and selector
  *   ver     reg upd  <= 32 printable       version
@@ -66,6 +69,11 @@
  *   grp     reg ren del get   1-63         lease group
  *   cnt,sum ren grp  decimal, 16 hex       what the sender thinks the group is
  *   after   get grp  ns/svc/inst           list from behind this one
+ *   tok     sub ack uns   16-22 as cid     token of one subscription, random; see below
+ *   from    sub      0 to 2^64-1           the seq that the sender has; 0 = nothing
+ *   sub     ack uns  0 to 2^32-1           the subscription's number
+ *   seq     ack      0 to 2^64-1           of the push that arrived
+ *   frag    ack      1-64                  which of its datagrams; 1
  *
  * Address: without addr=, or for 0.0.0.0 and [::], the datagram's source is registered
  * (from loopback: the host's own address). An unspecified address of the other family
@@ -87,6 +95,7 @@
  *   disc/1 ok   [id=] [n=] ep= ...   done
  *   disc/1 err  [id=] [n=] [ep=] c=CODE why=WORD ...   refused
  *   disc/1 chal [id=] ck=COOKIE      repeat the request with the last token appended
+ *   disc/1 push sub= tok= ep= ...    not a reply: what a subscriber is told, see below
  *
  *   ep    8 hex, another one after each start of the server
  *   hello v=1 max=1232 lease=MIN-DEFAULT-MAX seen=ADDR:PORT f=FEATURE,... ck=
@@ -97,6 +106,8 @@
  *   get   the parameters of a reg that would give this record, lease= rev=, and
  *         now=STATUS where an operator overrides st=. Group: cnt= sum= [more=1] and
  *         items "ns/svc/inst rev"; with more=1 ask again with after=<last name>
+ *   sub   sub= seq= lease= ren= full= [frag=]
+ *   uns   nothing more
  *
  *   ren   ms until the next renewal should be sent, retries after 0.5, 1, 2 s; not there
  *         with lease=static
@@ -124,7 +135,8 @@
  *        disk (wait=)                applied but not stored -> the same again after wait ms
  *        readonly (wait=)            nothing was changed -> the same again after wait ms
  *   505  version (max=)              speak that version
- *   507  full                        quota reached -> log, again after 60 s
+ *   507  full                        quota reached (sub: too many subscriptions) -> log,
+ *                                    again after 60 s
  *
  * ---- What is stored ----
  *
@@ -178,6 +190,85 @@
  * source address); one `ren grp=G cnt= sum=` renews every member. sum is the XOR over
  * the members of the first 8 bytes (big-endian) of SHA-256("ns/svc/inst@rev"), 16 hex
  * digits. 409 resync: renewed, but the server's set is another one.
+ *
+ * ---- Subscriptions ----
+ *
+ * `sub` makes one address and port be told of one service: first all its instances, then
+ * what changes, each as it is now. It needs cid=, tok= and a cookie, from `open` sources too
+ * (ask with `hello`, or wait for the chal). tok is a fresh random token of the subscriber, at
+ * least 64 bits, another one for each service; (address, cid, tok) names the subscription:
+ * `sub` with the same three is a refresh, with another service it is 422 f=svc. A
+ * subscription belongs to the key that asked for it or to none (others: 403 owner). A key
+ * needs the grant `sub`; services that only keys may change can be read by all.
+ *
+ *   > disc/1 sub id=d1 cid=9f2c tok=7d1f0c9be3a45526 ck=... [ns=] svc=web [from=] [lease=]
+ *   < disc/1 ok id=d1 ep=2b6296d4 sub=31 seq=1795245098534102 lease=60 ren=18000 full=1 frag=2
+ *
+ *   seq    the service's change index, the number of its state; it only grows, over restarts
+ *          too. In the reply: the state that will have been reached
+ *   lease  10-300 seconds, 60. The subscription ends with it; refresh after `ren` ms, with
+ *          from= the seq that was reached. Pushes go to the port of the last `sub`
+ *   full   1: the whole state follows, in `frag` datagrams. 0: nothing follows (from= is the
+ *          newest state), or what changed since from=
+ *
+ * Errors: 413 usetcp (the whole state is larger than 64 datagrams), 503 busy, 507 full. The
+ * service need not be known. What the subscriber has is kept through errors and silence.
+ *
+ *   < disc/1 push sub=31 tok=7d1f... ep=2b6296d4 seq=102 full=1 frag=1/2 n=17 [guard=1]
+ *     [why=] LF items                                              (one header line)
+ *   < disc/1 push sub=31 tok=7d1f... ep=2b6296d4 seq=104 prev=102 [frag=] n=2 [guard=1] LF items
+ *   > disc/1 ack sub=31 tok=7d1f... seq=102 [frag=2]
+ *
+ * A push is one or more datagrams with the same seq: `frag=K/N` is the K-th of N (not there:
+ * the only one), n the number of items in this datagram. full=1: the items of all N are the
+ * whole state. prev=P: they are all that is different from the state P.
+ *   guard  1 while the server keeps instances of it that it no longer hears of, or doubts
+ *          its own network: rather keep a list than empty it
+ *   why    of an empty whole state: known (the service is known, nobody is registered) or
+ *          unknown (never heard of, or forgotten)
+ *
+ *   "=ID FIELDS"        an instance of the whole state
+ *   "+ID FIELDS"        new or changed; the whole instance
+ *   "-ID why=WORD"      gone: deregistered, expired or evicted
+ *
+ * FIELDS are separated by one space, in this order; only the first five are always there.
+ * Values are percent-encoded as elsewhere; within t=, a comma separates.
+ *   a=ADDR,...          IPv6 without brackets
+ *   p=PORT,...          as port= above, "-" for none: [name:]number[/udp|/sctp]
+ *   w=WEIGHT q=PRIORITY s=up|starting|draining|down     in force: with overrides
+ *   x=1                 stale: expired, and kept. Last choice
+ *   z=ZONE r=REGION c=CLUSTER v=VERSION t=TAG,...  m.KEY=VALUE ...
+ *   cut=1               metadata (and, if that is not enough, tags) was left out
+ * Unknown fields are ignored. Only up and not stale is for ordinary use.
+ *
+ * What the subscriber does with a push (to the port it subscribed from) whose tok is that of
+ * a subscription (and, in keyed mode, whose MAC is right; all else is ignored). `have` is the
+ * seq of its list, 0 for none; the push may overtake the `ok`, and says its sub= too:
+ *   seq <= have                 acknowledge (the ack was lost), change nothing
+ *   prev > have                 something is missing: `sub` with from=have, no ack
+ *   else (full, or prev <= have < seq)   acknowledge this datagram and keep it; when all N of
+ *                               this (seq, full or prev) are there, apply them at once and
+ *                               together: full replaces the list, items of a delta replace,
+ *                               add and remove by ID; have = seq. A datagram of another push
+ *                               with a higher seq than the one under way, or the same seq but
+ *                               full in place of prev or another prev, takes its place (what
+ *                               was kept is dropped); with a lower seq it is ignored
+ * An `ok` with another ep than the last one (the server was restarted): have = 0 (the list
+ * stays until it is replaced), what was kept of a push is dropped; if it says full=0, `sub`
+ * again with from=0. A push whose ep is not that of the last `ok` is ignored.
+ * A list that goes empty with guard=1 is better not believed yet: go on using the last one.
+ *
+ * The first change is pushed at once, further ones of that service after 100 ms at the
+ * earliest, together. Up to 4 datagrams are under way without an ack, of one push; each ack
+ * lets the next go. Without any ack they are sent again after 0.5, 1, 2 and 4 s; 4 s later
+ * the server falls silent until the next `sub`. A delta sent again may be a newer one, with
+ * the same prev and a higher seq.
+ *
+ * ack and uns need no cookie, key or MAC: address, sub and tok show who sends them. An ack
+ * has no reply, but 404 gone (unsigned) where the subscription is not known: it ended, or the
+ * server was restarted: `sub` again at once, once. uns is answered ok (gone: done, too).
+ * In keyed mode `sub` is signed; its reply, the pushes and the reply to uns are signed with
+ * the same secret. Pushes have no n.
  *
  * ---- Examples ----
  *

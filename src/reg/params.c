@@ -2,7 +2,8 @@
 
 #define IN(verb) (1u << (verb))
 #define IN_ALL (IN(REG_VERB_COUNT) - 1)
-#define IN_NAMED (IN_ALL & ~IN(REG_HELLO))
+#define IN_NAMED (IN(REG_REG) | IN(REG_REN) | IN(REG_UPD) | IN(REG_DEL) | IN(REG_GET))
+#define IN_SUBSCRIBED (IN(REG_SUB) | IN(REG_ACK) | IN(REG_UNS))
 #define IN_RECORD (IN(REG_REG) | IN(REG_UPD))
 
 static const struct {
@@ -14,15 +15,15 @@ static const struct {
     [PARAM_N] = {"n", IN_ALL},
     [PARAM_CK] = {"ck", IN_ALL},
     [PARAM_KEY] = {"key", IN_ALL},
-    [PARAM_NS] = {"ns", IN_NAMED},
-    [PARAM_SVC] = {"svc", IN_NAMED},
+    [PARAM_NS] = {"ns", IN_NAMED | IN(REG_SUB)},
+    [PARAM_SVC] = {"svc", IN_NAMED | IN(REG_SUB)},
     [PARAM_INST] = {"inst", IN_NAMED},
     [PARAM_ADDR] = {"addr", IN_NAMED},
     [PARAM_PORT] = {"port", IN_NAMED},
     [PARAM_W] = {"w", IN_RECORD},
     [PARAM_PRIO] = {"prio", IN_RECORD},
     [PARAM_ST] = {"st", IN_RECORD},
-    [PARAM_LEASE] = {"lease", IN(REG_REG) | IN(REG_HELLO)},
+    [PARAM_LEASE] = {"lease", IN(REG_REG) | IN(REG_HELLO) | IN(REG_SUB)},
     [PARAM_ZONE] = {"zone", IN_RECORD},
     [PARAM_REGION] = {"region", IN_RECORD},
     [PARAM_VER] = {"ver", IN_RECORD},
@@ -34,6 +35,11 @@ static const struct {
     [PARAM_CNT] = {"cnt", IN(REG_REN)},
     [PARAM_SUM] = {"sum", IN(REG_REN)},
     [PARAM_AFTER] = {"after", IN(REG_GET)},
+    [PARAM_TOK] = {"tok", IN_SUBSCRIBED},
+    [PARAM_FROM] = {"from", IN(REG_SUB)},
+    [PARAM_SUB] = {"sub", IN(REG_ACK) | IN(REG_UNS)},
+    [PARAM_SEQ] = {"seq", IN(REG_ACK)},
+    [PARAM_FRAG] = {"frag", IN(REG_ACK)},
 };
 
 const char *params_key_text(enum param_key key)

@@ -33,6 +33,11 @@ enum param_key {
     PARAM_CNT,
     PARAM_SUM,
     PARAM_AFTER,
+    PARAM_TOK,
+    PARAM_FROM,
+    PARAM_SUB,
+    PARAM_SEQ,
+    PARAM_FRAG,
     PARAM_COUNT
 };
 

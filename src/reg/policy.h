@@ -5,7 +5,7 @@
 #ifndef DISC_REG_POLICY_H
 #define DISC_REG_POLICY_H
 
-#include "reg/limiter.h"
+#include "base/limiter.h"
 #include "reg/reg.h"
 
 enum {

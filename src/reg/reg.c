@@ -7,6 +7,7 @@
 #include "reg/apply.h"
 #include "reg/fields.h"
 #include "reg/reply.h"
+#include "reg/subscriber.h"
 
 /* ---- life ------------------------------------------------------------------------ */
 
@@ -44,7 +45,9 @@ struct reg *reg_new(struct reg_config *config, const struct reg_identity *identi
     rand_seed(&reg->rand, identity->seed);
     struct hash_key limits = derive_key(&reg->cookies.key, 'l');
     struct hash_key numbers = derive_key(&reg->cookies.key, 'n');
+    struct hash_key watched = derive_key(&reg->cookies.key, 's');
     replay_init(&reg->replay, &numbers);
+    subscriptions_init(&reg->subscriptions, &watched, (uint32_t)hash_bytes(&watched, "", 0));
     if (policy_init(&reg->policy, &limits)) {
         reg_free(reg);
         return NULL;
@@ -57,6 +60,7 @@ void reg_free(struct reg *reg)
 {
     if (!reg)
         return;
+    subscriptions_deinit(&reg->subscriptions);
     keyring_deinit(&reg->keys);
     replay_deinit(&reg->replay);
     policy_deinit(&reg->policy);
@@ -67,9 +71,12 @@ void reg_free(struct reg *reg)
 
 void reg_configure(struct reg *reg, struct reg_config *config)
 {
-    keyring_deinit(&reg->keys);
-    reg_config_deinit(&reg->config);
+    struct reg_config before = reg->config;
+    struct keyring keys = reg->keys;
     take_config(reg, config);
+    subscriber_recheck(reg, &keys);
+    keyring_deinit(&keys);
+    reg_config_deinit(&before);
 }
 
 void reg_expect_return(struct reg *reg, uint64_t until_ms)
@@ -133,7 +140,7 @@ static bool check_cookie(struct call *c)
 {
     struct reg *reg = c->reg;
     uint32_t age_s;
-    if (c->auth == REG_AUTH_OPEN)
+    if (c->auth == REG_AUTH_OPEN && c->verb != REG_SUB) /* pushes are traffic to an address */
         return true;
     struct text cookie = message_peek(&c->message, TEXT("ck"));
     if (cookie.n)
@@ -144,7 +151,8 @@ static bool check_cookie(struct call *c)
     }
     c->validated = true;
     c->cookie_due = age_s >= COOKIE_RENEW_S;
-    (void)limiter_take(&reg->policy.sources, &c->from.addr, c->now.lease_ms);
+    if (c->auth != REG_AUTH_OPEN)
+        (void)limiter_take(&reg->policy.sources, &c->from.addr, c->now.lease_ms);
     return true;
 }
 
@@ -182,6 +190,14 @@ static bool check_key(struct call *c)
     return check_replay(c, id);
 }
 
+static bool check_sender(struct call *c)
+{
+    if (c->verb != REG_ACK && c->verb != REG_UNS)
+        return check_rate(c) && check_cookie(c) && check_key(c);
+    subscriber_find(c);
+    return c->auth != REG_AUTH_DENY;
+}
+
 static bool check_fields(struct call *c)
 {
     if (!access_verb(c))
@@ -203,7 +219,7 @@ size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment 
                   uint8_t out[static REG_DATAGRAM_MAX])
 {
     size_t size = in->size < REG_RECEIVE_SIZE ? in->size : REG_RECEIVE_SIZE;
-    struct call c = {.reg = reg, .now = now, .from = in->from, .size = size};
+    struct call c = {.reg = reg, .now = now, .from = in->from, .route = in->route, .size = size};
     if (in->from.port == 0)
         return drop(reg, REG_OUT_DROP_SOURCE);
     if (!message_read(in->bytes, size, &c.message))
@@ -212,8 +228,7 @@ size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment 
     c.auth = policy_auth(&reg->config, &in->from.addr);
     c.validated = c.auth == REG_AUTH_OPEN;
     reply_init(&c, out);
-    if (check_form(&c, in) && check_rate(&c) && check_cookie(&c) && check_key(&c) &&
-        check_fields(&c)) {
+    if (check_form(&c, in) && check_sender(&c) && check_fields(&c)) {
         c.who = access_principal(&c);
         apply(&c);
     }

@@ -126,6 +126,9 @@ struct reg_counters {
     struct counter verbs[REG_VERB_COUNT]; /* datagrams whose verb was understood */
     /* How deep the check order went (each step cheaper than the next). */
     struct counter cookies_checked, macs_checked, fields_parsed;
+    /* Datagrams to subscribers, of them sent again; and how often one of them gave no sign any
+     * more. */
+    struct counter pushes, push_retries, lagged;
 };
 
 /* ---- the protocol ---------------------------------------------------------------- */
@@ -170,6 +173,9 @@ struct reg_sender {
 enum reg_admission reg_admit(struct reg *reg, const struct addr *from, struct text ns,
                              struct text service, struct moment now, struct reg_sender *out);
 
+/* Another than loopback's, for what registers from loopback; FAMILY_NONE: none is known. */
+struct addr reg_local_addr(const struct reg *reg, enum family family);
+
 /* Told when a sender without a key wanted to touch a protected service. */
 void reg_set_denied(struct reg *reg,
                     void (*denied)(void *context, const struct principal *who, struct text ns,
@@ -178,13 +184,16 @@ void reg_set_denied(struct reg *reg,
 
 /* ---- subscriptions ------------------------------------------------------------------- */
 
-/* Pushes that are due: after each publication, and at reg_next_push. Writes one into `out`,
- * its way into `route` (as the subscriber's datagram had it), and returns its size; 0 = none
- * is due. To be called until it says 0 (or the socket is full). */
+/* After each publication, before registry_changes_trim: notices which services changed. */
+void reg_published(struct reg *reg, struct moment now);
+
+/* Pushes that are due: after reg_published, after each reg_handle, and at reg_next_push. Writes one
+ * into `out`, its way into `route` (as the subscriber's datagram had it), and returns its size; 0 =
+ * none is due. To be called until it says 0 (or the socket is full). */
 size_t reg_push(struct reg *reg, struct moment now, uint8_t out[static REG_DATAGRAM_MAX],
                 const void **route);
 
-/* Lease ms at which a push is due that is not now; UINT64_MAX = none. */
+/* Lease ms at which reg_push has something to do; 0 = at once; UINT64_MAX = never. */
 uint64_t reg_next_push(const struct reg *reg);
 
 uint32_t reg_subscriptions(const struct reg *reg);

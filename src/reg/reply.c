@@ -74,6 +74,12 @@ void reply_ok(struct call *c)
     numbers(c);
 }
 
+void reply_none(struct call *c)
+{
+    c->reply.outcome = REG_OUT_OK;
+    c->reply.none = true;
+}
+
 /* Who is not let in learns nothing of the server, not even since when it runs. */
 static bool is_anonymous(const struct call *c, enum refusal refusal)
 {
@@ -160,6 +166,7 @@ static bool write_mac(struct call *c)
     return true;
 }
 
+/* Nothing is sent. */
 static size_t dropped(struct call *c, enum reg_outcome outcome)
 {
     counter_up(&c->reg->counters.outcomes[outcome]);
@@ -169,6 +176,8 @@ static size_t dropped(struct call *c, enum reg_outcome outcome)
 size_t reply_finish(struct call *c)
 {
     struct reply *r = &c->reply;
+    if (r->none)
+        return dropped(c, r->outcome);
     if (r->full)
         reply_refuse(c, REFUSE_USETCP, NULL);
     if (c->auth == REG_AUTH_DENY)

@@ -18,6 +18,9 @@ void reply_refuse(struct call *c, enum refusal refusal, const char *field);
 /* "disc/1 err ... c=503 why=disk wait=", spread from `wait_ms` to half as much again. */
 void reply_unstored(struct call *c, uint32_t wait_ms);
 
+/* None at all, as all is well. */
+void reply_none(struct call *c);
+
 /* "disc/1 chal id= ck=" */
 void reply_challenge(struct call *c);
 

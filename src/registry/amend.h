@@ -26,6 +26,7 @@ void amend_lease(struct registry *r, struct instance *i, struct host *host, uint
                  struct moment now);
 
 /* Takes `fresh`; the journal has room. True when consumers see a difference. */
-bool amend_commit(struct registry *r, struct amendment *a, struct moment now);
+bool amend_commit(struct registry *r, struct amendment *a, const struct principal *who,
+                  struct moment now);
 
 #endif

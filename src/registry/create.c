@@ -186,8 +186,21 @@ void draft_commit(struct registry *r, struct draft *d, const struct path *path, 
         lease_wake(r, &i->lease);
     i->overridden = override_find(&r->overrides, path) != NULL;
     tombstone_lift(&r->tombstones, path);
-    state_changed(r, i, (struct standing){STATUS_DOWN, 0, false}, false, now);
+    state_appeared(r, i, now);
     journal_put(&r->journal, i);
+}
+
+void draft_settle(struct registry *r, const struct draft *d, struct instance *displaced,
+                  const struct principal *who, struct moment now)
+{
+    state_observe(r, displaced ? DEED_TAKEN_OVER : DEED_REGISTERED, d->instance, who,
+                  displaced ? &displaced->owner->principal : NULL);
+    if (displaced) { /* only now, so that the service is never without anybody */
+        state_detach(r, displaced, DEPARTURE_NONE, now);
+        service_settle(d->service);
+        r->evictions++;
+    }
+    r->registrations++;
 }
 
 enum err draft_admit(const struct registry *r, const struct record *record, const struct path *path,
@@ -236,12 +249,7 @@ enum err create(struct registry *r, const struct record *record, const struct pa
     d.instance->rev = out->rev;
     d.owner->principal.quota = who->quota;
     draft_commit(r, &d, path, now);
-    if (displaced) { /* only now, so that the service is never without anybody */
-        state_detach(r, displaced, now);
-        service_settle(d.service);
-        r->evictions++;
-    }
-    r->registrations++;
+    draft_settle(r, &d, displaced, who, now);
     *out = (struct granted){.instance = d.instance,
                             .rev = out->rev,
                             .lease_s = instance_lease_s(d.instance),

@@ -26,6 +26,10 @@ void draft_drop(struct registry *r, struct draft *d, struct moment now);
  * the caller's; the instance has its revision. */
 void draft_commit(struct registry *r, struct draft *d, const struct path *path, struct moment now);
 
+/* After that, where somebody asked for it: `displaced` as below goes, and all is counted. */
+void draft_settle(struct registry *r, const struct draft *d, struct instance *displaced,
+                  const struct principal *who, struct moment now);
+
 /* May it be registered, quotas aside? `displaced` as below. ERR_STALE · ERR_EXISTS. */
 MUST_CHECK enum err draft_admit(const struct registry *r, const struct record *record,
                                 const struct path *path, const struct instance *displaced,

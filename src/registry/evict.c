@@ -26,13 +26,13 @@ static void tell(const struct turn *t, enum registry_event_kind kind, const stru
         t->visit(t->context, &(struct registry_event){.kind = kind, .instance = i});
 }
 
-static enum err evict(const struct turn *t, struct instance *i)
+static enum err evict(const struct turn *t, struct instance *i, enum departure why)
 {
     enum err err = journal_reserve(&t->r->journal, JOURNAL_WITHDRAW, state_bury_changes(i));
     if (err != ERR_OK)
         return err;
     tell(t, REGISTRY_EVICTED, i);
-    state_bury(t->r, i, i->rev, t->now);
+    state_bury(t->r, i, i->rev, why, t->now);
     t->r->evictions++;
     return ERR_OK;
 }
@@ -112,7 +112,7 @@ static bool decide(struct turn *t, struct lease *lease)
         return keep(t, lease, EXPIRED_WAITING);
     if (t->budget == 0)
         return false;
-    if (evict(t, victim) != ERR_OK) {
+    if (evict(t, victim, DEPARTURE_EXPIRED) != ERR_OK) {
         t->blocked = true;
         r->evict_retry_ms = t->now.lease_ms + RETRY_MS;
         return true;
@@ -195,7 +195,7 @@ enum err registry_probed(struct registry *r, struct instance_key key, bool alive
     if (!i)
         return ERR_NOT_FOUND;
     if (!alive)
-        return evict(&(struct turn){.r = r, .now = now}, i);
+        return evict(&(struct turn){.r = r, .now = now}, i, DEPARTURE_EVICTED);
     struct lease *lease = instance_lease(i);
     if (lease->seconds == 0)
         return ERR_OK;
@@ -215,7 +215,7 @@ static enum err evict_of_service(struct turn *t, struct service *s, unsigned *co
         struct instance *i = s->instances[n];
         if (!lease_is(instance_lease(i), LEASE_EXPIRED))
             continue;
-        err = evict(t, i);
+        err = evict(t, i, DEPARTURE_EVICTED);
         *count += err == ERR_OK;
     }
     return err;
@@ -227,7 +227,7 @@ static enum err evict_of_all(struct turn *t, unsigned *count)
     for (unsigned n = 0; n < EXPIRED_SETS && err == ERR_OK; n++) {
         const struct pick *set = &t->r->expired.sets[n];
         while (set->count && *count < t->budget && err == ERR_OK) {
-            err = evict(t, lease_first(set->leases[set->count - 1]));
+            err = evict(t, lease_first(set->leases[set->count - 1]), DEPARTURE_EVICTED);
             *count += err == ERR_OK;
         }
     }
@@ -248,7 +248,7 @@ enum err registry_evict(struct registry *r, struct instance_key key, unsigned bu
     struct instance *i = state_instance(r, key);
     if (!i)
         return ERR_NOT_FOUND;
-    enum err err = budget ? evict(&t, i) : ERR_OK;
+    enum err err = budget ? evict(&t, i, DEPARTURE_EVICTED) : ERR_OK;
     *count = budget && err == ERR_OK;
     return err;
 }

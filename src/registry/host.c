@@ -133,6 +133,7 @@ void host_join(struct registry *r, struct host *h, struct lease *lease, struct m
 {
     lease->host = h;
     h->leases++;
+    r->leases += lease->seconds != 0;
     host_shift(r, h, (struct share){0}, host_share(lease), now);
 }
 
@@ -142,6 +143,7 @@ void host_leave(struct registry *r, struct lease *lease, struct moment now)
     host_shift(r, h, host_share(lease), (struct share){0}, now);
     lease->host = NULL;
     h->leases--;
+    r->leases -= lease->seconds != 0;
     host_release(r, h);
 }
 

@@ -107,6 +107,7 @@ static void heard(struct registry *r, struct lease *lease, uint8_t flags, uint32
 {
     struct share before = host_share(lease);
     lease->flags = flags;
+    r->leases += (uint64_t)(seconds != 0) - (lease->seconds != 0);
     lease->seconds = seconds;
     lease->heard_ms = now.lease_ms;
     host_shift(r, lease->host, before, host_share(lease), now);
@@ -116,6 +117,7 @@ static void heard(struct registry *r, struct lease *lease, uint8_t flags, uint32
 void lease_renew(struct registry *r, struct lease *lease, uint32_t seconds, struct moment now)
 {
     const uint8_t eventful = LEASE_COUNTED | LEASE_LATE | LEASE_EXPIRED | LEASE_UNMEASURED;
+    gaps_note(&r->gaps, lease, now);
     lease_measure(lease, now);
     lease->renewed_ms = now.wall_ms;
     if (seconds == lease->seconds && (lease->flags & eventful) == LEASE_COUNTED) {

@@ -114,3 +114,11 @@ enum err registry_override(struct registry *r, struct instance_key key,
     journal_override(&r->journal, key, override);
     return ERR_OK;
 }
+
+struct override registry_override_of(const struct registry *r, struct instance_key key)
+{
+    struct path path;
+    const struct override_entry *entry =
+        path_of_instance(&r->key, key, &path) ? override_find(&r->overrides, &path) : NULL;
+    return entry ? entry->value : (struct override){0};
+}

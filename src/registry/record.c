@@ -93,12 +93,21 @@ static bool lacks_port(const struct record *now, const struct record *before)
     return false;
 }
 
-bool record_is_weaker(const struct record *now, const struct record *before)
+static bool lacks_address(const struct record *now, const struct record *before)
 {
-    if (now->priority > before->priority || lacks_port(now, before))
-        return true;
     for (unsigned n = 0; n < before->address_count; n++)
         if (!has_address(now, &before->addresses[n]))
             return true;
     return false;
+}
+
+bool record_is_weaker(const struct record *now, const struct record *before)
+{
+    return now->priority > before->priority || lacks_port(now, before) ||
+           lacks_address(now, before);
+}
+
+bool record_is_at(const struct record *a, const struct record *b)
+{
+    return !lacks_address(a, b) && !lacks_address(b, a);
 }

@@ -16,4 +16,7 @@ uint16_t record_weight(const struct record *record, const char *weight_key);
  * not looked at: overrides decide about them too. */
 bool record_is_weaker(const struct record *now, const struct record *before);
 
+/* Are they at the same addresses, in whatever order? */
+bool record_is_at(const struct record *a, const struct record *b);
+
 #endif

@@ -143,28 +143,35 @@ static enum err take_zone(struct registry *r, struct instance *i, const struct r
     return ERR_OK;
 }
 
-static bool is_weaker(const struct content *now, const struct content *before)
+/* What the new content means for others. */
+struct effect {
+    bool weaker, moved;
+};
+
+static struct effect effect_of(const struct content *now, const struct content *before)
 {
     struct record a, b;
     content_read(now, &a);
     content_read(before, &b);
-    return record_is_weaker(&a, &b);
+    return (struct effect){record_is_weaker(&a, &b), !record_is_at(&a, &b)};
 }
 
 /* True when consumers see a difference. Takes `fresh`; NULL = the content stays. */
 static bool replace(struct registry *r, struct instance *i, struct content *fresh, uint16_t weight,
-                    struct moment now)
+                    const struct principal *who, struct moment now)
 {
     if (!fresh && weight == i->weight)
         return false;
     struct standing before = instance_standing(i);
-    bool weaker = fresh && is_weaker(fresh, i->content);
+    struct effect effect = fresh ? effect_of(fresh, i->content) : (struct effect){0};
     if (fresh) {
         free(i->content);
         i->content = fresh;
     }
     i->weight = weight;
-    state_changed(r, i, before, weaker, now);
+    state_changed(r, i, before, effect.weaker, now);
+    if (effect.moved)
+        state_observe(r, DEED_MOVED, i, who, NULL);
     return true;
 }
 
@@ -209,11 +216,12 @@ void amend_drop(struct amendment *a)
     a->fresh = NULL;
 }
 
-bool amend_commit(struct registry *r, struct amendment *a, struct moment now)
+bool amend_commit(struct registry *r, struct amendment *a, const struct principal *who,
+                  struct moment now)
 {
     struct instance *i = a->instance;
     set_rev(i, a->rev);
-    bool changed = replace(r, i, a->fresh, a->weight, now);
+    bool changed = replace(r, i, a->fresh, a->weight, who, now);
     a->fresh = NULL;
     if (a->writes)
         journal_put(&r->journal, i);
@@ -238,7 +246,7 @@ static enum err amend(struct registry *r, struct instance *i, const struct recor
         amend_drop(&a);
         return err;
     }
-    out->changed = amend_commit(r, &a, now);
+    out->changed = amend_commit(r, &a, who, now);
     out->rev = a.rev;
     out->lease_s = instance_lease_s(i);
     if (out->changed)

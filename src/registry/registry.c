@@ -32,6 +32,7 @@ struct registry *registry_new(const struct registry_config *config, const struct
     r->key = *key;
     rand_seed(&r->rand, hash_bytes(key, "", 0));
     services_init(&r->services);
+    r->feed.index = r->services.freed_index = config->first_index;
     guards_init(&r->guards);
     if (late_reserve(r) != ERR_OK || registry_configure(r, config) != ERR_OK) {
         registry_free(r);
@@ -83,6 +84,7 @@ void registry_free(struct registry *r)
     guards_deinit(&r->guards);
     expired_deinit(&r->expired);
     feed_deinit(&r->feed);
+    history_deinit(&r->history);
     free(r->weight_key);
     free(r);
 }
@@ -118,6 +120,13 @@ void registry_set_journal(struct registry *r, const struct registry_journal *jou
     r->journal = journal ? *journal : (struct registry_journal){0};
 }
 
+void registry_set_observer(struct registry *r,
+                           void (*observe)(void *context, const struct registry_deed *deed),
+                           void *context)
+{
+    r->observer = (struct observer){observe, context};
+}
+
 const struct registry_config *registry_config_of(const struct registry *r)
 {
     return &r->config;
@@ -147,7 +156,7 @@ const struct service *registry_service_next(const struct registry *r, struct tex
 
 struct registry_totals registry_totals(const struct registry *r)
 {
-    return (struct registry_totals){
+    struct registry_totals totals = {
         .services = r->services.known,
         .instances = r->instances.count,
         .live_up = r->live_up,
@@ -155,6 +164,8 @@ struct registry_totals registry_totals(const struct registry *r)
         .groups = r->groups.count,
         .tombstones = r->tombstones.map.count,
         .overrides = r->overrides.count,
+        .leases = r->leases,
+        .gaps_sum = r->gaps.sum,
         .registrations = r->registrations,
         .renewals = r->renewals,
         .deregistrations = r->deregistrations,
@@ -162,6 +173,9 @@ struct registry_totals registry_totals(const struct registry *r)
         .guards_closed = r->guards.closings,
         .brownouts = r->guards.brownouts,
     };
+    memcpy(totals.by_status, r->by_status, sizeof(totals.by_status));
+    memcpy(totals.gaps, r->gaps.counts, sizeof(totals.gaps));
+    return totals;
 }
 
 struct text service_namespace(const struct service *s)
@@ -187,6 +201,11 @@ uint32_t service_stale(const struct service *s)
 uint64_t service_index(const struct service *s)
 {
     return s->index;
+}
+
+uint64_t service_latest_ns(const struct service *s)
+{
+    return s->latest_ns;
 }
 
 uint64_t service_withdrawal_index(const struct service *s)
@@ -226,4 +245,9 @@ void registry_changes_trim(struct registry *r, uint64_t index)
         TAILQ_REMOVE(&r->services.forgotten, s, forgotten);
         service_free(r, s);
     }
+}
+
+uint64_t registry_changes_floor(const struct registry *r)
+{
+    return r->services.freed_index;
 }

@@ -49,6 +49,15 @@ enum {
     TTL_UNSET = -1,
 };
 
+/* Metadata whose keys begin with it is what a protocol noted for itself: kept and listed like
+ * all, but no part of DNS answers. */
+#define METADATA_HIDDEN '~'
+
+static inline bool metadata_is_hidden(struct text key)
+{
+    return key.n && key.s[0] == METADATA_HIDDEN;
+}
+
 enum status { STATUS_UP, STATUS_STARTING, STATUS_DRAINING, STATUS_DOWN, STATUS_COUNT };
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOL_COUNT };
 
@@ -102,6 +111,18 @@ struct record {
 const char *record_fault(const struct record *record);
 /* What it says of the service's name: 1-4 labels in lower case, also with inner or final '_'. */
 bool service_name_is_valid(struct text name);
+
+/* All text that a record can hold. */
+enum {
+    RECORD_TEXT_MAX = NAMESPACE_MAX + SERVICE_MAX + INSTANCE_ID_MAX + PORTS_MAX * PORT_NAME_MAX +
+                      VERSION_MAX + (3 + TAGS_MAX) * SHORT_LABEL_MAX + METADATA_BYTES_MAX +
+                      GROUP_MAX
+};
+/* Copies the record's text into `room`: that of instance_read() lies in the registry's memory,
+ * which a change may move. ERR_SPACE: record_fault() would have found it at fault. */
+MUST_CHECK enum err record_hold(struct record *record, char room[static RECORD_TEXT_MAX]);
+/* The id of an instance that names none, of its first address and port: "10-0-0-7-8080". */
+struct text record_default_id(const struct record *record, char out[static INSTANCE_ID_MAX + 1]);
 
 /* ---- who asks ------------------------------------------------------------------ */
 
@@ -249,29 +270,6 @@ MUST_CHECK enum err registry_restore_service(struct registry *r, struct text ns,
                                              struct moment now);
 /* Overrides: registry_override(), after services and instances. */
 
-/* ---- the observer: who did what --------------------------------------------------- */
-
-enum registry_deed_kind {
-    DEED_REGISTERED,   /* was not there before */
-    DEED_TAKEN_OVER,   /* is another principal's from now on: `before` says whose it was */
-    DEED_MOVED,        /* other addresses; `before` is unused */
-    DEED_DEREGISTERED, /* the goodbye; about to go */
-};
-
-struct registry_deed {
-    enum registry_deed_kind kind;
-    const struct instance *instance;
-    const struct principal *who;    /* asked for it */
-    const struct principal *before; /* NULL but for DEED_TAKEN_OVER */
-};
-
-/* Told of each from inside the changing calls, once it cannot fail any more; may not call
- * anything that changes the registry. Not of what time does (registry_expire's visit), nor
- * of what a restart brings back. NULL = nobody, as at first. */
-void registry_set_observer(struct registry *r,
-                           void (*observe)(void *context, const struct registry_deed *deed),
-                           void *context);
-
 /* ---- changes ------------------------------------------------------------------- */
 
 struct granted {
@@ -360,6 +358,8 @@ struct override {
  * there, the service must be known. ERR_NOT_FOUND · ERR_MEMORY. */
 MUST_CHECK enum err registry_override(struct registry *r, struct instance_key key,
                                       const struct override *override, struct moment now);
+/* What is stored, all zero when nothing is; the instance need not be there. */
+struct override registry_override_of(const struct registry *r, struct instance_key key);
 
 /* Everything that changes may also fail as the journal's reserve does. */
 
@@ -461,24 +461,6 @@ const struct instance *registry_instance(const struct registry *r, struct instan
 const struct service *registry_service_next(const struct registry *r, struct text ns,
                                             const struct service *after);
 
-enum { GAP_BUCKETS = 12 };
-
-struct registry_totals {
-    uint64_t services, instances, live_up, stale, groups, tombstones, overrides;
-    uint64_t by_status[STATUS_COUNT]; /* instances, by the status in force */
-    uint64_t leases;                  /* that run: a group's is one */
-    /* Heartbeats since the start by the time since the one before, as a share of the lease:
-     * see registry_gap_percent. */
-    uint64_t gaps[GAP_BUCKETS];
-    double gaps_sum; /* of these shares: 1.0 = one lease */
-    uint64_t registrations, renewals, deregistrations, evictions; /* since start */
-    uint64_t guards_closed, brownouts;                            /* times since start */
-};
-struct registry_totals registry_totals(const struct registry *r);
-/* The upper bound of a bucket of `gaps` (not cumulative) in percent of the lease; UINT32_MAX
- * for the last. */
-uint32_t registry_gap_percent(unsigned bucket);
-
 struct text service_namespace(const struct service *s);
 struct text service_name(const struct service *s);
 uint32_t service_count(const struct service *s); /* instances */
@@ -510,59 +492,12 @@ struct instance_state {
 };
 void instance_state(const struct instance *i, struct instance_state *out);
 
-/* ---- the change feed ----------------------------------------------------------- */
-
 /* Grows by one with each change that consumers can see. */
 uint64_t registry_index(const struct registry *r);
 
-struct change {
-    struct text ns, service;
-    uint64_t index;
-    const struct service *known; /* NULL = the service was forgotten */
-};
-
-/* The services that changed after `since`, each once, oldest change first: fills
- * at most `max` entries, returns how many. Call again with the last entry's index.
- * A forgotten service is reported until registry_changes_trim. */
-size_t registry_changes(const struct registry *r, uint64_t since, struct change *out, size_t max);
-
-/* Nobody will ask for what lies at or before `index` any more: forgotten services
- * up to there are dropped from the feed. */
-void registry_changes_trim(struct registry *r, uint64_t index);
-
-/* The index of the last forgotten service that was dropped from the feed: who has seen less
- * may have missed that it went. */
-uint64_t registry_changes_floor(const struct registry *r);
-
-/* ---- what changed in a service ----------------------------------------------------- */
-
-enum departure {
-    DEPARTURE_NONE,         /* it is there: new, or changed */
-    DEPARTURE_DEREGISTERED, /* its own goodbye */
-    DEPARTURE_EXPIRED,      /* not heard of */
-    DEPARTURE_EVICTED,      /* by an operator, or a probe */
-};
-
-const char *departure_text(enum departure why); /* "" "deregistered" "expired" "evicted" */
-
-struct delta_item {
-    struct text id;
-    const struct instance *instance; /* NULL = gone */
-    enum departure why;
-};
-
-enum { DELTA_MAX = 256 };
-
-/* What of the service is other than it was at the index `since`: each instance once, in no
- * order; nothing when `since` is its index or a later one. `s` NULL (not known): an
- * unknown service has nothing. The registry remembers a bounded number of changes (of all
- * services together) and none of earlier runs.
- * ERR_NOT_FOUND: so far back is not remembered · ERR_SPACE: more than `max` changed. Then the
- * whole service is to be read anew. */
-MUST_CHECK enum err registry_delta(const struct registry *r, const struct service *s,
-                                   uint64_t since, struct delta_item *out, size_t max,
-                                   size_t *count);
-
-#include "registry/transaction.h" /* the last part of this header */
+/* The last parts of this header. */
+#include "registry/changes.h"
+#include "registry/totals.h"
+#include "registry/transaction.h"
 
 #endif

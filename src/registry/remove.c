@@ -2,10 +2,12 @@
 #include "registry/owner.h"
 #include "registry/state.h"
 
-static void say_goodbye(struct registry *r, struct instance *i, uint64_t floor, struct moment now)
+static void say_goodbye(struct registry *r, struct instance *i, uint64_t floor,
+                        const struct principal *who, struct moment now)
 {
     struct service *s = i->service;
-    state_bury(r, i, floor, now);
+    state_observe(r, DEED_DEREGISTERED, i, who, NULL);
+    state_bury(r, i, floor, DEPARTURE_DEREGISTERED, now);
     service_settle(s);
     r->deregistrations++;
 }
@@ -27,7 +29,7 @@ enum err registry_deregister(struct registry *r, struct instance_key key, uint64
     enum err err = journal_reserve(&r->journal, JOURNAL_WITHDRAW, state_bury_changes(i));
     if (err != ERR_OK)
         return err;
-    say_goodbye(r, i, rev_after(rev > i->rev ? rev : i->rev), now);
+    say_goodbye(r, i, rev_after(rev > i->rev ? rev : i->rev), who, now);
     return ERR_OK;
 }
 
@@ -47,6 +49,6 @@ enum err registry_group_deregister(struct registry *r, struct text group,
         return err;
     *count = g->count;
     for (uint32_t left = g->count; left; left--) /* the group goes with the last one */
-        say_goodbye(r, g->first, rev_after(g->first->rev), now);
+        say_goodbye(r, g->first, rev_after(g->first->rev), who, now);
     return ERR_OK;
 }

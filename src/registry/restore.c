@@ -92,6 +92,6 @@ enum err registry_restore_service(struct registry *r, struct text ns, struct tex
                        ? UINT64_MAX
                        : lease_until(until_ms, r->config.service_retention_s, now),
                    now);
-    state_note(r, s, false);
+    state_note(r, s, false, now);
     return ERR_OK;
 }

@@ -38,6 +38,8 @@ static struct service *service_new(struct registry *r, struct text ns, const str
         return NULL;
     s->registry = r;
     s->hash = path->hash;
+    s->latest_ns = r->services.freed_ns;
+    s->known_from = r->services.freed_index;
     s->ns_size = (uint8_t)ns.n;
     s->path_size = (uint8_t)path->size;
     memcpy(s->path, path->bytes, path->size);
@@ -69,6 +71,10 @@ struct service *service_get(struct registry *r, struct text ns, struct text name
 
 void service_free(struct registry *r, struct service *s)
 {
+    if (s->index > r->services.freed_index)
+        r->services.freed_index = s->index;
+    if (s->latest_ns > r->services.freed_ns)
+        r->services.freed_ns = s->latest_ns;
     feed_remove(&r->feed, s);
     heap_remove(&r->services.retention, &s->retention);
     map_remove(&r->services.map, s->hash, s);
@@ -114,7 +120,7 @@ static void drop_overrides(struct registry *r, struct service *s)
 }
 
 /* Out of the answers and the order, into the list of forgotten ones. */
-static void forget(struct registry *r, struct service *s)
+static void forget(struct registry *r, struct service *s, struct moment now)
 {
     drop_overrides(r, s);
     journal_service(&r->journal, service_namespace(s), service_name(s), 0);
@@ -122,7 +128,7 @@ static void forget(struct registry *r, struct service *s)
     order_remove(&r->services.root, s);
     r->services.known--;
     s->known = false;
-    state_note(r, s, true);
+    state_note(r, s, true, now);
     TAILQ_INSERT_TAIL(&r->services.forgotten, s, forgotten);
 }
 
@@ -242,7 +248,7 @@ bool services_expire(struct registry *r, struct moment now, unsigned budget)
         else if (reserve_forget(r, s) != ERR_OK)
             keep(r, s, RETRY_MS, now);
         else
-            forget(r, s);
+            forget(r, s, now);
     }
     return false;
 }

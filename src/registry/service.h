@@ -12,6 +12,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "registry/history.h"
 #include "registry/order.h"
 #include "registry/registry.h"
 
@@ -30,6 +31,9 @@ struct service {
     uint64_t hash;
     uint64_t index, withdrawal_index;
     size_t feed_at; /* place in the feed, once index > 0 */
+    uint64_t latest_ns;
+    struct history_end history;
+    uint64_t known_from; /* an older index may be of one that had the same name */
     bool known;
     uint8_t ns_size, path_size;
     char path[]; /* "ns/svc/" */
@@ -41,6 +45,8 @@ struct services {
     struct heap retention;           /* all of the map, so that no change needs memory */
     TAILQ_HEAD(, service) forgotten; /* by index */
     size_t known;
+    uint64_t freed_index,
+        freed_ns; /* the largest `index` and `latest_ns` of those that are freed */
 };
 
 void services_init(struct services *all);

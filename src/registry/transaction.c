@@ -23,8 +23,8 @@ struct step {
 struct registry_transaction {
     struct registry *registry;
     struct moment now;
+    struct principal who;
     struct owner *owner; /* held: it counts one instance too many */
-    uint32_t quota;
     size_t count;
     struct step steps[];
 };
@@ -148,8 +148,8 @@ static bool is_full(const struct registry_transaction *t)
     for (size_t n = 0; n < t->count; n++)
         if (t->steps[n].draft.service && is_service_full(t, t->steps[n].draft.service))
             return true;
-    return (t->quota && all.creates > all.buries &&
-            t->owner->instances - 1 + all.creates - all.buries > t->quota) ||
+    return (t->who.quota && all.creates > all.buries &&
+            t->owner->instances - 1 + all.creates - all.buries > t->who.quota) ||
            (all.creates > gone && r->instances.count + all.creates - gone > c->instances_max) ||
            (all.services && r->services.known + all.services > c->services_max);
 }
@@ -204,7 +204,7 @@ enum err registry_prepare(struct registry *r, const struct registry_change *chan
         return ERR_MEMORY;
     t->registry = r;
     t->now = now;
-    t->quota = who->quota;
+    t->who = *who;
     t->owner = owner_get(&r->owners, &r->key, who);
     enum err err = t->owner ? ERR_OK : ERR_MEMORY;
     if (t->owner)
@@ -258,21 +258,16 @@ static void commit_create(struct registry_transaction *t, struct step *s)
         (void)err; /* room was reserved */
     }
     i->rev = s->rev;
-    t->owner->principal.quota = t->quota;
+    t->owner->principal.quota = t->who.quota;
     draft_commit(r, &s->draft, &s->path, t->now);
-    if (s->displaced) {
-        state_detach(r, s->displaced, t->now);
-        service_settle(s->draft.service);
-        r->evictions++;
-    }
-    r->registrations++;
+    draft_settle(r, &s->draft, s->displaced, &t->who, t->now);
 }
 
 static void commit_amend(struct registry_transaction *t, struct step *s)
 {
     struct registry *r = t->registry;
     amend_lease(r, s->amendment.instance, s->host, s->lease_s, t->now);
-    if (amend_commit(r, &s->amendment, t->now))
+    if (amend_commit(r, &s->amendment, &t->who, t->now))
         r->registrations++;
     else
         r->renewals++;
@@ -281,7 +276,8 @@ static void commit_amend(struct registry_transaction *t, struct step *s)
 static void commit_bury(struct registry_transaction *t, struct step *s)
 {
     struct service *service = s->leaves->service;
-    state_bury(t->registry, s->leaves, rev_after(s->leaves->rev), t->now);
+    state_observe(t->registry, DEED_DEREGISTERED, s->leaves, &t->who, NULL);
+    state_bury(t->registry, s->leaves, rev_after(s->leaves->rev), DEPARTURE_DEREGISTERED, t->now);
     service_settle(service);
     t->registry->deregistrations++;
 }

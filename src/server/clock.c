@@ -24,6 +24,17 @@ uint64_t clock_wall_ms(void)
     return read_us(CLOCK_REALTIME) / 1000;
 }
 
+uint64_t clock_thread_cpu_us(pthread_t thread)
+{
+    clockid_t id;
+    return pthread_getcpuclockid(thread, &id) ? 0 : read_us(id);
+}
+
+uint64_t clock_process_cpu_us(void)
+{
+    return read_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 uint64_t clock_coarse_monotonic_ms(void)
 {
     return read_us(CLOCK_MONOTONIC_COARSE) / 1000;

@@ -286,6 +286,11 @@ void committer_state(struct committer *c, struct committer_state *out)
     pthread_mutex_unlock(&c->lock);
 }
 
+uint64_t committer_cpu_us(const struct committer *c)
+{
+    return c->running ? clock_thread_cpu_us(c->thread) : 0;
+}
+
 const struct committer_counters *committer_counters(const struct committer *c)
 {
     return &c->counters;

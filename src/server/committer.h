@@ -73,6 +73,7 @@ bool committer_has_room(struct committer *c);
 
 /* As of now. */
 void committer_state(struct committer *c, struct committer_state *out);
+uint64_t committer_cpu_us(const struct committer *c); /* of its thread; 0 = it has ended */
 const struct committer_counters *committer_counters(const struct committer *c);
 
 /* The upper bound of a latency bucket in microseconds; UINT64_MAX for the last. */

@@ -259,6 +259,10 @@ enum err config_load(const char *path, struct config **out, struct config_fault 
         return err;
     }
     *config = draft.config;
+    config->key_files.disc = draft.keys_file.path;
+    config->key_files.tsig = draft.tsig_file.path;
+    config->key_files.token = draft.token_file.path;
+    draft.keys_file.path = draft.tsig_file.path = draft.token_file.path = NULL;
     draft.config = (struct config){0};
     config_draft_deinit(&draft);
     *out = config;
@@ -282,6 +286,10 @@ void config_deinit(struct config *config)
     free(config->dnstap.file);
     free(config->dnstap.identity);
     free(config->weight_key);
+    free(config->audit);
+    free(config->key_files.disc);
+    free(config->key_files.tsig);
+    free(config->key_files.token);
     free(config->data_dir);
     free(config->user);
     free(config->path);

@@ -45,6 +45,10 @@ struct config {
     char *data_dir; /* resolved against the file's folder; "" = memory only */
     char *user;     /* to drop to when started as root; "" = stay */
     enum log_level log_level;
+    char *audit; /* "stderr", "off", or a file, resolved likewise */
+    struct {
+        char *disc, *tsig, *token;
+    } key_files; /* that were read; NULL = none. For the audit log */
 
     struct endpoint_list dns_listen, registration_listen, http_listen;
     unsigned dns_workers;            /* 0 = one per core */

@@ -4,6 +4,7 @@
 
 static const char *const auths[] = {"deny", "open", "cookie", "key", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const log_targets[] = {"stderr", "off", NULL};
 static const char *const write_rules[] = {"token", "loopback", NULL};
 static const char *const read_rules[] = {"open", "token", NULL};
 
@@ -62,6 +63,14 @@ static const struct config_key rows[] = {
     {.path = "registration.burst", .take = take_number, CONFIG(config.registration.rate_burst),
      .min = 1, .max = MILLIONS, .what = "a number of datagrams", .fallback = "400",
      .help = "As many at once are let through before the rate holds."},
+    {.path = "registration.subscriptions", .take = take_number,
+     CONFIG(config.registration.subscriptions_max), .max = MILLIONS,
+     .what = "a number of subscriptions", .fallback = "10000",
+     .help = "Subscriptions (over UDP) to services, of all together."},
+    {.path = "registration.subscriptions_per_source", .take = take_number,
+     CONFIG(config.registration.source_subscriptions), .max = MILLIONS,
+     .what = "a number of subscriptions", .fallback = "64",
+     .help = "Of one address, loopback excepted."},
 
     {.path = "lease", .take = take_section, .what = "a section",
      .help = "How long a registration lives without renewal."},
@@ -160,6 +169,10 @@ static const struct config_key rows[] = {
     {.path = "log", .take = take_section, .what = "a section", .help = "The log, on stderr."},
     {.path = "log.level", .take = take_word, CONFIG(config.log_level), .words = levels,
      .what = "a log level", .fallback = "info", .help = "What is written, and what is worse."},
+    {.path = "log.audit", .take = take_log_target, CONFIG(config.audit), .words = log_targets,
+     .what = "a target", .form = "stderr, off, or the name of a file", .fallback = "stderr",
+     .help = "Where it is written who registered, took over, moved, drained, evicted or was "
+             "denied what, whatever the level. A file is opened anew on SIGHUP."},
 };
 /* clang-format on */
 

@@ -188,6 +188,15 @@ enum err take_path(struct config_parse *p, const struct config_key *key,
     return store(p, key, base, path_resolve(p->folder, yaml_text(node)));
 }
 
+enum err take_log_target(struct config_parse *p, const struct config_key *key,
+                         const struct yaml_node *node, void *base)
+{
+    int index = word_index(key, node);
+    if (index >= 0)
+        return store(p, key, base, strdup(key->words[index]));
+    return node->size ? take_path(p, key, node, base) : fault_key(p, node, key);
+}
+
 char *text_lower_copy(struct text t)
 {
     char *copy = strndup(t.n ? t.s : "", t.n);

@@ -7,6 +7,7 @@
 #include "server/control_tasks.h"
 #include "server/events.h"
 #include "server/notify_out.h"
+#include "server/push.h"
 #include "server/replies.h"
 #include "server/reserve.h"
 
@@ -47,8 +48,9 @@ struct control {
     struct source *sources;
     size_t source_count;
     uint64_t publish_due_ms; /* lease time; UINT64_MAX = nothing waits */
-    bool published;          /* all that changed: else nothing is acknowledged */
-    uint64_t horizon_ms;     /* lease time up to which leases may have run out */
+    struct latency publish_latency;
+    bool published;      /* all that changed: else nothing is acknowledged */
+    uint64_t horizon_ms; /* lease time up to which leases may have run out */
     struct events_log events;
     struct log_limit memory_limit;
     bool stopped;
@@ -83,7 +85,10 @@ static void set_tick(struct control *c)
 static void publish(struct control *c)
 {
     struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
+    uint64_t publications = dns_totals(dns).publications, began_us = clock_monotonic_us();
     c->published = !dns_publish(dns, c->registry, c->clock.lease_ms, &c->publish_due_ms);
+    if (dns_totals(dns).publications != publications)
+        latency_count(&c->publish_latency, clock_monotonic_us() - began_us);
     if (!c->published)
         log_limited(&c->memory_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
                     "out of memory: changes are not yet visible in DNS; trying again");
@@ -147,7 +152,9 @@ static void handle(struct source *s, unsigned n, struct moment now)
     struct udp_request in;
     if (!udp_request(c->batch, n, &in))
         return;
-    struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from, NULL};
+    union push_way way = {.route = {.socket = s->number}};
+    udp_sender(c->batch, n, &way.route.to);
+    struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from, &way};
     durable_begin(c->durable);
     size_t size = reg_handle(c->reg, &datagram, now, in.out);
     if (!size)
@@ -395,6 +402,11 @@ uint64_t control_held_tasks(const struct control *c)
 uint64_t control_held_replies(const struct control *c)
 {
     return replies_waiting(c->replies);
+}
+
+const struct latency *control_publish_latency(const struct control *c)
+{
+    return &c->publish_latency;
 }
 
 const struct udp_counters *control_udp_counters(const struct control *c)

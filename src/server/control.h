@@ -15,6 +15,7 @@
 #include <event2/event.h>
 #include <stdatomic.h>
 
+#include "base/latency.h"
 #include "base/lease_clock.h"
 #include "dns/dns.h"
 #include "reg/reg.h"
@@ -70,5 +71,7 @@ uint64_t control_held_back_ms(const struct control *c);
 uint64_t control_held_tasks(const struct control *c);   /* likewise */
 uint64_t control_held_replies(const struct control *c); /* that wait for the disk */
 const struct udp_counters *control_udp_counters(const struct control *c);
+/* How long publications took that changed something. */
+const struct latency *control_publish_latency(const struct control *c);
 
 #endif

@@ -389,6 +389,7 @@ struct durable_report durable_report(const struct durable *d)
         struct committer_state now;
         committer_state(d->committer, &now);
         report.counters = committer_counters(d->committer);
+        report.cpu_us = committer_cpu_us(d->committer);
         if (now.failed_us)
             report.last_error_ms = (clock_monotonic_us() - now.failed_us) / 1000;
     }

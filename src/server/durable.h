@@ -91,6 +91,7 @@ struct durable_report {
     const char *dir;
     const struct committer_counters *counters; /* NULL = not started */
     uint64_t last_error_ms;                    /* ago; UINT64_MAX = never */
+    uint64_t cpu_us;                           /* of the store thread */
     uint64_t entries, file_bytes;              /* after the last commit */
     struct store_report restored;
     uint64_t restored_in_ms;

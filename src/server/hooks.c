@@ -98,9 +98,15 @@ struct http_backend server_http_backend(struct server *s)
         .wait = wait_for,
         .changed = changed,
         .durability = durable_on_disk(s->durable) ? "disk" : "mem",
+        .admit = server_http_admit,
+        .local_addr = server_http_local_addr,
+        .namespaces = server_http_namespaces,
+        .audit = server_on_http_deed,
         .status = server_status,
+        .metrics = server_metrics,
         .explain = explain,
         .records = records,
+        .key = s->key,
         .context = s,
     };
 }
@@ -110,6 +116,9 @@ struct http_backend server_http_backend(struct server *s)
 void server_on_published(void *context, struct moment now)
 {
     struct server *s = context;
+    reg_published(s->reg, now);
+    if (s->push)
+        push_wake(s->push, now);
     if (s->http_api)
         http_published(s->http_api, now);
 }
@@ -126,6 +135,7 @@ void server_on_committed(void *context, uint64_t committed, bool failing)
 void server_on_event(void *context, const struct registry_event *event)
 {
     struct server *s = context;
+    audit_event(s->audit, event, control_now(s->control));
     if (event->kind == REGISTRY_LATE)
         prober_look_at(s->prober, event->instance);
 }
@@ -137,8 +147,11 @@ void server_on_probed(void *context, struct instance_key key, bool alive)
     log_limited(&s->probe_limit, time.lease_ms, alive ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
                 "probe: %.*s/%.*s/%.*s %s", TEXT_ARG(key.ns), TEXT_ARG(key.service),
                 TEXT_ARG(key.id), alive ? "takes connections" : "refuses connections: evicted");
-    if (!registry_probed(s->registry, key, alive, time))
-        control_changed(s->control);
+    if (registry_probed(s->registry, key, alive, time))
+        return;
+    if (!alive)
+        audit_probed(s->audit, key, time);
+    control_changed(s->control);
 }
 
 struct prober_config server_prober_config(const struct config *config)

@@ -379,6 +379,49 @@ void http_listener_free(struct http_listener *l)
     free(l);
 }
 
+/* ---- stopping ------------------------------------------------------------------- */
+
+void http_listener_stop(struct http_listener *l)
+{
+    event_del(l->resume);
+    for (size_t n = 0; n < l->socket_count; n++)
+        evconnlistener_disable(l->sockets[n]);
+}
+
+static bool is_sending(const struct http_listener *l)
+{
+    const struct guard *g;
+    size_t cursor = 0;
+
+    while ((g = map_next(&l->guards, &cursor)))
+        if (evbuffer_get_length(bufferevent_get_output(g->stream)))
+            return true;
+    return false;
+}
+
+static void on_time_up(evutil_socket_t fd, short what, void *context)
+{
+    bool *is_up = context;
+
+    (void)fd;
+    (void)what;
+    *is_up = true;
+}
+
+void http_listener_flush(struct http_listener *l, uint32_t ms)
+{
+    bool is_up = false;
+    struct timeval after = timeval_of(ms);
+    struct event *timer = evtimer_new(l->base, on_time_up, &is_up);
+
+    if (!timer || event_add(timer, &after) != 0)
+        is_up = true;
+    while (!is_up && is_sending(l))
+        event_base_loop(l->base, EVLOOP_ONCE);
+    if (timer)
+        event_free(timer);
+}
+
 void http_listener_configure(struct http_listener *l, uint32_t connections_max, uint32_t per_ip)
 {
     tcp_quota_configure(l->quota, connections_max, per_ip);

@@ -24,6 +24,10 @@ struct http_listener;
  * address. NULL when memory lacks. */
 struct http_listener *http_listener_new(struct event_base *base, struct http *http, const int *fds,
                                         size_t n, uint32_t connections_max, uint32_t per_ip);
+/* No more connections; those there are stay. */
+void http_listener_stop(struct http_listener *l);
+/* Runs the loop until what was replied is sent, at most so long. */
+void http_listener_flush(struct http_listener *l, uint32_t ms);
 /* Closes all connections. Before http_free. */
 void http_listener_free(struct http_listener *l);
 

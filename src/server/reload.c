@@ -105,13 +105,15 @@ static void switch_to(struct server *s, struct config *old_config, struct dns *d
         log_error("reload: out of memory; secondaries are not told of changes");
     tcp_quota_configure(s->tcp_quota, config->tcp_connections_max, config->tcp_connections_per_ip);
     log_set_level(config->log_level);
+    audit_configure(s->audit, config->audit);
     warn_of_fixed(s);
     config_free(old_config);
     s->reloads++;
 }
 
 /* Everything that can fail, before anything changes. */
-static enum err prepare(struct server *s, struct config **config, struct dns **dns)
+static enum err prepare(struct server *s, struct config **config, struct dns **dns,
+                        struct key_sets *keys)
 {
     struct config_fault fault = {0};
     enum err err = config_load(s->config->path, config, &fault);
@@ -120,6 +122,8 @@ static enum err prepare(struct server *s, struct config **config, struct dns **d
         config_fault_print(&fault, stderr);
         return err;
     }
+    if (key_sets_of(*config, &s->key, keys))
+        return ERR_MEMORY;
     server_find_local_addresses(*config);
     (*config)->dns.serial = dns_serial(server_dns(s));
     *dns = server_load_zones(*config, &s->key, &fault);
@@ -137,8 +141,10 @@ void server_reload(struct server *s)
 {
     struct config *config = NULL, *old = s->config;
     struct dns *dns = NULL;
+    struct key_sets keys = {0};
     sd_notify_reloading(clock_monotonic_us());
-    enum err err = prepare(s, &config, &dns);
+    audit_reopen(s->audit);
+    enum err err = prepare(s, &config, &dns, &keys);
     if (!err) {
         server_registry_hooks(s, &config->registry);
         s->config = config; /* which the registry's hooks look into */
@@ -146,6 +152,7 @@ void server_reload(struct server *s)
     }
     if (!err) {
         switch_to(s, old, dns);
+        server_note_keys(s, &keys);
         dns_records_drop_lost(dns);
         control_changed(s->control);
         log_info("reloaded %s", s->config->path ? s->config->path : "the defaults");
@@ -156,5 +163,6 @@ void server_reload(struct server *s)
         dns_free(dns);
         config_free(config);
     }
+    key_sets_deinit(&keys);
     sd_notify("READY=1");
 }

@@ -15,6 +15,7 @@
 #include "server/reserve.h"
 #include "server/sd_notify.h"
 
+#define FLUSH_MS 1000         /* for the last replies over HTTP */
 #define OUTPUT_MAX (1 << 20) /* bytes of answers that one TCP connection may leave untaken */
 
 struct dns *server_load_zones(struct config *config, const struct hash_key *key,
@@ -80,6 +81,19 @@ static enum err choose_account(const struct server *s, struct account *account)
     return ERR_OK;
 }
 
+/* Made before root is given up, for the user to be. */
+static enum err make_audit(struct server *s, const struct account *account)
+{
+    struct audit_options options = {
+        .target = s->config->audit,
+        .uid = account->uid,
+        .gid = account->gid,
+        .stamps = log_has_clock(),
+    };
+    enum err err = audit_new(&options, &s->audit);
+    return err ? err : key_sets_of(s->config, &s->key, &s->key_sets);
+}
+
 static enum err make_registry(struct server *s)
 {
     struct reg_identity identity = {.durability = durable_on_disk(s->durable) ? "disk" : "mem"};
@@ -92,10 +106,14 @@ static enum err make_registry(struct server *s)
     s->records = dns_records_new(&s->key);
     if (!s->registry || !s->records)
         return ERR_MEMORY;
+    registry_set_observer(s->registry, server_on_deed, s);
     dns_use_records(server_dns(s), s->records);
     s->reg = reg_new(&s->config->registration, &identity, s->registry);
     sodium_memzero(&identity, sizeof identity);
-    return s->reg ? ERR_OK : ERR_MEMORY;
+    if (!s->reg)
+        return ERR_MEMORY;
+    reg_set_denied(s->reg, server_on_denied, s);
+    return ERR_OK;
 }
 
 /* What the workers have in common, and what they share with the control thread. */
@@ -116,6 +134,12 @@ static enum err make_shared(struct server *s)
         return ERR_MEMORY;
     return tap->socket[0] || tap->file[0] ? dnstap_start(tap, (unsigned)s->worker_count, &s->dnstap)
                                           : ERR_OK;
+}
+
+static struct moment push_now(void *context)
+{
+    struct server *s = context;
+    return control_now(s->control);
 }
 
 static enum err make_control(struct server *s)
@@ -140,7 +164,15 @@ static enum err make_control(struct server *s)
     s->prober = prober_new(s->base, &probes, server_on_probed, s);
     s->explainer = dns_worker_new(randombytes_random());
     s->control = s->notify ? control_new(&options) : NULL;
-    return s->prober && s->explainer && s->control ? ERR_OK : ERR_MEMORY;
+    struct push_options pushes = {
+        .base = s->base,
+        .reg = s->reg,
+        .sockets = &s->registration,
+        .now = push_now,
+        .context = s,
+    };
+    s->push = push_new(&pushes);
+    return s->prober && s->explainer && s->control && s->push ? ERR_OK : ERR_MEMORY;
 }
 
 /* What was stored is in DNS before anything is answered. */
@@ -299,13 +331,27 @@ static enum err start_serving(struct server *s)
     return err;
 }
 
-/* Nothing is accepted any more and what was is stored, then nothing is answered any more. */
-static void stop(struct server *s)
+/* No request is taken any more; what was taken is stored, and answered. */
+static void stop_requests(struct server *s)
 {
-    http_listener_free(s->http_listener);
-    http_free(s->http_api);
+    if (s->signals[2])
+        event_del(s->signals[2]); /* no reload */
+    if (s->http_listener)
+        http_listener_stop(s->http_listener);
+    if (s->http_api)
+        http_stop(s->http_api);
     prober_free(s->prober);
     control_stop(s->control);
+    if (s->http_listener)
+        http_listener_flush(s->http_listener, FLUSH_MS);
+    http_listener_free(s->http_listener);
+    http_free(s->http_api);
+}
+
+static void stop(struct server *s)
+{
+    stop_requests(s);
+    push_free(s->push);
     control_free(s->control);
     notify_out_free(s->notify);
     for (size_t i = 0; i < s->worker_count && s->workers; i++)
@@ -319,6 +365,8 @@ static void stop(struct server *s)
     reg_free(s->reg);
     registry_free(s->registry);
     durable_close(s->durable);
+    audit_free(s->audit);
+    key_sets_deinit(&s->key_sets);
     dns_free(atomic_load_explicit(&s->dns, memory_order_relaxed));
     rcu_drain();
     dns_records_free(s->records);
@@ -343,7 +391,7 @@ static int serve(struct server *s)
 {
     struct config_fault fault = {0};
     struct account account;
-    if (choose_account(s, &account) ||
+    if (choose_account(s, &account) || make_audit(s, &account) ||
         durable_open(s->config->data_dir, account.uid, account.gid, &s->durable))
         return EXIT_OSERR_RESOURCE;
     server_note_fixed(s);
@@ -367,7 +415,8 @@ static int serve(struct server *s)
 
 int server_run(struct config *config)
 {
-    struct server s = {.config = config, .started_ms = clock_monotonic_ms()};
+    struct server s = {
+        .config = config, .started_ms = clock_monotonic_ms(), .started_wall_ms = clock_wall_ms()};
     reserve_install();
     log_set_level(config->log_level);
     if (sodium_init() < 0) {

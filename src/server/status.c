@@ -9,6 +9,16 @@ static json_t *number(uint64_t n)
     return json_integer((json_int_t)n);
 }
 
+static json_t *subscription_status(const struct server *s)
+{
+    const struct reg_counters *c = reg_counters(s->reg);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I}", "subscribers", (json_int_t)reg_subscriptions(s->reg),
+                     "pushes", (json_int_t)counter_get(&c->pushes), "retransmits",
+                     (json_int_t)counter_get(&c->push_retries), "lagging",
+                     (json_int_t)counter_get(&c->lagged), "held_up",
+                     (json_int_t)counter_get(&push_counters(s->push)->held_up));
+}
+
 static json_t *registration_status(const struct server *s)
 {
     const struct reg_counters *c = reg_counters(s->reg);
@@ -17,9 +27,9 @@ static json_t *registration_status(const struct server *s)
         json_object_set_new(outcomes, reg_outcome_text(i), number(counter_get(&c->outcomes[i])));
     for (int i = 0; i < REG_VERB_COUNT; i++)
         json_object_set_new(verbs, reg_verb_text(i), number(counter_get(&c->verbs[i])));
-    return json_pack("{s:o,s:o,s:o,s:I}", "listen", status_listening(&s->registration), "verbs",
-                     verbs, "outcomes", outcomes, "held_back_ms",
-                     (json_int_t)control_held_back_ms(s->control));
+    return json_pack("{s:o,s:o,s:o,s:o,s:I}", "listen", status_listening(&s->registration), "verbs",
+                     verbs, "outcomes", outcomes, "subscriptions", subscription_status(s),
+                     "held_back_ms", (json_int_t)control_held_back_ms(s->control));
 }
 
 static json_t *probe_status(const struct server *s)
@@ -104,9 +114,10 @@ void server_status(void *context, json_t *status)
     json_object_set_new(status, "dns", status_dns(s));
     json_object_set_new(status, "registration", registration_status(s));
     json_object_set_new(status, "probe", probe_status(s));
+    json_object_set_new(status, "audit", audit_status(s->audit));
     json_object_set_new(
         status, "http",
-        json_pack(
-            "{s:o,s:I}", "listen", status_listening(&s->http), "connections",
-            (json_int_t)(s->http_listener ? http_listener_connections(s->http_listener) : 0)));
+        json_pack("{s:o,s:I,s:I}", "listen", status_listening(&s->http), "connections",
+                  (json_int_t)(s->http_listener ? http_listener_connections(s->http_listener) : 0),
+                  "watchers", (json_int_t)http_watchers(s->http_api)));
 }

@@ -1,6 +1,7 @@
 #include "server/status_dns.h"
 
 #include "server/core.h"
+#include "server/sums.h"
 
 static json_t *number(uint64_t n)
 {
@@ -18,20 +19,6 @@ json_t *status_listening(const struct listeners *listeners)
 
 /* ---- what the workers counted -------------------------------------------------------- */
 
-static uint64_t sum(const struct server *s, size_t offset)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < s->worker_count; i++) {
-        const char *counters = (const char *)worker_dns_counters(s->workers[i]);
-        total += counter_get((const struct counter *)(const void *)(counters + offset));
-    }
-    return total;
-}
-
-#define SUM(s, field) sum(s, offsetof(struct dns_counters, field))
-#define SUM_AT(s, field, i)                                                                        \
-    sum(s, offsetof(struct dns_counters, field) + (size_t)(i) * sizeof(struct counter))
-
 static json_t *by_name(const struct server *s)
 {
     json_t *types = json_object();
@@ -40,23 +27,12 @@ static json_t *by_name(const struct server *s)
     return types;
 }
 
-static uint64_t sum_udp(const struct server *s, size_t offset)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < s->worker_count; i++) {
-        const char *counters = (const char *)worker_udp_counters(s->workers[i]);
-        total += counter_get((const struct counter *)(const void *)(counters + offset));
-    }
-    return total;
-}
-
 static json_t *by_drop(const struct server *s)
 {
     json_t *drops = json_object();
     for (int i = 0; i < DNS_DROPS; i++)
         json_object_set_new(drops, dns_drop_text(i), number(SUM_AT(s, drops, i)));
-    json_object_set_new(drops, "reflected",
-                        number(sum_udp(s, offsetof(struct udp_counters, reflected))));
+    json_object_set_new(drops, "reflected", number(SUM_UDP(s, reflected)));
     return drops;
 }
 
@@ -167,10 +143,8 @@ json_t *status_dns(const struct server *s)
     json_object_set_new(status, "rcodes", by_rcode(s));
     json_object_set_new(status, "drops", by_drop(s));
     json_object_set_new(status, "kernel_drops", number(listeners_drops(&s->dns_udp)));
-    json_object_set_new(status, "send_failed",
-                        number(sum_udp(s, offsetof(struct udp_counters, send_failed))));
-    json_object_set_new(status, "too_big",
-                        number(sum_udp(s, offsetof(struct udp_counters, too_big))));
+    json_object_set_new(status, "send_failed", number(SUM_UDP(s, send_failed)));
+    json_object_set_new(status, "too_big", number(SUM_UDP(s, too_big)));
     json_object_set_new(status, "truncated", number(SUM(s, truncated)));
     json_object_set_new(status, "zones", number(t.zones));
     json_object_set_new(status, "names", number(t.names));

@@ -245,7 +245,12 @@ static bool shorten(struct udp_batch *b, struct iovec *iov)
     return true;
 }
 
-void udp_send(struct udp_batch *b, int fd)
+static bool is_full(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+}
+
+static unsigned send_all(struct udp_batch *b, int fd, bool stop_when_full)
 {
     unsigned done = 0;
     while (done < b->replies) {
@@ -254,6 +259,8 @@ void udp_send(struct udp_batch *b, int fd)
             continue;
         if (n < 0 && errno == EMSGSIZE && shorten(b, b->tx[done].msg_hdr.msg_iov))
             continue;
+        if (n < 0 && stop_when_full && is_full(errno))
+            break;
         if (n < 0) { /* the first one failed: skip it, the rest may go */
             counter_up(&b->counters.send_failed);
             done++;
@@ -263,6 +270,17 @@ void udp_send(struct udp_batch *b, int fd)
         done += (unsigned)n;
     }
     b->replies = 0;
+    return done;
+}
+
+void udp_send(struct udp_batch *b, int fd)
+{
+    (void)send_all(b, fd, false);
+}
+
+unsigned udp_send_some(struct udp_batch *b, int fd)
+{
+    return send_all(b, fd, true);
 }
 
 uint64_t udp_last_arrival_ms(const struct udp_batch *b)

@@ -87,6 +87,10 @@ bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, cons
  * and counted, as any datagram may be. */
 void udp_send(struct udp_batch *b, int fd);
 
+/* As udp_send, but ends where the kernel's buffer is full. Returns how many it is done with;
+ * the others are given up by the batch, to be handed over anew. */
+unsigned udp_send_some(struct udp_batch *b, int fd);
+
 /* Sends none of them. */
 void udp_drop(struct udp_batch *b);
 

@@ -269,6 +269,11 @@ void worker_stop(struct worker *w)
     free(w);
 }
 
+uint64_t worker_cpu_us(const struct worker *w)
+{
+    return clock_thread_cpu_us(w->thread);
+}
+
 const struct dns_counters *worker_dns_counters(const struct worker *w)
 {
     return dns_worker_counters(w->dns);

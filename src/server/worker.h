@@ -35,6 +35,7 @@ struct worker *worker_start(const struct worker_options *options);
 /* Ends the loop, joins the thread, frees. Accepts NULL. */
 void worker_stop(struct worker *w);
 
+uint64_t worker_cpu_us(const struct worker *w); /* of its thread */
 const struct dns_counters *worker_dns_counters(const struct worker *w);
 const struct udp_counters *worker_udp_counters(const struct worker *w);
 const struct tcp_counters *worker_tcp_counters(const struct worker *w);

@@ -14,6 +14,6 @@ function(disc_e2e label)
     endforeach()
 endfunction()
 
-disc_e2e(e2e basics durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
+disc_e2e(e2e basics metrics discctl goapi durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
          transfer nsupdate notify dnstap rrl)
-disc_e2e(interop unbound resolv_conf dnsmasq)
+disc_e2e(interop unbound promtool resolv_conf dnsmasq)

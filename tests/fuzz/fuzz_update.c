@@ -57,6 +57,7 @@ static void publish(struct world *w)
 {
     if (dns_publish(w->dns, w->registry, 1, NULL))
         abort();
+    registry_changes_trim(w->registry, dns_published_index(w->dns));
 }
 
 static struct world world_new(void)

@@ -21,8 +21,8 @@ function complain(why) {
 }
 function check(own, other, file) {
     if (own == "client") {
-        if (target != "disc.h" && target != "client/disc.h")
-            complain("client includes nothing but its own header")
+        if (target !~ /^(client\/)?disc[a-z_]*\.h$/)
+            complain("client includes nothing but its own headers")
     } else if (file == "") {
         complain("include paths are rooted at src/")
     } else if (!(own in floor)) {

@@ -1,5 +1,5 @@
 # Checks that read the source text: arrows between folders, calls, sizes.
-foreach(check includes calls sizes)
+foreach(check includes calls sizes console)
     add_test(NAME lint/${check} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${check}.sh ${CMAKE_SOURCE_DIR})
     set_tests_properties(lint/${check} PROPERTIES LABELS fast TIMEOUT 60)
 endforeach()

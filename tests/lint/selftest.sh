@@ -10,7 +10,7 @@ failed=0
 tree() { # a house that is in order
     rm -rf "$work/src" "$work/tools"
     mkdir -p "$work/src/base" "$work/src/registry" "$work/src/dns" "$work/src/reg" \
-        "$work/src/server" "$work/src/client" "$work/tools"
+        "$work/src/server" "$work/src/client" "$work/src/http/console" "$work/tools"
     echo '#include "base/err.h"' > "$work/src/base/text.c"
     printf '#include "registry/order.h"\n#include "base/text.h"\n' > "$work/src/registry/order.c"
     printf '#include "dns/view.h"\n\n#include "registry/registry.h"\n' > "$work/src/dns/view.c"
@@ -19,6 +19,8 @@ tree() { # a house that is in order
         > "$work/src/reg/apply.c"
     echo '#include "client/disc.h"' > "$work/src/client/disc.c"
     printf 'int main(void)\n{\n    return 0;\n}\n' > "$work/tools/main.c"
+    printf 'a.textContent = b; // not as code\nsetTimeout(run, 5);\nb.style.width = c;\n' \
+        > "$work/src/http/console/app.js"
 }
 
 passes() { # CHECK
@@ -50,6 +52,7 @@ tree
 passes includes.sh
 passes calls.sh
 passes sizes.sh
+passes console.sh
 
 catches includes.sh 'base may not include registry' src/base/text.c '#include "registry/registry.h"'
 catches includes.sh 'registry may not include dns' src/registry/order.c '#  include "dns/dns.h"'
@@ -74,5 +77,15 @@ catches sizes.sh '71 lines, at most 70' tools/long.c "int f(void)\n{\n$(lines 69
 tree
 printf '%b' "int f(void)\n{\n$(lines 68)}\n" > "$work/tools/long.c"
 passes sizes.sh
+
+for text in 'a.innerHTML = b;' 'a.insertAdjacentHTML(b, c);' 'document.write(a);'; do
+    catches console.sh 'markup out of text' src/http/console/app.js "$text"
+done
+catches console.sh 'code out of text' src/http/console/app.js 'x = eval(y);'
+catches console.sh 'code out of text' src/http/console/app.js "setTimeout('f()', 1);"
+catches console.sh 'a style in the page' src/http/console/index.html '<p style="color: red">'
+catches console.sh 'a script in the page' src/http/console/index.html '<p onclick="f()">'
+catches console.sh 'a script in the page' src/http/console/index.html '<script>f()</script>'
+catches console.sh 'another server' src/http/console/index.html '<img src="https://example.org/x">'
 
 exit $failed

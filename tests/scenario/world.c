@@ -119,6 +119,7 @@ void world_publish(struct world *w)
 {
     enum err err = dns_publish(w->dns, w->registry, w->clock.lease_ms, &w->publish_due_ms);
     require(w, err == ERR_OK, "dns_publish");
+    registry_changes_trim(w->registry, dns_published_index(w->dns));
 }
 
 static void turn(struct world *w, uint64_t passed_ms)

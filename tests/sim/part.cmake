@@ -1,11 +1,11 @@
 # Simulated worlds. The engine is a library of its own, so that other programs can build
-# worlds, too; src/client/disc.c goes in as it is, its system calls renamed.
+# worlds, too; libdisc goes in as it is, its system calls renamed.
 file(GLOB sim_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.c)
 list(FILTER sim_sources EXCLUDE REGEX "/sim_run\\.c$")
 set(sim_dir ${CMAKE_CURRENT_LIST_DIR})
 
 # An object of its own: other parts of this tree give disc.c other settings.
-add_library(disc_sim_client OBJECT ${CMAKE_SOURCE_DIR}/src/client/disc.c)
+add_library(disc_sim_client OBJECT ${DISC_CLIENT_SOURCES})
 target_compile_options(disc_sim_client PRIVATE -include ${sim_dir}/redirect.h)
 target_compile_definitions(disc_sim_client PRIVATE DISC_KEYED)
 target_link_libraries(disc_sim_client PRIVATE disc_flags OpenSSL::Crypto)

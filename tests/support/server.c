@@ -67,6 +67,7 @@ void server_publish(struct server_under_test *s)
 {
     struct dns *dns = atomic_load_explicit(&s->dns, memory_order_relaxed);
     REQUIRE(dns_publish(dns, s->registry, s->now.lease_ms, &s->due_ms) == ERR_OK);
+    registry_changes_trim(s->registry, dns_published_index(dns));
 }
 
 void server_reload(struct server_under_test *s)

@@ -37,9 +37,18 @@ enum verb_bit {
     VERB_DOCTOR = 1024,
     VERBS_NAMING = 15, /* an instance is named */
     VERB_RECORDS = 2048,
-    VERBS_HTTP = 4080,
-    VERBS_ALL = 4095,
+    VERB_WATCH = 4096,
+    VERB_DRAIN = 8192,
+    VERB_UNDRAIN = 16384,
+    VERB_WEIGHT = 32768,
+    VERB_EXPORT = 65536,
+    VERB_IMPORT = 131072,
+    VERBS_STEERING = 8192 + 16384 + 32768, /* one instance, by its id */
+    VERBS_ALL = 262143,
+    VERBS_HTTP = (VERBS_ALL & ~VERBS_NAMING) | VERB_REGISTER, /* that one for its --wait */
 };
+
+enum { WHERE_MAX = 4 }; /* conditions in one question */
 
 struct list { /* of repeated options, joined by commas */
     char text[1024];
@@ -50,7 +59,7 @@ struct list { /* of repeated options, joined by commas */
 struct arguments {
     /* where to, and how */
     struct list servers;
-    const char *http, *token_file, *key_id, *secret_file;
+    const char *http, *token_file, *ca_file, *key_id, *secret_file;
     bool json;
     double timeout_s; /* 0 = not given */
     /* what is registered */
@@ -60,7 +69,14 @@ struct arguments {
     struct disc_pair metadata[DISC_METADATA_MAX];
     size_t metadata_count;
     int weight, priority, ttl, lease; /* -1 = not given */
-    /* agent */
+    double wait_s;                    /* register: until DNS shows it; 0 = not at all */
+    /* what is read */
+    const char *match, *where[WHERE_MAX];
+    unsigned where_count;
+    bool live, once;
+    /* weight, import */
+    bool clear, dry_run;
+    /* agent; export and import have their FILE in `file`, too */
     const char *file, *check;
     double interval_s, drain_s;
     int fall, rise;
@@ -117,5 +133,11 @@ int verb_status(struct arguments *a);
 int verb_guard(struct arguments *a);
 int verb_evict(struct arguments *a);
 int verb_doctor(struct arguments *a);
+int verb_watch(struct arguments *a);
+int verb_drain(struct arguments *a);
+int verb_undrain(struct arguments *a);
+int verb_weight(struct arguments *a);
+int verb_export(struct arguments *a);
+int verb_import(struct arguments *a);
 
 #endif

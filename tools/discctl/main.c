@@ -13,7 +13,8 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"register", VERB_REGISTER, verb_register, "SERVICE --port PORT",
-     "Registers an instance once. It stays until its lease ends: renew it, or use agent."},
+     "Registers an instance once. It stays until its lease ends: renew it, or use agent.\n"
+     "With --wait: returns when the server's DNS shows it; exit status 3: not in time."},
     {"renew", VERB_RENEW, verb_renew, "SERVICE --instance ID",
      "Renews the lease of an instance (or of --group, without a service)."},
     {"deregister", VERB_DEREGISTER, verb_deregister, "SERVICE --instance ID",
@@ -24,6 +25,16 @@ static const struct verb verbs[] = {
      "while the check passes. Each line of FILE holds the words of one `register`."},
     {"list", VERB_LIST, verb_list, "", "Lists the services."},
     {"show", VERB_SHOW, verb_show, "SERVICE", "Shows a service and its instances."},
+    {"watch", VERB_WATCH, verb_watch, "[SERVICE]",
+     "Prints the instances of a service (or all services), then each change as it happens:\n"
+     "= there at first, + new, ~ changed, - gone. Connects again by itself."},
+    {"drain", VERB_DRAIN, verb_drain, "SERVICE INSTANCE",
+     "Takes an instance out of all answers, whatever it says itself, until undrain. It stays\n"
+     "registered and may finish what it is doing."},
+    {"undrain", VERB_UNDRAIN, verb_undrain, "SERVICE INSTANCE",
+     "Puts a drained instance back, as it says itself."},
+    {"weight", VERB_WEIGHT, verb_weight, "SERVICE INSTANCE N|--clear",
+     "Sets the weight of an instance (0-65535), whatever it says itself, until --clear."},
     {"records", VERB_RECORDS, verb_records, "",
      "Lists the plain records that DNS UPDATE made: whose key, and what is left of the lease."},
     {"explain", VERB_EXPLAIN, verb_explain, "NAME TYPE",
@@ -35,6 +46,12 @@ static const struct verb verbs[] = {
      "kept as stale, behind the live ones. on: keep whatever falls silent; off: evict it."},
     {"evict", VERB_EVICT, verb_evict, "[SERVICE [INSTANCE]]",
      "Evicts stale instances at once: of all services, or of one; or one instance."},
+    {"export", VERB_EXPORT, verb_export, "[FILE]",
+     "Writes all instances, with what overrules them, as JSON lines to FILE [stdout]."},
+    {"import", VERB_IMPORT, verb_import, "[FILE]",
+     "Registers what export wrote, from FILE [stdin]. The same again changes nothing; what is\n"
+     "newer on the server stays. What is imported lives for its lease, unless its owner renews\n"
+     "it. Exit status 1: some lines were refused, which are named on stderr."},
     {"doctor", VERB_DOCTOR, verb_doctor, "[ZONE]",
      "Looks at this machine for what keeps the names of ZONE [all zones of the server] from\n"
      "being found, and prints the lines to add. Exit status 1: there are problems."},

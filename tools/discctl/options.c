@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, LIST, NUMBER, SECONDS, LEASE, PAIR, FLAG };
+enum kind { TEXT, LIST, NUMBER, SECONDS, LEASE, PAIR, FLAG, WHERE, WAIT };
 
 struct option {
     const char *name;
@@ -21,7 +21,8 @@ struct option {
 
 enum {
     REG = VERB_REGISTER | VERB_AGENT,
-    NAMESPACED = VERBS_NAMING | VERB_LIST | VERB_SHOW | VERB_EVICT,
+    NAMESPACED = VERBS_NAMING | VERB_LIST | VERB_SHOW | VERB_EVICT | VERB_WATCH | VERBS_STEERING |
+                 VERB_EXPORT,
 };
 
 static const struct option options[] = {
@@ -32,7 +33,7 @@ static const struct option options[] = {
     {"subnet", TEXT, REG, AT(subnet), 0, 0, "CIDR", "register this host's address inside it"},
     {"instance", TEXT, VERBS_NAMING, AT(instance), 0, 0, "ID",
      "name of the instance [address and port]"},
-    {"ns", TEXT, NAMESPACED, AT(ns), 0, 0, "NS", "namespace [default]"},
+    {"ns", TEXT, NAMESPACED, AT(ns), 0, 0, "NS", "namespace [default; lists: all]"},
     {"weight", NUMBER, REG, AT(weight), 0, 65535, "N", "share of the traffic [100]"},
     {"priority", NUMBER, REG, AT(priority), 0, 32767, "N", "lower ones are used first [0]"},
     {"status", TEXT, REG, AT(status), 0, 0, "S", "up, starting, draining or down [up]"},
@@ -46,6 +47,16 @@ static const struct option options[] = {
      "how long without renewal, or `static` [30]"},
     {"group", TEXT, VERBS_NAMING, AT(group), 0, 0, "GROUP", "lease group"},
     {"ttl", NUMBER, REG, AT(ttl), 0, 300, "SECONDS", "wish for the DNS TTL"},
+    {"wait", WAIT, VERB_REGISTER, AT(wait_s), 0.1, 3600, "[SECONDS]",
+     "return when the server's DNS shows it [10]"},
+    {"match", TEXT, VERB_LIST, AT(match), 0, 0, "TEXT", "only services whose names have TEXT"},
+    {"where", WHERE, VERB_SHOW, 0, 0, 0, "KEY:VALUE",
+     "only instances with this version, zone, region, cluster, tag or metadata; up to 4 times"},
+    {"status", TEXT, VERB_SHOW, AT(status), 0, 0, "S", "only those: up, starting, draining, down"},
+    {"live", FLAG, VERB_SHOW, AT(live), 0, 0, NULL, "only those that are in the answers"},
+    {"once", FLAG, VERB_WATCH, AT(once), 0, 0, NULL, "print what there is, and end"},
+    {"clear", FLAG, VERB_WEIGHT, AT(clear), 0, 0, NULL, "the weight that it says itself again"},
+    {"dry-run", FLAG, VERB_IMPORT, AT(dry_run), 0, 0, NULL, "only look what would be done"},
     {"file", TEXT, VERB_AGENT, AT(file), 0, 0, "FILE", "register what its lines say"},
     {"check", TEXT, VERB_AGENT, AT(check), 0, 0, "COMMAND",
      "shell command; exit status 0 = healthy, else it is registered as down"},
@@ -69,8 +80,10 @@ static const struct option options[] = {
     {"http", TEXT, VERBS_HTTP, AT(http), 0, 0, "URL",
      "the server's HTTP API [$DISC_HTTP, http://127.0.0.1:5380]"},
     {"token-file", TEXT, VERBS_HTTP, AT(token_file), 0, 0, "FILE", "token for the HTTP API"},
+    {"ca", TEXT, VERBS_HTTP, AT(ca_file), 0, 0, "FILE",
+     "whom to trust with https://, PEM [the system's certificates]"},
     {"timeout", SECONDS, VERBS_ALL, AT(timeout_s), 0.01, 3600, "SECONDS",
-     "how long to wait for an answer (agent: for a check) [3; doctor: 2; evict: 30]"},
+     "how long to wait for an answer (agent: for a check) [3; doctor: 2; writing: 10; evict: 30]"},
     {"json", FLAG, VERBS_ALL, AT(json), 0, 0, NULL, "print JSON"},
 };
 
@@ -107,7 +120,7 @@ static const struct option *find_option(const char *name, size_t size, enum verb
 bool option_takes_value(const char *word)
 {
     const struct option *o = find_option(word + 2, strlen(word + 2), VERBS_ALL);
-    return o && o->kind != FLAG;
+    return o && o->kind != FLAG && o->kind != WAIT;
 }
 
 static bool add_to_list(struct list *list, const char *value)
@@ -132,6 +145,15 @@ static bool add_pair(struct arguments *a, char *value)
     return true;
 }
 
+static bool add_where(struct arguments *a, const char *value)
+{
+    const char *colon = strchr(value, ':');
+    if (!colon || colon == value || a->where_count == WHERE_MAX)
+        return false;
+    a->where[a->where_count++] = value;
+    return true;
+}
+
 static bool read_number(const struct option *o, const char *text, double *out)
 {
     char *end;
@@ -139,7 +161,7 @@ static bool read_number(const struct option *o, const char *text, double *out)
     *out = strtod(text, &end);
     if (errno || end == text || *end || !isfinite(*out) || *out < o->low || *out > o->high)
         return false;
-    return o->kind == SECONDS || *out == floor(*out);
+    return o->kind == SECONDS || o->kind == WAIT || *out == floor(*out);
 }
 
 static bool take_value(struct arguments *a, const struct option *o, char *value)
@@ -151,6 +173,7 @@ static bool take_value(struct arguments *a, const struct option *o, char *value)
     case LIST: return *value && add_to_list((struct list *)(void *)field, value);
     case PAIR: return add_pair(a, value);
     case FLAG: *(bool *)(void *)field = true; return true;
+    case WHERE: return add_where(a, value);
     case LEASE:
         if (strcmp(value, "static") == 0) {
             *(int *)(void *)field = DISC_LEASE_STATIC;
@@ -163,6 +186,7 @@ static bool take_value(struct arguments *a, const struct option *o, char *value)
         *(int *)(void *)field = (int)number;
         return true;
     case SECONDS:
+    case WAIT:
         if (!read_number(o, value, &number))
             return false;
         *(double *)(void *)field = number;
@@ -174,8 +198,13 @@ static bool take_value(struct arguments *a, const struct option *o, char *value)
 static void complain(const char *where, const struct option *o, const char *value)
 {
     switch (o->kind) {
+    case WHERE:
+        fprintf(stderr, "%s: --where wants KEY:VALUE (at most %d times), not '%s'\n", where,
+                WHERE_MAX, value);
+        break;
     case NUMBER:
     case SECONDS:
+    case WAIT:
         fprintf(stderr, "%s: --%s wants a number from %g to %g, not '%s'\n", where, o->name, o->low,
                 o->high, value);
         break;
@@ -194,6 +223,14 @@ static void complain(const char *where, const struct option *o, const char *valu
     }
 }
 
+/* Of an option that does without a value: the next word, when it is a number. */
+static char *number_behind(const struct option *o, int count, char **words, int *at)
+{
+    static char otherwise[] = "10";
+    double number;
+    return *at + 1 < count && read_number(o, words[*at + 1], &number) ? words[++*at] : otherwise;
+}
+
 /* Takes the option in words[*at], and its value. */
 static bool take_option(struct arguments *a, enum verb_bit verb, const char *where, int count,
                         char **words, int *at)
@@ -206,6 +243,8 @@ static bool take_option(struct arguments *a, enum verb_bit verb, const char *whe
         return false;
     }
     char *value = name[size] ? name + size + 1 : NULL;
+    if (o->kind == WAIT && !value)
+        value = number_behind(o, count, words, at);
     if (o->kind == FLAG ? value != NULL : !value && *at + 1 == count) {
         fprintf(stderr, "%s: --%s wants %s\n", where, o->name, o->value ? o->value : "no value");
         return false;
@@ -218,19 +257,39 @@ static bool take_option(struct arguments *a, enum verb_bit verb, const char *whe
     return false;
 }
 
+/* The number of `weight`. */
+static bool take_weight(struct arguments *a, const char *word)
+{
+    static const struct option number = {"weight", NUMBER, 0, 0, 0, 65535, NULL, NULL};
+    double n;
+    if (a->weight >= 0 || !read_number(&number, word, &n))
+        return false;
+    a->weight = (int)n;
+    return true;
+}
+
+/* Where this word belongs; NULL = nowhere. */
+static const char **positional(struct arguments *a, enum verb_bit verb)
+{
+    if (verb & (VERB_EVICT | VERBS_STEERING))
+        return a->service ? &a->instance : &a->service;
+    switch ((int)verb) {
+    case VERB_EXPLAIN: return a->name ? &a->type : &a->name;
+    case VERB_GUARD: return &a->mode;
+    case VERB_EXPORT:
+    case VERB_IMPORT: return &a->file;
+    case VERB_LIST:
+    case VERB_STATUS:
+    case VERB_RECORDS: return NULL;
+    default: return &a->service;
+    }
+}
+
 static bool take_positional(struct arguments *a, enum verb_bit verb, char *word)
 {
-    const char **field = NULL;
-    if (verb & (VERBS_NAMING | VERB_SHOW))
-        field = &a->service;
-    else if (verb == VERB_EXPLAIN)
-        field = a->name ? &a->type : &a->name;
-    else if (verb == VERB_EVICT)
-        field = a->service ? &a->instance : &a->service;
-    else if (verb == VERB_DOCTOR)
-        field = &a->service;
-    else if (verb == VERB_GUARD)
-        field = &a->mode;
+    const char **field = positional(a, verb);
+    if (verb == VERB_WEIGHT && a->instance)
+        return take_weight(a, word);
     if (!field || *field)
         return false;
     *field = word;
@@ -256,6 +315,10 @@ static const char *what_is_missing(const struct arguments *a, enum verb_bit verb
         return "give either SERVICE or --file, not both";
     if (verb == VERB_EXPLAIN && !a->type)
         return "give a NAME and a TYPE, as in: discctl explain hello-svc.disc.local SRV";
+    if (verb & VERBS_STEERING && !a->instance)
+        return "which SERVICE and which INSTANCE?";
+    if (verb == VERB_WEIGHT && (a->weight < 0) != a->clear)
+        return "give a weight from 0 to 65535, or --clear";
     if (verb == VERB_EVICT && a->ns && !a->service)
         return "--ns goes with a SERVICE";
     if (a->mode && !is_mode(a->mode))

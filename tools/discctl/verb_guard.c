@@ -1,12 +1,8 @@
 /* The verbs that steer eviction: guard and evict. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "http_client.h"
+#include "listing.h"
 #include "table.h"
 #include "words.h"
-
-enum { PATH_SIZE = 1024 };
 
 /* ---- guard ----------------------------------------------------------------------- */
 
@@ -37,34 +33,17 @@ static void print_guard(const json_t *guard)
                 sizeof(zone_columns) / sizeof(zone_columns[0]));
 }
 
-/* Adds the zones of the pages behind the first. */
-static int fetch_zones(struct arguments *a, json_t *guard)
-{
-    json_t *zones = json_object_get(guard, "zones");
-    const char *next;
-    while ((next = json_string_value(json_object_get(guard, "next")))) {
-        char path[PATH_SIZE], *quoted = http_quote(next);
-        json_t *page = NULL;
-        snprintf(path, sizeof(path), "/v1/guard?after=%s", quoted ? quoted : "");
-        free(quoted);
-        int code = http_get(a, path, &page);
-        if (code != EXIT_DONE)
-            return code;
-        json_array_extend(zones, json_object_get(page, "zones"));
-        bool goes_on = !json_equal(json_object_get(page, "next"), json_object_get(guard, "next"));
-        json_object_set(guard, "next", goes_on ? json_object_get(page, "next") : json_null());
-        json_decref(page);
-    }
-    return EXIT_DONE;
-}
-
 int verb_guard(struct arguments *a)
 {
     json_t *guard = NULL;
-    int code = a->mode ? http_post(a, "/v1/guard", json_pack("{s:s}", "mode", a->mode), 3, &guard)
+    int code = a->mode ? http_send(a, EVHTTP_REQ_POST, "/v1/guard",
+                                   json_pack("{s:s}", "mode", a->mode), 3, &guard)
                        : http_get(a, "/v1/guard", &guard);
-    if (code == EXIT_DONE)
-        code = fetch_zones(a, guard);
+    if (code == EXIT_DONE && json_is_string(json_object_get(guard, "next"))) {
+        json_decref(guard);
+        guard = NULL;
+        code = listing_whole(a, "/v1/guard", "zones", &guard);
+    }
     if (code == EXIT_DONE && a->json)
         json_print(guard);
     else if (code == EXIT_DONE)
@@ -84,7 +63,7 @@ static json_t *wish(const struct arguments *a)
 int verb_evict(struct arguments *a)
 {
     json_t *done = NULL;
-    int code = http_post(a, "/v1/evict", wish(a), 30, &done);
+    int code = http_send(a, EVHTTP_REQ_POST, "/v1/evict", wish(a), 30, &done);
     json_int_t n = json_integer_value(json_object_get(done, "evicted"));
     if (code == EXIT_DONE && a->json)
         json_print(done);

@@ -2,29 +2,9 @@
 #include <string.h>
 
 #include "http_client.h"
+#include "listing.h"
 #include "table.h"
 #include "words.h"
-
-enum { PATH_SIZE = 4096 };
-
-/* Appends "?key=value" or "&key=value"; nothing for NULL. False when it does not fit. */
-static bool add_query(char *path, const char *key, const char *value)
-{
-    if (!value)
-        return true;
-    char *quoted = http_quote(value);
-    size_t used = strlen(path);
-    int n = snprintf(path + used, PATH_SIZE - used, "%c%s=%s", strchr(path, '?') ? '&' : '?', key,
-                     quoted ? quoted : "");
-    free(quoted);
-    return n > 0 && (size_t)n < PATH_SIZE - used;
-}
-
-static int too_long(void)
-{
-    fprintf(stderr, "discctl: that is longer than any name\n");
-    return EXIT_USAGE;
-}
 
 /* ---- list ---------------------------------------------------------------------- */
 
@@ -48,52 +28,30 @@ static const struct column service_columns[] = {
     {"LIVE", cell_live},           {"STALE", cell_stale},  {"INDEX", cell_index},
 };
 
-/* All pages in one array. */
-/* All pages of the list `name` at /v1/NAME; `ns` may be NULL. */
-static int fetch_list(struct arguments *a, const char *name, const char *ns, json_t *all)
-{
-    char path[PATH_SIZE], after[1024] = "";
-    for (;;) {
-        json_t *page = NULL;
-        snprintf(path, sizeof(path), "/v1/%s", name);
-        if (!add_query(path, "ns", ns) || !add_query(path, "after", *after ? after : NULL))
-            return too_long();
-        int code = http_get(a, path, &page);
-        if (code != EXIT_DONE)
-            return code;
-        json_array_extend(all, json_object_get(page, name));
-        const char *next = json_string_value(json_object_get(page, "next"));
-        bool more = next && *next && strlen(next) < sizeof(after) && strcmp(next, after) != 0;
-        if (more)
-            strcpy(after, next);
-        json_decref(page);
-        if (!more)
-            return EXIT_DONE;
-    }
-}
-
 /* The list as JSON or as a table; `none` is said where it is empty. */
-static int print_list(struct arguments *a, const char *name, const char *ns,
+static int print_list(struct arguments *a, const char *path, const char *name,
                       const struct column *columns, size_t column_count, const char *none)
 {
-    json_t *all = json_array();
-    int code = fetch_list(a, name, ns, all);
+    json_t *whole = NULL;
+    int code = listing_whole(a, path, name, &whole);
+    const json_t *all = json_object_get(whole, name);
     if (code == EXIT_DONE && a->json) {
-        json_t *whole = json_pack("{s:O}", name, all);
         json_print(whole);
-        json_decref(whole);
     } else if (code == EXIT_DONE) {
         table_print(all, columns, column_count);
         if (!json_array_size(all))
             printf("%s\n", none);
     }
-    json_decref(all);
+    json_decref(whole);
     return code;
 }
 
 int verb_list(struct arguments *a)
 {
-    return print_list(a, "services", a->ns, service_columns,
+    char path[HTTP_PATH_MAX] = "/v1/services";
+    if (!http_query_add(path, "ns", a->ns) || !http_query_add(path, "q", a->match))
+        return EXIT_USAGE;
+    return print_list(a, path, "services", service_columns,
                       sizeof(service_columns) / sizeof(service_columns[0]), "no services");
 }
 
@@ -170,16 +128,24 @@ static void print_service(const json_t *service)
                 sizeof(instance_columns) / sizeof(instance_columns[0]));
 }
 
+static bool make_show_path(const struct arguments *a, char path[static HTTP_PATH_MAX])
+{
+    strcpy(path, "/v1/services");
+    bool good = http_path_add(path, a->service) && http_query_add(path, "ns", a->ns) &&
+                http_query_add(path, "status", a->status) &&
+                http_query_add(path, "live", a->live ? "true" : NULL);
+    for (unsigned i = 0; good && i < a->where_count; i++)
+        good = http_query_add(path, "where", a->where[i]);
+    return good;
+}
+
 int verb_show(struct arguments *a)
 {
-    char path[PATH_SIZE];
+    char path[HTTP_PATH_MAX];
     json_t *service = NULL;
-    char *quoted = http_quote(a->service);
-    int n = snprintf(path, sizeof(path), "/v1/services/%s", quoted ? quoted : "");
-    free(quoted);
-    if ((size_t)n >= sizeof(path) || !add_query(path, "ns", a->ns))
-        return too_long();
-    int code = http_get(a, path, &service);
+    if (!make_show_path(a, path))
+        return EXIT_USAGE;
+    int code = listing_whole(a, path, "instances", &service);
     if (code != EXIT_DONE)
         return code;
     if (a->json)
@@ -204,7 +170,7 @@ static const struct column record_columns[] = {
 
 int verb_records(struct arguments *a)
 {
-    return print_list(a, "records", NULL, record_columns,
+    return print_list(a, "/v1/records", "records", record_columns,
                       sizeof(record_columns) / sizeof(record_columns[0]), "no plain records");
 }
 
@@ -229,10 +195,10 @@ static int print_answer(struct arguments *a, const char *path)
 
 int verb_explain(struct arguments *a)
 {
-    char path[PATH_SIZE] = "/v1/explain";
-    if (!add_query(path, "name", a->name) || !add_query(path, "type", a->type) ||
-        !add_query(path, "client", a->client))
-        return too_long();
+    char path[HTTP_PATH_MAX] = "/v1/explain";
+    if (!http_query_add(path, "name", a->name) || !http_query_add(path, "type", a->type) ||
+        !http_query_add(path, "client", a->client))
+        return EXIT_USAGE;
     return print_answer(a, path);
 }
 

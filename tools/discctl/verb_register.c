@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "discctl.h"
+#include "dns_wait.h"
 
 struct request {
     const struct arguments *arguments;
     const char *verb, *done; /* "reg", "registered" */
     int code;                /* the worst so far */
+    char instance[64];       /* that was registered; "" = none */
 };
 
 static int code_of(enum disc_result result)
@@ -21,7 +23,8 @@ static int code_of(enum disc_result result)
     case DISC_MEMORY: return EXIT_NO_ANSWER;
     case DISC_INVALID:
     case DISC_TOO_BIG:
-    case DISC_UNSUPPORTED: break;
+    case DISC_UNSUPPORTED:
+    case DISC_NO_INSTANCE: break;
     }
     return EXIT_USAGE;
 }
@@ -104,14 +107,18 @@ static void ask(void *context, const char *server)
         print_done(r, server, &reply);
     if (result != DISC_OK)
         print_failure(server, result, &reply);
+    else if (*reply.instance)
+        snprintf(r->instance, sizeof(r->instance), "%s", reply.instance);
     if (code_of(result) > r->code)
         r->code = code_of(result);
 }
 
 static int ask_all(const struct arguments *a, const char *verb, const char *done)
 {
-    struct request r = {a, verb, done, EXIT_DONE};
+    struct request r = {.arguments = a, .verb = verb, .done = done};
     arguments_servers(a, ask, &r);
+    if (r.code == EXIT_DONE && a->wait_s > 0 && *r.instance)
+        r.code = dns_wait(a, r.instance);
     return r.code;
 }
 

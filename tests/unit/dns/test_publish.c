@@ -65,6 +65,7 @@ static void teardown(struct fixture *f)
 static void publish_at(struct fixture *f, uint64_t ms)
 {
     assert_int_equal(dns_publish(f->dns, f->registry, ms, &f->due), ERR_OK);
+    registry_changes_trim(f->registry, dns_published_index(f->dns));
 }
 
 static const struct node *look(const struct fixture *f, const char *text)

@@ -55,6 +55,7 @@ static struct dns *load(uint32_t serial, struct file live, struct file fixed, ui
 static void publish(struct fixture *f)
 {
     assert_int_equal(dns_publish(f->dns, f->registry, ++f->now, NULL), ERR_OK);
+    registry_changes_trim(f->registry, dns_published_index(f->dns));
 }
 
 static struct fixture setup(void)

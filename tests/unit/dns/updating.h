@@ -168,6 +168,7 @@ UNUSED static struct moment update_now(const struct update_rig *t)
 UNUSED static void update_publish(struct update_rig *t)
 {
     assert_int_equal(dns_publish(t->rig->dns, t->rig->registry, t->lease_ms, NULL), ERR_OK);
+    registry_changes_trim(t->rig->registry, dns_published_index(t->rig->dns));
 }
 
 UNUSED static struct update_rig *update_rig_with(const char *records,

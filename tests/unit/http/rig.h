@@ -42,6 +42,11 @@ struct rig {
     char asked[64];                           /* of explain, "name type client" */
     size_t explain_bytes;                     /* how much explain says */
     unsigned changes;                         /* how often we were told of one */
+    uint64_t wait;                            /* what `wait` says */
+    unsigned begun;                           /* how often we were told of a change to be */
+    struct http_registrant registrant;        /* what `admit` gives */
+    enum http_admission admission;            /* what it says */
+    char deeds[1024];                         /* what was audited, a line each */
 };
 
 struct client {
@@ -67,6 +72,65 @@ static void rig_changed(void *context)
 {
     struct rig *rig = context;
     rig->changes++;
+}
+
+static void rig_begin(void *context)
+{
+    struct rig *rig = context;
+    rig->begun++;
+}
+
+static uint64_t rig_wait(void *context)
+{
+    struct rig *rig = context;
+    return rig->wait;
+}
+
+static enum http_admission rig_admit(void *context, const struct addr *from, struct text ns,
+                                     struct text service, struct http_registrant *out)
+{
+    struct rig *rig = context;
+    (void)from;
+    (void)ns;
+    (void)service;
+    *out = rig->registrant;
+    return rig->admission;
+}
+
+static struct addr rig_local_addr(void *context, enum family family)
+{
+    struct addr addr;
+    (void)context;
+    assert_int_equal(
+        addr_parse(family == FAMILY_V6 ? TEXT("2001:db8::5") : TEXT("192.0.2.5"), &addr), ERR_OK);
+    return addr;
+}
+
+static json_t *rig_namespaces(void *context)
+{
+    (void)context;
+    return json_pack("[{s:s, s:[s]}]", "name", "default", "zones", "disc.local");
+}
+
+static enum err rig_metrics(void *context, unsigned part, bool open_metrics, struct evbuffer *out)
+{
+    (void)context;
+    if (part == 2)
+        return ERR_NOT_FOUND;
+    return evbuffer_add_printf(out, "part_%u{open=\"%d\"} 1\n", part, open_metrics) > 0
+               ? ERR_OK
+               : ERR_MEMORY;
+}
+
+static void rig_audit(void *context, const struct http_deed *deed)
+{
+    struct rig *rig = context;
+    size_t used = strlen(rig->deeds);
+    char who[PRINCIPAL_TEXT];
+
+    snprintf(rig->deeds + used, sizeof(rig->deeds) - used, "%d %s %.*s/%.*s/%.*s %s\n", deed->kind,
+             principal_format(&deed->who, who), TEXT_ARG(deed->key.ns), TEXT_ARG(deed->key.service),
+             TEXT_ARG(deed->key.id), deed->what ? deed->what : "");
 }
 
 static void rig_status(void *context, json_t *status)
@@ -175,9 +239,26 @@ UNUSED static void rig_start(struct rig *rig)
     *rig = (struct rig){.lease_ms = 1000};
     rig->base = event_base_new();
     rig->registry = registry_new(&limits, &key);
-    struct http_backend backend = {rig->registry, rig->base,   rig_now,
-                                   rig_stopwatch, rig_changed, rig_status,
-                                   rig_explain,   rig_records, rig};
+    struct http_backend backend = {
+        .registry = rig->registry,
+        .base = rig->base,
+        .now = rig_now,
+        .stopwatch_us = rig_stopwatch,
+        .begin = rig_begin,
+        .wait = rig_wait,
+        .changed = rig_changed,
+        .durability = "disk",
+        .admit = rig_admit,
+        .local_addr = rig_local_addr,
+        .namespaces = rig_namespaces,
+        .metrics = rig_metrics,
+        .audit = rig_audit,
+        .status = rig_status,
+        .explain = rig_explain,
+        .records = rig_records,
+        .key = key,
+        .context = rig,
+    };
     rig->http = http_new(&config, &backend);
     rig->evhttp = evhttp_new(rig->base);
     rig->watchdog = evtimer_new(rig->base, rig_hangs, NULL);
@@ -301,6 +382,36 @@ UNUSED static char *ask(struct rig *rig, const char *request)
     char *reply = client_rest(&c);
     client_free(&c);
     return reply;
+}
+
+/* A request that the server is to close after, with whatever header lines (each with \r\n); to
+ * be freed. */
+UNUSED static char *request_of(const char *method, const char *target, const char *headers,
+                               const char *body)
+{
+    char *request = NULL;
+    assert_true(asprintf(&request,
+                         "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s"
+                         "Content-Length: %zu\r\n\r\n%s",
+                         method, target, headers, strlen(body), body) > 0);
+    return request;
+}
+
+UNUSED static char *send_with(struct rig *rig, const char *method, const char *target,
+                              const char *headers, const char *body)
+{
+    char *request = request_of(method, target, headers, body), *reply = ask(rig, request);
+    free(request);
+    return reply;
+}
+
+#define JSON_TYPE "Content-Type: application/json\r\n"
+
+/* With a JSON body. */
+UNUSED static char *send_json_to(struct rig *rig, const char *method, const char *target,
+                                 const char *body)
+{
+    return send_with(rig, method, target, JSON_TYPE, body);
 }
 
 /* GET with a Host and whatever header lines (each with \r\n). */

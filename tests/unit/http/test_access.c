@@ -29,7 +29,7 @@ static int decide(const struct http_config *config, struct question q)
 {
     struct access access = access_of(config);
     struct evkeyvalq headers;
-    struct asker asker = {.headers = &headers, .writes = q.writes, .has_body = q.has_body};
+    struct asker asker = {.headers = &headers, .wants = q.writes ? ACCESS_WRITES : ACCESS_READS, .has_body = q.has_body};
     if (q.from)
         assert_int_equal(addr_parse(text_of(q.from), &asker.from), ERR_OK);
     read_headers(q.headers, &headers);

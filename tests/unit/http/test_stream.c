@@ -343,7 +343,7 @@ struct failure {
 
 static void open_failing(struct evhttp_request *request, void *context)
 {
-    static const struct stream_source source = {fail_later, fail_free};
+    static const struct stream_source source = {fail_later, fail_free, NULL};
     struct failure *failure = context;
     struct failing *f = calloc(1, sizeof(*f));
     struct call call = {.http = failure->rig.http, .request = request};

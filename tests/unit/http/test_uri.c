@@ -1,8 +1,8 @@
 /* Percent-decoding, parameters, and the table of routes. */
 #include "rig.h"
 
-#include "http/uri.h"
 #include "http/route.h"
+#include "http/uri.h"
 
 static void test_decode(void **state)
 {
@@ -41,7 +41,7 @@ static void test_decode(void **state)
 
 static enum err parse(const char *raw, struct uri_query *q)
 {
-    enum err err = uri_query_parse(raw, q);
+    enum err err = uri_query_parse(raw, NULL, q);
     if (err)
         uri_query_deinit(q);
     return err;
@@ -68,9 +68,35 @@ static void test_parse(void **state)
     assert_int_equal(parse("a=1&%61=2", &q), ERR_SYNTAX);
     assert_int_equal(parse("a=%00", &q), ERR_SYNTAX);
     assert_int_equal(parse("a%=1", &q), ERR_SYNTAX);
-    assert_int_equal(parse("1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g", &q), ERR_OK);
+    char many[8 * QUERY_MAX + 8] = "first";
+    for (int n = 1; n < QUERY_MAX; n++)
+        snprintf(many + strlen(many), 8, "&%d", n);
+    assert_int_equal(parse(many, &q), ERR_OK);
     uri_query_deinit(&q);
-    assert_int_equal(parse("1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g&h", &q), ERR_SPACE);
+    strcat(many, "&last");
+    assert_int_equal(parse(many, &q), ERR_SPACE);
+}
+
+/* One name may be given several times, or all may. */
+static void test_repeated(void **state)
+{
+    static const char raw[] = "a=1&b=2&a=3&a=4";
+    struct uri_query q;
+
+    (void)state;
+    assert_int_equal(uri_query_parse(raw, "a", &q), ERR_OK);
+    assert_string_equal(uri_query_get(&q, "a").s, "1");
+    assert_string_equal(uri_query_nth(&q, "a", 0).s, "1");
+    assert_string_equal(uri_query_nth(&q, "a", 1).s, "3");
+    assert_string_equal(uri_query_nth(&q, "a", 2).s, "4");
+    assert_null(uri_query_nth(&q, "a", 3).s);
+    assert_null(uri_query_nth(&q, "c", 0).s);
+    uri_query_deinit(&q);
+    assert_int_equal(uri_query_parse(raw, "b", &q), ERR_SYNTAX);
+    uri_query_deinit(&q);
+    assert_int_equal(uri_query_parse("a=1&b=2&a=3&b=4", "*", &q), ERR_OK);
+    assert_string_equal(uri_query_nth(&q, "b", 1).s, "4");
+    uri_query_deinit(&q);
 }
 
 static void test_route(void **state)
@@ -101,13 +127,13 @@ static void test_route(void **state)
     };
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
         const struct route *route = NULL;
-        char captured[SEGMENT_MAX + 1];
+        char captured[CAPTURES_MAX][SEGMENT_MAX + 1];
         enum route_result result = route_find(cases[n].method, cases[n].path, &route, captured);
         if (result != cases[n].result)
             fail_msg("%s: %d", cases[n].path, result);
         if (result == ROUTE_FOUND) {
             assert_non_null(route);
-            assert_string_equal(captured, cases[n].captured);
+            assert_string_equal(captured[0], cases[n].captured);
         }
     }
 }
@@ -117,11 +143,11 @@ static void test_long_segment(void **state)
 {
     (void)state;
     const struct route *route = NULL;
-    char path[SEGMENT_MAX + 32] = "/v1/services/", captured[SEGMENT_MAX + 1];
+    char path[SEGMENT_MAX + 32] = "/v1/services/", captured[CAPTURES_MAX][SEGMENT_MAX + 1];
     size_t front = strlen(path);
     memset(path + front, 'a', SEGMENT_MAX);
     assert_int_equal(route_find(EVHTTP_REQ_GET, path, &route, captured), ROUTE_FOUND);
-    assert_int_equal(strlen(captured), SEGMENT_MAX);
+    assert_int_equal(strlen(captured[0]), SEGMENT_MAX);
     path[front + SEGMENT_MAX] = 'a';
     assert_int_equal(route_find(EVHTTP_REQ_GET, path, &route, captured), ROUTE_NO_PATH);
 }
@@ -140,8 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode),       cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_route),        cmocka_unit_test(test_long_segment),
-        cmocka_unit_test(test_allowed),
+        cmocka_unit_test(test_repeated),     cmocka_unit_test(test_route),
+        cmocka_unit_test(test_long_segment), cmocka_unit_test(test_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,13 +21,15 @@
 #define RIG_WALL 1795245098534ull
 #define RIG_SECRET "0123456789abcdef0123456789abcdef"
 #define RIG_NEXT "the-secret-that-comes-after-this"
-#define RIG_ALL_VERBS 0x3f
+#define RIG_ALL_VERBS ((1u << REG_VERB_COUNT) - 1)
 
 struct rig {
     struct registry *registry;
     struct reg *reg;
     struct moment now;
     struct endpoint from;
+    uint64_t route[REG_ROUTE_SIZE / 8]; /* given with each datagram */
+    bool no_route;
     uint8_t out[REG_DATAGRAM_MAX];
     size_t size;
     char text[REG_DATAGRAM_MAX + 1]; /* the last reply without its LF; "" = none */
@@ -82,6 +84,8 @@ static UNUSED struct reg_config rig_config(void)
                            .rate_per_s = 200,
                            .rate_burst = 400,
                            .replay_entries_max = 100,
+                           .subscriptions_max = 20,
+                           .source_subscriptions = 3,
                            .source_count = ARRAY_COUNT(sources)};
     c.sources = calloc(c.source_count, sizeof(*c.sources));
     for (size_t i = 0; i < c.source_count; i++)
@@ -133,6 +137,7 @@ static UNUSED struct rig *rig_new(void)
     assert_non_null(t->reg);
     t->now = (struct moment){.lease_ms = 10000000, .wall_ms = RIG_WALL};
     t->from = (struct endpoint){rig_addr("127.0.0.1"), 53311};
+    t->route[0] = 1;
     return t;
 }
 
@@ -172,7 +177,7 @@ static UNUSED const char *rig_send_bytes(struct rig *t, const void *bytes, size_
     uint8_t *copy = malloc(n ? n : 1);
     if (n)
         memcpy(copy, bytes, n);
-    struct reg_datagram in = {copy, n, false, t->from, NULL};
+    struct reg_datagram in = {copy, n, false, t->from, t->no_route ? NULL : t->route};
     t->size = reg_handle(t->reg, &in, t->now, t->out);
     free(copy);
     assert_true(t->size <= REG_DATAGRAM_MAX);

@@ -35,9 +35,7 @@ static void test_table(void **state)
         {"disc/7 hello id=a1", "disc/1 err c=505 why=version max=1"},
         {"disc/01 hello", "disc/1 err c=505 why=version max=1"},
         {"disc/1", "disc/1 err " EP " c=400 why=verb"},
-        {"disc/1 sub id=d1 svc=web", "disc/1 err id=d1 " EP " c=400 why=verb"},
-        {"disc/1 ack sub=1", "disc/1 err " EP " c=400 why=verb"},
-        {"disc/1 uns sub=1", "disc/1 err " EP " c=400 why=verb"},
+        {"disc/1 watch id=d1 svc=web", "disc/1 err id=d1 " EP " c=400 why=verb"},
         {"disc/1 Reg svc=web", "disc/1 err " EP " c=400 why=verb"},
         {"disc/1 reg svc=web svc=web", "disc/1 err " EP " c=400 why=dup f=svc"},
         {"disc/1 reg svc=web port=1 colour=red", "disc/1 err " EP " c=400 why=key f=colour"},
@@ -106,14 +104,14 @@ static void test_hello(void **state)
     struct rig *t = *state;
     rig_check(t, "disc/1 hello",
               "disc/1 ok " EP " v=1 max=1232 lease=5-30-300 "
-              "seen=127.0.0.1:53311 f=batch,grp,hmac ck=@");
+              "seen=127.0.0.1:53311 f=batch,grp,hmac,sub ck=@");
     rig_check(t, "disc/1 hello id=x lease=60 ?new=1",
               "disc/1 ok id=x " EP " v=1 max=1232 lease=5-30-300 seen=127.0.0.1:53311 "
-              "f=batch,grp,hmac ck=@");
+              "f=batch,grp,hmac,sub ck=@");
     rig_from(t, "::1");
     rig_check(t, "disc/1 hello",
               "disc/1 ok " EP " v=1 max=1232 lease=5-30-300 "
-              "seen=[::1]:53311 f=batch,grp,hmac ck=@");
+              "seen=[::1]:53311 f=batch,grp,hmac,sub ck=@");
 }
 
 static void test_denied(void **state)

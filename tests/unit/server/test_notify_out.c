@@ -70,6 +70,7 @@ static struct endpoint open_secondary(struct rig *r, struct secondary *s)
 static void publish(struct rig *r)
 {
     assert_int_equal(dns_publish(r->dns, r->registry, start.lease_ms, NULL), ERR_OK);
+    registry_changes_trim(r->registry, dns_published_index(r->dns));
     notify_out_look(r->notify);
 }
 

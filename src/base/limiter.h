@@ -1,5 +1,5 @@
-/* Token buckets per address in a table of fixed size. Called by policy.c only; time
- * is an argument (lease ms).
+/* Token buckets per address in a table of fixed size: what a sender may ask in a second.
+ * Time is an argument (lease ms). One thread only.
  *
  * The table has places of four entries. A newcomer takes over the entry of its place
  * that has the most tokens, together with those tokens: an entry that is full again
@@ -7,8 +7,8 @@
  * with ever new addresses finds no fresh allowance, so the sum of all that is let
  * through is bounded by the size of the table.
  */
-#ifndef DISC_REG_LIMITER_H
-#define DISC_REG_LIMITER_H
+#ifndef DISC_BASE_LIMITER_H
+#define DISC_BASE_LIMITER_H
 
 #include <stdbool.h>
 

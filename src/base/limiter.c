@@ -1,4 +1,4 @@
-#include "reg/limiter.h"
+#include "base/limiter.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,159 @@
+/* GET, PUT, PATCH and DELETE /v1/services/S/instances/I/override: what the operator decided for
+ * an instance, beside what it says of itself. The instance need not be there. */
+#include <stdio.h>
+
+#include "http/body.h"
+#include "http/instance.h"
+#include "http/later.h"
+#include "http/reply.h"
+#include "http/write.h"
+
+enum { WORDS = 64 };
+
+static const char *drain_of(const json_t *value, struct override *out)
+{
+    if (!json_is_boolean(value) && !json_is_null(value))
+        return "\"drain\": expected true or false";
+    out->drain = json_is_true(value);
+    return NULL;
+}
+
+static const char *weight_of(const json_t *value, struct override *out)
+{
+    json_int_t n = json_integer_value(value);
+
+    if ((!json_is_integer(value) && !json_is_null(value)) || n < 0 || n > UINT16_MAX)
+        return "\"weight\": expected a whole number from 0 to 65535, or null to lift it";
+    out->weight_set = !json_is_null(value);
+    out->weight = (uint16_t)n;
+    return NULL;
+}
+
+static const char *status_of(const json_t *value, struct override *out)
+{
+    const char *word = json_string_value(value);
+
+    out->status_set = !json_is_null(value);
+    if (out->status_set && !(word && status_parse(text_of(word), &out->status)))
+        return "\"status\": expected \"up\", \"starting\", \"draining\" or \"down\", or null to "
+               "lift it";
+    return NULL;
+}
+
+/* Into what is there. What is wrong, or NULL. */
+static const char *read_body(json_t *json, struct override *out)
+{
+    static const struct {
+        const char *name;
+        const char *(*take)(const json_t *value, struct override *out);
+    } members[] = {{"drain", drain_of}, {"weight", weight_of}, {"status", status_of}};
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json, name, value)
+    {
+        size_t n = 0;
+        while (n < ARRAY_COUNT(members) && strcmp(members[n].name, name) != 0)
+            n++;
+        if (n == ARRAY_COUNT(members))
+            return "unknown member; known here: \"drain\", \"weight\", \"status\"";
+        const char *fault = members[n].take(value, out);
+        if (fault)
+            return fault;
+    }
+    return NULL;
+}
+
+static const char *describe(const struct override *o, char out[static WORDS])
+{
+    int used = 0;
+
+    if (o->drain)
+        used += snprintf(out + used, WORDS - (size_t)used, " drain");
+    if (o->weight_set)
+        used += snprintf(out + used, WORDS - (size_t)used, " weight=%u", o->weight);
+    if (o->status_set)
+        used += snprintf(out + used, WORDS - (size_t)used, " status=%s", status_text(o->status));
+    return used ? out + 1 : "lifted";
+}
+
+/* Replies with `status`: what is in force now, or nothing with 204. */
+static void apply(struct call *call, struct instance_key key, const struct override *wanted,
+                  int status)
+{
+    const struct http_backend *backend = &call->http->backend;
+    char words[WORDS];
+
+    backend->begin(backend->context);
+    enum err err =
+        registry_override(backend->registry, key, wanted, backend->now(backend->context));
+    if (err == ERR_NOT_FOUND) {
+        write_not_found(call, key);
+    } else if (err) {
+        write_refuse(call, err, 0);
+    } else {
+        json_t *json = status == 204 ? NULL : instance_override_json(wanted);
+        write_tell(call, HTTP_DEED_OVERRIDE, key, describe(wanted, words));
+        uint64_t change = backend->wait(backend->context);
+        backend->changed(backend->context);
+        later_reply(call, change, status, json);
+    }
+}
+
+/* The names; false when the service is not known: the reply was sent. */
+static bool find(struct call *call, struct instance_names *names)
+{
+    instance_names_of(call, names);
+    if (registry_service(call->http->backend.registry, names->key.ns, names->key.service) &&
+        text_is_label(names->key.id, INSTANCE_ID_MAX))
+        return true;
+    write_not_found(call, names->key);
+    return false;
+}
+
+static void change(struct call *call, bool merge)
+{
+    struct instance_names names;
+    struct override wanted = {0};
+
+    if (!find(call, &names))
+        return;
+    if (merge)
+        wanted = registry_override_of(call->http->backend.registry, names.key);
+    json_t *json = body_object(call);
+    const char *fault = json ? read_body(json, &wanted) : NULL;
+    if (fault)
+        reply_problem(call->http, call->request, 422, "%s", fault);
+    else if (json)
+        apply(call, names.key, &wanted, 200);
+    json_decref(json);
+}
+
+void overrides_get(struct call *call)
+{
+    struct instance_names names;
+
+    if (!find(call, &names))
+        return;
+    struct override o = registry_override_of(call->http->backend.registry, names.key);
+    reply_json(call, instance_override_json(&o));
+}
+
+void overrides_put(struct call *call)
+{
+    change(call, false);
+}
+
+void overrides_patch(struct call *call)
+{
+    change(call, true);
+}
+
+void overrides_delete(struct call *call)
+{
+    static const struct override none = {0};
+    struct instance_names names;
+
+    if (find(call, &names))
+        apply(call, names.key, &none, 204);
+}

@@ -1,0 +1,98 @@
+/* POST /v1/services/S/instances and PUT /v1/services/S/instances/I: registers an instance, or
+ * registers it again, which also renews it. */
+#include "http/body.h"
+#include "http/later.h"
+#include "http/record_body.h"
+#include "http/reply.h"
+#include "http/write.h"
+
+/* What an instance that names no address is registered with: the sender's; for loopback, of no
+ * use to others, the one that the server has outwards. */
+static bool add_own_address(struct call *call, struct record *r)
+{
+    const struct http_backend *backend = &call->http->backend;
+    struct addr own = call->from, outward = {.family = FAMILY_NONE};
+
+    if (call->is_local && backend->local_addr)
+        outward = backend->local_addr(backend->context, (enum family)own.family);
+    if (outward.family != FAMILY_NONE)
+        own = outward;
+    /* Through a proxy the sender is the proxy. */
+    if (own.family == FAMILY_NONE || (addr_is_loopback(&call->from) && !call->is_local))
+        return false;
+    r->addresses[0] = own;
+    r->address_count = 1;
+    return true;
+}
+
+/* What is missing, or does not go together. False: the words are in b->fault. */
+static bool complete(struct call *call, struct record_body *b, struct instance_names *names)
+{
+    struct record *r = &b->record;
+
+    if (!r->address_count && !add_own_address(call, r)) {
+        strcpy(b->fault, "\"addresses\": name them, the request came through a proxy");
+        return false;
+    }
+    if (names->key.id.n && r->id.n && !text_is(names->key.id, r->id)) {
+        strcpy(b->fault, "\"id\" is another one than that of the path");
+        return false;
+    }
+    if (names->key.id.n)
+        r->id = names->key.id;
+    else if (!r->id.n)
+        r->id = record_default_id(r, names->id);
+    return record_body_check(b);
+}
+
+static void apply(struct call *call, const struct record *record)
+{
+    const struct http_backend *backend = &call->http->backend;
+    struct principal who = write_principal(call);
+    struct granted granted = {0};
+
+    backend->begin(backend->context);
+    enum err err = registry_register(backend->registry, record, &who,
+                                     backend->now(backend->context), &granted);
+    if (err) {
+        write_refuse(call, err, granted.rev);
+        return;
+    }
+    struct written written = written_of(call, &granted);
+    uint64_t change = backend->wait(backend->context);
+    backend->changed(backend->context);
+    later_reply(call, change, written.status, written.body);
+}
+
+/* `names` has no id: it is the body's, or derived. */
+static void read_and_apply(struct call *call, struct instance_names *names)
+{
+    json_t *json = body_object(call);
+
+    if (!json)
+        return;
+    struct record_body b = {
+        .record = {.ttl = TTL_UNSET, .ns = names->key.ns, .service = names->key.service}};
+    if (record_body_read(&b, json) && complete(call, &b, names))
+        apply(call, &b.record);
+    else
+        reply_problem(call->http, call->request, 422, "%s", b.fault);
+    json_decref(json);
+}
+
+void instance_post(struct call *call)
+{
+    struct instance_names names;
+
+    instance_names_of(call, &names);
+    names.key.id.n = 0;
+    read_and_apply(call, &names);
+}
+
+void instance_put(struct call *call)
+{
+    struct instance_names names;
+
+    instance_names_of(call, &names);
+    read_and_apply(call, &names);
+}

@@ -1,0 +1,21 @@
+/* GET /v1/services/S, for whoever answers it later: a long poll.
+ * Used inside http/ only. */
+#ifndef DISC_HTTP_SERVICE_H
+#define DISC_HTTP_SERVICE_H
+
+#include "http/state.h"
+
+/* The service that the path and ?ns= name; NULL: not known. */
+const struct service *service_asked(const struct call *call);
+
+/* Replies as to a GET that does not wait. */
+void service_read(struct call *call);
+
+/* The body of that for one who filters nothing: the whole service, so only for small ones.
+ * ERR_MEMORY. */
+MUST_CHECK enum err service_body(struct http *http, const struct service *s, struct evbuffer *out);
+
+/* GET /v1/services: the same as service_read(). */
+void services_read(struct call *call);
+
+#endif

@@ -1,0 +1,696 @@
+/* Event streams: what is, then each change once, resumable; a client that does not read is
+ * passed over and told all at once later. */
+#include "rig.h"
+
+/* One event as a client takes it apart. */
+struct event {
+    char name[16];
+    uint64_t id; /* 0 = none */
+    json_t *data;
+};
+
+static void add(struct rig *rig, const char *ns, const char *service, const char *id)
+{
+    rig_add(rig,
+            (struct record){.ns = text_of(ns), .service = text_of(service), .id = text_of(id)});
+}
+
+static void published(struct rig *rig)
+{
+    http_published(rig->http, rig_now(rig));
+}
+
+static uint64_t index_of(struct rig *rig, const char *service)
+{
+    return service_index(registry_service(rig->registry, TEXT("default"), text_of(service)));
+}
+
+/* HTTP/1.0, so that nothing is in chunks. `headers` each with \r\n. */
+static void stream_open_with(struct client *c, struct rig *rig, const char *target,
+                             const char *headers)
+{
+    char request[1024];
+    uint32_t before = http_watchers(rig->http);
+
+    snprintf(request, sizeof(request),
+             "GET %s HTTP/1.0\r\nHost: localhost\r\nAccept: text/html, Text/Event-Stream;q=1\r\n"
+             "%s\r\n",
+             target, headers);
+    client_open(c, rig, request);
+    while (http_watchers(rig->http) == before)
+        rig_loop(rig);
+}
+
+static void leave(struct client *c)
+{
+    struct rig *rig = c->rig;
+    uint32_t before = http_watchers(rig->http);
+
+    client_free(c);
+    while (http_watchers(rig->http) == before)
+        rig_loop(rig);
+}
+
+static void open_events(struct client *c, struct rig *rig, const char *target)
+{
+    stream_open_with(c, rig, target, "");
+}
+
+static char *line_of(struct client *c)
+{
+    char *line;
+
+    while (!(line = evbuffer_readln(c->got, NULL, EVBUFFER_EOL_CRLF))) {
+        assert_false(c->closed);
+        rig_loop(c->rig);
+    }
+    return line;
+}
+
+/* The next event; header fields, comments and what else is no event are passed over. */
+static struct event event_of(struct client *c)
+{
+    struct event e = {.id = 0};
+
+    for (;;) {
+        char *line = line_of(c);
+        if (strncmp(line, "event: ", 7) == 0)
+            snprintf(e.name, sizeof(e.name), "%s", line + 7);
+        else if (strncmp(line, "id: ", 4) == 0)
+            e.id = strtoull(line + 4, NULL, 10);
+        else if (strncmp(line, "data: ", 6) == 0)
+            assert_non_null(e.data = json_loads(line + 6, JSON_REJECT_DUPLICATES, NULL));
+        bool end = !*line && e.data;
+        free(line);
+        if (end)
+            return e;
+    }
+}
+
+static void assert_event(struct client *c, const char *name, uint64_t id, const char *expected)
+{
+    struct event e = event_of(c);
+    char *got = json_dumps(e.data, JSON_COMPACT | JSON_SORT_KEYS);
+
+    assert_string_equal(e.name, name);
+    if (!strstr(got, expected))
+        fail_msg("no '%s' in %s", expected, got);
+    assert_int_equal(e.id, id);
+    free(got);
+    json_decref(e.data);
+}
+
+static void assert_quiet(struct client *c)
+{
+    rig_settle(c->rig);
+    size_t n = evbuffer_get_length(c->got);
+    char *text = calloc(1, n + 1);
+    evbuffer_copyout(c->got, text, n);
+    assert_null(strstr(text, "data:"));
+    free(text);
+}
+
+static size_t size_at(const json_t *json, const char *key)
+{
+    const json_t *array = json_object_get(json, key);
+    assert_true(json_is_array(array));
+    return json_array_size(array);
+}
+
+/* ---- one service --------------------------------------------------------------------- */
+
+static void test_state_and_changes(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    open_events(&c, &rig, "/v1/services/web");
+    struct event e = event_of(&c);
+    assert_string_equal(e.name, "state");
+    assert_int_equal(e.id, index_of(&rig, "web"));
+    assert_int_equal(number_at(e.data, "index"), e.id);
+    assert_string_equal(text_at(e.data, "namespace"), "default");
+    assert_string_equal(text_at(e.data, "name"), "web");
+    assert_true(json_is_true(json_object_get(e.data, "known")));
+    assert_true(json_is_true(json_object_get(e.data, "last")));
+    assert_int_equal(number_at(e.data, "part"), 1);
+    assert_int_equal(number_at(e.data, "stale"), 0);
+    assert_int_equal(size_at(e.data, "instances"), 1);
+    json_decref(e.data);
+
+    uint64_t before = index_of(&rig, "web");
+    add(&rig, "default", "web", "web-2");
+    rig_remove(&rig, "web", "web-1");
+    published(&rig);
+    e = event_of(&c);
+    assert_string_equal(e.name, "change");
+    assert_int_equal(e.id, index_of(&rig, "web"));
+    assert_int_equal(number_at(e.data, "index"), e.id);
+    assert_int_equal(number_at(e.data, "previous"), before);
+    assert_int_equal(size_at(e.data, "instances"), 1);
+    assert_string_equal(text_at(json_array_get(json_object_get(e.data, "instances"), 0), "id"),
+                        "web-2");
+    assert_int_equal(size_at(e.data, "gone"), 1);
+    json_t *gone = json_array_get(json_object_get(e.data, "gone"), 0);
+    assert_string_equal(text_at(gone, "id"), "web-1");
+    assert_string_equal(text_at(gone, "why"), "deregistered");
+    json_decref(e.data);
+
+    add(&rig, "default", "other", "o");
+    published(&rig);
+    assert_quiet(&c);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+/* As others than this test's client see it: chunks, and what the fields say. */
+static void test_header(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    client_open(&c, &rig, "GET /v1/services/web?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (evbuffer_search(c.got, "}\n\n\r\n", 5, NULL).pos < 0)
+        rig_loop(&rig);
+    char text[4096] = "";
+    evbuffer_remove(c.got, text, sizeof(text) - 1);
+    assert_int_equal(status_of(text), 200);
+    assert_non_null(strstr(text, "\r\nContent-Type: text/event-stream\r\n"));
+    assert_non_null(strstr(text, "\r\nTransfer-Encoding: chunked\r\n"));
+    assert_non_null(strstr(text, "\r\nCache-Control: no-store\r\n"));
+    assert_non_null(strstr(text, "\r\n\r\nd\r\nretry: 1000\n\n\r\n"));
+    /* More requests on this connection are not answered, and not kept in mass. */
+    char *ahead = calloc(1, 100000);
+    memset(ahead, 'x', 99999);
+    bufferevent_write(c.stream, ahead, 99999);
+    free(ahead);
+    rig_settle(&rig);
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(rig.last);
+    assert_in_range(evbuffer_get_length(bufferevent_get_input(stream)), 1, 4096);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+static void test_resumes(void **state)
+{
+    struct rig rig;
+    struct client c;
+    char header[64], target[64];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    uint64_t first = index_of(&rig, "web");
+    add(&rig, "default", "web", "web-2");
+    uint64_t second = index_of(&rig, "web");
+    published(&rig);
+
+    snprintf(header, sizeof(header), "Last-Event-ID: %ju\r\n", (uintmax_t)first);
+    stream_open_with(&c, &rig, "/v1/services/web?index=0", header);
+    assert_event(&c, "change", second, "\"web-2\"");
+    leave(&c);
+
+    snprintf(target, sizeof(target), "/v1/services/web?index=%ju", (uintmax_t)second);
+    stream_open_with(&c, &rig, target, "");
+    assert_quiet(&c);
+    add(&rig, "default", "web", "web-3");
+    published(&rig);
+    assert_event(&c, "change", index_of(&rig, "web"), "\"web-3\"");
+    leave(&c);
+
+    stream_open_with(&c, &rig, target, "Last-Event-ID: what?\r\n");
+    assert_event(&c, "state", index_of(&rig, "web"), "\"web-1\"");
+    leave(&c);
+
+    stream_open_with(&c, &rig, "/v1/services/web", "Last-Event-ID: 99999999999\r\n");
+    assert_event(&c, "state", index_of(&rig, "web"), "\"web-1\"");
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+static void nothing(void *context, const struct registry_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+static void forget_services(struct rig *rig)
+{
+    rig->lease_ms += UINT64_C(48) * 3600 * 1000;
+    registry_expire(rig->registry, rig_now(rig), 1000, nothing, NULL);
+    registry_expire(rig->registry, rig_now(rig), 1000, nothing, NULL);
+    published(rig);
+    registry_changes_trim(rig->registry, registry_index(rig->registry));
+}
+
+static void test_unknown_known_unknown(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "other", "o");
+    open_events(&c, &rig, "/v1/services/web");
+    assert_event(&c, "state", registry_index(rig.registry), "\"known\":false");
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    assert_event(&c, "state", index_of(&rig, "web"), "\"known\":true");
+    rig_remove(&rig, "web", "web-1");
+    published(&rig);
+    assert_event(&c, "change", index_of(&rig, "web"), "\"gone\":[{\"id\":\"web-1\"");
+    forget_services(&rig);
+    assert_event(&c, "state", registry_index(rig.registry), "\"known\":false");
+    assert_quiet(&c);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+static void test_no_name(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    rig_start(&rig);
+    char *reply = get(&rig, "/v1/services/a%22b?stream=1");
+    assert_int_equal(status_of(reply), 404);
+    free(reply);
+    rig_stop(&rig);
+}
+
+/* In parts, and something changes on the way: after the last part comes that. */
+static void test_large_state(void **state)
+{
+    enum { INSTANCES = 300 };
+    struct rig rig;
+    struct client c;
+    bool seen[INSTANCES] = {false};
+    unsigned count = 0, part = 0, number;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", INSTANCES, 200);
+    published(&rig);
+    uint64_t index = index_of(&rig, "web");
+    open_events(&c, &rig, "/v1/services/web");
+    bool last = false;
+    while (!last) {
+        struct event e = event_of(&c);
+        assert_string_equal(e.name, "state");
+        assert_int_equal(number_at(e.data, "part"), ++part);
+        assert_int_equal(number_at(e.data, "index"), index);
+        last = json_is_true(json_object_get(e.data, "last"));
+        assert_int_equal(e.id, last ? index : 0);
+        size_t n;
+        json_t *instance;
+        json_array_foreach(json_object_get(e.data, "instances"), n, instance)
+        {
+            assert_int_equal(sscanf(text_at(instance, "id"), "n%u", &number), 1);
+            count += !seen[number];
+            seen[number] = true;
+        }
+        json_decref(e.data);
+        if (part == 1) {
+            rig_remove(&rig, "web", "n000007");
+            rig_remove(&rig, "web", "n000011");
+            add(&rig, "default", "web", "new");
+            published(&rig);
+        }
+    }
+    assert_in_range(part, 3, INSTANCES);
+    assert_in_range(count, INSTANCES - 2, INSTANCES);
+    assert_event(&c, "change", index_of(&rig, "web"), "\"n000007\"");
+    assert_quiet(&c);
+    assert_true(LIST_EMPTY(&rig.http->noted));
+    assert_int_equal(rig.http->noted_bytes, 0);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+/* More has changed than is told one by one. */
+static void test_much_changed(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "first");
+    published(&rig);
+    open_events(&c, &rig, "/v1/services/web");
+    assert_event(&c, "state", index_of(&rig, "web"), "\"first\"");
+    rig_add_many(&rig, "web", DELTA_MAX + 1, 0);
+    published(&rig);
+    struct event e = event_of(&c);
+    assert_string_equal(e.name, "state");
+    assert_int_equal(number_at(e.data, "part"), 1);
+    json_decref(e.data);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+/* ---- clients that do not read ---------------------------------------------------------- */
+
+static size_t unsent(struct evhttp_connection *connection)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
+    return evbuffer_get_length(bufferevent_get_output(stream));
+}
+
+static void change(struct rig *rig, unsigned n)
+{
+    char value[METADATA_VALUE_MAX];
+
+    memset(value, 'a' + (int)(n % 26), sizeof(value));
+    rig_add(rig, (struct record){
+                     .ns = TEXT("default"),
+                     .service = TEXT("web"),
+                     .id = TEXT("web-1"),
+                     .weight = n,
+                     .weight_set = true,
+                     .metadata = {{TEXT("pad"), {value, sizeof(value)}}},
+                     .metadata_count = 1,
+                 });
+    published(rig);
+}
+
+static void test_slow_reader(void **state)
+{
+    enum { CHANGES = 2000 };
+    struct rig rig;
+    struct client slow, quick;
+    uint64_t previous = 0;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    open_events(&slow, &rig, "/v1/services/web");
+    struct evhttp_connection *connection = rig.last;
+    open_events(&quick, &rig, "/v1/services/web");
+    assert_event(&slow, "state", index_of(&rig, "web"), "web-1");
+    assert_event(&quick, "state", index_of(&rig, "web"), "web-1");
+    bufferevent_disable(slow.stream, EV_READ);
+    for (unsigned n = 1; n <= CHANGES; n++) {
+        previous = index_of(&rig, "web");
+        change(&rig, n);
+        struct event e = event_of(&quick);
+        assert_string_equal(e.name, "change");
+        assert_int_equal(e.id, index_of(&rig, "web"));
+        assert_int_equal(number_at(e.data, "previous"), previous);
+        json_decref(e.data);
+        assert_in_range(unsent(connection), 0, 65536 + 2 * METADATA_VALUE_MAX + 2000);
+    }
+    assert_in_range(unsent(connection), 1, 65536 + 2 * METADATA_VALUE_MAX + 2000);
+    bufferevent_enable(slow.stream, EV_READ);
+    uint64_t seen = 0;
+    unsigned events = 0;
+    while (seen != index_of(&rig, "web")) {
+        struct event e = event_of(&slow);
+        assert_string_equal(e.name, "change");
+        if (seen)
+            assert_int_equal(number_at(e.data, "previous"), seen);
+        seen = e.id;
+        events++;
+        json_decref(e.data);
+    }
+    assert_in_range(events, 2, CHANGES / 2);
+    assert_quiet(&slow);
+    client_free(&slow);
+    client_free(&quick);
+    rig_stop(&rig);
+}
+
+static void test_client_goes(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", 300, 200);
+    open_events(&c, &rig, "/v1/services/web"); /* in the middle of its state */
+    client_free(&c);
+    while (http_watchers(rig.http))
+        rig_loop(&rig);
+    assert_true(LIST_EMPTY(&rig.http->noted));
+    open_events(&c, &rig, "/v1/services");
+    client_free(&c);
+    while (http_watchers(rig.http))
+        rig_loop(&rig);
+    add(&rig, "default", "web", "new");
+    published(&rig);
+    rig_settle(&rig);
+    rig_stop(&rig);
+}
+
+static void test_server_stops(void **state)
+{
+    struct rig rig;
+    struct client c, list;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", 300, 200);
+    open_events(&c, &rig, "/v1/services/web");
+    open_events(&list, &rig, "/v1/services");
+    http_free(rig.http);
+    rig.http = NULL;
+    while (!c.closed || !list.closed)
+        rig_loop(&rig);
+    client_free(&c);
+    client_free(&list);
+    rig_stop(&rig);
+}
+
+static void test_beat(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    open_events(&c, &rig, "/v1/services/web");
+    assert_event(&c, "state", registry_index(rig.registry), "\"known\":false");
+    rig_settle(&rig);
+    evbuffer_drain(c.got, evbuffer_get_length(c.got));
+    rig.lease_ms += 14999;
+    published(&rig);
+    rig_settle(&rig);
+    assert_int_equal(evbuffer_get_length(c.got), 0);
+    rig.lease_ms += 1;
+    published(&rig);
+    char *line = line_of(&c);
+    assert_string_equal(line, ":");
+    free(line);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+/* A slice in each turn, all the same bytes. */
+static void test_many(void **state)
+{
+    enum { CLIENTS = 60 };
+    struct client c[CLIENTS];
+    struct rig rig;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", 10, 50);
+    published(&rig);
+    for (unsigned n = 0; n < CLIENTS; n++) {
+        open_events(&c[n], &rig, "/v1/services/web");
+        assert_event(&c[n], "state", index_of(&rig, "web"), "n000009");
+    }
+    assert_int_equal(http_watchers(rig.http), CLIENTS);
+    rig.stopwatch_step_us = 700;
+    for (unsigned round = 0; round < 5; round++) {
+        change(&rig, round);
+        for (unsigned n = 0; n < CLIENTS; n++)
+            assert_event(&c[n], "change", index_of(&rig, "web"), "\"web-1\"");
+    }
+    for (unsigned n = 0; n < CLIENTS; n++) {
+        assert_quiet(&c[n]);
+        client_free(&c[n]);
+    }
+    rig_stop(&rig);
+}
+
+/* ---- the list ---------------------------------------------------------------------------- */
+
+static void test_list(void **state)
+{
+    struct rig rig;
+    struct client all, prod;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    add(&rig, "prod", "api", "api-1");
+    published(&rig);
+    open_events(&all, &rig, "/v1/services");
+    open_events(&prod, &rig, "/v1/services?ns=PROD");
+    uint64_t before = registry_index(rig.registry);
+    assert_event(&all, "state", before,
+                 "\"last\":true,\"part\":1,\"services\":[{\"index\":1,\"instances\":1,\"live\":1,"
+                 "\"name\":\"web\",\"namespace\":\"default\",\"stale\":0},{\"index\":2,");
+    assert_event(&prod, "state", before,
+                 "\"services\":[{\"index\":2,\"instances\":1,\"live\":1,\"name\":\"api\"");
+
+    add(&rig, "default", "web", "web-2");
+    published(&rig);
+    struct event e = event_of(&all);
+    assert_string_equal(e.name, "change");
+    assert_int_equal(e.id, registry_index(rig.registry));
+    assert_int_equal(number_at(e.data, "previous"), before);
+    assert_int_equal(size_at(e.data, "services"), 1);
+    assert_int_equal(size_at(e.data, "gone"), 0);
+    json_decref(e.data);
+    assert_quiet(&prod);
+
+    add(&rig, "prod", "db", "db-1");
+    published(&rig);
+    assert_event(&all, "change", registry_index(rig.registry), "\"db\"");
+    assert_event(&prod, "change", registry_index(rig.registry), "\"db\"");
+    client_free(&all);
+    client_free(&prod);
+    rig_stop(&rig);
+}
+
+static void test_list_gone(void **state)
+{
+    struct rig rig;
+    struct client c;
+    char header[64];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    add(&rig, "default", "api", "api-1");
+    rig_remove(&rig, "web", "web-1");
+    rig_remove(&rig, "api", "api-1");
+    published(&rig);
+    uint64_t before = registry_index(rig.registry);
+    open_events(&c, &rig, "/v1/services");
+    assert_event(&c, "state", before, "\"web\"");
+    forget_services(&rig);
+    struct event e = event_of(&c);
+    assert_string_equal(e.name, "change");
+    assert_int_equal(size_at(e.data, "gone"), 2);
+    assert_int_equal(size_at(e.data, "services"), 0);
+    json_decref(e.data);
+    leave(&c);
+
+    /* Who comes back later hears of it, too; of one that came again, as of a change. */
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    snprintf(header, sizeof(header), "Last-Event-ID: %ju\r\n", (uintmax_t)before);
+    stream_open_with(&c, &rig, "/v1/services", header);
+    e = event_of(&c);
+    assert_string_equal(e.name, "change");
+    assert_int_equal(size_at(e.data, "gone"), 1);
+    assert_int_equal(size_at(e.data, "services"), 1);
+    json_decref(e.data);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+static void test_list_resumes(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    add(&rig, "default", "api", "api-1");
+    published(&rig);
+    stream_open_with(&c, &rig, "/v1/services?index=1", "");
+    assert_event(&c, "change", 2, "\"services\":[{\"index\":2,");
+    leave(&c);
+    stream_open_with(&c, &rig, "/v1/services", "Last-Event-ID: 3\r\n"); /* of another run */
+    assert_event(&c, "state", 2, "\"web\"");
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+static void test_long_list(void **state)
+{
+    enum { SERVICES = 1000 };
+    struct rig rig;
+    struct client c;
+    char name[16];
+    unsigned count = 0, part = 0;
+    bool last = false;
+    (void)state;
+
+    rig_start(&rig);
+    for (unsigned n = 0; n < SERVICES; n++) {
+        snprintf(name, sizeof(name), "s%04u", n);
+        add(&rig, "default", name, "one");
+    }
+    published(&rig);
+    uint64_t index = registry_index(rig.registry);
+    open_events(&c, &rig, "/v1/services");
+    while (!last) {
+        struct event e = event_of(&c);
+        assert_string_equal(e.name, "state");
+        assert_int_equal(number_at(e.data, "part"), ++part);
+        last = json_is_true(json_object_get(e.data, "last"));
+        assert_int_equal(e.id, last ? index : 0);
+        count += (unsigned)size_at(e.data, "services");
+        json_decref(e.data);
+    }
+    assert_int_equal(count, SERVICES);
+    assert_in_range(part, 2, SERVICES);
+
+    /* As many changes: told in several events, each once. */
+    for (unsigned n = 0; n < 200; n++) {
+        snprintf(name, sizeof(name), "s%04u", n);
+        add(&rig, "default", name, "two");
+    }
+    published(&rig);
+    for (count = 0; count < 200;) {
+        struct event e = event_of(&c);
+        assert_string_equal(e.name, "change");
+        assert_int_equal(number_at(e.data, "previous"), index);
+        index = e.id;
+        count += (unsigned)size_at(e.data, "services");
+        json_decref(e.data);
+    }
+    assert_int_equal(count, 200);
+    assert_int_equal(index, registry_index(rig.registry));
+    assert_quiet(&c);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_state_and_changes),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_resumes),
+        cmocka_unit_test(test_unknown_known_unknown),
+        cmocka_unit_test(test_no_name),
+        cmocka_unit_test(test_large_state),
+        cmocka_unit_test(test_much_changed),
+        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_client_goes),
+        cmocka_unit_test(test_server_stops),
+        cmocka_unit_test(test_beat),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_list_gone),
+        cmocka_unit_test(test_list_resumes),
+        cmocka_unit_test(test_long_list),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* Replies that wait for the disk: what leaves when, and what becomes of those that wait. */
+#include "rig.h"
+
+#define WEB "/v1/services/web/instances"
+
+static int set_up(void **state)
+{
+    *state = calloc(1, sizeof(struct rig));
+    rig_start(*state);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    rig_stop(*state);
+    free(*state);
+    return 0;
+}
+
+/* Sends a request whose change is to be on disk by `change`. */
+static void begin(struct rig *rig, struct client *c, uint64_t change, const char *method,
+                  const char *target, const char *body)
+{
+    char *request = request_of(method, target, JSON_TYPE, body);
+    rig->wait = change;
+    client_open(c, rig, request);
+    free(request);
+    rig_settle(rig);
+}
+
+static void expect_silence(struct client *c)
+{
+    rig_settle(c->rig);
+    assert_int_equal(evbuffer_get_length(c->got), 0);
+    assert_false(c->closed);
+}
+
+static void expect(struct client *c, int status, const char *part)
+{
+    char *reply = client_rest(c);
+    if (status_of(reply) != status || !strstr(reply, part))
+        fail_msg("instead of %d %s: %s", status, part, reply);
+    free(reply);
+    client_free(c);
+}
+
+static void test_order(void **state)
+{
+    struct rig *rig = *state;
+    struct client first, second, third;
+
+    begin(rig, &first, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &second, 9, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    /* One that waits for what was changed before the others. */
+    begin(rig, &third, 4, "POST", WEB "/a/renew", "");
+    expect_silence(&first);
+    http_committed(rig->http, 3, false);
+    expect_silence(&third);
+    http_committed(rig->http, 4, false);
+    expect(&third, 200, "renew_ms");
+    expect_silence(&first);
+    http_committed(rig->http, 8, false);
+    expect(&first, 201, "\r\nLocation: " WEB "/a\r\n");
+    expect_silence(&second);
+    http_committed(rig->http, 9, false);
+    expect(&second, 201, "\"id\":\"b\"");
+    /* On disk already. */
+    begin(rig, &first, 0, "DELETE", WEB "/a", "");
+    expect(&first, 204, "");
+}
+
+static void test_failing(void **state)
+{
+    struct rig *rig = *state;
+    struct client stored, waiting, goodbye;
+
+    begin(rig, &stored, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &waiting, 6, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    begin(rig, &goodbye, 7, "DELETE", WEB "/b", "");
+    http_committed(rig->http, 5, true);
+    expect(&stored, 201, "\"id\":\"a\"");
+    char *reply = client_rest(&waiting);
+    assert_int_equal(status_of(reply), 503);
+    assert_non_null(strstr(reply, "\r\nRetry-After: 1\r\n"));
+    assert_null(strstr(reply, "Location"));
+    assert_non_null(strstr(reply, "not on disk"));
+    free(reply);
+    client_free(&waiting);
+    expect(&goodbye, 503, "not on disk");
+    begin(rig, &waiting, HTTP_NEVER, "PUT", WEB "/c", "{\"addresses\": [\"10.0.0.3\"]}");
+    expect(&waiting, 503, "not on disk");
+}
+
+static void test_override_waits(void **state)
+{
+    struct rig *rig = *state;
+    struct client c;
+
+    rig_add(rig, (struct record){.ns = TEXT("default"), .service = TEXT("web"), .id = TEXT("one")});
+    begin(rig, &c, 7, "PUT", WEB "/one/override", "{\"drain\": true}");
+    expect_silence(&c);
+    http_committed(rig->http, 7, false);
+    expect(&c, 200, "{\"drain\":true}");
+}
+
+/* In many slices, each with a change of its own. */
+static void test_evict_waits(void **state)
+{
+    struct rig *rig = *state;
+    struct client c;
+
+    rig_add_many(rig, "web", 1200, 0);
+    registry_guard_mode(rig->registry, GUARD_ALWAYS_ON, rig_now(rig));
+    rig->lease_ms += 100000;
+    while (registry_expire(rig->registry, rig_now(rig), 1000, NULL, NULL))
+        ;
+    assert_int_equal(registry_totals(rig->registry).stale, 1200);
+    begin(rig, &c, 7, "POST", "/v1/evict", "{\"force\": true}");
+    assert_int_equal(registry_totals(rig->registry).instances, 0);
+    assert_int_equal(rig->begun, 3);
+    expect_silence(&c);
+    http_committed(rig->http, 6, false);
+    expect_silence(&c);
+    http_committed(rig->http, 7, false);
+    expect(&c, 200, "{\"evicted\":1200}");
+    assert_non_null(strstr(rig->deeds, "1 local //"));
+    assert_non_null(strstr(rig->deeds, "evicted 1200, force"));
+}
+
+/* The client goes: the change stays, and nothing is left of the request. */
+static void test_client_gone(void **state)
+{
+    struct rig *rig = *state;
+    struct client gone, other;
+
+    begin(rig, &gone, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &other, 5, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    client_free(&gone);
+    rig_settle(rig);
+    assert_int_equal(rig->http->later_count, 1);
+    http_committed(rig->http, 5, false);
+    expect(&other, 201, "\"id\":\"b\"");
+    assert_int_equal(registry_totals(rig->registry).instances, 2);
+}
+
+/* A server that stops answers what waits for the disk, and takes nothing else. */
+static void test_stopping(void **state)
+{
+    struct rig *rig = *state;
+    struct client waiting, late;
+
+    begin(rig, &waiting, 5, "PUT", WEB "/a", "{}");
+    http_stop(rig->http);
+    begin(rig, &late, 6, "PUT", WEB "/b", "{}");
+    expect(&late, 503, "stopping");
+    expect_silence(&waiting);
+    http_committed(rig->http, 5, true);
+    expect(&waiting, 201, "\"id\":\"a\"");
+    assert_int_equal(registry_totals(rig->registry).instances, 1);
+}
+
+static void test_freed(void **state)
+{
+    struct rig *rig = *state;
+    struct client c;
+
+    begin(rig, &c, 5, "PUT", WEB "/a", "{}");
+    http_free(rig->http);
+    rig->http = NULL;
+    rig_settle(rig);
+    assert_true(c.closed);
+    client_free(&c);
+}
+
+#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_RIG(test_order),       WITH_RIG(test_failing),     WITH_RIG(test_override_waits),
+        WITH_RIG(test_evict_waits), WITH_RIG(test_client_gone), WITH_RIG(test_stopping),
+        WITH_RIG(test_freed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,440 @@
+/* Long polls: held until there is news or the time is up, each reply what a GET would say. */
+#include "rig.h"
+
+#include "http/wait.h"
+
+static void add(struct rig *rig, const char *ns, const char *service, const char *id)
+{
+    rig_add(rig,
+            (struct record){.ns = text_of(ns), .service = text_of(service), .id = text_of(id)});
+}
+
+static void published(struct rig *rig)
+{
+    http_published(rig->http, rig_now(rig));
+}
+
+static uint64_t index_of(struct rig *rig, const char *service)
+{
+    return service_index(registry_service(rig->registry, TEXT("default"), text_of(service)));
+}
+
+/* The request is held when this returns; `target` has one %ju for the index. */
+static void poll_open(struct client *c, struct rig *rig, const char *target, uint64_t index)
+{
+    char path[256], request[512];
+    uint32_t before = http_watchers(rig->http);
+
+    snprintf(path, sizeof(path), target, (uintmax_t)index);
+    snprintf(request, sizeof(request),
+             "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+    client_open(c, rig, request);
+    while (http_watchers(rig->http) == before)
+        rig_loop(rig);
+    rig_settle(rig);
+}
+
+/* Frees `c`. */
+static char *poll_reply(struct client *c)
+{
+    char *reply = client_rest(c);
+    client_free(c);
+    return reply;
+}
+
+static void assert_reply(char *reply, int status, const char *text)
+{
+    assert_int_equal(status_of(reply), status);
+    if (!strstr(reply, text))
+        fail_msg("no '%s' in: %s", text, reply);
+    free(reply);
+}
+
+/* ---- one service ------------------------------------------------------------------- */
+
+static void test_change(void **state)
+{
+    struct rig rig;
+    struct client c;
+    char expected[64];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=30s", index_of(&rig, "web"));
+    add(&rig, "default", "other", "o"); /* no news of this one */
+    published(&rig);
+    rig_settle(&rig);
+    assert_int_equal(http_watchers(rig.http), 1);
+    assert_int_equal(evbuffer_get_length(c.got), 0);
+
+    add(&rig, "default", "web", "web-2");
+    published(&rig);
+    char *reply = poll_reply(&c);
+    snprintf(expected, sizeof(expected), "X-Disc-Index: %ju\r\n", (uintmax_t)index_of(&rig, "web"));
+    assert_non_null(strstr(reply, expected));
+    assert_non_null(strstr(reply, "web-1"));
+    assert_reply(reply, 200, "web-2");
+    assert_int_equal(http_watchers(rig.http), 0);
+    rig_stop(&rig);
+}
+
+static void test_news_are_there(void **state)
+{
+    struct rig rig;
+    char target[128];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    uint64_t before = index_of(&rig, "web");
+    add(&rig, "default", "web", "web-2");
+    published(&rig);
+    snprintf(target, sizeof(target), "/v1/services/web?index=%ju", (uintmax_t)before);
+    assert_reply(get(&rig, target), 200, "web-2");
+    assert_reply(get(&rig, "/v1/services/web?wait=5m"), 200, "web-2"); /* index 0 */
+    /* Another run of the server counted so far. */
+    snprintf(target, sizeof(target), "/v1/services/web?index=%ju&wait=30s",
+             (uintmax_t)registry_index(rig.registry) + 1);
+    assert_reply(get(&rig, target), 200, "web-2");
+    rig_stop(&rig);
+}
+
+static void test_time_is_up(void **state)
+{
+    struct rig rig;
+    struct client c;
+    char expected[64];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=30s", index_of(&rig, "web"));
+    rig.lease_ms += 29999;
+    published(&rig);
+    rig_settle(&rig);
+    assert_int_equal(http_watchers(rig.http), 1);
+    rig.lease_ms += 1;
+    published(&rig);
+    char *reply = poll_reply(&c);
+    snprintf(expected, sizeof(expected), "ETag: W/\"%ju\"\r\n", (uintmax_t)index_of(&rig, "web"));
+    assert_non_null(strstr(reply, expected));
+    assert_reply(reply, 304, "X-Disc-Index: ");
+    rig_stop(&rig);
+}
+
+static void test_default_wait(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    poll_open(&c, &rig, "/v1/services/web?index=%ju", index_of(&rig, "web"));
+    rig.lease_ms += 30000;
+    published(&rig);
+    assert_reply(poll_reply(&c), 304, "X-Disc-Index: ");
+    rig_stop(&rig);
+}
+
+static void test_unknown(void **state)
+{
+    struct rig rig;
+    struct client waits, gives_up;
+    (void)state;
+
+    rig_start(&rig);
+    poll_open(&waits, &rig, "/v1/services/Web?ns=Default&index=%ju&wait=60s", 0);
+    poll_open(&gives_up, &rig, "/v1/services/web?index=%ju&wait=500ms", 0);
+    rig.lease_ms += 500;
+    published(&rig);
+    assert_reply(poll_reply(&gives_up), 404, "no such service");
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    assert_reply(poll_reply(&waits), 200, "web-1");
+    assert_reply(get(&rig, "/v1/services/no%20name?wait=30s"), 404, "no such service");
+    rig_stop(&rig);
+}
+
+static void nothing(void *context, const struct registry_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+/* The last instance goes, and when it was long enough ago the service, too. */
+static void test_forgotten(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    rig_remove(&rig, "web", "web-1");
+    published(&rig);
+    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=10m", index_of(&rig, "web"));
+    rig.lease_ms += UINT64_C(48) * 3600 * 1000;
+    registry_expire(rig.registry, rig_now(&rig), 1000, nothing, NULL);
+    assert_null(registry_service(rig.registry, TEXT("default"), TEXT("web")));
+    published(&rig);
+    assert_reply(poll_reply(&c), 404, "no such service");
+    rig_stop(&rig);
+}
+
+static void test_client_goes(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=60s", 0);
+    client_free(&c);
+    while (http_watchers(rig.http))
+        rig_loop(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    rig_settle(&rig);
+    rig_stop(&rig);
+}
+
+static void test_server_stops(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=60s", 0);
+    http_free(rig.http);
+    rig.http = NULL;
+    assert_reply(poll_reply(&c), 0, "");
+    rig_stop(&rig);
+}
+
+/* All at once: a slice of them in each turn, the same bytes for all. */
+static void test_many(void **state)
+{
+    enum { CLIENTS = 100 };
+    struct client c[CLIENTS];
+    struct rig rig;
+    char *first = NULL;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", 10, 50);
+    published(&rig);
+    for (unsigned n = 0; n < CLIENTS; n++)
+        poll_open(&c[n], &rig, "/v1/services/web?index=%ju", index_of(&rig, "web"));
+    assert_int_equal(http_watchers(rig.http), CLIENTS);
+    rig.stopwatch_step_us = 700; /* three in a slice */
+    add(&rig, "default", "web", "new");
+    published(&rig);
+    rig_loop(&rig);
+    assert_in_range(http_watchers(rig.http), CLIENTS - 4, CLIENTS);
+    for (unsigned n = 0; n < CLIENTS; n++) {
+        char *reply = poll_reply(&c[n]), *body = strstr(reply, "\r\n\r\n");
+        assert_int_equal(status_of(reply), 200);
+        assert_non_null(strstr(body, "\"new\""));
+        if (first)
+            assert_string_equal(body, strstr(first, "\r\n\r\n"));
+        if (!first)
+            first = reply;
+        else
+            free(reply);
+    }
+    free(first);
+    rig_stop(&rig);
+}
+
+/* What else the question says holds when it is answered late. */
+static void test_filtered(void **state)
+{
+    struct rig rig;
+    struct client filtered, plain;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    uint64_t index = index_of(&rig, "web");
+    poll_open(&plain, &rig, "/v1/services/web?index=%ju", index);
+    poll_open(&filtered, &rig, "/v1/services/web?index=%ju&status=draining", index);
+    add(&rig, "default", "web", "web-2");
+    published(&rig);
+    assert_reply(poll_reply(&plain), 200, "web-2");
+    char *reply = poll_reply(&filtered);
+    assert_null(strstr(reply, "web-2"));
+    assert_reply(reply, 200, "\"instances\":[]");
+    rig_stop(&rig);
+}
+
+static void test_bad_questions(void **state)
+{
+    static const char *const bad[] = {
+        "index=x",     "index=-1",      "index=1&wait=", "wait=30",    "wait=s",
+        "wait=11m",    "wait=600001ms", "wait=1h",       "wait=-1s",   "wait=1.5s",
+        "wait=30%20s", "index=",        "wait=601s",     "wait=30sec", "wait=99999999999m"};
+    struct rig rig;
+    char target[128];
+    (void)state;
+
+    rig_start(&rig);
+    for (size_t n = 0; n < ARRAY_COUNT(bad); n++) {
+        snprintf(target, sizeof(target), "/v1/services/web?%s", bad[n]);
+        assert_reply(get(&rig, target), 400, strstr(bad[n], "wait") ? "10m" : "X-Disc-Index");
+        snprintf(target, sizeof(target), "/v1/services?%s", bad[n]);
+        assert_reply(get(&rig, target), 400, strstr(bad[n], "wait") ? "10m" : "X-Disc-Index");
+    }
+    rig_stop(&rig);
+}
+
+/* ---- the list ------------------------------------------------------------------------ */
+
+static void test_list(void **state)
+{
+    struct rig rig;
+    struct client all, of_default, of_prod;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    uint64_t index = registry_index(rig.registry);
+    poll_open(&all, &rig, "/v1/services?index=%ju&wait=60s", index);
+    poll_open(&of_default, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
+    poll_open(&of_prod, &rig, "/v1/services?ns=prod&index=%ju&wait=60s", index);
+    add(&rig, "prod", "api", "api-1");
+    published(&rig);
+    assert_reply(poll_reply(&all), 200, "\"api\"");
+    assert_reply(poll_reply(&of_prod), 200, "\"api\"");
+    rig_settle(&rig);
+    assert_int_equal(http_watchers(rig.http), 1);
+    /* What was before in another namespace is no news for this one, either. */
+    poll_open(&all, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
+    rig.lease_ms += 60000;
+    published(&rig);
+    assert_reply(poll_reply(&of_default), 304, "X-Disc-Index: ");
+    assert_reply(poll_reply(&all), 304, "X-Disc-Index: ");
+    rig_stop(&rig);
+}
+
+static void test_list_news_are_there(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    assert_reply(get(&rig, "/v1/services?index=0&wait=60s"), 200, "\"web\"");
+    assert_reply(get(&rig, "/v1/services?ns=default&index=0"), 200, "\"web\"");
+    rig_stop(&rig);
+}
+
+/* ---- several services: what the APIs of other registries ask for --------------------- */
+
+struct several {
+    struct rig rig;
+    unsigned woken, changed, lost;
+};
+
+static void woken(struct call *call, bool changed, void *context)
+{
+    struct several *s = context;
+    s->woken++;
+    s->changed += changed;
+    evhttp_send_reply(call->request, 200, "OK", NULL);
+}
+
+static void lost(void *context)
+{
+    struct several *s = context;
+    s->lost++;
+}
+
+static void open_several(struct evhttp_request *request, void *context)
+{
+    static const struct wait_for services[] = {
+        {{"default", 7}, {"a", 1}}, {{"default", 7}, {"b", 1}}, {{"default", 7}, {"a", 1}}};
+    static const struct wait_action action = {woken, lost};
+    struct several *s = context;
+    struct call call = {.http = s->rig.http, .request = request};
+
+    evhttp_connection_set_closecb(evhttp_request_get_connection(request), rig_closed, &s->rig);
+    assert_false(wait_open(&call, services, 0, 0, 1000, &action, s));
+    assert_false(wait_open(&call, services, WAIT_SERVICES_MAX + 1, 0, 1000, &action, s));
+    assert_true(wait_open(&call, services, ARRAY_COUNT(services), registry_index(s->rig.registry),
+                          1000, &action, s));
+}
+
+static void start_several(struct several *s, struct client *c)
+{
+    *s = (struct several){.woken = 0};
+    rig_start(&s->rig);
+    evhttp_set_gencb(s->rig.evhttp, open_several, s);
+    poll_open(c, &s->rig, "/%ju", 0);
+}
+
+static void test_several(void **state)
+{
+    struct several s;
+    struct client c;
+    (void)state;
+
+    start_several(&s, &c);
+    add(&s.rig, "default", "b", "b-1");
+    add(&s.rig, "default", "a", "a-1");
+    published(&s.rig);
+    assert_reply(poll_reply(&c), 200, "");
+    rig_settle(&s.rig);
+    assert_int_equal(s.woken, 1);
+    assert_int_equal(s.changed, 1);
+    assert_int_equal(s.lost, 0);
+    rig_stop(&s.rig);
+}
+
+static void test_several_lost(void **state)
+{
+    struct several s;
+    struct client c;
+    (void)state;
+
+    start_several(&s, &c);
+    client_free(&c);
+    while (!s.lost)
+        rig_loop(&s.rig);
+    s.rig.lease_ms += 5000;
+    published(&s.rig);
+    rig_settle(&s.rig);
+    assert_int_equal(s.woken, 0);
+    assert_int_equal(s.lost, 1);
+    rig_stop(&s.rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_change),
+        cmocka_unit_test(test_news_are_there),
+        cmocka_unit_test(test_time_is_up),
+        cmocka_unit_test(test_default_wait),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_client_goes),
+        cmocka_unit_test(test_server_stops),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_filtered),
+        cmocka_unit_test(test_bad_questions),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_list_news_are_there),
+        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_several_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
