@@ -6,4 +6,4 @@ target_link_libraries(discctl PRIVATE disc_client disc_flags PkgConfig::JANSSON
 
 file(GLOB discbench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/discbench/*.c)
 add_executable(discbench ${discbench_sources})
-target_link_libraries(discbench PRIVATE disc_flags PkgConfig::JANSSON m)
+target_link_libraries(discbench PRIVATE disc_client disc_flags PkgConfig::JANSSON m)

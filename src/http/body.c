@@ -17,7 +17,8 @@ json_t *body_object(struct call *call)
 
     if (json_is_object(json))
         return json;
-    if (!bytes || (!json && json_error_code(&error) == json_error_out_of_memory))
+    /* jansson has no words where memory lacked. */
+    if (!bytes || (!json && (json_error_code(&error) == json_error_out_of_memory || !*error.text)))
         reply_problem(call->http, call->request, 503, "out of memory; try again later");
     else if (!json)
         reply_problem(call->http, call->request, 400,

@@ -145,6 +145,10 @@ bool foreign_admit(struct call *call, const struct instance_key *key, struct htt
         admit_admin(call, who);
         return true;
     }
+    if (addr_is_loopback(&call->from) && !call->is_local) {
+        foreign_say(result, FOREIGN_DENIED, "it was forwarded: that needs the admin token");
+        return false;
+    }
     switch (backend->admit(backend->context, &call->from, key->ns, key->service, who)) {
     case HTTP_ADMITTED: return true;
     case HTTP_TOO_FAST:

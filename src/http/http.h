@@ -20,6 +20,7 @@
  *                               of all, of a service, or one instance; force: also
  *                               while a guard is on, and the one in any state
  *   GET /v1/openapi.json        all of it, described for programs
+ *   GET / and its files         the console, for people (src/http/console, in the binary)
  *
  * Errors are RFC 9457 problem documents. Long lists are produced in pieces, so that
  * all of them together hold the control thread for about HTTP_SLICE_MS in a turn of

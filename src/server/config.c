@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <openssl/ssl.h>
 #include <pwd.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -51,19 +52,43 @@ static const struct yaml_node *entry_at(const struct config_seen *seen, const ch
     return entry;
 }
 
+/* What a listen address beyond loopback lacks; NULL = nothing. */
+static const char *exposed_lacks(const struct config_draft *draft)
+{
+    if (!draft->token_file.path)
+        return "http.token_file to be set then";
+    if (!draft->tls_certificate.path && !draft->config.http_cleartext)
+        return "http.tls to be set then, or http.cleartext: true where something in front does "
+               "TLS";
+    return NULL;
+}
+
+static enum err check_tls(const struct config_parse *p, const struct config_seen *seen,
+                          const struct config_draft *draft)
+{
+    bool certificate = draft->tls_certificate.path, key = draft->tls_key.path;
+    if (certificate == key)
+        return ERR_OK;
+    return fault_at(p, config_seen_at(seen, certificate ? "http.tls.certificate" : "http.tls.key"),
+                    "a %s alone, expected http.tls.%s to be set then",
+                    certificate ? "certificate" : "key", certificate ? "key" : "certificate");
+}
+
 static enum err check_http(const struct config_parse *p, const struct config_seen *seen,
                            const struct config_draft *draft)
 {
     const struct config *c = &draft->config;
-    if (draft->token_file.path)
-        return ERR_OK;
-    for (size_t i = 0; i < c->http_listen.count; i++) {
+    const char *lacks = exposed_lacks(draft);
+    enum err err = check_tls(p, seen, draft);
+    for (size_t i = 0; !err && lacks && i < c->http_listen.count; i++) {
         char shown[ENDPOINT_TEXT];
         if (!addr_is_loopback(&c->http_listen.items[i].addr))
-            return fault_at(p, entry_at(seen, "http.listen", i),
-                            "%s is not on loopback, expected http.token_file to be set then",
-                            endpoint_format(&c->http_listen.items[i], shown));
+            err =
+                fault_at(p, entry_at(seen, "http.listen", i), "%s is not on loopback, expected %s",
+                         endpoint_format(&c->http_listen.items[i], shown), lacks);
     }
+    if (err || draft->token_file.path)
+        return err;
     if (!c->http.writes_loopback)
         return fault_at(p, config_seen_at(seen, "http.writes"),
                         "writes need a token, expected http.token_file to be set then");
@@ -243,6 +268,8 @@ static enum err load(const char *path, struct config_draft *draft, struct config
         err = config_read_tsig(draft, user_to_be(&draft->config), fault);
     if (!err)
         err = config_read_cookies(draft, user_to_be(&draft->config), fault);
+    if (!err)
+        err = config_read_tls(draft, user_to_be(&draft->config), fault);
     if (err)
         config_draft_deinit(draft);
     return err;
@@ -278,6 +305,7 @@ void config_deinit(struct config *config)
     dns_config_deinit(&config->dns);
     reg_config_deinit(&config->registration);
     http_config_deinit(&config->http);
+    SSL_CTX_free(config->http_tls);
     free(config->dns_listen.items);
     free(config->registration_listen.items);
     free(config->http_listen.items);
@@ -302,6 +330,8 @@ void config_draft_deinit(struct config_draft *draft)
     free(draft->token_file.path);
     free(draft->tsig_file.path);
     free(draft->cookie_file.path);
+    free(draft->tls_certificate.path);
+    free(draft->tls_key.path);
     for (size_t i = 0; i < draft->tsig_refs.count; i++)
         free(draft->tsig_refs.items[i].name);
     free(draft->tsig_refs.items);

@@ -36,6 +36,8 @@ struct config_dnstap {
 };
 
 /* A zone by name, for status: what else is known of it is the DNS part's. */
+struct ssl_ctx_st;
+
 struct config_zone {
     char *name, *ns; /* without final dot; NULL = purely static */
 };
@@ -68,6 +70,8 @@ struct config {
     struct http_config http;          /* likewise by http_new */
     uint32_t http_connections_max;    /* 16 384 */
     uint32_t http_connections_per_ip; /* 64; loopback is exempt */
+    struct ssl_ctx_st *http_tls;      /* of listen addresses that are not loopback; NULL = none */
+    bool http_cleartext;              /* they may do without */
 
     char *weight_key; /* what registry.weight_key points to; "" = none */
 

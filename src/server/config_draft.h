@@ -26,6 +26,7 @@ struct key_refs {
 struct config_draft {
     struct config config;
     struct file_ref keys_file, token_file, tsig_file, cookie_file;
+    struct file_ref tls_certificate, tls_key;
     struct key_refs tsig_refs;
 };
 

@@ -29,6 +29,10 @@ MUST_CHECK enum err config_read_token(struct config_draft *draft, uid_t also,
 MUST_CHECK enum err config_read_keys(struct config_draft *draft, uid_t also,
                                      struct config_fault *fault);
 
+/* A context of the two files together. */
+MUST_CHECK enum err config_read_tls(struct config_draft *draft, uid_t also,
+                                    struct config_fault *fault);
+
 MUST_CHECK enum err config_read_tsig(struct config_draft *draft, uid_t also,
                                      struct config_fault *fault);
 MUST_CHECK enum err config_read_cookies(struct config_draft *draft, uid_t also,

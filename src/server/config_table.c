@@ -141,8 +141,8 @@ static const struct config_key rows[] = {
     {.path = "http.listen", .take = take_endpoints, CONFIG(config.http_listen),
      .max = LISTEN_MAX, .what = "an address with port", .form = ADDRESSES, .entry = ADDRESS,
      .fallback = "[\"127.0.0.1:5380\", \"[::1]:5380\"]",
-     .help = "Where HTTP is served; beyond loopback only with a token_file. Port 0 = any free "
-             "one."},
+     .help = "Where HTTP is served; beyond loopback only with a token_file and TLS. Port 0 = "
+             "any free one."},
     {.path = "http.writes", .take = take_flag, CONFIG(config.http.writes_loopback),
      .words = write_rules, .what = "a rule for writes", .fallback = "loopback",
      .help = "Who may change things: who has the token, or also anybody on this machine. A "
@@ -154,6 +154,18 @@ static const struct config_key rows[] = {
      .form = FILE_NAME "; \"\" = none", .fallback = "\"\"",
      .help = "Its first line is the admin token, at least 16 characters. Readable by the "
              "server's user only."},
+    {.path = "http.tls", .take = take_section, .what = "a section",
+     .help = "Used on every listen address beyond loopback. Read again on SIGHUP."},
+    {.path = "http.tls.certificate", .take = take_file, CONFIG(tls_certificate),
+     .what = "a file", .form = FILE_NAME "; \"\" = none", .fallback = "\"\"",
+     .help = "In PEM form: the certificate, and behind it those that lead to its root."},
+    {.path = "http.tls.key", .take = take_file, CONFIG(tls_key), .what = "a file",
+     .form = FILE_NAME "; \"\" = none", .fallback = "\"\"",
+     .help = "Its key in PEM form, without a pass phrase. Readable by the server's user only."},
+    {.path = "http.cleartext", .take = take_bool, CONFIG(config.http_cleartext),
+     .words = TRUTHS, .what = "a truth value", .fallback = "false",
+     .help = "Whether listen addresses beyond loopback may go without TLS: something in front "
+             "does it."},
     {.path = "http.hosts", .take = take_hosts, CONFIG(config.http.hosts), .what = "a host name",
      .form = "a list of host names", .entry = "a name, with or without port", .fallback = "[]",
      .help = "Names under which the API may be asked, beside localhost and the listen "

@@ -27,7 +27,7 @@
 #include "server/tasks.h"
 #include "server/worker.h"
 
-enum { SERVER_FIXED = 4 }; /* reload.c knows which */
+enum { SERVER_FIXED = 5 }; /* reload.c knows which */
 
 struct server {
     struct config *config;

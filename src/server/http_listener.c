@@ -11,13 +11,16 @@
 #include "base/counter.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "server/http_stream.h"
 #include "server/tcp_quota.h"
 
 enum {
-    PAUSE_MS = 100, /* at most, when descriptors or memory have run out */
+    PAUSE_MS = 100, /* at most, when descriptors or memory have run out, or too many come */
     /* A client may send on while it is answered; more than the largest request is left
      * in the kernel. */
     INPUT_MAX = HTTP_HEADER_MAX + HTTP_BODY_MAX + 4096,
+    /* A handshake is a millisecond of arithmetic, and anybody may ask for one. */
+    HANDSHAKES_PER_PAUSE = 20,
 };
 
 enum phase {
@@ -38,12 +41,19 @@ struct guard {
 };
 TAILQ_HEAD(guards, guard);
 
+/* Sockets of one kind. */
+struct door {
+    struct evhttp *evhttp;
+    struct evconnlistener **sockets; /* freed by evhttp */
+    size_t count;
+};
+
 struct http_listener {
     struct event_base *base;
     struct http *http;
-    struct evhttp *evhttp;
-    struct evconnlistener **sockets; /* freed by evhttp */
-    size_t socket_count;
+    struct door plain, secure;
+    SSL_CTX *tls;        /* of the secure; NULL = there are none */
+    unsigned handshakes; /* begun since `resume` was last run */
     struct tcp_quota *quota;
     struct http_deadlines deadlines;
     struct guards fresh;  /* PHASE_NEW */
@@ -178,12 +188,10 @@ static struct guard *guard_new(struct http_listener *l, struct bufferevent *stre
     return NULL;
 }
 
-/* evhttp asks for the stream of a connection that it accepted. Whose it is shows when
- * evhttp is done with it: then `look` runs, before anything is read. */
-static struct bufferevent *on_accept(struct event_base *base, void *context)
+/* Whose stream it is shows when evhttp is done with it: then `look` runs, before anything is
+ * read. NULL stays NULL. */
+static struct bufferevent *stand_guard(struct http_listener *l, struct bufferevent *stream)
 {
-    struct http_listener *l = context;
-    struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
     struct timeval stall = timeval_of(l->deadlines.stall_ms);
 
     if (!stream)
@@ -199,6 +207,30 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
     TAILQ_INSERT_TAIL(&l->fresh, g, link);
     event_active(l->look, EV_TIMEOUT, 0);
     return stream;
+}
+
+static void set_open(const struct door *door, bool open)
+{
+    for (size_t n = 0; n < door->count; n++)
+        if (open)
+            evconnlistener_enable(door->sockets[n]);
+        else
+            evconnlistener_disable(door->sockets[n]);
+}
+
+/* evhttp asks for the stream of a connection that it accepted. */
+static struct bufferevent *on_accept(struct event_base *base, void *context)
+{
+    return stand_guard(context, http_stream_plain(base));
+}
+
+static struct bufferevent *on_accept_secure(struct event_base *base, void *context)
+{
+    struct http_listener *l = context;
+
+    if (++l->handshakes >= HANDSHAKES_PER_PAUSE)
+        set_open(&l->secure, false); /* the others wait in the kernel */
+    return stand_guard(l, http_stream_tls(base, l->tls));
 }
 
 /* Makes room by closing whoever waits longest without a request. */
@@ -285,44 +317,54 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    for (size_t n = 0; n < l->socket_count; n++)
-        evconnlistener_enable(l->sockets[n]);
+    l->handshakes = 0;
+    set_open(&l->plain, true);
+    set_open(&l->secure, true);
 }
 
 /* ---- the listener --------------------------------------------------------------- */
 
-static enum err take_socket(struct http_listener *l, int fd)
+static enum err take_socket(struct http_listener *l, struct door *door, int fd)
 {
-    struct evconnlistener *listener =
-        evconnlistener_new(l->base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    struct evconnlistener *listener;
 
+    http_stream_tune(fd);
+    listener = evconnlistener_new(l->base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
     if (!listener)
         return ERR_MEMORY;
-    if (!evhttp_bind_listener(l->evhttp, listener)) {
+    if (!evhttp_bind_listener(door->evhttp, listener)) {
         evconnlistener_free(listener);
         return ERR_MEMORY;
     }
     evconnlistener_set_error_cb(listener, on_accept_error);
-    l->sockets[l->socket_count++] = listener;
+    door->sockets[door->count++] = listener;
     return ERR_OK;
 }
 
-static bool make_parts(struct http_listener *l, size_t n)
+static enum err open_door(struct http_listener *l, struct door *door,
+                          struct bufferevent *(*accept)(struct event_base *base, void *context),
+                          const int *fds, size_t n)
 {
-    l->evhttp = evhttp_new(l->base);
-    l->sockets = calloc(n ? n : 1, sizeof(*l->sockets));
-    l->look = event_new(l->base, -1, 0, on_look, l);
-    l->resume = event_new(l->base, -1, EV_PERSIST, on_resume, l);
-    return l->evhttp && l->sockets && l->look && l->resume;
+    door->evhttp = evhttp_new(l->base);
+    door->sockets = calloc(n ? n : 1, sizeof(*door->sockets));
+    if (!door->evhttp || !door->sockets)
+        return ERR_MEMORY;
+    evhttp_set_max_headers_size(door->evhttp, HTTP_HEADER_MAX);
+    evhttp_set_max_body_size(door->evhttp, HTTP_BODY_MAX);
+    evhttp_set_allowed_methods(door->evhttp, UINT16_MAX); /* http/ says 405 itself */
+    evhttp_set_bevcb(door->evhttp, accept, l);
+    evhttp_set_gencb(door->evhttp, on_request, l);
+    for (size_t i = 0; i < n; i++)
+        if (take_socket(l, door, fds[i]) != ERR_OK)
+            return ERR_MEMORY;
+    return ERR_OK;
 }
 
-static void set_up(struct http_listener *l)
+static bool make_parts(struct http_listener *l)
 {
-    evhttp_set_max_headers_size(l->evhttp, HTTP_HEADER_MAX);
-    evhttp_set_max_body_size(l->evhttp, HTTP_BODY_MAX);
-    evhttp_set_allowed_methods(l->evhttp, UINT16_MAX); /* http/ says 405 itself */
-    evhttp_set_bevcb(l->evhttp, on_accept, l);
-    evhttp_set_gencb(l->evhttp, on_request, l);
+    l->look = event_new(l->base, -1, 0, on_look, l);
+    l->resume = event_new(l->base, -1, EV_PERSIST, on_resume, l);
+    return l->quota && l->look && l->resume;
 }
 
 struct http_listener *http_listener_new(struct event_base *base, struct http *http, const int *fds,
@@ -343,17 +385,24 @@ struct http_listener *http_listener_new(struct event_base *base, struct http *ht
     TAILQ_INIT(&l->idle);
     randombytes_buf(&key, sizeof(key));
     l->quota = tcp_quota_new(connections_max, per_ip, &key);
-    if (!l->quota || !make_parts(l, n))
-        goto fail;
-    set_up(l);
-    for (size_t i = 0; i < n; i++)
-        if (take_socket(l, fds[i]) != ERR_OK)
-            goto fail;
-    if (event_add(l->resume, &pause) == 0)
+    if (make_parts(l) && open_door(l, &l->plain, on_accept, fds, n) == ERR_OK &&
+        event_add(l->resume, &pause) == 0)
         return l;
-fail:
     http_listener_free(l);
     return NULL;
+}
+
+enum err http_listener_add_secure(struct http_listener *l, const int *fds, size_t n, SSL_CTX *tls)
+{
+    http_listener_set_tls(l, tls);
+    return open_door(l, &l->secure, on_accept_secure, fds, n);
+}
+
+void http_listener_set_tls(struct http_listener *l, SSL_CTX *tls)
+{
+    SSL_CTX_up_ref(tls);
+    SSL_CTX_free(l->tls);
+    l->tls = tls;
 }
 
 void http_listener_free(struct http_listener *l)
@@ -362,8 +411,10 @@ void http_listener_free(struct http_listener *l)
 
     if (!l)
         return;
-    if (l->evhttp)
-        evhttp_free(l->evhttp);
+    if (l->plain.evhttp)
+        evhttp_free(l->plain.evhttp);
+    if (l->secure.evhttp)
+        evhttp_free(l->secure.evhttp);
     while ((g = TAILQ_FIRST(&l->fresh))) {
         TAILQ_REMOVE(&l->fresh, g, link);
         bufferevent_decref(g->stream);
@@ -375,7 +426,9 @@ void http_listener_free(struct http_listener *l)
         event_free(l->resume);
     map_deinit(&l->guards);
     tcp_quota_free(l->quota);
-    free(l->sockets);
+    free(l->plain.sockets);
+    free(l->secure.sockets);
+    SSL_CTX_free(l->tls);
     free(l);
 }
 
@@ -384,8 +437,8 @@ void http_listener_free(struct http_listener *l)
 void http_listener_stop(struct http_listener *l)
 {
     event_del(l->resume);
-    for (size_t n = 0; n < l->socket_count; n++)
-        evconnlistener_disable(l->sockets[n]);
+    set_open(&l->plain, false);
+    set_open(&l->secure, false);
 }
 
 static bool is_sending(const struct http_listener *l)

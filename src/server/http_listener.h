@@ -5,8 +5,8 @@
  * a time that no trickle of bytes prolongs; a connection without a request, and a
  * client that does not take its reply, are closed; connections are counted, all of
  * them and by address (loopback excepted); when descriptors run out, accepting pauses.
- * When there are too many, the one that is idle longest makes room; else what is over
- * a limit is closed without a word.
+ * Handshakes of TLS are begun 200 times a second at most. When there are too many, the one that is
+ * idle longest makes room; else what is over a limit is closed without a word.
  *
  * Control thread only. The process must ignore SIGPIPE.
  */
@@ -14,6 +14,7 @@
 #define DISC_SERVER_HTTP_LISTENER_H
 
 #include <event2/event.h>
+#include <openssl/ssl.h>
 
 #include "http/http.h"
 
@@ -28,6 +29,13 @@ struct http_listener *http_listener_new(struct event_base *base, struct http *ht
 void http_listener_stop(struct http_listener *l);
 /* Runs the loop until what was replied is sent, at most so long. */
 void http_listener_flush(struct http_listener *l, uint32_t ms);
+/* Once: further sockets likewise, on which TLS is spoken. The handshake counts as a part of the
+ * first request. Takes a reference of `tls`. ERR_MEMORY: the listener is to be freed. */
+MUST_CHECK enum err http_listener_add_secure(struct http_listener *l, const int *fds, size_t n,
+                                             SSL_CTX *tls);
+/* Another certificate, for connections from now on; takes a reference. */
+void http_listener_set_tls(struct http_listener *l, SSL_CTX *tls);
+
 /* Closes all connections. Before http_free. */
 void http_listener_free(struct http_listener *l);
 

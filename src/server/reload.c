@@ -27,6 +27,11 @@ static void put_listen(FILE *out, const struct config *c)
     put_list(out, " http", &c->http_listen);
 }
 
+static void put_tls(FILE *out, const struct config *c)
+{
+    fprintf(out, "%d", c->http_tls != NULL);
+}
+
 static void put_workers(FILE *out, const struct config *c)
 {
     fprintf(out, "%u", c->dns_workers);
@@ -48,6 +53,7 @@ static const struct {
     const char *what;
 } fixed[SERVER_FIXED] = {
     {put_listen, "listen addresses changed; restart discd to use them"},
+    {put_tls, "http.tls was not there before, or is no more; restart discd to use that"},
     {put_workers, "dns.workers changed; restart discd to use it"},
     {put_dnstap, "dns.dnstap changed; restart discd to use it"},
     {put_data, "data_dir or user changed; restart discd to use them"},
@@ -98,6 +104,8 @@ static void switch_to(struct server *s, struct config *old_config, struct dns *d
     if (s->http_listener)
         http_listener_configure(s->http_listener, config->http_connections_max,
                                 config->http_connections_per_ip);
+    if (s->http_listener && config->http_tls)
+        http_listener_set_tls(s->http_listener, config->http_tls);
     struct prober_config probes = server_prober_config(config);
     if (prober_configure(s->prober, &probes))
         log_error("reload: out of memory; probes go on as they were configured before");

@@ -10,12 +10,13 @@
 #include "base/rcu.h"
 #include "server/clock.h"
 #include "server/core.h"
+#include "server/descriptors.h"
 #include "server/durable_records.h"
 #include "server/privileges.h"
 #include "server/reserve.h"
 #include "server/sd_notify.h"
 
-#define FLUSH_MS 1000         /* for the last replies over HTTP */
+#define FLUSH_MS 1000        /* for the last replies over HTTP */
 #define OUTPUT_MAX (1 << 20) /* bytes of answers that one TCP connection may leave untaken */
 
 struct dns *server_load_zones(struct config *config, const struct hash_key *key,
@@ -244,6 +245,29 @@ static enum err start_workers(struct server *s)
     return good ? ERR_OK : ERR_MEMORY;
 }
 
+/* TLS is spoken beyond loopback, when there is a certificate. */
+static size_t http_fds(const struct server *s, bool secure, int *fds)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->http.count; i++) {
+        bool exposed = !addr_is_loopback(&s->http.sets[i].local.addr);
+        if (secure == (exposed && s->config->http_tls != NULL))
+            fds[count++] = s->http.sets[i].fds[0];
+    }
+    return count;
+}
+
+static enum err open_http(struct server *s, int *fds)
+{
+    const struct config *c = s->config;
+    s->http_listener = http_listener_new(s->base, s->http_api, fds, http_fds(s, false, fds),
+                                         c->http_connections_max, c->http_connections_per_ip);
+    if (!s->http_listener)
+        return ERR_MEMORY;
+    size_t secure = http_fds(s, true, fds);
+    return secure ? http_listener_add_secure(s->http_listener, fds, secure, c->http_tls) : ERR_OK;
+}
+
 static enum err start_http(struct server *s)
 {
     struct http_backend backend = server_http_backend(s);
@@ -251,13 +275,9 @@ static enum err start_http(struct server *s)
     if (!s->http_api || !s->http.count)
         return s->http_api ? ERR_OK : ERR_MEMORY;
     int *fds = calloc(s->http.count, sizeof *fds);
-    if (!fds)
-        return ERR_MEMORY;
-    s->http_listener =
-        http_listener_new(s->base, s->http_api, fds, nth_fds(&s->http, 0, fds),
-                          s->config->http_connections_max, s->config->http_connections_per_ip);
+    enum err err = fds ? open_http(s, fds) : ERR_MEMORY;
     free(fds);
-    return s->http_listener ? ERR_OK : ERR_MEMORY;
+    return err;
 }
 
 /* ---- signals ----------------------------------------------------------------------------- */
@@ -424,6 +444,7 @@ int server_run(struct config *config)
         config_free(config);
         return EXIT_OSERR_RESOURCE;
     }
+    descriptors_raise((uint64_t)config->http_connections_max + config->tcp_connections_max);
     /* Both are errors of the write. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

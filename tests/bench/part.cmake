@@ -15,3 +15,8 @@ target_link_libraries(bench_registry PRIVATE disc_registry)
 add_executable(bench_publish ${CMAKE_CURRENT_LIST_DIR}/bench_publish.c)
 set_target_properties(bench_publish PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_publish PRIVATE disc_dns)
+
+# Subscriptions against a running discd.
+add_executable(bench_push ${CMAKE_CURRENT_LIST_DIR}/bench_push.c)
+set_target_properties(bench_push PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_push PRIVATE disc_flags)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void fake_open(struct fake *f)
+void fake_open(struct fake *f)
 {
     *f = (struct fake){.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -24,6 +24,9 @@ struct fake {
     uint64_t n;                       /* of it; 0 = none */
 };
 
+/* A socket on loopback, of a port of its own. */
+void fake_open(struct fake *f);
+
 enum { FAKES = 2, EVENTS_MAX = 512 };
 
 struct event_seen {

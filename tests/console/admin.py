@@ -54,5 +54,19 @@ def test(page, discd):
     page.click("#token-drop")
     page.wait("sessionStorage.length === 0")
 
+    # Through a proxy nobody is local: then reading needs it too. The dialog comes once.
+    page.call("Network.setExtraHTTPHeaders", headers={"X-Forwarded-For": "192.0.2.1"})
+    page.go(f"{discd.url}/?through-a-proxy")
+    page.wait_text("#token-dialog", "whoever reads")
+    page.key("Escape")
+    page.wait_text("#connection", "Refused")
+    page.shot("refused")
+    page.click("#offline-token")
+    page.wait("document.activeElement?.id === 'token-input'")
+    page.type(world.TOKEN)
+    page.key("Enter")
+    page.wait_text("#connection", "Live")
+    page.wait_text("[data-key='default/web']", "2/2")
 
-world.main(test, http="writes: token, token_file: token")
+
+world.main(test, http="writes: token, reads: token, token_file: token")

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -46,11 +47,12 @@ class Browser:
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
              "--remote-debugging-port=0", f"--user-data-dir={self.profile}", "--lang=en-US",
              "--hide-scrollbars", "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, "HOME": self.profile, "LANG": "en_US.UTF-8"})
         self.last = 0
         self.faults = []   # what no page of ours may do
         self.refused = []  # requests that were answered with 4xx or 5xx
+        self.resumed = []  # streams that said how far they came
         self.socket = websocket.create_connection(self.target(), timeout=LIMIT,
                                                   suppress_origin=True)
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -82,8 +84,12 @@ class Browser:
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)  # and its helpers, if some are left
+        except ProcessLookupError:
+            pass
+        self.process.wait()
         shutil.rmtree(self.profile, ignore_errors=True)
 
     # ---- the protocol
@@ -118,6 +124,8 @@ class Browser:
                 self.faults.append(f"{entry['source']}: {entry['text']}")
         elif what == "Network.requestWillBeSent":
             url = p["request"]["url"]
+            if "Last-Event-ID" in p["request"]["headers"]:
+                self.resumed.append(url)
             if not url.startswith(("http://127.0.0.1:", "about:")):
                 self.faults.append(f"a request to another server: {url}")
 
@@ -172,7 +180,7 @@ class Browser:
     def box(self, selector):
         found = self.wait(f"""(() => {{
             const node = document.querySelector({json.dumps(selector)});
-            if (!node || node.disabled) return null;
+            if (!node || node.disabled || node.getAttribute('aria-busy')) return null;
             node.scrollIntoView({{block: 'nearest'}});
             const r = node.getBoundingClientRect();
             return r.width && r.height ? {{x: r.x + r.width / 2, y: r.y + r.height / 2}} : null;

@@ -55,6 +55,7 @@ def test(page, discd):
     page.key("Enter")
     discd.wait_dig(["10.0.0.2"], "web.disc.local")
     page.wait_text("#lever-drain", "Undrain")
+    page.wait("!document.querySelector('#lever-drain').hasAttribute('aria-busy')")
     page.key(" ")
     discd.wait_dig(["10.0.0.1", "10.0.0.2"], "web.disc.local")
     page.key("Escape")

@@ -42,6 +42,18 @@ def test(page, discd):
     page.wait_text("#summary", "2 of 2")
     measure(page, "its goodbye", "#summary", "1 of 1", lambda: discd.say("del svc=fresh inst=c"))
 
+    # A row that changed is lit for a moment, unless its reader wants no motion.
+    page.scheme("light", motion="no-preference")
+    discd.say("upd svc=fresh inst=a w=5")
+    page.wait("document.querySelector(\"[data-key='a'] .weight\").innerText === '5' &&"
+              " document.getAnimations().length > 0", "lit")
+    page.wait("document.getAnimations().length === 0")
+    page.scheme("light", motion="reduce")
+    page.js("window.moved = 0; Element.prototype.animate = () => { window.moved++; }")
+    discd.say("upd svc=fresh inst=a w=6")
+    page.wait_text("[data-key='a'] .weight", "6")
+    page.same("no motion", 0, page.js("window.moved"))
+
     # Heartbeats are no events: the lease's rest is read again.
     with world.Heart(discd, "reg svc=beat inst=a port=1 addr=10.0.2.1 lease=12"):
         page.js("location.hash = '#/service/default/beat'")

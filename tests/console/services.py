@@ -65,8 +65,11 @@ def test(page, discd):
     page.wait_text("#count", "1 of 3")
     page.wait_rows("web-3")
 
+    discd.say("reg svc=meanwhile inst=one port=1 addr=10.0.4.1", "del svc=api inst=one")
     page.js("history.back()")
-    page.wait("document.querySelector('.list.services')", "back at the list")
+    page.wait_text("[data-key='default/meanwhile']", "1/1")  # what happened is told now
+    page.wait_text("[data-key='default/api']", "0/1")
+    page.same("only the difference was asked for", [f"{discd.url}/v1/services"], page.resumed)
     page.js("location.hash = '#/service/default/nobody'")
     page.wait_text("#summary", "Nobody has registered as nobody")
     discd.say("reg svc=nobody inst=first port=1 addr=10.0.3.1")

@@ -33,7 +33,7 @@ audited() {
     grep " what=$1 " "$log" | tail -n 1
 }
 count() {
-    grep -c " what=$1 " "$log" || true
+    grep -cs " what=$1 " "$log" || true
 }
 ctl() {
     status "$1" "$discctl" --http "$url" --timeout 5 "${@:2}"
@@ -58,7 +58,7 @@ ok 'reg svc=web inst=1 port=1 addr=10.0.0.1,2001:db8::1 lease=30'
 ok 'ren svc=web inst=1'
 ok 'upd svc=web inst=1 w=7'
 same "no deed" 1 "$(wc -l <"$log")"
-ok 'upd svc=web inst=1 addr=10.0.0.2'
+ok 'reg svc=web inst=1 port=1 addr=10.0.0.2'
 has moved "${stamp}what=moved ns=default service=web instance=1 who=local from=127.0.0.1 \
 addr=10.0.0.2 lease=30" "$(audited moved)"
 ok 'del svc=web inst=1'

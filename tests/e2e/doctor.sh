@@ -336,7 +336,7 @@ printf '%s\n' 0123456789abcdef0123456789abcdef >"$work/admin.token"
 chmod 600 "$work/admin.token"
 configure <<'YAML'
 dns: {listen: ["0.0.0.0:5300"]}
-http: {listen: ["192.0.2.1:5380"], token_file: admin.token}
+http: {listen: ["192.0.2.1:5380"], token_file: admin.token, cleartext: true}
 YAML
 start
 machine remote-server 'nameserver 198.51.100.1'

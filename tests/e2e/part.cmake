@@ -5,6 +5,10 @@ foreach(tool ask tcp_probe)
     target_link_libraries(e2e_${tool} PRIVATE disc_test_support)
 endforeach()
 
+add_executable(e2e_watch_client ${CMAKE_CURRENT_LIST_DIR}/watch_client.c)
+set_target_properties(e2e_watch_client PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(e2e_watch_client PRIVATE disc_client disc_flags)
+
 function(disc_e2e label)
     foreach(name IN LISTS ARGN)
         add_test(NAME ${label}/${name} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/e2e/${name}.sh)
@@ -14,6 +18,6 @@ function(disc_e2e label)
     endforeach()
 endfunction()
 
-disc_e2e(e2e basics metrics discctl goapi durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
-         transfer nsupdate notify dnstap rrl)
-disc_e2e(interop unbound promtool resolv_conf dnsmasq)
+disc_e2e(e2e basics metrics discctl goapi http_write openapi durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
+         transfer nsupdate notify dnstap rrl watch_client audit subscribe)
+disc_e2e(interop unbound promtool resolv_conf dnsmasq go_clients)

@@ -6,6 +6,7 @@
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 configure <<'YAML'
 user: nobody
+log: {audit: audit.log}
 YAML
 chmod -R a+rX "$work"
 start
@@ -25,9 +26,16 @@ same "the folder is the user's" "nobody 700" "$(stat -c '%U %a' "$work/data")"
 same "its files too" "nobody nobody" "$(stat -c '%U' "$work/data/registry.mdb" "$work/data/lock" | tr '\n' ' ' | sed 's/ $//')"
 
 ok 'reg svc=web inst=1 port=1 addr=10.0.0.1'
+same "the audit log is the user's" "nobody 640" "$(stat -c '%U %a' "$work/audit.log")"
+same "a line in it" 1 "$(grep -c what=registered "$work/audit.log")"
+mv "$work/audit.log" "$work/audit.log.1"
+install -o nobody -g "$gid" -m 640 /dev/null "$work/audit.log" # as logrotate does
 echo 'fixed IN A 10.9.9.9' >>"$work/disc.local.zone"
 kill -HUP "$pid"
 eventually visible fixed.disc.local A
+ok 'reg svc=web inst=2 port=1 addr=10.0.0.2 lease=1'
+same "a line in the new one" 1 "$(grep -c what=registered "$work/audit.log")"
+ok 'del svc=web inst=2'
 # Its files can be written: a second start as the user itself.
 last=$(serial)
 stop

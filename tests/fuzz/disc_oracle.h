@@ -19,8 +19,12 @@ struct disc_oracle {
     struct registry *registry;
     struct endpoint from;
     enum reg_auth auth;
-    char cookie[23]; /* the one that holds for `from` */
-    uint64_t n;      /* the last number used in a keyed request */
+    char cookie[23];                    /* the one that holds for `from` */
+    uint64_t n;                         /* the last number used in a keyed request */
+    uint64_t route[REG_ROUTE_SIZE / 8]; /* goes with each datagram, comes with each push */
+    bool subscribed;                    /* a `sub` with the cookie was answered ok */
+    uint32_t sub;                       /* its number */
+    uint64_t seq;                       /* of the last push */
 };
 
 #define ORACLE_REQUIRE(condition, bytes, n)                                                        \
@@ -66,6 +70,18 @@ static inline bool oracle_is_reply(const uint8_t *bytes, size_t n)
     return false;
 }
 
+/* The number behind " key=" in the header; `old` when it is not there. */
+static inline uint64_t oracle_number(const uint8_t *bytes, size_t n, const char *key, uint64_t old)
+{
+    const uint8_t *at = memmem(bytes, n, key, strlen(key));
+    return at ? strtoull((const char *)at + strlen(key), NULL, 10) : old;
+}
+
+static inline bool oracle_begins(const uint8_t *bytes, size_t n, const char *with)
+{
+    return n >= strlen(with) && memcmp(bytes, with, strlen(with)) == 0;
+}
+
 static inline void oracle_check_form(const uint8_t *out, size_t size)
 {
     if (size == 0)
@@ -76,11 +92,37 @@ static inline void oracle_check_form(const uint8_t *out, size_t size)
         ORACLE_REQUIRE(out[i] == '\n' || (out[i] >= 0x20 && out[i] <= 0x7e), out, size);
 }
 
+/* Takes all pushes that are due: they go where a `sub` with a cookie came from, signed if it
+ * had to be, at most four to each at once. */
+static inline void oracle_pushes(struct disc_oracle *o, struct moment now)
+{
+    uint8_t out[REG_DATAGRAM_MAX];
+    const void *route;
+    unsigned most = 4 * reg_subscriptions(o->reg);
+    reg_published(o->reg, now);
+    for (size_t size; (size = reg_push(o->reg, now, out, &route)); most--) {
+        ORACLE_REQUIRE(o->subscribed && most, out, size);
+        ORACLE_REQUIRE(memcmp(route, o->route, sizeof(o->route)) == 0, out, size);
+        ORACLE_REQUIRE(oracle_begins(out, size, "disc/1 push sub="), out, size);
+        ORACLE_REQUIRE(o->auth != REG_AUTH_KEY || oracle_is_signed(out, size), out, size);
+        oracle_check_form(out, size);
+        o->seq = oracle_number(out, size, " seq=", o->seq);
+    }
+}
+
+/* Is it one of the messages that a subscriber's token stands for? */
+static inline bool oracle_is_subscriber(const struct disc_oracle *o, const uint8_t *bytes, size_t n)
+{
+    const uint8_t *verb = memmem(bytes, n, "disc/1", 6);
+    return o->subscribed && verb &&
+           (memmem(bytes, n, " ack ", 5) != NULL || memmem(bytes, n, " uns ", 5) != NULL);
+}
+
 /* Handles one datagram; aborts when a rule is broken. */
-static inline size_t oracle_handle(const struct disc_oracle *o, const uint8_t *bytes, size_t n,
+static inline size_t oracle_handle(struct disc_oracle *o, const uint8_t *bytes, size_t n,
                                    struct moment now, uint8_t out[static REG_DATAGRAM_MAX])
 {
-    struct reg_datagram in = {bytes, n, false, o->from, NULL};
+    struct reg_datagram in = {bytes, n, false, o->from, o->route};
     struct registry_totals before = registry_totals(o->registry);
     uint64_t index = registry_index(o->registry);
     size_t size = reg_handle(o->reg, &in, now, out);
@@ -89,18 +131,27 @@ static inline size_t oracle_handle(const struct disc_oracle *o, const uint8_t *b
     bool validated =
         o->auth == REG_AUTH_OPEN || (o->auth != REG_AUTH_DENY && memmem(bytes, n, o->cookie, 22));
     bool ok = size > 10 && memcmp(out, "disc/1 ok ", 10) == 0;
+    bool subscriber = oracle_is_subscriber(o, bytes, n);
+    if (ok && memmem(out, size, " sub=", 5)) {
+        ORACLE_REQUIRE(memmem(bytes, n, o->cookie, 22), bytes, n);
+        o->subscribed = true;
+        o->sub = (uint32_t)oracle_number(out, size, " sub=", 0);
+    }
 
     oracle_check_form(out, size);
     ORACLE_REQUIRE(!oracle_is_reply(bytes, n) || size == 0, bytes, n);
     ORACLE_REQUIRE(o->auth != REG_AUTH_DENY || size == 0, bytes, n);
-    if (!validated)
+    if (!validated && subscriber)
+        ORACLE_REQUIRE(size <= 160 && !changed, bytes, n);
+    else if (!validated)
         ORACLE_REQUIRE(size <= 96 && size <= 3 * n && !changed && !ok, bytes, n);
     if (o->auth == REG_AUTH_KEY && !oracle_is_signed(bytes, n))
-        ORACLE_REQUIRE(!changed && !ok, bytes, n);
+        ORACLE_REQUIRE(!changed && (!ok || subscriber), bytes, n);
     /* A reply is never answered. */
-    struct reg_datagram echo = {out, size, false, o->from, NULL};
+    struct reg_datagram echo = {out, size, false, o->from, o->route};
     uint8_t again[REG_DATAGRAM_MAX];
     ORACLE_REQUIRE(reg_handle(o->reg, &echo, now, again) == 0, out, size);
+    oracle_pushes(o, now);
     return size;
 }
 
@@ -116,8 +167,9 @@ static inline void oracle_learn_cookie(struct disc_oracle *o, struct moment now)
         memcpy(o->cookie, out + size - 23, 22);
 }
 
-/* Copies a datagram, puts the real cookie where "ck=@" stands and a fresh number for
- * "n=#", and signs it when asked to. Returns its size; `out` has room for `size` bytes. */
+/* Copies a datagram, puts the real cookie where "ck=@" stands, a fresh number for "n=#", the
+ * last subscription's for "sub=#" and the last push's for "seq=#", and signs it when asked to.
+ * Returns its size; `out` has room for `size` bytes. */
 static inline size_t oracle_prepare(struct disc_oracle *o, const uint8_t *bytes, size_t n,
                                     bool sign, uint8_t *out, size_t size)
 {
@@ -127,6 +179,12 @@ static inline size_t oracle_prepare(struct disc_oracle *o, const uint8_t *bytes,
         if (used >= 4 && memcmp(out + used - 4, "ck=@", 4) == 0) {
             memcpy(out + used - 1, o->cookie, 22);
             used += 21;
+        } else if (used >= 5 && memcmp(out + used - 5, "sub=#", 5) == 0) {
+            used--;
+            used += (size_t)sprintf((char *)out + used, "%u", o->sub);
+        } else if (used >= 5 && memcmp(out + used - 5, "seq=#", 5) == 0) {
+            used--;
+            used += (size_t)sprintf((char *)out + used, "%llu", (unsigned long long)o->seq);
         } else if (used >= 3 && memcmp(out + used - 3, "n=#", 3) == 0) {
             used--;
             used += (size_t)sprintf((char *)out + used, "%llu", (unsigned long long)++o->n);

@@ -2,11 +2,12 @@
  *
  * Input: one byte for the sender (see `senders`), then datagrams, each behind two bytes:
  * bit 15 = sign it with the right key, bit 14 = ten seconds pass first, bits 0-10 its
- * length. In a datagram "ck=@" stands for the sender's cookie and "n=#" for a fresh number.
+ * length. In a datagram "ck=@" stands for the sender's cookie, "n=#" for a fresh number,
+ * "sub=#" and "seq=#" for the last that the server gave.
  * What must hold is in disc_oracle.h. */
 #include "fuzz/disc_oracle.h"
 
-#define ALL_VERBS 0x3f
+#define ALL_VERBS ((1u << REG_VERB_COUNT) - 1)
 
 static const struct {
     const char *from;
@@ -40,7 +41,8 @@ static char **strings(const char *only)
 static struct reg_config make_config(const struct addr *from, enum reg_auth auth)
 {
     struct reg_config c = {.source_quota = 8, .rate_per_s = 200, .rate_burst = 400,
-                           .replay_entries_max = 4, .source_count = 1, .key_count = 1};
+                           .replay_entries_max = 4, .subscriptions_max = 8,
+                           .source_subscriptions = 4, .source_count = 1, .key_count = 1};
     c.sources = calloc(1, sizeof(*c.sources));
     c.sources[0] = (struct reg_source){{*from, (uint8_t)(8 * addr_size(from))}, auth};
     c.keys = calloc(1, sizeof(*c.keys));

@@ -1,18 +1,16 @@
 /* discbench: registration and heartbeat load against a running discd. Registers its
  * instances (services bench-N), runs one mode, prints counts and latencies, and takes
  * the instances away again. Only against loopback, unless told otherwise. */
-#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "load.h"
+#include "place.h"
+#include "watch.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
 
@@ -26,7 +24,8 @@ struct options {
 static void help(FILE *out)
 {
     fprintf(out,
-            "Usage: discbench [OPTIONS]\n\n"
+            "Usage: discbench [OPTIONS]\n"
+            "       discbench watch [OPTIONS]    (subscriptions; see discbench watch --help)\n\n"
             "  --server HOST:PORT  registration server [127.0.0.1:5310]\n"
             "  --mode MODE         reg    register (each once, or for --duration)\n"
             "                      ren    renew one instance per datagram (default)\n"
@@ -127,60 +126,6 @@ static int read_options(struct options *o, int argc, char **argv)
         return -1;
     fprintf(stderr, "discbench: '%s' is one word too many\n", argv[optind]);
     return EXIT_USAGE;
-}
-
-/* ---- the socket ------------------------------------------------------------------ */
-
-static bool is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)address;
-        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-    }
-    const struct sockaddr_in6 *v6 = (const void *)address;
-    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
-/* "HOST:PORT" or "[V6]:PORT" */
-static struct addrinfo *resolve(const char *server)
-{
-    char host[256];
-    const char *colon = strrchr(server, ':');
-    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list;
-    if (!colon || (size_t)(colon - server) >= sizeof(host))
-        return NULL;
-    size_t bracket = *server == '[';
-    if (bracket && (colon < server + 2 || colon[-1] != ']'))
-        return NULL;
-    snprintf(host, sizeof(host), "%.*s", (int)((size_t)(colon - server) - 2 * bracket),
-             server + bracket);
-    return getaddrinfo(host, colon + 1, &hints, &list) == 0 ? list : NULL;
-}
-
-/* -1: said why. */
-static int open_socket(const struct options *o)
-{
-    struct addrinfo *list = resolve(o->server);
-    int fd = -1, size = 4 << 20;
-    if (!list) {
-        fprintf(stderr, "discbench: --server wants HOST:PORT, and '%s' is none\n", o->server);
-        return -1;
-    }
-    if (!o->remote && !is_loopback(list->ai_addr)) {
-        fprintf(stderr, "discbench: %s is not on loopback; --remote, if you mean it\n", o->server);
-    } else {
-        fd = socket(list->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0 || connect(fd, list->ai_addr, list->ai_addrlen) != 0) {
-            fprintf(stderr, "discbench: %s: %s\n", o->server, strerror(errno));
-            if (fd >= 0)
-                close(fd);
-            fd = -1;
-        }
-    }
-    freeaddrinfo(list);
-    if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    return fd;
 }
 
 /* ---- results ---------------------------------------------------------------------- */
@@ -286,11 +231,13 @@ int main(int argc, char **argv)
             {.mode = MODE_REN, .instances = 10000, .services = 100, .window = 64, .lease_s = 300},
         .duration_s = -1,
     };
+    if (argc > 1 && strcmp(argv[1], "watch") == 0)
+        return watch_main(argc - 1, argv + 1);
     int code = read_options(&o, argc, argv);
     if (code >= 0)
         return code;
     o.load.own_address = o.remote;
-    o.load.fd = open_socket(&o);
+    o.load.fd = place_open(o.server, o.remote);
     if (o.load.fd < 0)
         return EXIT_USAGE;
     struct results *results = calloc(1, sizeof(*results));

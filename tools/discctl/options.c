@@ -55,6 +55,8 @@ static const struct option options[] = {
     {"status", TEXT, VERB_SHOW, AT(status), 0, 0, "S", "only those: up, starting, draining, down"},
     {"live", FLAG, VERB_SHOW, AT(live), 0, 0, NULL, "only those that are in the answers"},
     {"once", FLAG, VERB_WATCH, AT(once), 0, 0, NULL, "print what there is, and end"},
+    {"force", FLAG, VERB_DRAIN | VERB_WEIGHT, AT(force), 0, 0, NULL,
+     "also an instance that is not registered now: it will be so when it comes"},
     {"clear", FLAG, VERB_WEIGHT, AT(clear), 0, 0, NULL, "the weight that it says itself again"},
     {"dry-run", FLAG, VERB_IMPORT, AT(dry_run), 0, 0, NULL, "only look what would be done"},
     {"file", TEXT, VERB_AGENT, AT(file), 0, 0, "FILE", "register what its lines say"},

@@ -5,13 +5,24 @@
 #include "http_client.h"
 #include "table.h"
 
-/* /v1/services/S/instances/I/override */
-static bool make_path(const struct arguments *a, char path[static HTTP_PATH_MAX])
+static bool make_path(const struct arguments *a, const char *part, char path[static HTTP_PATH_MAX])
 {
     strcpy(path, "/v1/services");
     return http_path_add(path, a->service) && http_path_add(path, "instances") &&
-           http_path_add(path, a->instance) && http_path_add(path, "override") &&
+           http_path_add(path, a->instance) && (!part || http_path_add(path, part)) &&
            http_query_add(path, "ns", a->ns);
+}
+
+/* The server would take it for one that is still to come; here it is a slip of the pen. */
+static int look_for(const struct arguments *a)
+{
+    char path[HTTP_PATH_MAX];
+    json_t *instance = NULL;
+    if (a->force)
+        return EXIT_DONE;
+    int code = make_path(a, NULL, path) ? http_get(a, path, &instance) : EXIT_USAGE;
+    json_decref(instance);
+    return code;
 }
 
 /* Takes the reference to `wish`. */
@@ -19,25 +30,24 @@ static int steer(struct arguments *a, json_t *wish, const char *done)
 {
     char path[HTTP_PATH_MAX];
     json_t *answer = NULL;
-    if (!make_path(a, path)) {
+    if (!make_path(a, "override", path)) {
         json_decref(wish);
         return EXIT_USAGE;
     }
     int code = http_send(a, EVHTTP_REQ_PATCH, path, wish, 10, &answer);
-    if (code == EXIT_DONE && a->json) {
-        json_t *said = answer ? json_incref(answer) : json_object();
-        json_print(said);
-        json_decref(said);
-    } else if (code == EXIT_DONE) {
+    if (code == EXIT_DONE && a->json && answer)
+        json_print(answer);
+    else if (code == EXIT_DONE && !a->json)
         printf("%s/%s: %s\n", a->service, a->instance, done);
-    }
     json_decref(answer);
     return code;
 }
 
 int verb_drain(struct arguments *a)
 {
-    return steer(a, json_pack("{s:b}", "drain", 1), "drained: it is in no answer any more");
+    int code = look_for(a);
+    return code ? code
+                : steer(a, json_pack("{s:b}", "drain", 1), "drained: it is in no answer any more");
 }
 
 int verb_undrain(struct arguments *a)
@@ -50,6 +60,7 @@ int verb_weight(struct arguments *a)
     char done[64];
     if (a->clear)
         return steer(a, json_pack("{s:n}", "weight"), "has the weight again that it says itself");
+    int code = look_for(a);
     snprintf(done, sizeof(done), "weight %d", a->weight);
-    return steer(a, json_pack("{s:i}", "weight", a->weight), done);
+    return code ? code : steer(a, json_pack("{s:i}", "weight", a->weight), done);
 }

@@ -104,17 +104,28 @@ static void print_event(const char *name, const json_t *data)
 
 /* ---- events -------------------------------------------------------------------------- */
 
+/* Without what changes by itself, or with the server's start. */
+static json_t *lasting_part(const json_t *row)
+{
+    static const char *const passing[] = {"expires_in_ms", "registered_ms", "up_ms", "renewed_ms",
+                                          "dirty_ms",      "latest_ms",     "index"};
+    json_t *part = json_copy((json_t *)(uintptr_t)row);
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        json_object_del(part, passing[i]);
+    return part;
+}
+
 /* Prints the row when it is another one than was known. */
-static void take_row(struct watch *w, json_t *row)
+static void take_row(struct watch *w, const json_t *row)
 {
     char key[512];
     if (!row_key(w, row, key, sizeof(key)))
         return;
     const json_t *before = json_object_get(w->known, key);
-    if (before && json_equal(before, row))
-        return;
-    print_row(w, !w->any ? '=' : before ? '~' : '+', key, row);
-    json_object_set(w->known, key, row);
+    json_t *now = lasting_part(row);
+    if (!before || !json_equal(before, now))
+        print_row(w, !w->any ? '=' : before ? '~' : '+', key, row);
+    json_object_set_new(w->known, key, now);
 }
 
 static void take_rows(struct watch *w, const json_t *data)

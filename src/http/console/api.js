@@ -103,12 +103,13 @@ export async function open(path, options = {}, background = false) {
             return response;
         if (response.status === 401 && used !== token)
             continue;
-        const error = await refusal(response);
-        if (response.status !== 401 || (background && declined))
-            throw error;
-        const words = used ? 'The server does not accept this token.' : error.message;
-        if (!(await ask(words)))
-            throw error;
+        if (response.status !== 401)
+            throw await refusal(response);
+        const words = used ? 'The server does not accept this token.' :
+            background ? 'The server wants the admin token from whoever reads.' :
+                'The server wants the admin token for this.';
+        if ((background && declined) || !(await ask(words)))
+            throw new Refusal(401, words);
     }
 }
 

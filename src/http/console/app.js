@@ -1,6 +1,6 @@
 /* The console: which page is shown, and what stands around it. */
 
-import {announce, button, el, setText} from '/dom.js';
+import {button, el, setText} from '/dom.js';
 import {hasToken, onToken, setAsker, setToken} from '/api.js';
 import {askToken, notice, show, showKeys} from '/dialogs.js';
 import {connection, onConnection} from '/stream.js';
@@ -63,10 +63,8 @@ function route() {
     document.title = `${page.title} · disc`;
     scrollTo(0, 0);
     page.shown();
-    if (!isFirst) {
-        page.root.querySelector('h1')?.focus({preventScroll: true});
-        announce(page.title);
-    }
+    if (!isFirst)
+        page.root.querySelector('h1')?.focus({preventScroll: true}); // and so it is read out
 }
 
 /* ---- connection ------------------------------------------------------------------ */
@@ -80,7 +78,7 @@ const pillWords = {connecting: 'Connecting', open: 'Live', waiting: 'Not connect
 function showOffline(words, refused) {
     offline.replaceChildren(
         el('span', {}, el('strong', {}, refused ? 'Refused. ' : 'Not connected. '), words,
-            ' What is shown may be out of date.'),
+            refused ? '' : ' What is shown may be out of date.'),
         refused && !hasToken()
             ? button('Enter the token', changeToken, {id: 'offline-token'})
             : button('Try now', () => page?.retry(), {id: 'offline-retry'}));

@@ -38,7 +38,7 @@ export const time = (ms) => (ms ? clock.format(new Date(ms)) : 'never');
 
 export const ago = (ms) => (ms ? `${duration((Date.now() - ms) / 1000)} ago` : 'never');
 
-export const isV6 = (address) => address.includes(':');
+const isV6 = (address) => address.includes(':');
 
 export function port(p) {
     const name = p.name ? `${p.name} ` : '';

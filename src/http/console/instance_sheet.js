@@ -6,16 +6,13 @@ import {show} from '/dialogs.js';
 import {leaseWords, overrideWords, standing} from '/instance_row.js';
 import {busy} from '/steer.js';
 
+/* Beside what an operator decided. */
 function said(instance) {
     const own = instance.said;
-    if (!own)
+    if (!own || !instance.override)
         return null;
-    const words = [];
-    if (own.status !== undefined)
-        words.push(`status ${own.status}`);
-    if (own.weight !== undefined)
-        words.push(`weight ${number(own.weight)}`);
-    return words.join(', ');
+    const weight = own.weight === null ? 'no weight' : `weight ${number(own.weight)}`;
+    return `status ${own.status}, ${weight}`;
 }
 
 /* [title, text or nodes]; what is empty is left out. */

@@ -1,7 +1,7 @@
 /* The services, and how the server fares. What the stream told is kept while other pages are
  * shown, so that coming back costs only what changed. */
 
-import {el, searchBox, announce, perFrame} from '/dom.js';
+import {el, searchBox, announce, perFrame, setText} from '/dom.js';
 import {number, plural} from '/format.js';
 import {WindowedList} from '/list.js';
 import {EventStream, tellConnection} from '/stream.js';
@@ -167,10 +167,11 @@ export function overview() {
         const items = selected();
         const total = model.services.size;
         spaces.update();
+        list.root.hidden = items.length === 0;
         list.set(items);
-        count.textContent = items.length === total
-            ? plural(total, 'service') : `${number(items.length)} of ${number(total)}`;
-        empty.textContent = emptyWords(total);
+        setText(count, !model.known ? '' : items.length === total
+            ? plural(total, 'service') : `${number(items.length)} of ${number(total)}`);
+        setText(empty, emptyWords(total));
         empty.hidden = items.length > 0;
         root.dataset.known = model.known;
         if (model.scroll && items.length) {

@@ -244,8 +244,9 @@ export function servicePage(ns, name) {
         if (view.said && view.said !== words)
             announce(`${name}: ${words}`);
         view.said = words;
+        list.root.hidden = items.length === 0;
         list.set(items);
-        setText(count, items.length === total
+        setText(count, members.known === null ? '' : items.length === total
             ? plural(total, 'instance') : `${number(items.length)} of ${number(total)}`);
         empty.hidden = items.length > 0 || members.known === null;
         setText(empty, total ? 'No instance matches.' : 'No instances.');

@@ -12,7 +12,7 @@ export const hashOf = (service) =>
 export const shareOf = (service) =>
     (service.instances ? service.live / service.instances : 2);
 
-export function healthOf(service) {
+function healthOf(service) {
     if (!service.instances)
         return ['idle', 'no instances'];
     if (!service.live)

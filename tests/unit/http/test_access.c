@@ -25,11 +25,17 @@ static void read_headers(const char *lines, struct evkeyvalq *out)
     }
 }
 
-static int decide(const struct http_config *config, struct question q)
+static int decide(const struct http_config *config, struct question q, bool client)
 {
     struct access access = access_of(config);
     struct evkeyvalq headers;
-    struct asker asker = {.headers = &headers, .wants = q.writes ? ACCESS_WRITES : ACCESS_READS, .has_body = q.has_body};
+    struct asker asker = {
+        .headers = &headers,
+        .wants = client     ? ACCESS_CLIENTS
+                 : q.writes ? ACCESS_WRITES
+                            : ACCESS_READS,
+        .has_body = q.has_body,
+    };
     if (q.from)
         assert_int_equal(addr_parse(text_of(q.from), &asker.from), ERR_OK);
     read_headers(q.headers, &headers);
@@ -49,13 +55,20 @@ struct expectation {
     int status;
 };
 
-static void expect(const struct http_config *config, const struct expectation *all, size_t count)
+/* `clients`: of other registries, where they write. */
+static void expect_of(const struct http_config *config, const struct expectation *all, size_t count,
+                      bool clients)
 {
     for (size_t n = 0; n < count; n++) {
-        int status = decide(config, all[n].q);
+        int status = decide(config, all[n].q, clients);
         if (status != all[n].status)
             fail_msg("case %zu: %d instead of %d", n, status, all[n].status);
     }
+}
+
+static void expect(const struct http_config *config, const struct expectation *all, size_t count)
+{
+    expect_of(config, all, count, false);
 }
 
 static void test_reads(void **state)
@@ -141,11 +154,68 @@ static void test_no_token(void **state)
     http_config_deinit(&empty);
 }
 
+/* Whoever may register decides about those; but no page of another site. */
+static void test_clients(void **state)
+{
+    static const struct expectation all[] = {
+        {{FAR, true, true, ""}, 0},
+        {{FAR, true, true, "Content-Type: text/plain"}, 0},
+        {{NEAR, true, true, "X-Forwarded-For: 1.2.3.4"}, 0},
+        {{NULL, true, true, ""}, 0},
+        {{FAR, true, true, "Authorization: Bearer wrong"}, 0},
+        {{FAR, true, true, "Origin: http://evil.example"}, 403},
+        {{NEAR, true, true, "Origin: null"}, 403},
+        {{NEAR, true, true, "Origin: http://localhost:5380"}, 0},
+    };
+    struct http_config config = {.token = strdup(TOKEN), .reads_token = true};
+    (void)state;
+    expect_of(&config, all, ARRAY_COUNT(all), true);
+    http_config_deinit(&config);
+}
+
+static void test_who(void **state)
+{
+    static const struct {
+        struct question q;
+        bool is_local, has_token;
+    } all[] = {
+        {{NEAR, true, true, ""}, true, false},
+        {{"::1", true, true, ""}, true, false},
+        {{NEAR, true, true, "X-Forwarded-Host: x"}, false, false},
+        {{NEAR, true, true, "Forwarded: for=x"}, false, false},
+        {{FAR, true, true, ""}, false, false},
+        {{NULL, true, true, GOOD}, false, true},
+        {{FAR, true, true, GOOD}, false, true},
+        {{FAR, true, true, "Authorization: Bearer " TOKEN "x"}, false, false},
+        {{FAR, true, true, "Authorization: Basic " TOKEN}, false, false},
+        {{FAR, true, true, "Authorization: Bearer"}, false, false},
+    };
+    struct http_config config = {.token = strdup(TOKEN)};
+    struct access access = access_of(&config);
+    (void)state;
+    for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
+        struct evkeyvalq headers;
+        struct asker asker = {.headers = &headers};
+        if (all[n].q.from)
+            assert_int_equal(addr_parse(text_of(all[n].q.from), &asker.from), ERR_OK);
+        read_headers(all[n].q.headers, &headers);
+        assert_int_equal(access_is_local(&asker), all[n].is_local);
+        assert_int_equal(access_has_token(&access, &asker), all[n].has_token);
+        evhttp_clear_headers(&headers);
+    }
+    http_config_deinit(&config);
+    access = access_of(&config);
+    struct evkeyvalq headers;
+    read_headers(GOOD, &headers);
+    assert_false(access_has_token(&access, &(struct asker){.headers = &headers}));
+    evhttp_clear_headers(&headers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_reads),    cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_clients),  cmocka_unit_test(test_who),
         cmocka_unit_test(test_no_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

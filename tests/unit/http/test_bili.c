@@ -217,6 +217,35 @@ static void several_at_once(void **state)
     json_decref(json);
 }
 
+/* In pieces, each zone's together in the end. */
+static void long_lists_by_zone(void **state)
+{
+    struct rig *rig = *state;
+    char id[16], zone[16];
+
+    for (unsigned n = 0; n < 3000; n++) {
+        snprintf(id, sizeof(id), "n%u", n);
+        snprintf(zone, sizeof(zone), "z%u", n * 7 % 30);
+        rig_add(rig, (struct record){.ns = TEXT("default"),
+                                     .service = TEXT("web"),
+                                     .id = text_of(id),
+                                     .zone = text_of(zone)});
+    }
+    rig->stopwatch_step_us = 100; /* 20 pieces fill a slice */
+    json_t *json = read_json(rig, "/discovery/fetch?env=default&appid=web&status=3");
+    json_t *zones = at(json, "data", "instances", NULL), *list;
+    const char *name;
+    assert_int_equal(json_object_size(zones), 30);
+    json_object_foreach(zones, name, list)
+    {
+        size_t n;
+        json_t *i;
+        assert_int_equal(json_array_size(list), 100);
+        json_array_foreach(list, n, i) assert_string_equal(text_at(i, "zone"), name);
+    }
+    json_decref(json);
+}
+
 static void ourselves(void **state)
 {
     struct rig *rig = *state;
@@ -247,6 +276,7 @@ int main(void)
         TEST(odd_metadata),
         TEST(by_zones),
         TEST(several_at_once),
+        TEST(long_lists_by_zone),
         TEST(ourselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

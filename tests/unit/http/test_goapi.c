@@ -280,6 +280,30 @@ static void who_may_not(void **state)
     assert_int_equal(code_of(rig, "/api/cancel", "{\"appid\":\"web\",\"hostname\":\"b\"}"), 403);
 }
 
+/* Behind a proxy on this machine everybody seems to be local. */
+static void what_was_forwarded(void **state)
+{
+    struct rig *rig = *state;
+    char *reply = post_with(rig, "/api/register", "X-Forwarded-For: 203.0.113.9\r\n", web_1);
+    json_t *json = json_of(reply);
+
+    assert_int_equal(number_at(json, "code"), 403);
+    json_decref(json);
+    assert_int_equal(rig->begun, 0);
+    json = json_of(post_with(rig, "/api/register",
+                             "X-Forwarded-For: 203.0.113.9\r\nAuthorization: Bearer " TOKEN "\r\n",
+                             web_1));
+    assert_int_equal(number_at(json, "code"), 200);
+    json_decref(json);
+    struct instance_state is;
+    instance_state(
+        registry_instance(rig->registry,
+                          (struct instance_key){TEXT("default"), TEXT("web"), TEXT("web-1")}),
+        &is);
+    assert_int_equal(is.owner.kind, PRINCIPAL_NAME);
+    assert_string_equal(is.owner.name, "admin");
+}
+
 static void pages_of_other_sites(void **state)
 {
     struct rig *rig = *state;
@@ -350,6 +374,7 @@ int main(void)
         TEST(goes_and_comes_again),
         TEST(lives_by_renewals),
         TEST(who_may_not),
+        TEST(what_was_forwarded),
         TEST(pages_of_other_sites),
         TEST(another_hostname_is_another_instance),
         TEST(waits_for_the_disk),

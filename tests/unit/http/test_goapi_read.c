@@ -117,6 +117,40 @@ static void everything_of_every_env(void **state)
     json_decref(json);
 }
 
+static json_t *three_namespaces(void *context)
+{
+    (void)context;
+    return json_pack("[{s:s}, {s:s}, {s:s}]", "name", "a", "name", "b", "name", "c");
+}
+
+/* A service of several envs is one list. */
+static void envs_are_merged(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const there[][2] = {
+        {"a", "web"}, {"c", "web"}, {"b", "api"}, {"b", "zoo"},
+        {"a", "aaa"}, {"c", "aaa"}, {"b", "web"},
+    };
+
+    rig->http->backend.namespaces = three_namespaces;
+    for (size_t n = 0; n < ARRAY_COUNT(there); n++)
+        rig_add(rig, (struct record){.ns = text_of(there[n][0]),
+                                     .service = text_of(there[n][1]),
+                                     .id = TEXT("one")});
+    json_t *json = json_call(rig, "/api/fetchall", ""), *data = json_object_get(json, "data");
+    assert_int_equal(json_object_size(data), 4);
+    assert_int_equal(json_array_size(json_object_get(data, "aaa")), 2);
+    assert_int_equal(json_array_size(json_object_get(data, "api")), 1);
+    assert_int_equal(json_array_size(json_object_get(data, "zoo")), 1);
+    json_t *web = json_object_get(data, "web");
+    assert_int_equal(json_array_size(web), 3);
+    for (size_t n = 0; n < 3; n++) {
+        char env[] = {(char)('a' + n), '\0'};
+        assert_string_equal(text_at(json_array_get(web, n), "env"), env);
+    }
+    json_decref(json);
+}
+
 /* A long list comes in pieces while services come and go. */
 static void long_lists(void **state)
 {
@@ -180,6 +214,7 @@ int main(void)
         TEST(a_drained_one_does_not_receive),
         TEST(nothing_changed),
         TEST(everything_of_every_env),
+        TEST(envs_are_merged),
         TEST(long_lists),
         TEST(nodes_are_ourselves),
     };

@@ -106,24 +106,31 @@ static void test_route(void **state)
         enum evhttp_cmd_type method;
         const char *path;
         enum route_result result;
-        const char *captured;
+        const char *captured, *second;
     } cases[] = {
-        {EVHTTP_REQ_GET, "/v1/status", ROUTE_FOUND, ""},
-        {EVHTTP_REQ_HEAD, "/v1/status", ROUTE_FOUND, ""},
-        {EVHTTP_REQ_GET, "/v1/%73tatus", ROUTE_FOUND, ""},
-        {EVHTTP_REQ_GET, "/v1/services/a.b", ROUTE_FOUND, "a.b"},
-        {EVHTTP_REQ_GET, "/v1/services/%2f..%2F", ROUTE_FOUND, "/../"},
-        {EVHTTP_REQ_GET, "/v1/services/*", ROUTE_FOUND, "*"},
-        {EVHTTP_REQ_PUT, "/v1/services/a", ROUTE_NO_METHOD, NULL},
-        {EVHTTP_REQ_PUT, "/v1/none", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "/v1/services/a/b", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "/v1/services/", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "v1/status", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "/v1//status", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "/V1/status", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "", ROUTE_NO_PATH, NULL},
-        {EVHTTP_REQ_GET, "/v1/services/%", ROUTE_BAD_PATH, NULL},
-        {EVHTTP_REQ_GET, "/v1/services/a%00", ROUTE_BAD_PATH, NULL},
+        {EVHTTP_REQ_GET, "/v1/status", ROUTE_FOUND, "", ""},
+        {EVHTTP_REQ_HEAD, "/v1/status", ROUTE_FOUND, "", ""},
+        {EVHTTP_REQ_GET, "/v1/%73tatus", ROUTE_FOUND, "", ""},
+        {EVHTTP_REQ_GET, "/v1/services/a.b", ROUTE_FOUND, "a.b", ""},
+        {EVHTTP_REQ_GET, "/v1/services/%2f..%2F", ROUTE_FOUND, "/../", ""},
+        {EVHTTP_REQ_GET, "/v1/services/*", ROUTE_FOUND, "*", ""},
+        {EVHTTP_REQ_PUT, "/v1/services/a/instances/b", ROUTE_FOUND, "a", "b"},
+        {EVHTTP_REQ_POST, "/v1/services/a.b/instances/%63/renew", ROUTE_FOUND, "a.b", "c"},
+        {EVHTTP_REQ_POST, "/v1/services/a/instances", ROUTE_FOUND, "a", ""},
+        {EVHTTP_REQ_GET, "/v1/services/a/instances", ROUTE_NO_METHOD, NULL, NULL},
+        {EVHTTP_REQ_PUT, "/v1/services/a/instances/", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_PUT, "/v1/services//instances/b", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_PUT, "/v1/services/a/instances/b/c", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_PUT, "/v1/services/a", ROUTE_NO_METHOD, NULL, NULL},
+        {EVHTTP_REQ_PUT, "/v1/none", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/a/b", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "v1/status", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "/v1//status", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "/V1/status", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "", ROUTE_NO_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/%", ROUTE_BAD_PATH, NULL, NULL},
+        {EVHTTP_REQ_GET, "/v1/services/a%00", ROUTE_BAD_PATH, NULL, NULL},
     };
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
         const struct route *route = NULL;
@@ -134,6 +141,7 @@ static void test_route(void **state)
         if (result == ROUTE_FOUND) {
             assert_non_null(route);
             assert_string_equal(captured[0], cases[n].captured);
+            assert_string_equal(captured[1], cases[n].second);
         }
     }
 }

@@ -29,6 +29,12 @@ static const char *const seeds[] = {
     "disc/1 ren ck=@ grp=h cnt=1 sum=5fd1c02b9e7a4410\n",
     "disc/1 get ck=@ svc=web inst=web-3\n",
     "disc/1 del ck=@\nweb/web-3\nweb/10-0-0-7-8080\n",
+    "disc/1 sub id=s1 cid=c n=# ck=@ key=deploy tok=7d1f0c9be3a45526 svc=web from=1\n",
+    "disc/1 sub cid=c tok=7d1f0c9be3a45526 svc=web ck=@\n",
+    "disc/1 sub cid=d tok=7d1f0c9be3a45526 svc=web from=seq=# ck=@ lease=300\n",
+    "disc/1 ack sub=# tok=7d1f0c9be3a45526 seq=#\n",
+    "disc/1 ack id=k sub=# tok=7d1f0c9be3a45526 seq=# frag=1\n",
+    "disc/1 uns id=u sub=# tok=7d1f0c9be3a45526\n",
     "disc/1 ok ep=2b6296d4 ren=9000\n",
     "disc/1 reg ck=AQAAAAAACt1xEL0LyiAETQ svc=web port=1\n",
 };
@@ -58,6 +64,10 @@ static const char *const words[] = {" ",
                                     "reg",
                                     "ren",
                                     "del",
+                                    "sub",
+                                    "ack",
+                                    " tok=7d1f0c9be3a45526",
+                                    " sub=#",
                                     " mac=00112233445566778899aabbccddeeff",
                                     "\xff",
                                     "-",
@@ -135,19 +145,27 @@ static void one(struct rig *t, struct rand *rand, struct disc_oracle *o, uint64_
     rig_pass(t, rand_below(rand, 200));
 }
 
+/* The next sender finds no subscriptions of others. */
+static void end_subscriptions(struct rig *t)
+{
+    struct reg_config none = {0}, config = rig_config();
+    config.replay_entries_max = 1000000;
+    reg_configure(t->reg, &none);
+    assert_int_equal(reg_subscriptions(t->reg), 0);
+    reg_configure(t->reg, &config);
+}
+
 static void test_properties(void **state)
 {
     struct rig *t = *state;
     struct rand rand;
     uint64_t sent[2] = {0};
-    struct reg_config config = rig_config();
-    config.replay_entries_max = 1000000;
-    reg_configure(t->reg, &config);
     rand_seed(&rand, 20261121);
     for (unsigned i = 0; i < ROUNDS; i++) {
         static struct disc_oracle o;
         if (i % 50 == 0) {
             size_t who = rand_below(&rand, ARRAY_COUNT(senders));
+            end_subscriptions(t);
             rig_from(t, senders[who].addr);
             rig_pass(t, 2000);
             (void)registry_expire(t->registry, t->now, 100, NULL, NULL);
@@ -155,11 +173,13 @@ static void test_properties(void **state)
                                      .registry = t->registry,
                                      .from = t->from,
                                      .auth = senders[who].auth,
-                                     .n = i * 1000ull};
+                                     .n = i * 1000ull,
+                                     .route = {who + 1}};
             oracle_learn_cookie(&o, t->now);
         }
         one(t, &rand, &o, sent);
     }
+    assert_true(counter_get(&reg_counters(t->reg)->pushes) > ROUNDS / 100);
     /* It must have got everywhere: a fair part was done, and every way out was taken. */
     assert_true(sent[1] > ROUNDS / 20);
     for (unsigned i = 0; i < REG_OUT_COUNT; i++) {

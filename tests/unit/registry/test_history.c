@@ -304,11 +304,12 @@ static void test_quiet_beside_busy(void **state)
 
 /* ---- the ring by itself ------------------------------------------------------------------ */
 
-/* Chains of ids of all lengths through many turns: each is whole, as far back as it says. */
+/* Chains of ids of all lengths through many turns: each is whole, as far back as it says.
+ * It grows while it is small, and again in the middle of a turn, as after a lack of memory. */
 static void test_ring(void **state)
 {
     (void)state;
-    struct history h = {.capacity_max = 4 * SMALL};
+    struct history h = {.capacity_max = 2 * SMALL};
     struct history_end ends[3] = {{0}};
     uint64_t before[3][64] = {{0}}; /* the last indices of each chain, newest at [turn % 64] */
     unsigned counts[3] = {0};
@@ -331,8 +332,14 @@ static void test_ring(void **state)
             end = entry.before;
         }
         assert_true(h.next - h.begin <= h.capacity);
+        if (index == 5000) {
+            assert_int_equal(h.capacity, 2 * SMALL);
+            h.capacity_max = 8 * SMALL;
+        }
+        if (index > 10000) /* and it is full */
+            assert_true(h.next - h.begin + 200 > h.capacity);
     }
-    assert_int_equal(h.capacity, 4 * SMALL);
+    assert_int_equal(h.capacity, 8 * SMALL);
     history_deinit(&h);
 }
 

@@ -94,6 +94,9 @@ static void test_moves(void **state)
     record.address_count = 1;
     put(r, &record, 2);
     assert_told(&told, "moved web local;");
+    record.address_count = 2;
+    put(r, &record, 2);
+    assert_told(&told, "moved web local;");
     record.addresses[0] = addr_of("10.0.0.8");
     assert_int_equal(registry_update(r, &record, &local, at_ms(3), &g), ERR_OK);
     assert_told(&told, "moved web local;");

@@ -107,6 +107,26 @@ static void test_latest_is_wall_time(void **state)
     registry_free(r);
 }
 
+/* Nor does a service that was forgotten altogether begin anew in the past. */
+static void test_latest_of_the_forgotten(void **state)
+{
+    (void)state;
+    struct registry_config config = registry_config_default();
+    config.service_retention_s = 60;
+    struct registry *r = registry_of(config);
+    put_named(r, "web", "a", 1000);
+    drop(r, "web", "a", 1000);
+    expire_all(r, 100000);
+    registry_changes_trim(r, registry_index(r));
+    struct granted granted;
+    struct record record = record_of("web", "a");
+    struct moment past = {200000, WALL - 1000000};
+    assert_int_equal(registry_register(r, &record, &local, past, &granted), ERR_OK);
+    const struct service *s = registry_service(r, TEXT("default"), TEXT("web"));
+    assert_true(service_latest_ns(s) > (uint64_t)(WALL + 100000) * 1000000);
+    registry_free(r);
+}
+
 /* ---- heartbeats ----------------------------------------------------------------------- */
 
 static void renew(struct registry *r, const char *id, uint64_t ms)
@@ -203,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_recount),
         cmocka_unit_test(test_latest_grows),
         cmocka_unit_test(test_latest_is_wall_time),
+        cmocka_unit_test(test_latest_of_the_forgotten),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_what_is_no_gap),
     };

@@ -72,6 +72,8 @@ static void assert_default_numbers(const struct config *c)
     assert_int_equal(c->tcp_message_ms, 2000);
     assert_int_equal(c->tcp_pipeline_max, 100);
     assert_int_equal(c->registration.source_quota, 4096);
+    assert_int_equal(c->registration.subscriptions_max, 10000);
+    assert_int_equal(c->registration.source_subscriptions, 64);
     assert_int_equal(c->registration.rate_per_s, 200);
     assert_int_equal(c->registration.rate_burst, 400);
     assert_int_equal(c->registration.replay_entries_max, 65536);
@@ -168,7 +170,8 @@ static void test_scalars(void **state UNUSED)
         parse("data_dir: /var/lib/disc\nuser: discd\nservice_retention: 0\nweight_key: \"\"\n"
               "dns: {workers: 3, udp_max_size: 512, tcp: {connections: 5, connections_per_ip: 6,\n"
               "  idle: 7, message_timeout: 8, pipeline: 9}}\n"
-              "registration: {source_quota: 0, rate: 1, burst: 2}\n"
+              "registration: {source_quota: 0, rate: 1, burst: 2, subscriptions: 3,\n"
+              "  subscriptions_per_source: 4}\n"
               "lease: {default: 1, min: 1, max: 1}\n"
               "limits: {instances: 11, services: 12, service_instances: 13, tombstones: 14}\n"
               "guard: {hosts_min: 0, threshold: 100, hold: 86400, zones: false}\n"
@@ -190,6 +193,8 @@ static void test_scalars(void **state UNUSED)
     assert_int_equal(c->registration.source_quota, 0);
     assert_int_equal(c->registration.rate_per_s, 1);
     assert_int_equal(c->registration.rate_burst, 2);
+    assert_int_equal(c->registration.subscriptions_max, 3);
+    assert_int_equal(c->registration.source_subscriptions, 4);
     assert_int_equal(c->registry.lease_default_s, 1);
     assert_int_equal(c->registry.lease_min_s, 1);
     assert_int_equal(c->registry.lease_max_s, 1);
@@ -222,7 +227,7 @@ static void test_listeners(void **state UNUSED)
     struct config_draft d = parse("dns: {listen: [\"0.0.0.0:0\", \"0.0.0.0:0\", \"[::1]:53\"]}\n"
                                   "registration: {listen: []}\n"
                                   "http: {listen: [\"[::]:80\"], token_file: t, writes: token,\n"
-                                  "       reads: token}\n");
+                                  "       reads: token, cleartext: true}\n");
     assert_endpoints(&d.config.dns_listen, "0.0.0.0:0 0.0.0.0:0 [::1]:53");
     assert_endpoints(&d.config.registration_listen, "");
     assert_endpoints(&d.config.http_listen, "[::]:80");
