@@ -59,6 +59,17 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define DISC_ZERO_INIT                                                                             \
+    {                                                                                              \
+    }
+#else
+#define DISC_ZERO_INIT                                                                             \
+    {                                                                                              \
+        0                                                                                          \
+    }
+#endif
+
+#ifdef __cplusplus
 extern "C" {
 #endif
 
@@ -170,10 +181,7 @@ struct disc_options {
     void *context;
 };
 
-#define DISC_OPTIONS_INIT                                                                          \
-    {                                                                                              \
-        0                                                                                          \
-    }
+#define DISC_OPTIONS_INIT DISC_ZERO_INIT
 
 struct disc;
 
@@ -271,10 +279,7 @@ struct disc_watch_spec {
     void *context;
 };
 
-#define DISC_WATCH_SPEC_INIT                                                                       \
-    {                                                                                              \
-        0                                                                                          \
-    }
+#define DISC_WATCH_SPEC_INIT DISC_ZERO_INIT
 
 /* A handle (> 0; never given out twice), or the negative of an enum disc_result: INVALID,
  * MEMORY. A list from the cache is there at once; subscribing begins with the next

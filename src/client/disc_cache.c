@@ -133,8 +133,7 @@ bool disc_cache_read(struct disc *d, const char *path, const char *ns, const cha
 {
     size_t size, count;
     char *bytes = read_file(path, &size);
-    const char *lines =
-        bytes && strlen(bytes) == size ? check_head(bytes, size, ns, service, head, &count) : NULL;
+    const char *lines = bytes ? check_head(bytes, size, ns, service, head, &count) : NULL;
     bool good = lines && count <= LIST_MAX && read_lines(d, lines, count, change);
     if (!good)
         disc_change_clear(change);

@@ -360,8 +360,7 @@ static void inherit(struct entry *entry, const struct entry *before)
 {
     entry->turn = before->turn;
     entry->salt = before->salt;
-    if (entry->instance.weight == before->instance.weight)
-        entry->current = before->current;
+    entry->current = before->current;
 }
 
 /* There is room. Takes the entry over; says whether that made a difference. */

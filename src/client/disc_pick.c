@@ -145,14 +145,13 @@ static int64_t sum_of(struct candidates c)
  * cut to what this round can hold. */
 static int64_t gain(struct entry *entry, int64_t sum)
 {
-    int64_t weight = weight_of(entry);
     if (entry->turn == 0 && entry->current == 0) /* new: somewhere in its round */
-        entry->current = (int64_t)(entry->salt % (uint64_t)weight);
+        entry->current = (int64_t)(entry->salt % (uint64_t)sum);
     if (entry->current < -sum)
         entry->current = -sum;
     if (entry->current > sum)
         entry->current = sum;
-    return entry->current += weight;
+    return entry->current += weight_of(entry);
 }
 
 /* Each gains its weight, the richest is chosen and pays for all: over a sum of weights each

@@ -296,13 +296,13 @@ bool dns_published_next(const struct dns *dns, size_t *cursor, struct published 
 void dns_unpublish(struct dns *dns)
 {
     size_t cursor = 0;
+    heap_deinit(&dns->waiting); /* while its nodes, parts of publications, are there */
     for (struct publication *p; (p = map_next(&dns->published, &cursor));) {
         view_free(view_of(p));
         free(p->browsed);
         publication_free(p);
     }
     map_deinit(&dns->published);
-    heap_deinit(&dns->waiting);
 }
 
 /* ---- when ------------------------------------------------------------------------------ */

@@ -92,7 +92,8 @@ static bool is_json(const struct evkeyvalq *headers)
 
     while (type.n && (type.s[type.n - 1] == ' ' || type.s[type.n - 1] == '\t'))
         type.n--;
-    return text_is_nocase(type, TEXT("application/json"));
+    return text_is_nocase(type, TEXT("application/json")) ||
+           text_is_nocase(type, TEXT("application/merge-patch+json")); /* RFC 7396 */
 }
 
 /* Without the token. */

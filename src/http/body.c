@@ -51,6 +51,9 @@ void body_list_add(char list[static BODY_LIST_MAX], const char *name)
     if (used + n + 8 < BODY_LIST_MAX)
         snprintf(list + used, BODY_LIST_MAX - used, "%s\"%.*s%s\"", used ? ", " : "", (int)n, name,
                  is_long ? "..." : "");
+    for (char *c = list + used; *c; c++) /* for terminals, too */
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
 }
 
 /* False: the reply was sent. */

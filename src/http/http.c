@@ -181,6 +181,24 @@ static bool check_rate(struct call *call)
     return false;
 }
 
+/* For the audit log: somebody wanted to change something and may not. */
+static void tell_denied(const struct call *call, struct refusal refusal, const char *path)
+{
+    const struct http_backend *backend = &call->http->backend;
+    char words[200];
+    struct http_deed deed = {
+        .kind = HTTP_DEED_DENIED,
+        .who = {.kind = call->is_local ? PRINCIPAL_LOCAL : PRINCIPAL_ADDRESS, .addr = call->from},
+        .from = call->from,
+        .what = words,
+    };
+
+    if (!backend->audit || (refusal.status != 401 && refusal.status != 403))
+        return;
+    snprintf(words, sizeof(words), "%d for %s", refusal.status, path);
+    backend->audit(backend->context, &deed);
+}
+
 static void refuse_route(struct http *http, struct evhttp_request *request,
                          enum route_result result, const char *path)
 {
@@ -250,6 +268,8 @@ void http_handle(struct http *http, struct evhttp_request *request)
         return;
     refusal = check_access(&call, route->access);
     if (refusal.status) {
+        if (route->access != ROUTE_READS)
+            tell_denied(&call, refusal, path ? path : "");
         refuse(http, request, refusal);
         return;
     }

@@ -8,6 +8,8 @@
  *   GET /v1/services            services (?ns= ?after= ?limit= ?q=)
  *   GET /v1/services/S          one service with its instances
  *                               (?ns= ?status= ?live= ?where=KEY:VALUE ?after= ?limit=)
+ *                               either with ?index=N&wait=30s waits for a change, and with
+ *                               Accept: text/event-stream (or ?stream=1) goes on telling
  *   POST /v1/services/S/instances       registers (?ns=); the id is given or derived
  *   GET PUT PATCH DELETE .../instances/I   one instance: read, register, change, deregister
  *   POST .../instances/I/renew

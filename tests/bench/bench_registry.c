@@ -96,6 +96,35 @@ static void register_all(struct registry *r)
     printf("%-28s %8zu bytes each\n", "memory", (m.uordblks + m.hblkhd - before) / instances);
 }
 
+/* Changes here and there, each read by somebody who has seen all before it. */
+static void change_some(struct registry *r, uint64_t ms)
+{
+    enum { CHANGES = 200000 };
+    static struct record record;
+    static struct delta_item items[DELTA_MAX];
+    struct named names;
+    struct granted granted;
+    double changing = 0, reading = 0;
+    for (uint32_t n = 0; n < CHANGES; n++) {
+        uint32_t i = (uint32_t)((uint64_t)n * 7919 % instances);
+        struct principal who = sender(i);
+        size_t count;
+        uint64_t since = registry_index(r);
+        fill(i, &names, &record);
+        record.weight_set = true;
+        record.weight = (uint16_t)(n / instances + 1);
+        double begun = seconds();
+        require(!registry_update(r, &record, &who, at(ms), &granted) && granted.changed, "update");
+        double middle = seconds();
+        const struct service *s = registry_service(r, record.ns, record.service);
+        require(!registry_delta(r, s, since, items, DELTA_MAX, &count) && count == 1, "delta");
+        changing += middle - begun;
+        reading += seconds() - middle;
+    }
+    printf("%-28s %8.3f us each\n", "update", changing / CHANGES * 1e6);
+    printf("%-28s %8.3f us each\n", "delta of one change", reading / CHANGES * 1e6);
+}
+
 static void restore_all(struct registry *r)
 {
     static struct stored_instance stored;
@@ -161,6 +190,7 @@ int main(int argc, char **argv)
     uint64_t ms = instances / 100;
     for (unsigned round = 0; round < 4; round++)
         ms = renew_all(r, ms, 9000);
+    change_some(r, ms);
     registry_free(r);
     require((r = registry_new(&config, &bench_key)) != NULL, "no memory");
     restore_all(r);

@@ -20,3 +20,8 @@ target_link_libraries(bench_publish PRIVATE disc_dns)
 add_executable(bench_push ${CMAKE_CURRENT_LIST_DIR}/bench_push.c)
 set_target_properties(bench_push PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_push PRIVATE disc_flags)
+
+# Those who watch over HTTP, against a running discd: see watch.sh.
+add_executable(bench_watch ${CMAKE_CURRENT_LIST_DIR}/bench_watch.c)
+set_target_properties(bench_watch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_watch PRIVATE disc_flags)

@@ -133,15 +133,19 @@ static void an_empty_guarded_list_does_not_replace_it(void **state)
     (void)state;
     char text[4096];
     struct watching w;
-    leave_a_file(text, sizeof(text));
+    size_t n = leave_a_file(text, sizeof(text));
     open_with_cache(&w);
     pass(&w.s, 0);
     hear(&w, 0, SUB "0");
     say(&w, 0, SUB_OK);
+    assert_int_equal(unlink(path), 0);
     say(&w, 0, PUSH "seq=102 full=1 n=0 why=known guard=1\n");
     assert_list(&w, DISC_KEPT, "web-1 web-2");
     assert_true(list_of(&w).held);
+    pass(&w.s, 5000);
     watching_close(&w);
+    assert_int_equal(count_files(), 0); /* nobody has confirmed that list */
+    write_file(text, n);
     open_with_cache(&w);
     assert_list(&w, DISC_CACHED, "web-1 web-2");
     watching_close(&w);

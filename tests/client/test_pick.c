@@ -80,10 +80,25 @@ static void in_turn_each_comes_once_a_round(void **state)
     watching_close(&w);
 }
 
-static void programs_begin_at_different_instances(void **state)
+static void a_list_said_again_does_not_disturb_the_turns(void **state)
 {
     (void)state;
-    unsigned first[4] = {0};
+    struct watching w = {0};
+    char order[33] = "";
+    for (unsigned i = 0; i < 32; i++) {
+        open_with(&w, NULL, 102 + i, four);
+        order[i] = pick_by(&w, DISC_ROUND_ROBIN, 1).order[0];
+    }
+    for (int i = 4; i < 32; i++)
+        assert_int_equal(order[i], order[i - 4]);
+    for (int i = 1; i < 4; i++)
+        assert_int_not_equal(order[i], order[0]);
+    watching_close(&w);
+}
+
+/* How often each is the first choice of a program. */
+static void count_first(enum disc_policy policy, unsigned first[4])
+{
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct disc_options options = {.seed = seed};
         struct disc_watch_spec spec = {.service = "web"};
@@ -96,11 +111,22 @@ static void programs_begin_at_different_instances(void **state)
         pass(&w.s, 0);
         hear(&w, 0, SUB "0");
         open_with(&w, NULL, 102, four);
-        first[pick_by(&w, DISC_ROUND_ROBIN, 1).order[0] - '0']++;
+        first[pick_by(&w, policy, 1).order[0] - '0']++;
         watching_close(&w);
     }
+}
+
+static void programs_begin_at_different_instances(void **state)
+{
+    (void)state;
+    unsigned first[4] = {0}, weighted[4] = {0};
+    count_first(DISC_ROUND_ROBIN, first);
     for (int i = 0; i < 4; i++)
         assert_in_range(first[i], 30, 70);
+    count_first(DISC_WEIGHTED, weighted);
+    for (int i = 0; i < 4; i++)
+        assert_in_range(weighted[i], 10, 110);
+    assert_true(weighted[0] < weighted[3]);
 }
 
 static void at_random_each_is_as_likely(void **state)
@@ -332,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_turn_each_comes_once_a_round),
+        cmocka_unit_test(a_list_said_again_does_not_disturb_the_turns),
         cmocka_unit_test(programs_begin_at_different_instances),
         cmocka_unit_test(at_random_each_is_as_likely),
         cmocka_unit_test(the_seed_repeats_everything),

@@ -255,6 +255,15 @@ static void another_source_is_ignored(void **state)
     assert_quiet(&w.s, 0);
     assert_quiet(&w.s, 1);
     assert_list(&w, DISC_LIVE, "web-1 web-2");
+    /* nor another server of ours, where the registration goes */
+    stage_register(&w.s, "web", "8080");
+    pass(&w.s, 0);
+    assert_request(&w.s, 0, REG);
+    assert_request(&w.s, 1, REG);
+    say(&w, 1, PUSH "seq=103 prev=102 n=1\n-web-1 why=expired\n");
+    assert_quiet(&w.s, 0);
+    assert_quiet(&w.s, 1);
+    assert_list(&w, DISC_LIVE, "web-1 web-2");
     watching_close(&w);
 }
 

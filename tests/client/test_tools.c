@@ -38,13 +38,17 @@ static void usage_errors_are_2(void **state)
         "discctl show",
         "discctl explain web.disc.local",
         "discctl list --weight 1",
-        "discctl list --http https://127.0.0.1:1",
+        "discctl list --http ftp://127.0.0.1:1",
         "discctl list --http nonsense",
         "discbench --mode nonsense",
         "discbench --instances 0",
         "discbench extra",
         "discbench --server 192.0.2.1:5310",
         "discbench --server nothing",
+        "discbench watch --subscribers 0",
+        "discbench watch --rate x",
+        "discbench watch --rate 10000 --duration 120",
+        "discbench watch extra",
     };
     struct run run;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -70,10 +74,12 @@ static void help_is_on_stdout(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "discctl --help",           "discctl register --help", "discctl renew --help",
-        "discctl deregister --help", "discctl agent --help",    "discctl list --help",
-        "discctl show --help",      "discctl explain --help",  "discctl status -h",
-        "discbench --help",
+        "discctl --help",         "discctl register --help",
+        "discctl renew --help",   "discctl deregister --help",
+        "discctl agent --help",   "discctl list --help",
+        "discctl show --help",    "discctl explain --help",
+        "discctl status -h",      "discbench --help",
+        "discbench watch --help",
     };
     struct run run;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -111,8 +117,9 @@ static void register_prints_what_was_granted(void **state)
     struct server s;
     struct run run;
     server_open(&s);
-    start_at(&run, &s, "discctl --server 127.0.0.1:%u register web --port http:80 --port 81/udp "
-                       "--meta a=b=c --tag x --tag y --weight=5");
+    start_at(&run, &s,
+             "discctl --server 127.0.0.1:%u register web --port http:80 --port 81/udp "
+             "--meta a=b=c --tag x --tag y --weight=5");
     assert_has(expect(&s, "reg"), " svc=web port=http:80,81/udp w=5 tags=x,y m.a=b=c\n");
     reply(&s, "chal", "ck=AQAAAAAACt1xEL0LyiAETQ");
     assert_has(expect(&s, "reg"), " ck=AQAAAAAACt1xEL0LyiAETQ ");
@@ -301,14 +308,17 @@ static void anything_can_be_shown(void **state)
     assert_has(run.out_text, "registry.services");
     assert_has(run.out_text, "zones:");
     assert_has(run.out_text, "disc.local");
-    snprintf(line, sizeof(line), "discctl explain web.disc.local SRV --client ::1 --json --http "
-                                 "http://127.0.0.1:%u", port);
+    snprintf(line, sizeof(line),
+             "discctl explain web.disc.local SRV --client ::1 --json --http "
+             "http://127.0.0.1:%u",
+             port);
     start(&run, line);
     serve(fd, request, sizeof(request), "200 OK", "{\"rule\":\"service\"}");
     assert_has(request, "GET /v1/explain?name=web.disc.local&type=SRV&client=%3A%3A1 HTTP/1.1");
     assert_int_equal(finish(&run), 0);
     assert_has(run.out_text, "\"rule\": \"service\"");
-    snprintf(line, sizeof(line), "discctl explain web.disc.local A --http http://127.0.0.1:%u", port);
+    snprintf(line, sizeof(line), "discctl explain web.disc.local A --http http://127.0.0.1:%u",
+             port);
     start(&run, line);
     serve(fd, request, sizeof(request), "200 OK",
           "{\"rule\":\"service\",\"ede\":null,\"filters\":[],\"answer\":"
@@ -340,8 +350,9 @@ static void the_bench_counts_what_is_answered(void **state)
     struct server s;
     struct run run;
     server_open(&s);
-    start_at(&run, &s, "discbench --server 127.0.0.1:%u --mode reg --instances 20 --services 3 "
-                       "--window 1 --json");
+    start_at(&run, &s,
+             "discbench --server 127.0.0.1:%u --mode reg --instances 20 --services 3 "
+             "--window 1 --json");
     for (int i = 0; i < 20; i++) {
         char name[64];
         snprintf(name, sizeof(name), " svc=bench-%d inst=i%d addr=10.0.0.%d port=8080", i % 3, i,

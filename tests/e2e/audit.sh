@@ -117,6 +117,18 @@ write 201 PUT /v1/services/web/instances/h '{"addresses": ["10.0.0.9"], "ports":
 has "over HTTP" "${stamp}what=registered ns=default service=web instance=h who=name:admin \
 from=127.0.0.1 addr=10.0.0.9 lease=*" "$(audited registered)"
 
+got=$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/v1/services/web/instances/h" \
+    -H 'Authorization: Bearer wrong-horse-battery')
+same "a wrong token" 401 "$got"
+has "denied over HTTP" "${stamp}what=denied who=local from=127.0.0.1 \
+why=\"401 for /v1/services/web/instances/h\" over=http" "$(audited denied)"
+got=$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/services/none")
+same "not found" 404 "$got"
+same "is no denial" 2 "$(count denied)"
+write 204 DELETE /v1/services/web/instances/h
+has "goodbye over HTTP" "${stamp}what=deregistered ns=default service=web instance=h \
+who=name:admin from=127.0.0.1 addr=10.0.0.9" "$(audited deregistered)"
+
 # ---- keys
 same "no reload yet" 0 "$(count keys)"
 (umask 077 && keys green >"$work/keys.yaml")

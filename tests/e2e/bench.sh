@@ -10,6 +10,14 @@ for mode in reg ren batch group churn mixed; do
     python3 -c 'import json,sys; r=json.load(sys.stdin)["run"]; sys.exit(r["ok"] < 10)' <<<"$out" ||
         die "mode $mode did next to nothing: $out"
 done
+status 0 "$discbench" watch --server "127.0.0.1:$registration" --subscribers 50 --services 3 \
+    --rate 30 --duration 1 --json
+same "what subscribers saw" "50 30 0 500 500 30 10" "$(python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+print(r["subscribed"], r["changes"], r["refused"], r["expected"], r["seen"], r["reply"]["count"],
+      r["visible"]["count"])' <<<"$out")"
+eventually gone bench-watch-0.disc.local SRV
 gone bench-0.disc.local SRV || die "it left instances behind"
 status 2 "$discbench" --mode nonsense
 status 3 "$discbench" --server "127.0.0.1:$http" --instances 1 --duration 0.1

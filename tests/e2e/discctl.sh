@@ -2,6 +2,7 @@
 # register --wait, export and import. (https: discctl_https.sh.)
 . "$(dirname "$0")/lib.sh"
 configure </dev/null
+sed -i 's|file: disc.local.zone}|file: disc.local.zone, transfer: [{from: 127.0.0.1}]}|' "$work/discd.yaml"
 start
 
 # ctl STATUS WORD...: its output is in $out and $err.
@@ -103,7 +104,8 @@ same "status --json" 1207 "$(field 'sum(j["by_status"].values())' <<<"$out")"
 
 # ---- watch
 watch() {
-    "$discctl" watch "$@" --http "$url" >"$work/watched" 2>"$work/watch.err" &
+    : >"$work/watched"
+    "$discctl" watch "$@" --http "$url" >>"$work/watched" 2>"$work/watch.err" &
     watcher=$!
     started+=("$watcher")
 }
@@ -199,7 +201,8 @@ has "says what is missing" '*DNS does not show waited/w5*' "$err"
 ctl 0 drain api one
 ctl 0 weight web one 9
 ok 'reg svc=web inst=odd port=1 addr=10.0.0.77 grp=g1 ttl=60 lease=77 m.weight=12 m.quote=%22%C3%A4 rev=18446744073709551615'
-reg 0 web --port 80 --instance forever --addr 10.0.0.78
+curl -sS --max-time 10 -X PUT -H 'Content-Type: application/json' -o "$work/body" \
+    -d '{"addresses": ["10.0.0.78"], "ports": [80], "lease": null}' "$url/v1/services/web/instances/forever"
 ctl 0 export "$work/all"
 has "says what" 'exported 12?? instances of 6 services to *' "$out"
 [ ! -e "$work/all.part" ] || die "it left something behind"

@@ -118,6 +118,14 @@ half.sendall(first[:len(first) // 2])
 idle = dial()
 idle = hello.wrap_socket(idle)          # a handshake, and no request
 ends(silent), ends(half), ends(idle)
+# More at once than handshakes are begun in one go: all have their turn.
+many = [dial() for _ in range(60)]
+for n, s in enumerate(many):
+    many[n] = hello.wrap_socket(s)
+    many[n].sendall(b'GET /v1/status HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n')
+for s in many:
+    if not s.recv(65536).startswith(b'HTTP/1.1 200 '):
+        sys.exit('one of many handshakes was lost')
 PY
 same "it goes on" 200 "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
 

@@ -216,6 +216,7 @@ def good_writes(doc):
     ask(doc, INSTANCES, "post", 201, body={"id": "two", "addresses": ["10.0.0.8"], "lease": "static"})
     ask(doc, INSTANCES, "post", 200, body={"id": "two", "addresses": ["10.0.0.8"], "lease": None})
     ask(doc, INSTANCE, "patch", 200, body={"status": "up", "metadata": {"team": None}, "weight": None})
+    ask(doc, INSTANCE, "patch", 200, body={}, headers={"Content-Type": "application/merge-patch+json"})
     ask(doc, RENEW, "post", 200)
     ask(doc, OVERRIDE, "put", 200, body={"drain": True})
     ask(doc, OVERRIDE, "patch", 200, body={"weight": 10, "status": "down"})

@@ -35,19 +35,15 @@ static size_t unescape(struct run *r, const char *text, char out[static LINE_MAX
         if (c == '\\') {
             unsigned byte;
             switch (*++text) {
-            case 'n':
-                c = '\n';
-                break;
-            case '\\':
-                break;
+            case 'n': c = '\n'; break;
+            case '\\': break;
             case 'x':
                 if (sscanf(text + 1, "%2x", &byte) != 1)
                     script_fail(&r->script, "a broken \\x");
                 c = (char)byte;
                 text += 2;
                 break;
-            default:
-                script_fail(&r->script, "an unknown escape \\%c", *text);
+            default: script_fail(&r->script, "an unknown escape \\%c", *text);
             }
         }
         out[n++] = c;
@@ -179,6 +175,18 @@ void run_send_signed(struct run *r, const char *key, const char *text)
 }
 
 /* ---- replies ---------------------------------------------------------------------------- */
+
+void run_push(struct run *r)
+{
+    uint8_t out[REG_DATAGRAM_MAX];
+    struct endpoint to = r->from;
+    size_t n = world_push(&r->world, out, &to);
+    if (n && (to.port != r->from.port || !addr_is(&to.addr, &r->from.addr)))
+        script_fail(&r->script, "a push to somebody else: %.*s", (int)n, (const char *)out);
+    memcpy(r->reply, out, n);
+    r->reply[n ? n - 1 : 0] = '\0';
+    learn(r);
+}
 
 void run_expect_reply(struct run *r, const char *pattern)
 {

@@ -51,6 +51,7 @@ void run_close_answer(struct run *r);
 void run_from(struct run *r, const struct words *w);
 void run_send(struct run *r, const char *text);
 void run_send_signed(struct run *r, const char *key, const char *text);
+void run_push(struct run *r);
 void run_expect_reply(struct run *r, const char *pattern);
 void run_override(struct run *r, const struct words *w);
 void run_totals(struct run *r, const struct words *w);

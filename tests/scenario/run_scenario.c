@@ -13,6 +13,8 @@
  *   from ADDRESS[:PORT]             who sends from here on
  *   send TEXT                       a datagram; LF is added, \n is one inside
  *   send-signed KEY[/next] TEXT     the same with mac=; the reply's MAC is checked, cut off
+ *   push                            the next datagram that a subscriber of the last `from` is
+ *                                   due; `expect-reply` asks for it
  *   expect-reply PATTERN | none     '*' is any text
  *   keep NAME KEY                   $NAME becomes what $KEY is
  *   pass DURATION | stall DURATION  in turns | the process was held up, one turn
@@ -71,6 +73,8 @@ static bool talk(struct run *r, const struct words *w, const char *line)
         world_pass(&r->world, script_duration(&r->script, w->word[1]));
     else if (strcmp(command, "stall") == 0 && w->count == 2)
         world_stall(&r->world, script_duration(&r->script, w->word[1]));
+    else if (strcmp(command, "push") == 0)
+        run_push(r);
     else if (strcmp(command, "reload") == 0)
         world_reload(&r->world);
     else if (strcmp(command, "restart") == 0)

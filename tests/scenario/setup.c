@@ -359,6 +359,8 @@ void setup_build(struct setup *s, struct built *out)
     out->reg.source_quota = 4096;
     out->reg.rate_per_s = 200;
     out->reg.rate_burst = 400;
+    out->reg.subscriptions_max = 10000;
+    out->reg.source_subscriptions = 64;
     out->reg.replay_entries_max = 65536;
     for (unsigned i = 0; i < s->count; i++) {
         s->script->at = s->lines[i].line;

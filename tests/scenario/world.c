@@ -119,6 +119,7 @@ void world_publish(struct world *w)
 {
     enum err err = dns_publish(w->dns, w->registry, w->clock.lease_ms, &w->publish_due_ms);
     require(w, err == ERR_OK, "dns_publish");
+    reg_published(w->reg, world_now(w));
     registry_changes_trim(w->registry, dns_published_index(w->dns));
 }
 
@@ -152,16 +153,31 @@ void world_stall(struct world *w, uint64_t ms)
     turn(w, ms);
 }
 
+union way {
+    struct endpoint from;
+    uint8_t bytes[REG_ROUTE_SIZE];
+};
+
 size_t world_send(struct world *w, const void *bytes, size_t size, const struct endpoint *from,
                   uint8_t out[static REG_DATAGRAM_MAX])
 {
     uint8_t *exact = malloc(size + 1); /* no byte behind it, for the address sanitizer */
     uint8_t *at = exact + 1;
     memcpy(at, bytes, size);
-    struct reg_datagram in = {at, size, false, *from, NULL};
+    union way way = {.from = *from};
+    struct reg_datagram in = {at, size, false, *from, &way};
     size_t n = reg_handle(w->reg, &in, world_now(w), out);
     free(exact);
     world_publish(w);
+    return n;
+}
+
+size_t world_push(struct world *w, uint8_t out[static REG_DATAGRAM_MAX], struct endpoint *to)
+{
+    const void *route;
+    size_t n = reg_push(w->reg, world_now(w), out, &route);
+    if (n)
+        *to = ((const union way *)route)->from;
     return n;
 }
 

@@ -40,6 +40,8 @@ void world_stall(struct world *w, uint64_t ms);
 /* Handles one datagram and publishes before the reply counts as sent. */
 size_t world_send(struct world *w, const void *bytes, size_t size, const struct endpoint *from,
                   uint8_t out[static REG_DATAGRAM_MAX]);
+/* The next push that is due; 0 = none. `*to` is who asked for it. */
+size_t world_push(struct world *w, uint8_t out[static REG_DATAGRAM_MAX], struct endpoint *to);
 size_t world_ask(struct world *w, const struct dns_request *request, uint8_t *out, size_t size);
 
 void world_publish(struct world *w);

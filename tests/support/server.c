@@ -91,7 +91,7 @@ const char *server_send(struct server_under_test *s, const char *format, ...)
     REQUIRE(n > 0 && (size_t)n < sizeof(text) - 1);
     text[n++] = '\n';
     struct reg_datagram in = {
-        (const uint8_t *)text, (size_t)n, false, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}};
+        (const uint8_t *)text, (size_t)n, false, {{FAMILY_V4, {127, 0, 0, 1}}, 40000}, NULL};
     size_t size = reg_handle(s->reg, &in, s->now, out);
     memcpy(s->reply, out, size);
     s->reply[size] = '\0';

@@ -329,6 +329,14 @@ static uint64_t subscribers_of(const struct crowd *c, uint32_t service)
     return all / services + (service < all % services);
 }
 
+/* Everybody has seen, and every reply is there. */
+static bool is_complete(const struct crowd *c)
+{
+    const struct crowd_result *r = c->result;
+    return r->seen == r->expected && r->reply.total + r->refused == c->change_count &&
+           r->visible.total >= c->change_count / c->config.services;
+}
+
 static void make_changes(struct crowd *c)
 {
     uint64_t begun = clock_ns();
@@ -346,11 +354,10 @@ static void make_changes(struct crowd *c)
         uint64_t left = due > now ? (due - now) / 1000000 : 0;
         hear(c, left > 100 ? 100 : (int)left);
     }
-    for (begun = clock_ns(); c->result->seen < c->result->expected && !is_over(begun, DRAIN_MS);) {
+    for (begun = clock_ns(); !is_complete(c) && !is_over(begun, DRAIN_MS);) {
         send_again(c);
         hear(c, 50);
     }
-    hear(c, 0);
 }
 
 static void add_up(struct crowd *c)

@@ -347,6 +347,19 @@ static void test_small_is_never_put_off(void **state)
     teardown(&f);
 }
 
+/* The end comes while a service waits for its time. */
+static void test_freed_while_waiting(void **state)
+{
+    (void)state;
+    struct fixture f = setup_one(SOA);
+    reg_many(&f, 0, 1000, 1000);
+    publish_at(&f, 1000);
+    reg_many(&f, 1000, 1010, 1001);
+    publish_at(&f, 1001);
+    assert_int_not_equal(f.due, UINT64_MAX);
+    teardown(&f);
+}
+
 /* A new configuration starts from the whole feed, though the old one trimmed it. */
 static void test_reload(void **state)
 {
@@ -479,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_hidden_without_instances),
         cmocka_unit_test(test_pacing),
         cmocka_unit_test(test_small_is_never_put_off),
+        cmocka_unit_test(test_freed_while_waiting),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_readers),

@@ -112,6 +112,7 @@ static void test_writes(void **state)
     static const struct expectation loopback[] = {
         {{NEAR, true, true, JSON}, 0},
         {{NEAR, true, true, "Content-Type: Application/JSON ; charset=utf-8"}, 0},
+        {{NEAR, true, true, "Content-Type: application/merge-patch+json"}, 0},
         {{NEAR, true, true, ""}, 415},
         {{NEAR, true, true, "Content-Type: text/plain"}, 415},
         {{NEAR, true, true, "Content-Type: application/jsonp"}, 415},

@@ -63,11 +63,30 @@ static void test_no_message(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "", "\n", "disc", "disc/", "disc/ reg", "disc/1x reg", "disc/1234 reg", "disk/1 reg",
-        "DISC/1 reg", " disc/1 reg", "disc/-1 reg", "disc/1 ok", "disc/1 err c=404", "disc/1 chal",
-        "disc/1 push", "disc/2 err c=505 why=version", "disc/1 reg\tsvc=web", "disc/1 reg\r",
-        "disc/1 reg\rsvc=x\n", "disc/1 reg svc=\xc3\xbc", "disc/1 reg \x7f", "disc/1 reg \x1b",
-        "mac=" MAC32, " mac=" MAC32,
+        "",
+        "\n",
+        "disc",
+        "disc/",
+        "disc/ reg",
+        "disc/1x reg",
+        "disc/1234 reg",
+        "disk/1 reg",
+        "DISC/1 reg",
+        " disc/1 reg",
+        "disc/-1 reg",
+        "disc/1 ok",
+        "disc/1 err c=404",
+        "disc/1 chal",
+        "disc/1 push",
+        "disc/2 err c=505 why=version",
+        "disc/1 reg\tsvc=web",
+        "disc/1 reg\r",
+        "disc/1 reg\rsvc=x\n",
+        "disc/1 reg svc=\xc3\xbc",
+        "disc/1 reg \x7f",
+        "disc/1 reg \x1b",
+        "mac=" MAC32,
+        " mac=" MAC32,
     };
     struct message m;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -80,14 +99,15 @@ static void test_no_message(void **state)
 static void test_verbs(void **state)
 {
     (void)state;
-    static const char *const names[] = {"hello", "reg", "ren", "upd", "del", "get"};
+    static const char *const names[] = {"hello", "reg", "ren", "upd", "del",
+                                        "get",   "sub", "ack", "uns"};
     enum reg_verb verb;
     for (unsigned i = 0; i < REG_VERB_COUNT; i++) {
         assert_int_equal(message_verb(text_of(names[i]), &verb), ERR_OK);
         assert_int_equal(verb, i);
         assert_string_equal(reg_verb_text(verb), names[i]);
     }
-    assert_int_equal(message_verb(TEXT("sub"), &verb), ERR_NOT_FOUND);
+    assert_int_equal(message_verb(TEXT("push"), &verb), ERR_NOT_FOUND);
     assert_int_equal(message_verb(TEXT("REG"), &verb), ERR_NOT_FOUND);
     assert_int_equal(message_verb(TEXT(""), &verb), ERR_NOT_FOUND);
 }
@@ -120,7 +140,14 @@ static void test_params(void **state)
     assert_int_equal(message_param(&rest, &p), ERR_OK);
     assert_text(p.value, "");
     assert_int_equal(message_param(&rest, &p), ERR_NOT_FOUND);
-    static const char *const bad[] = {"=x", "?", "?=", "A=1", "1a=1", "a b=1", "a~=1", "abc",
+    static const char *const bad[] = {"=x",
+                                      "?",
+                                      "?=",
+                                      "A=1",
+                                      "1a=1",
+                                      "a b=1",
+                                      "a~=1",
+                                      "abc",
                                       "abcdefghijklmnopqrstuvwxyzabcdefg=1",
                                       "m.abcdefghijklmnopqrstuvwxyzabcdefg=1"};
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
@@ -138,15 +165,15 @@ static void test_decode(void **state)
         const char *in, *out;
         enum err err;
     } rows[] = {
-        {"plain", "plain", ERR_OK},    {"", "", ERR_OK},
-        {"a%20b", "a b", ERR_OK},      {"%25", "%", ERR_OK},
-        {"%C3%BC", "\xc3\xbc", ERR_OK}, {"%c3%bc", "\xc3\xbc", ERR_OK},
-        {"%09", "\t", ERR_OK},         {"%F0%9F%98%80", "\xf0\x9f\x98\x80", ERR_OK},
-        {"%00", "", ERR_SYNTAX},       {"%0a", "", ERR_SYNTAX},
-        {"%0D", "", ERR_SYNTAX},       {"%", "", ERR_SYNTAX},
-        {"%2", "", ERR_SYNTAX},        {"%zz", "", ERR_SYNTAX},
-        {"a%2", "", ERR_SYNTAX},       {"%C3", "", ERR_VALUE},
-        {"%C0%80", "", ERR_VALUE},     {"%ED%A0%80", "", ERR_VALUE},
+        {"plain", "plain", ERR_OK},      {"", "", ERR_OK},
+        {"a%20b", "a b", ERR_OK},        {"%25", "%", ERR_OK},
+        {"%C3%BC", "\xc3\xbc", ERR_OK},  {"%c3%bc", "\xc3\xbc", ERR_OK},
+        {"%09", "\t", ERR_OK},           {"%F0%9F%98%80", "\xf0\x9f\x98\x80", ERR_OK},
+        {"%00", "", ERR_SYNTAX},         {"%0a", "", ERR_SYNTAX},
+        {"%0D", "", ERR_SYNTAX},         {"%", "", ERR_SYNTAX},
+        {"%2", "", ERR_SYNTAX},          {"%zz", "", ERR_SYNTAX},
+        {"a%2", "", ERR_SYNTAX},         {"%C3", "", ERR_VALUE},
+        {"%C0%80", "", ERR_VALUE},       {"%ED%A0%80", "", ERR_VALUE},
         {"%F5%80%80%80", "", ERR_VALUE}, {"%E0%80%80", "", ERR_VALUE},
         {"%F0%80%80%80", "", ERR_VALUE}, {"%80", "", ERR_VALUE},
         {"%E2%82x", "", ERR_VALUE},
@@ -216,20 +243,13 @@ static void test_param_table(void **state)
         enum refusal refusal;
         const char *fault;
     } rows[] = {
-        {"svc=a port=1", REG_REG, REFUSE_NOT, ""},
-        {"svc=a svc=a", REG_REG, REFUSE_DUP, "svc"},
-        {"?svc=a svc=a", REG_REG, REFUSE_DUP, "svc"},
-        {"m.a=1 m.a=1", REG_REG, REFUSE_DUP, "m.a"},
-        {"what=1", REG_REG, REFUSE_KEY, "what"},
-        {"?what=%zz", REG_REG, REFUSE_NOT, ""},
-        {"m.=1", REG_REG, REFUSE_KEY, "m."},
-        {"w=5", REG_DEL, REFUSE_KEY, "w"},
-        {"m.a=5", REG_REN, REFUSE_KEY, "m.a"},
-        {"svc=a", REG_HELLO, REFUSE_KEY, "svc"},
-        {"svc=%", REG_REG, REFUSE_SYNTAX, "svc"},
-        {"svc=%FF", REG_REG, REFUSE_VALUE, "svc"},
-        {"svc", REG_REG, REFUSE_SYNTAX, "svc"},
-        {"=", REG_REG, REFUSE_SYNTAX, ""},
+        {"svc=a port=1", REG_REG, REFUSE_NOT, ""},    {"svc=a svc=a", REG_REG, REFUSE_DUP, "svc"},
+        {"?svc=a svc=a", REG_REG, REFUSE_DUP, "svc"}, {"m.a=1 m.a=1", REG_REG, REFUSE_DUP, "m.a"},
+        {"what=1", REG_REG, REFUSE_KEY, "what"},      {"?what=%zz", REG_REG, REFUSE_NOT, ""},
+        {"m.=1", REG_REG, REFUSE_KEY, "m."},          {"w=5", REG_DEL, REFUSE_KEY, "w"},
+        {"m.a=5", REG_REN, REFUSE_KEY, "m.a"},        {"svc=a", REG_HELLO, REFUSE_KEY, "svc"},
+        {"svc=%", REG_REG, REFUSE_SYNTAX, "svc"},     {"svc=%FF", REG_REG, REFUSE_VALUE, "svc"},
+        {"svc", REG_REG, REFUSE_SYNTAX, "svc"},       {"=", REG_REG, REFUSE_SYNTAX, ""},
         {"mac=0", REG_REG, REFUSE_KEY, "mac"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -243,11 +263,11 @@ static void test_param_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces),  cmocka_unit_test(test_no_message),
-        cmocka_unit_test(test_verbs),   cmocka_unit_test(test_peek),
-        cmocka_unit_test(test_params),  cmocka_unit_test(test_decode),
-        cmocka_unit_test(test_encode),  cmocka_unit_test(test_encode_decode),
-        cmocka_unit_test(test_items),   cmocka_unit_test(test_param_table),
+        cmocka_unit_test(test_pieces), cmocka_unit_test(test_no_message),
+        cmocka_unit_test(test_verbs),  cmocka_unit_test(test_peek),
+        cmocka_unit_test(test_params), cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_encode), cmocka_unit_test(test_encode_decode),
+        cmocka_unit_test(test_items),  cmocka_unit_test(test_param_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
