@@ -209,6 +209,7 @@ static bool receive(struct disc *d, unsigned server, const char *bytes, size_t s
     if (!is_push && watch && is_forgotten(&r) && !watch->asked_again) {
         watch->asked_again = true;
         disc_subscribe_again((struct look){d, watch, now});
+        watch->due += disc_random_to(d, r.wait < WAIT_MAX_MS ? r.wait : WAIT_MAX_MS);
     }
     for (size_t i = 0; !is_push && !watch && i < d->watches->count; i++) {
         struct watch *asking = d->watches->items[i];

@@ -222,8 +222,8 @@
  * A push is one or more datagrams with the same seq: `frag=K/N` is the K-th of N (not there:
  * the only one), n the number of items in this datagram. full=1: the items of all N are the
  * whole state. prev=P: they are all that is different from the state P.
- *   guard  1 while the server keeps instances of it that it no longer hears of, or doubts
- *          its own network: rather keep a list than empty it
+ *   guard  1 while (as of this push) the server keeps instances of it that it no longer hears
+ *          of, or doubts its own network: rather keep a list than empty it
  *   why    of an empty whole state: known (the service is known, nobody is registered) or
  *          unknown (never heard of, or forgotten)
  *

@@ -57,4 +57,4 @@ def test(page, discd):
     page.wait_rows("i14321")
 
 
-world.main(test)
+world.main(test, data="")

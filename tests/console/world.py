@@ -19,10 +19,11 @@ TOKEN = "correct-horse-battery-staple"
 
 
 class Discd:
-    def __init__(self, http="writes: loopback"):
+    def __init__(self, http="writes: loopback", data="data"):
         self.dir = tempfile.mkdtemp(prefix="disc-console-")
         self.ports = {"dns": 0, "registration": 0, "http": 0}
         self.http = http
+        self.data = data  # "" = in memory only
         self.process = None
         self.url = None
         shutil.copy(f"{SOURCE}/zones/disc.local.zone", self.dir)
@@ -35,7 +36,7 @@ class Discd:
         p = self.ports
         with open(f"{self.dir}/discd.yaml", "w") as file:
             file.write(f"""
-data_dir: data
+data_dir: "{self.data}"
 zones:
   - {{name: disc.local, namespace: default, file: disc.local.zone}}
   - {{name: test.internal, namespace: staging}}
@@ -87,7 +88,7 @@ lease: {{default: 30, min: 1, max: 300}}
             left = {f"q{n}": f"disc/1 {text} id=q{n}\n" for n, text in enumerate(requests)}
             end = time.monotonic() + browser.LIMIT
             while left and time.monotonic() < end:
-                sent, before = list(left)[:64], len(left)
+                sent, before = list(left)[:200], len(left)
                 for name in sent:
                     s.send(left[name].encode())
                 try:

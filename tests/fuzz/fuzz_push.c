@@ -117,6 +117,7 @@ static void talk(struct disc *d, const uint8_t *data, size_t size)
     }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct disc_options options = {.seed = 1};

@@ -52,11 +52,17 @@ struct crowd {
     int watch;
 };
 
+static uint64_t ns_of(struct timespec t)
+{
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* The wall clock, since that is what the kernel notes arrivals with. */
 static uint64_t clock_ns(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return ns_of(t);
 }
 
 /* The value of " key=" on the first line, as a number; UINT64_MAX = not there. */
@@ -150,7 +156,8 @@ static void note_seen(struct crowd *c, uint32_t number, uint32_t change, uint64_
         return;
     *seen = 1;
     histogram_add(&c->result->push, now - c->changes[change].at_ns);
-    c->changes[change].last_ns = now;
+    if (now > c->changes[change].last_ns)
+        c->changes[change].last_ns = now;
     c->changes[change].seen++;
     c->result->seen++;
 }
@@ -193,23 +200,50 @@ static void on_push(struct crowd *c, uint32_t number, const char *text, uint64_t
         s->seq = seq;
 }
 
+/* One datagram and when it arrived at the socket: so what the other subscribers of this
+ * process cost does not count. */
+static bool receive(int fd, char text[DATAGRAM + 1], uint64_t *arrived)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+        struct cmsghdr align;
+    } control;
+    struct iovec iov = {text, DATAGRAM};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    ssize_t n = recvmsg(fd, &message, 0);
+    if (n <= 0)
+        return false;
+    text[n] = 0;
+    *arrived = clock_ns();
+    for (struct cmsghdr *m = CMSG_FIRSTHDR(&message); m; m = CMSG_NXTHDR(&message, m)) {
+        struct timespec at;
+        if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        memcpy(&at, CMSG_DATA(m), sizeof(at));
+        *arrived = ns_of(at);
+    }
+    return true;
+}
+
 static void hear_subscriber(struct crowd *c, uint32_t number)
 {
     char text[DATAGRAM + 1];
-    for (ssize_t n; (n = recv(c->subscribers[number].fd, text, DATAGRAM, 0)) > 0;) {
-        uint64_t now = clock_ns();
-        text[n] = 0;
-        if (strncmp(text, "disc/1 push ", 12) == 0) {
-            on_push(c, number, text, now);
-        } else if (strncmp(text, "disc/1 chal ", 12) == 0) {
-            keep_cookie(c, text);
-            subscribe(c, number);
-        } else if (strncmp(text, "disc/1 ok ", 10) == 0) {
-            c->subscribers[number].answered = true;
-            c->subscribers[number].number = number_of(text, " sub=");
-        } else if (strncmp(text, "disc/1 err ", 11) == 0 && c->refused_total++ == 0) {
-            fprintf(stderr, "discbench: a subscription was refused: %s", text);
-        }
+    uint64_t arrived;
+    if (!receive(c->subscribers[number].fd, text, &arrived))
+        return;
+    if (strncmp(text, "disc/1 push ", 12) == 0) {
+        on_push(c, number, text, arrived);
+    } else if (strncmp(text, "disc/1 chal ", 12) == 0) {
+        keep_cookie(c, text);
+        subscribe(c, number);
+    } else if (strncmp(text, "disc/1 ok ", 10) == 0) {
+        c->subscribers[number].answered = true;
+        c->subscribers[number].number = number_of(text, " sub=");
+    } else if (strncmp(text, "disc/1 err ", 11) == 0 && c->refused_total++ == 0) {
+        fprintf(stderr, "discbench: a subscription was refused: %s", text);
     }
 }
 
@@ -249,7 +283,7 @@ static void look(void *context, const struct disc_watch_event *event)
     struct disc_list list;
     uint64_t now = clock_ns();
     if (event->kind != DISC_WATCH_CHANGED ||
-        disc_get(c->d, event->watch, now / 1000000, &list) != DISC_OK)
+        disc_get(c->d, event->watch, disc_now_ms(), &list) != DISC_OK)
         return;
     for (size_t i = 0; i < list.count; i++) {
         uint64_t change = strtoull(list.instances[i].id + 1, NULL, 10);
@@ -398,6 +432,7 @@ static bool open_sockets(struct crowd *c)
     for (uint32_t i = 0; i < c->config.subscribers; i++) {
         c->subscribers[i].fd = place_open(c->config.server, c->config.remote);
         c->subscribers[i].service = i % c->config.services;
+        (void)setsockopt(c->subscribers[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int));
         if (!listen_to(c, c->subscribers[i].fd, i))
             return false;
     }

@@ -13,7 +13,8 @@ struct exchange {
     enum evhttp_cmd_type method;
     const char *path, *send; /* send: the body; NULL = none */
     int patience_s;
-    bool quiet; /* what goes wrong is not said */
+    bool quiet;    /* what goes wrong is not said */
+    bool optional; /* 404 is good */
     struct event_base *base;
     int status; /* 0 = no answer */
     json_t *body;
@@ -154,8 +155,13 @@ static int explain_failure(const struct arguments *a, const struct exchange *x)
     return EXIT_REFUSED;
 }
 
-static bool is_good(const struct exchange *x)
+static bool is_good(struct exchange *x)
 {
+    if (x->status == 404 && x->optional) {
+        json_decref(x->body);
+        x->body = NULL;
+        return true;
+    }
     return x->status == 200 ? x->body || x->method == EVHTTP_REQ_DELETE
                             : x->status == 201 || x->status == 204;
 }
@@ -188,6 +194,12 @@ int http_get(const struct arguments *a, const char *path, json_t **out)
 int http_get_quietly(const struct arguments *a, const char *path, json_t **out)
 {
     struct exchange x = {.method = EVHTTP_REQ_GET, .path = path, .patience_s = 3, .quiet = true};
+    return ask(a, &x, out);
+}
+
+int http_get_if_there(const struct arguments *a, const char *path, json_t **out)
+{
+    struct exchange x = {.method = EVHTTP_REQ_GET, .path = path, .patience_s = 3, .optional = true};
     return ask(a, &x, out);
 }
 

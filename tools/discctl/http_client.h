@@ -16,6 +16,9 @@ int http_get(const struct arguments *a, const char *path, json_t **out);
 /* The same without a word on stderr. */
 int http_get_quietly(const struct arguments *a, const char *path, json_t **out);
 
+/* As http_get, but EXIT_DONE with NULL in `*out` where the path is not there (404). */
+int http_get_if_there(const struct arguments *a, const char *path, json_t **out);
+
 /* The same with a body, as POST, PUT or PATCH; it may be NULL as DELETE. Takes the reference.
  * 200, 201 and 204 are good; `*out` is NULL where there was no body. Waits for `patience_s`
  * unless another timeout was given. */

@@ -16,19 +16,6 @@ static bool next_path(const char *path, const json_t *page, char *after, size_t 
     return http_query_add(out, "after", after);
 }
 
-/* A service may go while the list is walked. */
-static int get(const struct arguments *a, const char *path, unsigned flags, json_t **out)
-{
-    if (!(flags & LISTING_MAY_BE_GONE))
-        return http_get(a, path, out);
-    int code = http_get_quietly(a, path, out);
-    if (code == EXIT_REFUSED) {
-        *out = json_object();
-        return EXIT_DONE;
-    }
-    return code == EXIT_DONE ? code : http_get(a, path, out);
-}
-
 int listing_each(const struct arguments *a, const char *path, unsigned flags,
                  int (*page)(void *context, const json_t *page), void *context)
 {
@@ -38,11 +25,11 @@ int listing_each(const struct arguments *a, const char *path, unsigned flags,
     snprintf(here, sizeof(here), "%s", path);
     do {
         json_t *got = NULL;
-        code = get(a, here, flags, &got);
-        if (code == EXIT_DONE) {
+        bool optional = flags & LISTING_MAY_BE_GONE; /* while the list is walked */
+        code = optional ? http_get_if_there(a, here, &got) : http_get(a, here, &got);
+        if (code == EXIT_DONE && got)
             code = page(context, got);
-            more = next_path(path, got, after, sizeof(after), here);
-        }
+        more = next_path(path, got, after, sizeof(after), here);
         json_decref(got);
     } while (code == EXIT_DONE && more);
     return code;
