@@ -13,6 +13,10 @@ install(FILES ${CMAKE_BINARY_DIR}/libdisc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 
 install(FILES zones/discd.yaml zones/disc.local.zone
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/discd/examples)
+install(FILES tools/grafana/discd.json DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/discd/examples
+        RENAME grafana.json)
+install(FILES tools/discctl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME discctl)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/discd)
 
 configure_file(tools/discd.service.in ${CMAKE_BINARY_DIR}/discd.service @ONLY)

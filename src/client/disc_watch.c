@@ -187,10 +187,17 @@ static void take_push(struct look s, const struct reply *r)
     disc_push_take(s, r, items_of(s.d, lines));
 }
 
-/* To an acknowledgement, whose id is the token: it does not know the subscription. */
-static bool is_forgotten(const struct reply *r)
+/* To an acknowledgement, whose id is the token: it does not know the subscription. The answer
+ * is not signed, so it is believed once until there is a push again. */
+static void on_forgotten(struct look s, const struct reply *r)
 {
-    return strcmp(r->verb, "err") == 0 && r->code == 404;
+    struct watch *watch = s.watch;
+    if (strcmp(r->verb, "err") != 0 || r->code != 404 || watch->asked_again ||
+        watch->state != SUBSCRIBED)
+        return;
+    watch->asked_again = true;
+    disc_subscribe_again(s);
+    watch->due += disc_random_to(s.d, r->wait < WAIT_MAX_MS ? r->wait : WAIT_MAX_MS);
 }
 
 static bool receive(struct disc *d, unsigned server, const char *bytes, size_t size, uint64_t now)
@@ -206,11 +213,8 @@ static bool receive(struct disc *d, unsigned server, const char *bytes, size_t s
     struct watch *watch = by_token(d, server, is_push ? r.token : r.id);
     if (is_push && watch)
         take_push((struct look){d, watch, now}, &r);
-    if (!is_push && watch && is_forgotten(&r) && !watch->asked_again) {
-        watch->asked_again = true;
-        disc_subscribe_again((struct look){d, watch, now});
-        watch->due += disc_random_to(d, r.wait < WAIT_MAX_MS ? r.wait : WAIT_MAX_MS);
-    }
+    if (!is_push && watch)
+        on_forgotten((struct look){d, watch, now}, &r);
     for (size_t i = 0; !is_push && !watch && i < d->watches->count; i++) {
         struct watch *asking = d->watches->items[i];
         if (asking->server == server && disc_subscribe_is_answer(d, asking, &r)) {

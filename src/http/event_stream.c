@@ -4,6 +4,7 @@
 #include <event2/http_struct.h>
 #include <stdlib.h>
 
+#include "http/direct.h"
 #include "http/reply.h"
 #include "http/wait.h"
 
@@ -18,6 +19,7 @@ struct event_stream {
     const struct event_source *source;
     struct position position;
     uint64_t beat_ms; /* lease ms */
+    bool started;     /* something was sent by evhttp */
     bool lagging;     /* told on once it has taken what it was sent */
 };
 TAILQ_HEAD(event_stream_list, event_stream);
@@ -124,7 +126,8 @@ static void flushed(struct evhttp_connection *connection, void *context)
     topics_poke(s->http->topics, &s->subscription);
 }
 
-static enum err send_to(struct event_stream *s, struct rendering *r)
+/* The first one sets who is told that the client took all. */
+static enum err send_usual(struct event_stream *s, struct rendering *r)
 {
     struct evbuffer *out = s->http->event_streams->out;
     enum err err = rendering_add(r, out);
@@ -132,8 +135,20 @@ static enum err send_to(struct event_stream *s, struct rendering *r)
     if (err)
         return err;
     evhttp_send_reply_chunk_with_cb(s->request, out, flushed, s);
-    put_off_beat(s);
+    s->started = true;
     return ERR_OK;
+}
+
+/* When it fails the stream is of no use any more. */
+static enum err send_to(struct event_stream *s, struct rendering *r)
+{
+    enum direct direct = s->started ? direct_send(s->request, r) : DIRECT_NOT;
+    enum err err = direct == DIRECT_FAILED ? ERR_MEMORY : ERR_OK;
+
+    if (direct == DIRECT_NOT)
+        err = send_usual(s, r);
+    put_off_beat(s);
+    return err;
 }
 
 /* A state in parts goes on when the client has taken the part before: it is told as fast as
@@ -148,7 +163,7 @@ static void tell(struct event_stream *s)
     rendering_drop(out);
     if (news == NEWS_FAILED)
         abort_stream(s);
-    else if (news == NEWS_MORE && s->position.walk)
+    else if (news == NEWS_MORE && s->position.walk && unsent(s))
         s->lagging = true;
     else if (news == NEWS_MORE || news == NEWS_LATER)
         topics_poke(s->http->topics, &s->subscription);
@@ -178,8 +193,10 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     while ((s = TAILQ_FIRST(&all->list)) && s->beat_ms <= now) {
-        if (unsent(s) || send_to(s, all->comment) != ERR_OK)
+        if (unsent(s))
             put_off_beat(s);
+        else if (send_to(s, all->comment) != ERR_OK)
+            abort_stream(s);
         if (backend->stopwatch_us(backend->context) - began_us >= HTTP_SLICE_MS * UINT64_C(1000))
             break;
     }

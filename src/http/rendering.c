@@ -1,5 +1,6 @@
 #include "http/rendering.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 struct rendering {
@@ -35,6 +36,11 @@ void rendering_drop(struct rendering *r)
 size_t rendering_size(const struct rendering *r)
 {
     return r->size;
+}
+
+struct iovec rendering_bytes(const struct rendering *r)
+{
+    return (struct iovec){(void *)(uintptr_t)r->bytes, r->size};
 }
 
 static void sent(const void *bytes, size_t size, void *context)

@@ -5,6 +5,7 @@
 #define DISC_HTTP_RENDERING_H
 
 #include <event2/buffer.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 
@@ -17,6 +18,7 @@ struct rendering *rendering_use(struct rendering *r);
 void rendering_drop(struct rendering *r); /* NULL is fine */
 
 size_t rendering_size(const struct rendering *r);
+struct iovec rendering_bytes(const struct rendering *r); /* only to be read */
 
 /* Appends a reference, no copy; the buffer is a user until it was sent or freed. */
 MUST_CHECK enum err rendering_add(struct rendering *r, struct evbuffer *out);

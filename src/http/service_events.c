@@ -201,7 +201,8 @@ static enum err write_part(struct http *http, const struct topic *topic, struct 
 static enum err make_part(struct http *http, const struct topic *topic, struct state_walk *w,
                           struct rendering **out)
 {
-    struct shared_key key = {topic, SHARED_STATE, w->told, w->noted->index, 0};
+    struct shared_key key = {topic, SHARED_STATE, (uint64_t)w->part << 32 | w->told,
+                             w->noted->index, 0};
     struct evbuffer *bytes;
 
     if ((*out = topics_shared(http->topics, &key))) {

@@ -27,5 +27,7 @@ endif()
 target_sources(client_test_sse PRIVATE ${CMAKE_SOURCE_DIR}/tools/discctl/sse.c)
 add_dependencies(client_test_tools discctl discbench)
 add_dependencies(client_test_agent discctl)
+# 400 worlds; slow under a sanitizer on a busy machine.
+set_tests_properties(client/test_watch_loss PROPERTIES TIMEOUT 300)
 add_test(NAME client/drop_in COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/drop_in.sh ${CMAKE_SOURCE_DIR})
 set_tests_properties(client/drop_in PROPERTIES LABELS fast TIMEOUT 120)

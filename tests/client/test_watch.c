@@ -453,6 +453,36 @@ static void registrations_go_on_beside(void **state)
     watching_close(&w);
 }
 
+static void two_watches_do_not_mix(void **state)
+{
+    (void)state;
+    struct watching w;
+    struct disc_watch_spec spec = {.service = "api"};
+    char web[17], api[17];
+    struct disc_list list;
+    watching_open_live(&w, 1, NULL);
+    memcpy(web, w.token, sizeof(web));
+    int other = disc_watch(w.s.d, &spec);
+    assert_true(other > w.watch);
+    pass(&w.s, 0);
+    hear(&w, 0, "disc/1 sub id=* cid=@ tok=$ svc=api from=0");
+    memcpy(api, w.token, sizeof(api));
+    assert_string_not_equal(web, api);
+    say(&w, 0, "disc/1 ok id=* ep=00000001 sub=32 seq=7 lease=60 ren=18000 full=1 frag=1\n");
+    say(&w, 0, "disc/1 push sub=32 tok=$ ep=00000001 seq=7 full=1 n=1\n" ONE "\n");
+    hear(&w, 0, "disc/1 ack id=$ sub=32 tok=$ seq=7");
+    memcpy(w.token, web, sizeof(web));
+    say(&w, 0, PUSH "seq=103 prev=102 n=1\n-web-1 why=expired\n");
+    hear(&w, 0, ACK "103");
+    assert_list(&w, DISC_LIVE, "web-2");
+    assert_int_equal(disc_get(w.s.d, other, w.s.now, &list), DISC_OK);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.index, 7);
+    assert_int_equal(disc_unwatch(w.s.d, other), DISC_OK);
+    assert_list(&w, DISC_LIVE, "web-2");
+    watching_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +508,7 @@ int main(void)
         cmocka_unit_test(namespace_and_lease_are_said),
         cmocka_unit_test(a_watch_waits_for_a_server_to_be_added),
         cmocka_unit_test(registrations_go_on_beside),
+        cmocka_unit_test(two_watches_do_not_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,26 @@ for words in 'web one' 'web one -1' 'web one 65536' 'web one 1.5' 'web one 5 6' 
     ctl 2 weight $words
 done
 
+# ---- completion
+. "$SOURCE/tools/discctl.bash"
+discctl() {
+    DISC_HTTP=$url "$discctl" "$@"
+}
+# completes EXPECTED WORD...
+completes() {
+    COMP_WORDS=(discctl "${@:2}") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+    _discctl
+    same "completion of ${*:2}" "$1" "${COMPREPLY[*]}"
+}
+completes 'drain' dr
+completes 'watch weight' w
+completes '--dry-run' import --d
+completes 'api api-v2' show ap
+completes 'one' drain web on
+completes 'auto' guard a
+completes '' list x
+unset -f discctl
+
 # ---- guard, status
 ctl 0 guard on
 has "guard on" 'guard on, set by hand*' "$out"

@@ -78,13 +78,24 @@ ok 'reg svc=web inst=three port=8080 addr=10.0.0.9'
 wait "$poll" || die "the long poll failed"
 forget "$poll"
 has "polled" '*"id":"three"*' "$(cat "$work/polled")"
-kill "$watcher"
-wait "$watcher" 2>/dev/null || true
+# Both kinds of watchers are forgotten when they go.
+watchers() {
+    [ "$(curl -sS --max-time 10 "$plain/metrics" | sed -n 's/^discd_http_watchers //p')" = "$1" ]
+}
+curl -sS --max-time 30 --cacert "$work/first.pem" -o "$work/polled" \
+    "https://192.0.2.1:$port/v1/services/unknown?wait=5m" &
+poll=$!
+started+=("$poll")
+eventually watchers 2
+kill "$watcher" "$poll"
+wait "$watcher" "$poll" 2>/dev/null || true
 forget "$watcher"
+forget "$poll"
+eventually watchers 0
 
 # ---- what is no handshake, and one that does not end
 python3 - 192.0.2.1 "$port" <<'PY'
-import os, socket, ssl, struct, sys
+import os, socket, ssl, sys
 where = (sys.argv[1], int(sys.argv[2]))
 def dial():
     s = socket.create_connection(where)

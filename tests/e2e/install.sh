@@ -7,13 +7,14 @@ at=$root$prefix
 libdir=$(dirname "$(find "$at" -name libdisc.a)")
 for file in sbin/discd bin/discctl bin/discbench include/disc.h lib/systemd/system/discd.service \
     lib/sysusers.d/discd.conf share/doc/discd/README.md share/doc/discd/LICENSE \
-    share/doc/discd/examples/discd.yaml share/doc/discd/examples/disc.local.zone; do
+    share/doc/discd/examples/discd.yaml share/doc/discd/examples/disc.local.zone \
+    share/doc/discd/examples/grafana.json share/bash-completion/completions/discctl; do
     [ -f "$at/$file" ] || die "$file is not installed"
 done
 for file in libdisc.a libdisc.so libdisc.so.0 pkgconfig/libdisc.pc; do
     [ -e "$libdir/$file" ] || die "$file is not installed in $libdir"
 done
-same "everything is installed, nothing else" 15 "$(find "$at" ! -type d | wc -l)"
+same "everything is installed, nothing else" 17 "$(find "$at" ! -type d | wc -l)"
 
 # ---- the unit
 unit=$at/lib/systemd/system/discd.service

@@ -168,3 +168,15 @@ assert not asked - there, f"no such metrics: {sorted(asked - there)}"
 assert len(asked) >= 40
 PY
 stop
+
+# ---- with memory only
+configure <<YAML
+data_dir: ""
+YAML
+sed -i '/^data_dir: data$/d' "$work/discd.yaml"
+start
+ok 'reg svc=web inst=one port=8080 addr=10.0.0.7'
+scrape >"$work/code"
+same "nothing is stored" '0 0 0' "$(value discd_store_on_disk) $(value discd_store_entries) $(value discd_store_commit_duration_seconds_count)"
+same "it is there all the same" 1 "$(value discd_registry_live_instances)"
+stop

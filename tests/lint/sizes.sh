@@ -4,7 +4,8 @@
 #
 #   sizes.sh ROOT
 #
-# src/client/disc.c is one file by intention: users copy it into their programs.
+# src/client/disc.c is one file by intention: users who only register copy it into their
+# programs.
 set -eu
 cd "${1:?usage: sizes.sh ROOT}"
 

@@ -45,6 +45,7 @@ struct crowd {
     int epoll, sender;
     struct subscriber *subscribers;
     struct sent *changes;
+    uint32_t run; /* in all names: another run's are others */
     uint32_t change_count, refused_total;
     uint8_t *seen; /* by change and subscriber */
     char cookie[COOKIE_SIZE + 1];
@@ -94,9 +95,9 @@ static void subscribe(struct crowd *c, uint32_t number)
     s->asked_ns = clock_ns();
     say(s->fd, text,
         snprintf(text, sizeof(text),
-                 "disc/1 sub id=s%" PRIu32 " cid=discbench tok=discbench%08" PRIx32
+                 "disc/1 sub id=s%" PRIu32 " cid=discbench tok=%08" PRIx32 "%08" PRIx32
                  " svc=bench-watch-%" PRIu32 " lease=%d%s%s\n",
-                 number, number, s->service, LEASE_S, *c->cookie ? " ck=" : "", c->cookie));
+                 number, c->run, number, s->service, LEASE_S, *c->cookie ? " ck=" : "", c->cookie));
 }
 
 static void acknowledge(struct crowd *c, uint32_t number, const char *push)
@@ -105,9 +106,9 @@ static void acknowledge(struct crowd *c, uint32_t number, const char *push)
     uint64_t fragment = number_of(push, " frag=");
     say(c->subscribers[number].fd, text,
         snprintf(text, sizeof(text),
-                 "disc/1 ack sub=%" PRIu64 " tok=discbench%08" PRIx32 " seq=%" PRIu64
+                 "disc/1 ack sub=%" PRIu64 " tok=%08" PRIx32 "%08" PRIx32 " seq=%" PRIu64
                  " frag=%" PRIu64 "\n",
-                 number_of(push, " sub="), number, number_of(push, " seq="),
+                 number_of(push, " sub="), c->run, number, number_of(push, " seq="),
                  fragment == UINT64_MAX ? 1 : fragment));
 }
 
@@ -126,10 +127,11 @@ static void send_change(struct crowd *c, uint32_t change)
     sent->again_ns = now + (uint64_t)AGAIN_MS * 1000000;
     say(c->sender, text,
         snprintf(text, sizeof(text),
-                 "disc/1 reg id=r%" PRIu32 " svc=bench-watch-%" PRIu32 " inst=w%" PRIu32
+                 "disc/1 reg id=r%" PRIu32 " svc=bench-watch-%" PRIu32 " inst=w%" PRIx32 "-%" PRIu32
                  " port=80%s lease=%d%s%s\n",
-                 change, service_of(c, change), change, c->config.remote ? "" : " addr=10.0.0.1",
-                 LEASE_S, *c->cookie ? " ck=" : "", c->cookie));
+                 change, service_of(c, change), c->run, change,
+                 c->config.remote ? "" : " addr=10.0.0.1", LEASE_S, *c->cookie ? " ck=" : "",
+                 c->cookie));
 }
 
 /* Once each; the leases end what is lost. */
@@ -138,23 +140,24 @@ static void clean(struct crowd *c)
     char text[DATAGRAM];
     for (uint32_t i = 0; i < c->config.subscribers; i++)
         say(c->subscribers[i].fd, text,
-            snprintf(text, sizeof(text), "disc/1 uns sub=%" PRIu64 " tok=discbench%08" PRIx32 "\n",
-                     c->subscribers[i].number, i));
+            snprintf(text, sizeof(text),
+                     "disc/1 uns sub=%" PRIu64 " tok=%08" PRIx32 "%08" PRIx32 "\n",
+                     c->subscribers[i].number, c->run, i));
     for (uint32_t i = 0; i < c->change_count; i++)
         say(c->sender, text,
             snprintf(text, sizeof(text),
-                     "disc/1 del svc=bench-watch-%" PRIu32 " inst=w%" PRIu32 "%s%s\n",
-                     service_of(c, i), i, *c->cookie ? " ck=" : "", c->cookie));
+                     "disc/1 del svc=bench-watch-%" PRIu32 " inst=w%" PRIx32 "-%" PRIu32 "%s%s\n",
+                     service_of(c, i), c->run, i, *c->cookie ? " ck=" : "", c->cookie));
 }
 
 /* ---- what comes ----------------------------------------------------------------------------- */
 
 static void note_seen(struct crowd *c, uint32_t number, uint32_t change, uint64_t now)
 {
-    uint8_t *seen = &c->seen[(size_t)change * c->config.subscribers + number];
-    if (change >= c->change_count || *seen)
+    size_t place = (size_t)change * c->config.subscribers + number;
+    if (change >= c->change_count || c->seen[place])
         return;
-    *seen = 1;
+    c->seen[place] = 1;
     histogram_add(&c->result->push, now - c->changes[change].at_ns);
     if (now > c->changes[change].last_ns)
         c->changes[change].last_ns = now;
@@ -162,12 +165,21 @@ static void note_seen(struct crowd *c, uint32_t number, uint32_t change, uint64_
     c->result->seen++;
 }
 
-/* The lines "+wN ..." and "=wN ..." of a push. */
+/* Which of this run's changes an instance is; UINT32_MAX = none. */
+static uint32_t change_of(const struct crowd *c, const char *id)
+{
+    char *end;
+    if (*id != 'w' || strtoul(id + 1, &end, 16) != c->run || *end != '-')
+        return UINT32_MAX;
+    return (uint32_t)strtoul(end + 1, NULL, 10);
+}
+
+/* The lines "+ID ..." and "=ID ..." of a push. */
 static void read_items(struct crowd *c, uint32_t number, const char *text, uint64_t now)
 {
     for (const char *line = strchr(text, '\n'); line; line = strchr(line + 1, '\n')) {
-        if ((line[1] == '+' || line[1] == '=') && line[2] == 'w')
-            note_seen(c, number, (uint32_t)strtoul(line + 3, NULL, 10), now);
+        if (line[1] == '+' || line[1] == '=')
+            note_seen(c, number, change_of(c, line + 2), now);
     }
 }
 
@@ -286,7 +298,7 @@ static void look(void *context, const struct disc_watch_event *event)
         disc_get(c->d, event->watch, disc_now_ms(), &list) != DISC_OK)
         return;
     for (size_t i = 0; i < list.count; i++) {
-        uint64_t change = strtoull(list.instances[i].id + 1, NULL, 10);
+        uint32_t change = change_of(c, list.instances[i].id);
         if (change >= c->change_count || c->changes[change].visible)
             continue;
         c->changes[change].visible = true;
@@ -443,6 +455,7 @@ static bool open_sockets(struct crowd *c)
 static bool crowd_new(struct crowd *c, const struct crowd_config *config)
 {
     *c = (struct crowd){.config = *config, .epoll = epoll_create1(EPOLL_CLOEXEC), .sender = -1};
+    c->run = (uint32_t)(clock_ns() >> 16) ^ (uint32_t)getpid();
     size_t changes = (size_t)(config->rate * config->seconds) + 1;
     c->subscribers = calloc(config->subscribers, sizeof(*c->subscribers));
     c->changes = calloc(changes, sizeof(*c->changes));

@@ -155,13 +155,10 @@ static int explain_failure(const struct arguments *a, const struct exchange *x)
     return EXIT_REFUSED;
 }
 
-static bool is_good(struct exchange *x)
+static bool is_good(const struct exchange *x)
 {
-    if (x->status == 404 && x->optional) {
-        json_decref(x->body);
-        x->body = NULL;
+    if (x->status == 404 && x->optional)
         return true;
-    }
     return x->status == 200 ? x->body || x->method == EVHTTP_REQ_DELETE
                             : x->status == 201 || x->status == 204;
 }
@@ -178,9 +175,9 @@ static int ask(const struct arguments *a, struct exchange *x, json_t **out)
     http_place_close(&place);
     if (code == EXIT_DONE && !is_good(x))
         code = explain_failure(a, x);
-    if (code == EXIT_DONE)
-        *out = x->body;
-    else
+    bool there = code == EXIT_DONE && x->status != 404;
+    *out = there ? x->body : NULL;
+    if (!there)
         json_decref(x->body);
     return code;
 }

@@ -428,6 +428,61 @@ static void test_slow_reader(void **state)
     rig_stop(&rig);
 }
 
+/* Takes the framing of RFC 9112 section 7.1 off what has come; each chunk must be whole. */
+static void take_chunks(struct evbuffer *from, struct evbuffer *to)
+{
+    while (evbuffer_get_length(from)) {
+        char *line = evbuffer_readln(from, NULL, EVBUFFER_EOL_CRLF_STRICT), *end, tail[2];
+        assert_non_null(line);
+        size_t size = strtoul(line, &end, 16);
+        assert_true(end != line && !*end);
+        free(line);
+        assert_int_equal(evbuffer_remove_buffer(from, to, size), size);
+        assert_int_equal(evbuffer_remove(from, tail, 2), 2);
+        assert_memory_equal(tail, "\r\n", 2);
+    }
+}
+
+/* What fits the socket is sent at once, and the rest of that chunk in the usual way. */
+static void test_slow_reader_in_chunks(void **state)
+{
+    struct rig rig;
+    struct client c;
+    char last[48];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    client_open(&c, &rig, "GET /v1/services/web?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (evbuffer_search(c.got, "}\n\n\r\n", 5, NULL).pos < 0)
+        rig_loop(&rig);
+    evbuffer_drain(c.got, evbuffer_get_length(c.got));
+    uint64_t seen = index_of(&rig, "web");
+    bufferevent_disable(c.stream, EV_READ);
+    for (unsigned n = 1; n <= 500; n++) {
+        change(&rig, n);
+        rig_settle(&rig);
+    }
+    bufferevent_enable(c.stream, EV_READ);
+    snprintf(last, sizeof(last), "id: %ju\n", (uintmax_t)index_of(&rig, "web"));
+    while (evbuffer_search(c.got, last, strlen(last), NULL).pos < 0)
+        rig_loop(&rig);
+    rig_settle(&rig);
+    struct client plain = {.rig = &rig, .got = evbuffer_new()};
+    take_chunks(c.got, plain.got);
+    while (seen != index_of(&rig, "web")) {
+        struct event e = event_of(&plain);
+        assert_int_equal(number_at(e.data, "previous"), seen);
+        seen = e.id;
+        json_decref(e.data);
+    }
+    assert_int_equal(evbuffer_get_length(plain.got), 0);
+    evbuffer_free(plain.got);
+    client_free(&c);
+    rig_stop(&rig);
+}
+
 static void test_client_goes(void **state)
 {
     struct rig rig;
@@ -683,6 +738,7 @@ int main(void)
         cmocka_unit_test(test_large_state),
         cmocka_unit_test(test_much_changed),
         cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_slow_reader_in_chunks),
         cmocka_unit_test(test_client_goes),
         cmocka_unit_test(test_server_stops),
         cmocka_unit_test(test_beat),

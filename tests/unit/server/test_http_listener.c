@@ -57,8 +57,7 @@ static int listening(struct sockaddr_in *where)
 {
     socklen_t size = sizeof(*where);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), small = 4096;
-    *where = (struct sockaddr_in){.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *where = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
     assert_int_equal(bind(fd, (struct sockaddr *)where, sizeof(*where)), 0);
     assert_int_equal(listen(fd, 16), 0);
@@ -77,10 +76,8 @@ static int set_up(void **state)
     signal(SIGPIPE, SIG_IGN);
     rig->base = event_base_new();
     rig->registry = registry_new(&limits, &key);
-    struct http_backend backend = {.registry = rig->registry,
-                                   .base = rig->base,
-                                   .now = now,
-                                   .stopwatch_us = stopwatch};
+    struct http_backend backend = {
+        .registry = rig->registry, .base = rig->base, .now = now, .stopwatch_us = stopwatch};
     rig->http = http_new(&config, &backend);
     rig->fd = listening(&rig->where);
     rig->listener = http_listener_new(rig->base, rig->http, &rig->fd, 1, 4, 2);
@@ -249,6 +246,32 @@ static void test_second_request(void **state)
     wait_for_close(rig, fd);
 }
 
+/* A long poll and an event stream outlast all deadlines, which others do not. */
+static void test_held(void **state)
+{
+    static const struct http_deadlines all_short = {50, 50, 50};
+    struct rig *rig = *state;
+    int on = 0;
+    socklen_t size = sizeof(on);
+    http_listener_set_deadlines(rig->listener, &all_short);
+    int poll = dial(rig), stream = dial(rig);
+    say(poll, "GET /v1/services/web?wait=10m HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    say(stream, "GET /v1/services?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (http_watchers(rig->http) != 2)
+        turn(rig);
+    for (unsigned n = 0; n < 3; n++)
+        wait_for_close(rig, dial(rig));
+    assert_int_equal(http_watchers(rig->http), 2);
+    assert_int_equal(http_listener_connections(rig->listener), 2);
+    close(poll);
+    close(stream);
+    wait_for_count(rig, 0);
+    assert_int_equal(http_watchers(rig->http), 0);
+    /* The kernel looks after those who go without a word. */
+    assert_int_equal(getsockopt(rig->fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
+    assert_int_equal(on, 1);
+}
+
 static void test_idle(void **state)
 {
     struct rig *rig = *state;
@@ -275,8 +298,7 @@ static void add_instance(struct rig *rig, unsigned n)
                             .metadata_count = 1,
                             .ttl = TTL_UNSET};
     assert_int_equal(addr_parse(TEXT("10.0.0.7"), &record.addresses[0]), ERR_OK);
-    assert_int_equal(registry_register(rig->registry, &record, &owner, now(rig), &granted),
-                     ERR_OK);
+    assert_int_equal(registry_register(rig->registry, &record, &owner, now(rig), &granted), ERR_OK);
 }
 
 /* Who asks for much and takes nothing is let go, and the long reply with him. */
@@ -422,12 +444,18 @@ static void test_no_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_serves),          WITH_RIG(test_silent),
-        WITH_RIG(test_drip),            WITH_RIG(test_second_request),
-        WITH_RIG(test_idle),            WITH_RIG(test_stalled),
-        WITH_RIG(test_freed_under_way), WITH_RIG(test_too_large),
-        WITH_RIG(test_connections_max), WITH_RIG(test_idle_makes_room),
+        WITH_RIG(test_serves),
+        WITH_RIG(test_silent),
+        WITH_RIG(test_drip),
+        WITH_RIG(test_second_request),
+        WITH_RIG(test_idle),
+        WITH_RIG(test_stalled),
+        WITH_RIG(test_freed_under_way),
+        WITH_RIG(test_too_large),
+        WITH_RIG(test_connections_max),
+        WITH_RIG(test_idle_makes_room),
         WITH_RIG(test_no_descriptors),
+        WITH_RIG(test_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
