@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* RFC 9112 section 7.1; as it is where evhttp closes the connection at the end instead. */
 struct chunk {
@@ -45,19 +44,18 @@ static enum direct queue_rest(struct evbuffer *output, const struct chunk *c, st
     return result;
 }
 
-enum direct direct_send(struct evhttp_request *request, struct rendering *r)
+enum direct direct_send(struct http *http, struct evhttp_request *request, struct rendering *r)
 {
     struct bufferevent *stream =
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
     struct evbuffer *output = bufferevent_get_output(stream);
     struct chunk c;
 
-    if (evbuffer_get_length(output) || bufferevent_openssl_get_ssl(stream) ||
+    if (!http->backend.send || evbuffer_get_length(output) || bufferevent_openssl_get_ssl(stream) ||
         !(bufferevent_get_enabled(stream) & EV_WRITE))
         return DIRECT_NOT;
     chunk_of(r, request->chunked, &c);
-    struct msghdr message = {.msg_iov = c.parts, .msg_iovlen = 3};
-    ssize_t sent = sendmsg(bufferevent_getfd(stream), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = http->backend.send(bufferevent_getfd(stream), c.parts, ARRAY_COUNT(c.parts));
     if (sent < 0) /* no room, or an error that the usual way will meet, too */
         return DIRECT_NOT;
     if ((size_t)sent == c.size)

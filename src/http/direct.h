@@ -5,9 +5,8 @@
 #ifndef DISC_HTTP_DIRECT_H
 #define DISC_HTTP_DIRECT_H
 
-#include <event2/http.h>
-
 #include "http/rendering.h"
+#include "http/state.h"
 
 enum direct {
     DIRECT_SENT,   /* or what did not fit waits in the connection's output */
@@ -16,6 +15,6 @@ enum direct {
 };
 
 /* `r` as one chunk of the reply, whose header has left by evhttp. */
-enum direct direct_send(struct evhttp_request *request, struct rendering *r);
+enum direct direct_send(struct http *http, struct evhttp_request *request, struct rendering *r);
 
 #endif

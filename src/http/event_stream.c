@@ -142,7 +142,7 @@ static enum err send_usual(struct event_stream *s, struct rendering *r)
 /* When it fails the stream is of no use any more. */
 static enum err send_to(struct event_stream *s, struct rendering *r)
 {
-    enum direct direct = s->started ? direct_send(s->request, r) : DIRECT_NOT;
+    enum direct direct = s->started ? direct_send(s->http, s->request, r) : DIRECT_NOT;
     enum err err = direct == DIRECT_FAILED ? ERR_MEMORY : ERR_OK;
 
     if (direct == DIRECT_NOT)

@@ -36,6 +36,7 @@
 #include <event2/http.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/uio.h>
 
 #include "base/addr.h"
 #include "base/counter.h"
@@ -118,6 +119,9 @@ struct http_backend {
                        const struct addr *client);
     /* dns_records_list; a new reference, NULL when memory lacks. */
     json_t *(*records)(void *context, uint64_t after, size_t limit);
+    /* Writes what a connection's socket takes right now, as sendmsg does without waiting; -1 when
+     * that is nothing. NULL: all goes the way of libevent. */
+    ssize_t (*send)(int fd, struct iovec *parts, size_t count);
     struct hash_key key; /* of tables whose names come from clients; a secret */
     void *context;
 };

@@ -1,4 +1,4 @@
-#include "crowd.h"
+#include "crowd_inside.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,71 +7,15 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "client/disc.h"
 #include "place.h"
 
 enum {
-    DATAGRAM = 1232,
-    COOKIE_SIZE = 64,
-    LEASE_S = 300,
     EVENTS = 256,
-    AGAIN_MS = 500,       /* a `sub` or `reg` without an answer is sent again */
     SUBSCRIBE_MS = 20000, /* for all of them */
     DRAIN_MS = 10000,     /* for what is still under way: the server tries for 7.5 s */
 };
-
-struct subscriber {
-    int fd;
-    uint32_t service;
-    uint64_t asked_ns;
-    bool answered, whole;
-    uint64_t number; /* the server's, for the goodbye */
-    uint64_t seq;
-    uint64_t fragments; /* of the whole list, as bits */
-};
-
-struct sent {
-    uint64_t at_ns, again_ns, last_ns;
-    uint32_t seen;
-    bool replied, visible;
-};
-
-struct crowd {
-    struct crowd_config config;
-    struct crowd_result *result;
-    int epoll, sender;
-    struct subscriber *subscribers;
-    struct sent *changes;
-    uint32_t run; /* in all names: another run's are others */
-    uint32_t change_count, refused_total;
-    uint8_t *seen; /* by change and subscriber */
-    char cookie[COOKIE_SIZE + 1];
-    struct disc *d; /* of the program that looks; it watches the first service */
-    int watch;
-};
-
-static uint64_t ns_of(struct timespec t)
-{
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* The wall clock, since that is what the kernel notes arrivals with. */
-static uint64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return ns_of(t);
-}
-
-/* The value of " key=" on the first line, as a number; UINT64_MAX = not there. */
-static uint64_t number_of(const char *text, const char *key)
-{
-    const char *at = strstr(text, key), *end = strchr(text, '\n');
-    return at && (!end || at < end) ? strtoull(at + strlen(key), NULL, 10) : UINT64_MAX;
-}
 
 static void keep_cookie(struct crowd *c, const char *text)
 {
@@ -79,75 +23,6 @@ static void keep_cookie(struct crowd *c, const char *text)
     size_t n = at ? strcspn(at + 4, " \n") : 0;
     if (n && n <= COOKIE_SIZE)
         snprintf(c->cookie, sizeof(c->cookie), "%.*s", (int)n, at + 4);
-}
-
-/* ---- what is sent ------------------------------------------------------------------------- */
-
-static void say(int fd, const char *text, int n)
-{
-    (void)!send(fd, text, (size_t)n, MSG_NOSIGNAL);
-}
-
-static void subscribe(struct crowd *c, uint32_t number)
-{
-    struct subscriber *s = &c->subscribers[number];
-    char text[DATAGRAM];
-    s->asked_ns = clock_ns();
-    say(s->fd, text,
-        snprintf(text, sizeof(text),
-                 "disc/1 sub id=s%" PRIu32 " cid=discbench tok=%08" PRIx32 "%08" PRIx32
-                 " svc=bench-watch-%" PRIu32 " lease=%d%s%s\n",
-                 number, c->run, number, s->service, LEASE_S, *c->cookie ? " ck=" : "", c->cookie));
-}
-
-static void acknowledge(struct crowd *c, uint32_t number, const char *push)
-{
-    char text[256];
-    uint64_t fragment = number_of(push, " frag=");
-    say(c->subscribers[number].fd, text,
-        snprintf(text, sizeof(text),
-                 "disc/1 ack sub=%" PRIu64 " tok=%08" PRIx32 "%08" PRIx32 " seq=%" PRIu64
-                 " frag=%" PRIu64 "\n",
-                 number_of(push, " sub="), c->run, number, number_of(push, " seq="),
-                 fragment == UINT64_MAX ? 1 : fragment));
-}
-
-static uint32_t service_of(const struct crowd *c, uint32_t change)
-{
-    return change % c->config.services;
-}
-
-static void send_change(struct crowd *c, uint32_t change)
-{
-    char text[DATAGRAM];
-    struct sent *sent = &c->changes[change];
-    uint64_t now = clock_ns();
-    if (!sent->at_ns)
-        sent->at_ns = now;
-    sent->again_ns = now + (uint64_t)AGAIN_MS * 1000000;
-    say(c->sender, text,
-        snprintf(text, sizeof(text),
-                 "disc/1 reg id=r%" PRIu32 " svc=bench-watch-%" PRIu32 " inst=w%" PRIx32 "-%" PRIu32
-                 " port=80%s lease=%d%s%s\n",
-                 change, service_of(c, change), c->run, change,
-                 c->config.remote ? "" : " addr=10.0.0.1", LEASE_S, *c->cookie ? " ck=" : "",
-                 c->cookie));
-}
-
-/* Once each; the leases end what is lost. */
-static void clean(struct crowd *c)
-{
-    char text[DATAGRAM];
-    for (uint32_t i = 0; i < c->config.subscribers; i++)
-        say(c->subscribers[i].fd, text,
-            snprintf(text, sizeof(text),
-                     "disc/1 uns sub=%" PRIu64 " tok=%08" PRIx32 "%08" PRIx32 "\n",
-                     c->subscribers[i].number, c->run, i));
-    for (uint32_t i = 0; i < c->change_count; i++)
-        say(c->sender, text,
-            snprintf(text, sizeof(text),
-                     "disc/1 del svc=bench-watch-%" PRIu32 " inst=w%" PRIx32 "-%" PRIu32 "%s%s\n",
-                     service_of(c, i), c->run, i, *c->cookie ? " ck=" : "", c->cookie));
 }
 
 /* ---- what comes ----------------------------------------------------------------------------- */
@@ -200,11 +75,11 @@ static void note_whole(struct crowd *c, struct subscriber *s, const char *text, 
 static void on_push(struct crowd *c, uint32_t number, const char *text, uint64_t now)
 {
     struct subscriber *s = &c->subscribers[number];
-    uint64_t seq = number_of(text, " seq="), before = c->result->seen;
-    acknowledge(c, number, text);
+    uint64_t seq = crowd_number(text, " seq="), before = c->result->seen;
+    crowd_acknowledge(c, number, text);
     c->result->pushes++;
     read_items(c, number, text, now);
-    if (number_of(text, " full=") == 1)
+    if (crowd_number(text, " full=") == 1)
         note_whole(c, s, text, now);
     else if (seq <= s->seq && c->result->seen == before)
         c->result->repeated++;
@@ -229,13 +104,13 @@ static bool receive(int fd, char text[DATAGRAM + 1], uint64_t *arrived)
     if (n <= 0)
         return false;
     text[n] = 0;
-    *arrived = clock_ns();
+    *arrived = crowd_clock_ns();
     for (struct cmsghdr *m = CMSG_FIRSTHDR(&message); m; m = CMSG_NXTHDR(&message, m)) {
         struct timespec at;
         if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_TIMESTAMPNS)
             continue;
         memcpy(&at, CMSG_DATA(m), sizeof(at));
-        *arrived = ns_of(at);
+        *arrived = crowd_ns_of(at);
     }
     return true;
 }
@@ -250,10 +125,10 @@ static void hear_subscriber(struct crowd *c, uint32_t number)
         on_push(c, number, text, arrived);
     } else if (strncmp(text, "disc/1 chal ", 12) == 0) {
         keep_cookie(c, text);
-        subscribe(c, number);
+        crowd_subscribe(c, number);
     } else if (strncmp(text, "disc/1 ok ", 10) == 0) {
         c->subscribers[number].answered = true;
-        c->subscribers[number].number = number_of(text, " sub=");
+        c->subscribers[number].number = crowd_number(text, " sub=");
     } else if (strncmp(text, "disc/1 err ", 11) == 0 && c->refused_total++ == 0) {
         fprintf(stderr, "discbench: a subscription was refused: %s", text);
     }
@@ -267,7 +142,7 @@ static void hear_reply(struct crowd *c, const char *text, uint64_t now)
         return;
     if (strncmp(text, "disc/1 chal ", 12) == 0) {
         keep_cookie(c, text);
-        send_change(c, (uint32_t)change);
+        crowd_send_change(c, (uint32_t)change);
         return;
     }
     c->changes[change].replied = true;
@@ -284,7 +159,7 @@ static void hear_sender(struct crowd *c)
     char text[DATAGRAM + 1];
     for (ssize_t n; (n = recv(c->sender, text, DATAGRAM, 0)) > 0;) {
         text[n] = 0;
-        hear_reply(c, text, clock_ns());
+        hear_reply(c, text, crowd_clock_ns());
     }
 }
 
@@ -293,7 +168,7 @@ static void look(void *context, const struct disc_watch_event *event)
 {
     struct crowd *c = context;
     struct disc_list list;
-    uint64_t now = clock_ns();
+    uint64_t now = crowd_clock_ns();
     if (event->kind != DISC_WATCH_CHANGED ||
         disc_get(c->d, event->watch, disc_now_ms(), &list) != DISC_OK)
         return;
@@ -330,26 +205,26 @@ static void hear(struct crowd *c, int wait_ms)
 
 static bool is_over(uint64_t since_ns, unsigned ms)
 {
-    return clock_ns() - since_ns >= (uint64_t)ms * 1000000;
+    return crowd_clock_ns() - since_ns >= (uint64_t)ms * 1000000;
 }
 
 /* A few at a time, so that the server's and our buffers hold them. */
 static bool subscribe_all(struct crowd *c)
 {
     enum { AT_ONCE = 100 };
-    uint64_t begun = clock_ns();
+    uint64_t begun = crowd_clock_ns();
     uint32_t first = 0;
     while (c->result->subscribed < c->config.subscribers && !is_over(begun, SUBSCRIBE_MS)) {
         for (uint32_t i = 0; i < AT_ONCE && first < c->config.subscribers; i++, first++)
-            subscribe(c, first);
+            crowd_subscribe(c, first);
         hear(c, first < c->config.subscribers ? 0 : 50);
         for (uint32_t i = 0; i < first; i++) {
             if (!c->subscribers[i].answered && is_over(c->subscribers[i].asked_ns, AGAIN_MS))
-                subscribe(c, i);
+                crowd_subscribe(c, i);
         }
     }
     c->result->subscribed_ns =
-        c->result->subscribed ? c->result->subscribed_ns - begun : clock_ns() - begun;
+        c->result->subscribed ? c->result->subscribed_ns - begun : crowd_clock_ns() - begun;
     if (c->result->subscribed == c->config.subscribers)
         return true;
     fprintf(stderr,
@@ -361,11 +236,11 @@ static bool subscribe_all(struct crowd *c)
 /* A registration without an answer; the newest are the ones that may be. */
 static void send_again(struct crowd *c)
 {
-    uint64_t now = clock_ns();
+    uint64_t now = crowd_clock_ns();
     for (uint32_t i = c->change_count > 1000 ? c->change_count - 1000 : 0; i < c->change_count;
          i++) {
         if (!c->changes[i].replied && c->changes[i].again_ns <= now)
-            send_change(c, i);
+            crowd_send_change(c, i);
     }
 }
 
@@ -385,22 +260,22 @@ static bool is_complete(const struct crowd *c)
 
 static void make_changes(struct crowd *c)
 {
-    uint64_t begun = clock_ns();
+    uint64_t begun = crowd_clock_ns();
     double gap_ns = 1e9 / c->config.rate;
     uint32_t total = (uint32_t)(c->config.rate * c->config.seconds);
     if (total > CROWD_CHANGES_MAX)
         total = CROWD_CHANGES_MAX;
     while (c->change_count < total) {
-        uint64_t due = begun + (uint64_t)(gap_ns * c->change_count), now = clock_ns();
+        uint64_t due = begun + (uint64_t)(gap_ns * c->change_count), now = crowd_clock_ns();
         if (now >= due) {
-            c->result->expected += subscribers_of(c, service_of(c, c->change_count));
-            send_change(c, c->change_count++);
+            c->result->expected += subscribers_of(c, crowd_service_of(c, c->change_count));
+            crowd_send_change(c, c->change_count++);
         }
         send_again(c);
         uint64_t left = due > now ? (due - now) / 1000000 : 0;
         hear(c, left > 100 ? 100 : (int)left);
     }
-    for (begun = clock_ns(); !is_complete(c) && !is_over(begun, DRAIN_MS);) {
+    for (begun = crowd_clock_ns(); !is_complete(c) && !is_over(begun, DRAIN_MS);) {
         send_again(c);
         hear(c, 50);
     }
@@ -410,7 +285,7 @@ static void add_up(struct crowd *c)
 {
     c->result->changes = c->change_count;
     for (uint32_t i = 0; i < c->change_count; i++) {
-        if (c->changes[i].seen == subscribers_of(c, service_of(c, i)))
+        if (c->changes[i].seen == subscribers_of(c, crowd_service_of(c, i)))
             histogram_add(&c->result->last, c->changes[i].last_ns - c->changes[i].at_ns);
     }
 }
@@ -455,7 +330,7 @@ static bool open_sockets(struct crowd *c)
 static bool crowd_new(struct crowd *c, const struct crowd_config *config)
 {
     *c = (struct crowd){.config = *config, .epoll = epoll_create1(EPOLL_CLOEXEC), .sender = -1};
-    c->run = (uint32_t)(clock_ns() >> 16) ^ (uint32_t)getpid();
+    c->run = (uint32_t)(crowd_clock_ns() >> 16) ^ (uint32_t)getpid();
     size_t changes = (size_t)(config->rate * config->seconds) + 1;
     c->subscribers = calloc(config->subscribers, sizeof(*c->subscribers));
     c->changes = calloc(changes, sizeof(*c->changes));
@@ -494,7 +369,7 @@ bool crowd_run(const struct crowd_config *config, struct crowd_result *out)
     if (ready && (ready = subscribe_all(&c))) {
         make_changes(&c);
         add_up(&c);
-        clean(&c);
+        crowd_clean(&c);
     }
     crowd_free(&c);
     return ready;

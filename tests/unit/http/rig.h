@@ -133,6 +133,12 @@ static void rig_audit(void *context, const struct http_deed *deed)
              TEXT_ARG(deed->key.id), deed->what ? deed->what : "");
 }
 
+static ssize_t rig_send(int fd, struct iovec *parts, size_t count)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void rig_status(void *context, json_t *status)
 {
     (void)context;
@@ -256,6 +262,7 @@ UNUSED static void rig_start(struct rig *rig)
         .status = rig_status,
         .explain = rig_explain,
         .records = rig_records,
+        .send = rig_send,
         .key = key,
         .context = rig,
     };
