@@ -44,9 +44,10 @@ static char *poll_reply(struct client *c)
 
 static void assert_reply(char *reply, int status, const char *text)
 {
+    assert_non_null(reply);
     assert_int_equal(status_of(reply), status);
     if (!strstr(reply, text))
-        fail_msg("no '%s' in: %s", text, reply);
+        fail_msg("no '%s' in: %s", text, reply ? reply : "");
     free(reply);
 }
 
