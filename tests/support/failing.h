@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static long until_failure = -1; /* allocations that still succeed before one fails; < 0 = all */
+#include "base/attr.h"
+
+UNUSED static long until_failure =
+    -1; /* allocations that still succeed before one fails; < 0 = all */
 
 /* The thread sanitizer's runtime cannot bear another malloc in front of its own, and one
  * thread has no races to find: such tests are skipped there. */
