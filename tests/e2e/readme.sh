@@ -40,6 +40,13 @@ same "only of that version" '8081 web-2.web.disc.local.' \
 has deregister 'disc/1 ok*' "$(run deregister)"
 same "web-1 is gone" '' "$(q SRV web-1.web.disc.local)"
 
+answers=$(run http)
+for part in '*"id":"web-5"*"weight":30*' '*"id":"web-2"*"zone":"eu1-a"*' '*{"drain":true}*'; do
+    has http "$part" "$answers"
+done
+same "web-5 is gone" '' "$(q SRV web-5.web.disc.local)"
+has watch '304*event: state*"id":"web-2"*' "$(run watch)"
+
 # The loop, until it registered a second time.
 stop_and_forget
 start
