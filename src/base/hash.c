@@ -25,3 +25,8 @@ uint64_t hash_digest(const void *bytes, size_t n)
     crypto_hash_sha256(out, bytes, n);
     return (uint64_t)get_u32(out) << 32 | get_u32(out + 4);
 }
+
+uint64_t hash_pointer(const void *p)
+{
+    return (uint64_t)((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15u >> 32;
+}

@@ -18,4 +18,8 @@ uint64_t hash_bytes(const struct hash_key *key, const void *bytes, size_t n);
  * protocol compute, where no key can be shared. */
 uint64_t hash_digest(const void *bytes, size_t n);
 
+/* Of an object's address, which nobody outside chooses (Fibonacci hashing: Knuth, TAOCP 3,
+ * section 6.4): for tables of the process' own objects. */
+uint64_t hash_pointer(const void *p);
+
 #endif

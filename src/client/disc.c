@@ -964,6 +964,8 @@ static void receive(struct disc *d, unsigned server, const char *bytes, size_t s
         struct task *task = &d->instances[i]->tasks[server];
         if (!is_answer(d, task, &reply))
             continue;
+        if (d->discovery && *reply.epoch)
+            d->discovery->lives(d, server, reply.epoch, now);
         on_reply((struct step){d, &d->servers[server], d->instances[i], task, now}, &reply);
         return;
     }

@@ -313,8 +313,8 @@ struct disc_instance {
     const char *const *tags;
     size_t tag_count;
     const struct disc_pair *metadata;
-    size_t metadata_count;
-    int cut; /* metadata, or metadata and tags, were left out: too long for a datagram */
+    size_t metadata_count; /* 0 to 64 */
+    int cut; /* metadata, tags or more was left out: too long for a datagram, or too much */
 };
 
 /* How good a list is, worst first. */

@@ -31,29 +31,55 @@ static uint32_t crc_of(uint32_t before, const char *bytes, size_t size)
 
 /* ---- the name ---------------------------------------------------------------------------- */
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
 static void put_name(struct writer *w, const char *name)
 {
-    for (const char *c = name; *c; c++) {
-        char text[4] = {*c, 0};
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' ||
-                     *c == '_' || (*c == '.' && c != name);
+    for (const char *at = name; *at; at++) {
+        char c = lower(*at), text[4] = {c, 0};
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                     (c == '.' && at != name);
         if (!plain)
-            snprintf(text, sizeof(text), "%%%02X", (unsigned char)*c);
+            snprintf(text, sizeof(text), "%%%02X", (unsigned char)c);
         disc_put(w, text);
     }
+}
+
+static bool put_file(struct writer *w, const char *ns, const char *service)
+{
+    put_name(w, service);
+    disc_put(w, "@");
+    put_name(w, ns);
+    disc_put(w, ".disc");
+    return !w->full && w->n <= NAME_BYTES_MAX;
+}
+
+bool disc_cache_has_name(const char *ns, const char *service)
+{
+    struct writer w = {0};
+    return put_file(&w, ns, service);
 }
 
 char *disc_cache_path(const char *folder, const char *ns, const char *service)
 {
     struct writer w = {0};
     char *path;
-    put_name(&w, service);
-    disc_put(&w, "@");
-    put_name(&w, ns);
-    disc_put(&w, ".disc");
-    if (w.full || w.n > NAME_BYTES_MAX)
+    if (!put_file(&w, ns, service))
         return NULL;
     return asprintf(&path, "%s/%s", folder, w.s) < 0 ? NULL : path;
+}
+
+/* The beginning of the first line. */
+static void put_head(struct writer *w, const char *ns, const char *service)
+{
+    disc_put(w, "disc-list 1");
+    disc_put_param(w, "ns", ns);
+    disc_put_param(w, "svc", service);
+    for (size_t i = 0; i < w->n; i++)
+        w->s[i] = lower(w->s[i]);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -99,9 +125,7 @@ static const char *check_head(const char *bytes, size_t size, const char *ns, co
     int covered = 0, used = 0;
     uint64_t body;
     uint32_t crc;
-    disc_put(&w, "disc-list 1");
-    disc_put_param(&w, "ns", ns);
-    disc_put_param(&w, "svc", service);
+    put_head(&w, ns, service);
     if (w.full || size < w.n || memcmp(bytes, w.s, w.n) != 0)
         return NULL;
     if (sscanf(bytes + w.n,
@@ -197,9 +221,7 @@ bool disc_cache_write(const char *path, const char *ns, const char *service,
     char *lines = format_lines(list, &size);
     if (!lines)
         return false;
-    disc_put(&w, "disc-list 1");
-    disc_put_param(&w, "ns", ns);
-    disc_put_param(&w, "svc", service);
+    put_head(&w, ns, service);
     disc_put_number(&w, "time", head->time_s);
     disc_put_number(&w, "index", head->index);
     disc_put_number(&w, "n", list->count);

@@ -24,8 +24,11 @@ struct cache_head {
     uint64_t index;
 };
 
-/* FOLDER/SERVICE@NS.disc, to be freed; what a file name cannot have is percent-encoded.
- * NULL: no memory. */
+/* Can a file be named after it? Whatever a server takes for a name, it can. */
+bool disc_cache_has_name(const char *ns, const char *service);
+
+/* FOLDER/SERVICE@NS.disc, to be freed, in lower case as servers have it; what a file name
+ * cannot have is percent-encoded. NULL: no memory, or no such name. */
 char *disc_cache_path(const char *folder, const char *ns, const char *service);
 
 /* Reads into `change`, whose entries get numbers of `d` as salt. False (and an empty

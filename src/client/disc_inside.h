@@ -63,6 +63,8 @@ struct discovery {
     /* A datagram without its line end, a NUL behind it. True: it was for a watch. */
     bool (*receive)(struct disc *d, unsigned server, const char *bytes, size_t size, uint64_t now);
     void (*closed)(struct disc *d, unsigned server, uint64_t now); /* nothing listens there */
+    /* What a registration was answered shows which life the server is in. */
+    void (*lives)(struct disc *d, unsigned server, const char *epoch, uint64_t now);
     void (*process)(struct disc *d, uint64_t now);
     uint64_t (*due)(const struct disc *d); /* DISC_NEVER: nothing to do */
     void (*leave)(struct disc *d);         /* says goodbye */

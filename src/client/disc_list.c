@@ -5,7 +5,14 @@
 
 /* ---- one line ------------------------------------------------------------------------ */
 
-enum { ADDRS_MAX = 8, PORTS_MAX = 8, TAGS_MAX = 16, TEXT_SIZE = LINE_MAX_SIZE + 128 };
+/* As many as a server may hold: what is beyond is left out, and the instance is `cut`. */
+enum {
+    ADDRS_MAX = 8,
+    PORTS_MAX = 8,
+    TAGS_MAX = 16,
+    PAIRS_MAX = 64,
+    TEXT_SIZE = LINE_MAX_SIZE + 128,
+};
 
 /* An instance whose arrays and strings are in here. */
 struct draft {
@@ -13,7 +20,7 @@ struct draft {
     const char *addrs[ADDRS_MAX];
     struct disc_port ports[PORTS_MAX];
     const char *tags[TAGS_MAX];
-    struct disc_pair metadata[DISC_METADATA_MAX];
+    struct disc_pair metadata[PAIRS_MAX];
     unsigned seen; /* which of the required fields */
     size_t used;
     char text[TEXT_SIZE];
@@ -70,11 +77,20 @@ static bool read_small(struct piece value, unsigned max, unsigned *out)
     return number <= max;
 }
 
+/* What there is no room for, or no sense in. */
+static bool leave_out(struct draft *draft)
+{
+    draft->instance.cut = 1;
+    return true;
+}
+
 static bool read_addrs(struct draft *draft, struct piece value)
 {
     for (struct piece piece; next_piece(&value, ',', &piece);) {
         size_t i = draft->instance.addr_count;
-        if (i == ADDRS_MAX || piece.n == 0 || !read_text(draft, piece, &draft->addrs[i]))
+        if (i == ADDRS_MAX)
+            return leave_out(draft);
+        if (piece.n == 0 || !read_text(draft, piece, &draft->addrs[i]))
             return false;
         draft->instance.addr_count++;
     }
@@ -102,7 +118,9 @@ static bool read_ports(struct draft *draft, struct piece value)
         return true;
     for (struct piece piece; next_piece(&value, ',', &piece);) {
         size_t i = draft->instance.port_count;
-        if (i == PORTS_MAX || piece.n == 0 || !read_port(draft, piece, &draft->ports[i]))
+        if (i == PORTS_MAX)
+            return leave_out(draft);
+        if (piece.n == 0 || !read_port(draft, piece, &draft->ports[i]))
             return false;
         draft->instance.port_count++;
     }
@@ -114,7 +132,7 @@ static bool read_tags(struct draft *draft, struct piece value)
     for (struct piece piece; next_piece(&value, ',', &piece);) {
         size_t i = draft->instance.tag_count;
         if (i == TAGS_MAX || !read_text(draft, piece, &draft->tags[i]))
-            return false;
+            return leave_out(draft);
         draft->instance.tag_count++;
     }
     return true;
@@ -123,9 +141,9 @@ static bool read_tags(struct draft *draft, struct piece value)
 static bool read_metadata(struct draft *draft, struct piece key, struct piece value)
 {
     size_t i = draft->instance.metadata_count;
-    if (i == DISC_METADATA_MAX || !read_text(draft, key, &draft->metadata[i].key) ||
+    if (i == PAIRS_MAX || !read_text(draft, key, &draft->metadata[i].key) ||
         !read_text(draft, value, &draft->metadata[i].value))
-        return false;
+        return leave_out(draft);
     draft->instance.metadata_count++;
     return true;
 }
@@ -173,7 +191,7 @@ static bool read_field(struct draft *draft, struct piece field)
     if (key.n > 2 && memcmp(key.s, "m.", 2) == 0)
         return read_metadata(draft, (struct piece){key.s + 2, key.n - 2}, value);
     if (key.n == 3 && memcmp(key.s, "cut", 3) == 0)
-        draft->instance.cut = value.n == 1 && *value.s == '1';
+        draft->instance.cut |= value.n == 1 && *value.s == '1';
     return true;
 }
 

@@ -144,7 +144,8 @@ static bool is_sensible(const struct disc_watch_spec *spec)
     return spec && spec->service && *spec->service && strlen(spec->service) <= SERVICE_SIZE &&
            (!spec->ns || (*spec->ns && strlen(spec->ns) <= NAMESPACE_SIZE)) &&
            spec->empty <= DISC_EMPTY_BELIEVED &&
-           (spec->lease_s == 0 || (spec->lease_s >= LEASE_MIN_S && spec->lease_s <= LEASE_MAX_S));
+           (spec->lease_s == 0 || (spec->lease_s >= LEASE_MIN_S && spec->lease_s <= LEASE_MAX_S)) &&
+           (!spec->cache || disc_cache_has_name(spec->ns ? spec->ns : "default", spec->service));
 }
 
 /* ---- the loop's hooks
@@ -200,6 +201,17 @@ static void on_forgotten(struct look s, const struct reply *r)
     watch->due += disc_random_to(s.d, r->wait < WAIT_MAX_MS ? r->wait : WAIT_MAX_MS);
 }
 
+/* A server that was restarted knows of no subscription. */
+static void on_lives(struct disc *d, unsigned server, const char *epoch, uint64_t now)
+{
+    for (size_t i = 0; i < d->watches->count; i++) {
+        struct watch *watch = d->watches->items[i];
+        if (watch->server == server && watch->subscribed && !watch->leaving &&
+            strcmp(watch->life, epoch) != 0)
+            disc_subscribe_again((struct look){d, watch, now});
+    }
+}
+
 static bool receive(struct disc *d, unsigned server, const char *bytes, size_t size, uint64_t now)
 {
     char line[DISC_DATAGRAM_MAX + 1];
@@ -219,6 +231,8 @@ static bool receive(struct disc *d, unsigned server, const char *bytes, size_t s
         struct watch *asking = d->watches->items[i];
         if (asking->server == server && disc_subscribe_is_answer(d, asking, &r)) {
             disc_subscribe_reply((struct look){d, asking, now}, &r);
+            if (*r.epoch)
+                on_lives(d, server, r.epoch, now);
             return true;
         }
     }
@@ -303,6 +317,7 @@ static bool begin_discovery(struct disc *d)
     static const struct discovery hooks = {
         .receive = receive,
         .closed = on_closed,
+        .lives = on_lives,
         .process = process,
         .due = due,
         .leave = leave,

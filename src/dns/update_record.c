@@ -174,6 +174,16 @@ static bool is_own(const struct update *u, const struct work_instance *i)
            text_is(text_of(state.owner.name), text_of(u->who.name));
 }
 
+/* What protocols noted for themselves, as no TXT shows it. */
+static unsigned keep_hidden(struct record *after)
+{
+    unsigned kept = 0;
+    for (unsigned n = 0; n < after->metadata_count; n++)
+        if (metadata_is_hidden(after->metadata[n].key))
+            after->metadata[kept++] = after->metadata[n];
+    return kept;
+}
+
 /* What SRV, A, AAAA and TXT cannot say stays as it is. */
 static bool begin(struct update *u, struct work_instance *i)
 {
@@ -189,7 +199,8 @@ static bool begin(struct update *u, struct work_instance *i)
     after->service = i->service;
     after->id = i->id;
     after->version = after->zone = after->region = after->cluster = (struct text){0};
-    after->address_count = after->tag_count = after->metadata_count = 0;
+    after->address_count = after->tag_count = 0;
+    after->metadata_count = keep_hidden(after);
     after->group = (struct text){0};
     after->permanent = own && after->lease_s == 0;
     after->lease_bounded = true;

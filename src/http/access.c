@@ -18,16 +18,26 @@ struct access access_of(const struct http_config *config)
     return a;
 }
 
+/* RFC 9110 section 7.6.3 wants Via of every proxy; most add others, or only those. */
+static bool is_of_proxies(struct text name)
+{
+    static const char *const names[] = {
+        "forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"};
+    static const struct text prefix = {"x-forwarded-", 12};
+    struct text front = {name.s, name.n < prefix.n ? name.n : prefix.n};
+
+    for (size_t n = 0; n < ARRAY_COUNT(names); n++)
+        if (text_is_nocase(name, text_of(names[n])))
+            return true;
+    return text_is_nocase(front, prefix);
+}
+
 static bool was_forwarded(const struct evkeyvalq *headers)
 {
-    static const struct text prefix = {"x-forwarded-", 12};
 
-    for (const struct evkeyval *h = headers->tqh_first; h; h = h->next.tqe_next) {
-        struct text key = text_of(h->key);
-        struct text front = {key.s, key.n < prefix.n ? key.n : prefix.n};
-        if (text_is_nocase(key, TEXT("forwarded")) || text_is_nocase(front, prefix))
+    for (const struct evkeyval *h = headers->tqh_first; h; h = h->next.tqe_next)
+        if (is_of_proxies(text_of(h->key)))
             return true;
-    }
     return false;
 }
 
@@ -56,6 +66,11 @@ bool access_has_token(const struct access *access, const struct asker *asker)
     return sodium_memcmp(hash, access->token_hash, sizeof(hash)) == 0;
 }
 
+bool access_has_any_token(const struct asker *asker)
+{
+    return evhttp_find_header(asker->headers, "Authorization") != NULL;
+}
+
 bool access_is_local(const struct asker *asker)
 {
     return addr_is_loopback(&asker->from) && !was_forwarded(asker->headers);
@@ -71,7 +86,19 @@ static struct refusal check_token(const struct access *access, const struct aske
     return (struct refusal){0};
 }
 
-/* Browsers say from which site a page writes; anything but ourselves is refused. */
+/* Without the port that goes with the scheme: browsers leave it out. */
+static struct text without_default_port(struct text authority, struct text scheme)
+{
+    struct text port = text_is_nocase(scheme, TEXT("https")) ? TEXT(":443") : TEXT(":80");
+
+    if (authority.n > port.n && memcmp(authority.s + authority.n - port.n, port.s, port.n) == 0)
+        authority.n -= port.n;
+    return authority;
+}
+
+/* Browsers say from which site a page writes; anything but ourselves is refused: that is the
+ * very host and port that is asked, or a name that the configuration lists as ours. Another
+ * port of the same host is another site. */
 static bool origin_is_fine(const struct http_config *config, const struct evkeyvalq *headers)
 {
     struct text origin = text_of(evhttp_find_header(headers, "Origin"));
@@ -81,8 +108,12 @@ static bool origin_is_fine(const struct http_config *config, const struct evkeyv
     struct text rest = origin, scheme = text_cut(&rest, ':');
     if (!text_is_nocase(scheme, TEXT("http")) && !text_is_nocase(scheme, TEXT("https")))
         return false;
-    return rest.n > 2 && memcmp(rest.s, "//", 2) == 0 &&
-           host_is_allowed(config, (struct text){rest.s + 2, rest.n - 2});
+    if (rest.n <= 2 || memcmp(rest.s, "//", 2) != 0)
+        return false;
+    struct text host = text_of(evhttp_find_header(headers, "Host"));
+    struct text site = without_default_port((struct text){rest.s + 2, rest.n - 2}, scheme);
+    return host_is_listed(config, site) ||
+           (host.n && text_is_nocase(site, without_default_port(host, scheme)));
 }
 
 static bool is_json(const struct evkeyvalq *headers)

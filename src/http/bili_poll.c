@@ -8,12 +8,15 @@
 #include "http/wait.h"
 
 enum {
-    SCAN_MAX = 2000 /* instances looked at for one of a zone; of more, one is taken for granted */
+    /* Instances looked at for one of a zone, for all services of a request together: each costs
+     * some reading of JSON. Where there are more, one is taken for granted; the list shows. */
+    VIEWS_MAX = 64,
 };
 
 struct app {
     char service[SERVICE_MAX + 1], given[SERVICE_MAX + 1];
     int64_t latest; /* that the client has */
+    int64_t now;    /* of the service; 0 = nobody is registered (in the zone) */
 };
 
 struct poll {
@@ -21,21 +24,25 @@ struct poll {
     char ns[NAMESPACE_MAX + 1];
     char zone[SHORT_LABEL_MAX * 2]; /* as the client wrote it; "" = all */
     uint64_t until_ms;              /* lease ms */
+    unsigned views;                 /* that may still be made for this reply */
     unsigned count;
     struct app apps[];
 };
 
 /* ---- what changed ---------------------------------------------------------------- */
 
-static bool has_zone(const struct http *http, const struct poll *p, const struct app *app)
+static bool has_zone(const struct http *http, struct poll *p, const struct app *app)
 {
     const struct service *s =
         registry_service(http->backend.registry, text_of(p->ns), text_of(app->service));
     uint32_t count = s ? service_count(s) : 0;
-    bool found = !*p->zone || count > SCAN_MAX || foreign_is_self(text_of(app->service), true);
+    bool found = !*p->zone || foreign_is_self(text_of(app->service), true);
 
     for (uint32_t n = 0; n < count && !found; n++) {
         struct foreign_view view;
+        if (!p->views)
+            return true;
+        p->views--;
         foreign_view_init(&view, service_instance(s, n));
         found = text_is(foreign_view_zone(&view), text_of(p->zone));
         foreign_view_deinit(&view);
@@ -43,20 +50,24 @@ static bool has_zone(const struct http *http, const struct poll *p, const struct
     return found;
 }
 
-static int64_t latest_of(const struct http *http, const struct poll *p, const struct app *app)
+/* Of all apps: once for each reply. */
+static void look(const struct http *http, struct poll *p)
 {
-    int64_t latest = foreign_latest(http, text_of(p->ns), text_of(app->service), true);
-
-    return latest && has_zone(http, p, app) ? latest : 0;
+    p->views = VIEWS_MAX;
+    for (unsigned n = 0; n < p->count; n++) {
+        struct app *app = &p->apps[n];
+        int64_t latest = foreign_latest(http, text_of(p->ns), text_of(app->service), true);
+        app->now = latest && has_zone(http, p, app) ? latest : 0;
+    }
 }
 
 /* "error":{"-404":[...]}: the services that nobody is registered for. */
-static char *missing(const struct http *http, const struct poll *p)
+static char *missing(const struct poll *p)
 {
     json_t *names = json_array(), *tail = NULL;
 
     for (unsigned n = 0; n < p->count; n++)
-        if (latest_of(http, p, &p->apps[n]) == 0)
+        if (p->apps[n].now == 0)
             json_array_append_new(names, json_string(p->apps[n].given));
     tail = json_pack("{s:o}", "-404", names);
     char *text = tail ? json_dumps(tail, JSON_COMPACT) : NULL, *all = NULL;
@@ -75,7 +86,7 @@ static struct foreign_list *changes(struct call *call, const struct poll *p, boo
     *failed = false;
     for (unsigned n = 0; n < p->count; n++) {
         const struct app *app = &p->apps[n];
-        if (latest_of(call->http, p, app) <= app->latest)
+        if (app->now <= app->latest)
             continue;
         if (!list)
             list = foreign_list_new(call, p->many ? FOREIGN_MANY : FOREIGN_ZONED, &bili_envelope,
@@ -87,7 +98,7 @@ static struct foreign_list *changes(struct call *call, const struct poll *p, boo
         foreign_list_add(list, text_of(app->service), text_of(app->given));
     }
     if (list && p->many)
-        foreign_list_tail(list, missing(call->http, p));
+        foreign_list_tail(list, missing(p));
     return list;
 }
 
@@ -118,6 +129,8 @@ static void reply_code(struct call *call, enum foreign_code code)
 static void answer(struct call *call, struct poll *p, bool may_hold)
 {
     bool failed;
+
+    look(call->http, p);
     struct foreign_list *list = changes(call, p, &failed);
 
     if (list)
@@ -136,13 +149,12 @@ static void wake(struct call *call, bool changed, void *context)
 
 /* ---- asking ---------------------------------------------------------------------- */
 
-static unsigned count_of(const struct call *call, const char *name)
+static bool is_known(const struct poll *p, struct text service)
 {
-    unsigned n = 0;
-
-    while (uri_query_nth(&call->query, name, n).s)
-        n++;
-    return n;
+    for (unsigned n = 0; n < p->count; n++)
+        if (text_is(text_of(p->apps[n].service), service))
+            return true;
+    return false;
 }
 
 /* False: the reply was sent. */
@@ -159,6 +171,10 @@ static bool take_app(struct call *call, const struct foreign *f, unsigned n, str
     }
     if (latest.n && text_number(latest, INT64_MAX, &time) != ERR_OK) {
         bili_refuse(call, "latest_timestamp is a number");
+        return false;
+    }
+    if (is_known(p, key.key.service)) {
+        bili_refuse(call, "an appid is given twice");
         return false;
     }
     struct app *app = &p->apps[p->count++];
@@ -199,7 +215,8 @@ static void poll_open(struct call *call, bool many, unsigned count)
             return;
         }
     }
-    if (!many && latest_of(call->http, p, &p->apps[0]) == 0) {
+    look(call->http, p);
+    if (!many && p->apps[0].now == 0) {
         reply_code(call, FOREIGN_NONE);
         free(p);
         return;
@@ -221,7 +238,7 @@ static const char *fault_of(const struct call *call, unsigned count)
 
 void bili_poll(struct call *call)
 {
-    const char *fault = fault_of(call, count_of(call, "appid"));
+    const char *fault = fault_of(call, uri_query_count(&call->query, "appid"));
 
     if (fault)
         bili_refuse(call, fault);
@@ -231,12 +248,12 @@ void bili_poll(struct call *call)
 
 void bili_polls(struct call *call)
 {
-    unsigned count = count_of(call, "appid");
+    unsigned count = uri_query_count(&call->query, "appid");
     const char *fault = fault_of(call, count);
 
     if (fault)
         bili_refuse(call, fault);
-    else if (count_of(call, "latest_timestamp") != count)
+    else if (uri_query_count(&call->query, "latest_timestamp") != count)
         bili_refuse(call, "appid and latest_timestamp are given pair by pair");
     else
         poll_open(call, true, count);

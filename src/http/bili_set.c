@@ -24,15 +24,6 @@ static void settings_free(struct setting *all, unsigned count)
     free(all);
 }
 
-static unsigned count_of(const struct uri_query *form, const char *name)
-{
-    unsigned n = 0;
-
-    while (uri_query_nth(form, name, n).s)
-        n++;
-    return n;
-}
-
 /* ---- one instance ---------------------------------------------------------------- */
 
 static bool take_status(const struct uri_query *form, unsigned n, struct record *record)
@@ -188,7 +179,7 @@ static void set(struct call *call, const struct uri_query *form, const struct fo
 /* What is given at all is given for each. */
 static bool fits(const struct uri_query *form, const char *name, unsigned count)
 {
-    unsigned given = count_of(form, name);
+    unsigned given = uri_query_count(form, name);
 
     return given == 0 || given == count;
 }
@@ -199,7 +190,7 @@ void bili_set(struct call *call)
     struct foreign_body body;
     enum err err = foreign_body_form(call, true, &body);
     const struct uri_query *form = &body.form;
-    unsigned count = err ? 0 : count_of(form, "hostname");
+    unsigned count = err ? 0 : uri_query_count(form, "hostname");
 
     if (err)
         bili_refuse(call, "the form is not well formed");

@@ -40,14 +40,10 @@ static void update(struct call *call, const struct record *record)
     backend->begin(backend->context);
     enum err err =
         registry_update(backend->registry, record, &who, backend->now(backend->context), &granted);
-    if (err) {
+    if (err)
         write_refuse(call, err, granted.rev);
-        return;
-    }
-    struct written written = written_of(call, &granted);
-    uint64_t change = backend->wait(backend->context);
-    backend->changed(backend->context);
-    later_reply(call, change, written.status, written.body);
+    else
+        write_finish(call, &granted);
 }
 
 static void read_and_update(struct call *call, const struct instance *i, const json_t *json)
@@ -70,6 +66,8 @@ void instance_patch(struct call *call)
     struct instance_names names;
 
     instance_names_of(call, &names);
+    if (!write_is_allowed(call, names.key))
+        return;
     const struct instance *i = registry_instance(call->http->backend.registry, names.key);
     if (!i) {
         write_not_found(call, names.key);
@@ -113,9 +111,9 @@ void instance_renew(struct call *call)
     struct instance_names names;
     struct granted granted = {0};
 
-    if (!body_is_empty(call))
-        return;
     instance_names_of(call, &names);
+    if (!write_is_allowed(call, names.key) || !body_is_empty(call))
+        return;
     backend->begin(backend->context);
     enum err err = registry_renew(backend->registry, names.key, &who,
                                   backend->now(backend->context), &granted);
@@ -160,6 +158,8 @@ void instance_delete(struct call *call)
     uint64_t rev = 0;
 
     instance_names_of(call, &names);
+    if (!write_is_allowed(call, names.key))
+        return;
     if (wanted.s && text_number(wanted, UINT64_MAX, &rev) != ERR_OK)
         reply_problem(call->http, call->request, 400, "rev is a whole number");
     else

@@ -4,11 +4,14 @@
 #include <event2/http_struct.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "http/direct.h"
 #include "http/reply.h"
 #include "http/wait.h"
 
-enum { AHEAD_MAX = 4096 }; /* bytes of further requests, which are never answered */
+/* Bytes of further requests, which are never answered. Beyond that nothing is read, and so
+ * nothing tells that the client went: the stream ends. */
+enum { AHEAD_MAX = 4096 };
 
 struct event_stream {
     struct subscription subscription;
@@ -20,7 +23,8 @@ struct event_stream {
     struct position position;
     uint64_t beat_ms; /* lease ms */
     bool started;     /* something was sent by evhttp */
-    bool lagging;     /* told on once it has taken what it was sent */
+    bool sent_too_far;
+    bool lagging; /* told on once it has taken what it was sent */
 };
 TAILQ_HEAD(event_stream_list, event_stream);
 
@@ -33,11 +37,6 @@ struct event_streams {
     struct rendering *hello, *comment;
 };
 
-static uint64_t connection_hash(const struct evhttp_connection *connection)
-{
-    return (uint64_t)((uintptr_t)connection >> 4) * 0x9e3779b97f4a7c15u >> 32;
-}
-
 static bool stream_is(const void *entry, const void *key)
 {
     const struct event_stream *s = entry;
@@ -46,13 +45,32 @@ static bool stream_is(const void *entry, const void *key)
 
 /* ---- the end of a stream ------------------------------------------------------------- */
 
+static struct evbuffer *input_of(const struct event_stream *s)
+{
+    return bufferevent_get_input(evhttp_connection_get_bufferevent(s->connection));
+}
+
+/* evhttp has the callbacks of the connection. Called from amid its reading, so that it can
+ * only be ended in a later turn. */
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
+{
+    struct event_stream *s = context;
+
+    (void)info;
+    if (evbuffer_get_length(input) < AHEAD_MAX)
+        return;
+    s->sent_too_far = true;
+    topics_poke(s->http->topics, &s->subscription);
+}
+
 /* Leaves the request alone. */
 static void stream_free(struct event_stream *s)
 {
     struct event_streams *all = s->http->event_streams;
 
+    evbuffer_remove_cb(input_of(s), on_input, s);
     topics_unsubscribe(s->http->topics, &s->subscription);
-    map_remove(&all->by_connection, connection_hash(s->connection), s);
+    map_remove(&all->by_connection, hash_pointer(s->connection), s);
     TAILQ_REMOVE(&all->list, s, link);
     s->source->leave(s->http, &s->position);
     free(s);
@@ -68,8 +86,8 @@ static void abort_stream(struct event_stream *s)
 
 void event_stream_closed(struct http *http, const struct evhttp_connection *connection)
 {
-    struct event_stream *s = map_find(&http->event_streams->by_connection,
-                                      connection_hash(connection), stream_is, connection);
+    struct event_stream *s = map_find(&http->event_streams->by_connection, hash_pointer(connection),
+                                      stream_is, connection);
 
     if (!s)
         return;
@@ -173,6 +191,10 @@ static void run(struct subscription *subscription)
 {
     struct event_stream *s = (struct event_stream *)subscription; /* its first member */
 
+    if (s->sent_too_far) {
+        abort_stream(s);
+        return;
+    }
     if (s->lagging)
         return;
     if (unsent(s) > EVENTS_UNSENT_MAX)
@@ -230,7 +252,7 @@ static struct event_stream *stream_new(struct call *call, const struct event_sou
         .source = source,
         .position = *from,
     };
-    if (map_insert(&all->by_connection, connection_hash(s->connection), s) != ERR_OK) {
+    if (map_insert(&all->by_connection, hash_pointer(s->connection), s) != ERR_OK) {
         free(s);
         return NULL;
     }
@@ -244,6 +266,8 @@ static void start(struct event_stream *s)
     struct bufferevent *stream = evhttp_connection_get_bufferevent(s->connection);
 
     bufferevent_setwatermark(stream, EV_READ, 0, AHEAD_MAX);
+    s->sent_too_far =
+        evbuffer_get_length(input_of(s)) >= AHEAD_MAX || !evbuffer_add_cb(input_of(s), on_input, s);
     /* As a long reply: before HTTP/1.1 it ends with the connection. */
     if (request->major == 1 && request->minor == 0)
         evhttp_remove_header(evhttp_request_get_input_headers(request), "Connection");

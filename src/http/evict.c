@@ -16,7 +16,7 @@ enum { EVICT_BUDGET = 500 }; /* instances at a time: well below a slice */
 struct eviction {
     struct http *http;
     char ns[NAMESPACE_MAX + 1], service[SERVICE_MAX + 1], id[INSTANCE_ID_MAX + 1];
-    bool force;
+    bool force, told;
     uint64_t evicted;
     uint64_t change; /* what must be on disk before the reply */
     struct principal who;
@@ -30,7 +30,7 @@ static struct instance_key key_of(const struct eviction *e)
 
 /* ---- doing it ------------------------------------------------------------------- */
 
-static void tell(const struct eviction *e)
+static void tell(struct eviction *e)
 {
     const struct http_backend *backend = &e->http->backend;
     const char *slash = *e->id ? "/" : "", *force = e->force ? " (force)" : "";
@@ -38,6 +38,7 @@ static void tell(const struct eviction *e)
     struct http_deed deed = {.kind = HTTP_DEED_EVICT, .who = e->who, .from = e->from};
     char words[48];
 
+    e->told = true;
     snprintf(words, sizeof(words), "evicted %ju%s", (uintmax_t)e->evicted,
              e->force ? ", force" : "");
     deed.what = words;
@@ -76,6 +77,16 @@ static enum piece next_slice(void *state, struct evbuffer *out)
     tell(e);
     /* Not found any more: it went with what was evicted last. */
     return err && err != ERR_NOT_FOUND ? PIECE_FAILED : PIECE_HANDED;
+}
+
+/* One that ended before its time (the client went, the server stops) has evicted all the same. */
+static void eviction_free(void *state)
+{
+    struct eviction *e = state;
+
+    if (e->evicted && !e->told)
+        tell(e);
+    free(e);
 }
 
 static void reply_evicted(void *state, struct call *call)
@@ -178,9 +189,11 @@ static const char *read_wish(const char *ns, const char *service, const char *id
 /* Takes `e`. */
 static void start(struct call *call, struct eviction *e)
 {
-    static const struct stream_source source = {next_slice, free, reply_evicted};
+    static const struct stream_source source = {
+        .next = next_slice, .free = eviction_free, .reply = reply_evicted};
 
-    if (check_known(call, e) && check_silent(call, e) && check_guard(call, e))
+    if ((!*e->service || write_is_allowed(call, key_of(e))) && check_known(call, e) &&
+        check_silent(call, e) && check_guard(call, e))
         stream_open(call, &source, e, sizeof(*e));
     else
         free(e);

@@ -2,6 +2,7 @@
 
 #include <event2/buffer.h>
 
+#include "http/etag.h"
 #include "http/reply.h"
 
 /* What the console may do in a browser: nothing but with its own server. */
@@ -15,25 +16,6 @@ const struct file *file_find(const char *path)
         if (strcmp(f->path, path) == 0)
             return f;
     return NULL;
-}
-
-/* RFC 9110 section 13.1.2: a list of tags or '*'; W/ makes no difference here. */
-static bool has_tag(const struct evkeyvalq *headers, const char *tag)
-{
-    struct text list = text_of(evhttp_find_header(headers, "If-None-Match"));
-
-    while (list.s) {
-        struct text one = text_cut(&list, ',');
-        while (one.n && (*one.s == ' ' || *one.s == '\t'))
-            one = (struct text){one.s + 1, one.n - 1};
-        while (one.n && (one.s[one.n - 1] == ' ' || one.s[one.n - 1] == '\t'))
-            one.n--;
-        if (one.n > 2 && memcmp(one.s, "W/", 2) == 0)
-            one = (struct text){one.s + 2, one.n - 2};
-        if (text_is(one, TEXT("*")) || text_is(one, text_of(tag)))
-            return true;
-    }
-    return false;
 }
 
 /* Asked for again each time, and then mostly 304: an upgraded server is never met by the
@@ -57,7 +39,7 @@ void file_reply(struct http *http, struct evhttp_request *request, const struct 
     struct evbuffer *body = evbuffer_new();
     if (!body || evbuffer_add_reference(body, file->bytes, file->size, NULL, NULL) < 0) {
         reply_problem(http, request, 503, "out of memory; try again later");
-    } else if (has_tag(evhttp_request_get_input_headers(request), file->tag)) {
+    } else if (etag_is_known(request, file->tag)) {
         describe(request, file);
         reply_send(http, request, 304, NULL);
     } else {

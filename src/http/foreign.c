@@ -129,8 +129,9 @@ static void admit_admin(struct call *call, struct http_registrant *who)
 {
     const struct http_backend *backend = &call->http->backend;
 
-    *who = (struct http_registrant){
-        .who = {.kind = PRINCIPAL_NAME, .name = "admin"}, .advertises = true, .addr = call->from};
+    *who = (struct http_registrant){.who = {.kind = PRINCIPAL_NAME, .name = PRINCIPAL_TOKEN},
+                                    .advertises = true,
+                                    .addr = call->from};
     if (addr_is_loopback(&call->from))
         who->addr = backend->local_addr(backend->context, call->from.family);
 }
@@ -141,7 +142,7 @@ bool foreign_admit(struct call *call, const struct instance_key *key, struct htt
     const struct http_backend *backend = &call->http->backend;
 
     *who = (struct http_registrant){0};
-    if (call->has_token && !call->is_local) {
+    if (call->has_token) {
         admit_admin(call, who);
         return true;
     }

@@ -20,7 +20,7 @@ struct all {
     struct muster *muster;
     char name[SERVICE_MAX + 1]; /* of the services that are being written */
     bool opened, some, inside;  /* something is written; some service; its '[' */
-    size_t count;
+    size_t size, count;
     struct walk walks[];
 };
 
@@ -32,23 +32,20 @@ static void all_free(void *state)
     free(a);
 }
 
-/* The service behind `after`, by its name when it was forgotten meanwhile. */
-static const struct service *behind(const struct registry *r, struct text ns, struct text after)
-{
-    const struct service *at = after.n ? registry_service(r, ns, after) : NULL;
-    const struct service *s = registry_service_next(r, ns, at);
-
-    while (s && text_compare(service_name(s), after) <= 0)
-        s = registry_service_next(r, ns, s);
-    return s;
-}
-
 static void advance(const struct all *a, struct walk *w)
 {
-    const struct service *s = behind(a->http->backend.registry, text_of(w->ns), text_of(w->name));
+    const struct service *s =
+        registry_service_above(a->http->backend.registry, text_of(w->ns), text_of(w->name));
 
     if (!s || text_copy(service_name(s), w->name, sizeof(w->name)) != ERR_OK)
         w->name[0] = '\0';
+}
+
+static size_t all_size(const void *state)
+{
+    const struct all *a = state;
+
+    return a->size + (a->muster ? muster_size(a->muster) : 0);
 }
 
 static struct walk *lowest(struct all *a)
@@ -142,10 +139,10 @@ static enum piece next(void *state, struct evbuffer *out)
 /* ---- asking ---------------------------------------------------------------------- */
 
 static struct all *all_new(struct http *http, const struct foreign_envelope *envelope,
-                           const json_t *namespaces, size_t *size)
+                           const json_t *namespaces)
 {
-    *size = sizeof(struct all) + json_array_size(namespaces) * sizeof(struct walk);
-    struct all *a = calloc(1, *size);
+    size_t size = sizeof(struct all) + json_array_size(namespaces) * sizeof(struct walk);
+    struct all *a = calloc(1, size);
 
     for (size_t n = 0; a && n < json_array_size(namespaces); n++) {
         struct walk *w = &a->walks[a->count];
@@ -156,22 +153,23 @@ static struct all *all_new(struct http *http, const struct foreign_envelope *env
         advance(a, w);
         a->count++;
     }
-    if (a)
+    if (a) {
         a->envelope = *envelope;
+        a->size = size;
+    }
     return a;
 }
 
 void foreign_all_send(struct call *call, const struct foreign_envelope *envelope)
 {
-    static const struct stream_source source = {.next = next, .free = all_free};
+    static const struct stream_source source = {.next = next, .free = all_free, .size = all_size};
     const struct http_backend *backend = &call->http->backend;
     json_t *namespaces = backend->namespaces(backend->context);
-    size_t size;
-    struct all *a = namespaces ? all_new(call->http, envelope, namespaces, &size) : NULL;
+    struct all *a = namespaces ? all_new(call->http, envelope, namespaces) : NULL;
 
     json_decref(namespaces);
     if (a)
-        stream_open(call, &source, a, size);
+        stream_open(call, &source, a, a->size);
     else
         reply_problem(call->http, call->request, 503, "out of memory; try again later");
 }

@@ -10,10 +10,6 @@
 #include "http/stream.h"
 #include "http/zones.h"
 
-enum {
-    INSTANCE_BYTES = 600, /* of memory for one that waits in its zone, more or less */
-};
-
 struct wanted {
     char service[SERVICE_MAX + 1], given[SERVICE_MAX + 1];
 };
@@ -51,6 +47,13 @@ static void list_free(void *state)
     free(l);
 }
 
+static size_t list_size(const void *state)
+{
+    const struct foreign_list *l = state;
+
+    return l->size + l->zones.bytes + (l->muster ? muster_size(l->muster) : 0);
+}
+
 struct foreign_list *foreign_list_new(struct call *call, enum foreign_form form,
                                       const struct foreign_envelope *envelope, struct text ns,
                                       struct text zone, unsigned status_mask, size_t capacity)
@@ -76,14 +79,10 @@ struct foreign_list *foreign_list_new(struct call *call, enum foreign_form form,
 void foreign_list_add(struct foreign_list *l, struct text service, struct text given)
 {
     struct wanted *w = &l->wanted[l->count];
-    const struct service *s = registry_service(l->http->backend.registry, text_of(l->ns), service);
 
-    if (text_copy(service, w->service, sizeof(w->service)) != ERR_OK ||
-        text_copy(given, w->given, sizeof(w->given)) != ERR_OK)
-        return;
-    l->count++;
-    if (s)
-        l->size += (size_t)service_count(s) * (l->form == FOREIGN_FLAT ? 64 : INSTANCE_BYTES);
+    if (text_copy(service, w->service, sizeof(w->service)) == ERR_OK &&
+        text_copy(given, w->given, sizeof(w->given)) == ERR_OK)
+        l->count++;
 }
 
 void foreign_list_tail(struct foreign_list *l, char *tail)
@@ -231,7 +230,7 @@ static enum piece next(void *state, struct evbuffer *out)
 
 void foreign_list_send(struct call *call, struct foreign_list *l)
 {
-    static const struct stream_source source = {.next = next, .free = list_free};
+    static const struct stream_source source = {.next = next, .free = list_free, .size = list_size};
 
     stream_open(call, &source, l, l->size);
 }

@@ -1,11 +1,15 @@
 #include "http/held.h"
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http_struct.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 /* What a client may send ahead while its request is held stays in memory up to here, and the
- * rest in the kernel. */
+ * rest in the kernel. While that is full, nothing tells that the client went: a wait, which may
+ * be long, ends there. */
 enum { AHEAD_MAX = 4096 };
 
 struct held {
@@ -13,6 +17,7 @@ struct held {
     struct http *http;
     struct evhttp_request *request;
     struct evhttp_connection *connection;
+    enum held_end end;
     void (*lost)(void *context);
     void *context;
     /* evhttp's own, which the reply is given back to. */
@@ -21,11 +26,6 @@ struct held {
     void *argument;
     size_t input_max;
 };
-
-static uint64_t connection_hash(const struct evhttp_connection *connection)
-{
-    return (uint64_t)((uintptr_t)connection >> 4) * 0x9e3779b97f4a7c15u >> 32;
-}
 
 static bool held_is(const void *entry, const void *key)
 {
@@ -40,9 +40,20 @@ static bool held_is(const void *entry, const void *key)
 static void on_event(struct bufferevent *stream, short what, void *context)
 {
     const struct held *h = context;
+    short fatal = BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT;
 
     (void)stream;
-    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
+    if (h->end == HELD_ENDS_ALL)
+        fatal |= BEV_EVENT_EOF;
+    if (what & fatal)
+        evhttp_connection_free(h->connection);
+}
+
+static void on_input(struct bufferevent *stream, void *context)
+{
+    const struct held *h = context;
+
+    if (evbuffer_get_length(bufferevent_get_input(stream)) >= AHEAD_MAX)
         evhttp_connection_free(h->connection);
 }
 
@@ -56,7 +67,7 @@ static void listen_in(struct held *h)
     bufferevent_getcb(stream, &h->readable, &h->writable, &h->happened, &h->argument);
     bufferevent_getwatermark(stream, EV_READ, NULL, &h->input_max);
     bufferevent_setwatermark(stream, EV_READ, 0, AHEAD_MAX);
-    bufferevent_setcb(stream, NULL, NULL, on_event, h);
+    bufferevent_setcb(stream, h->end == HELD_ENDS_ALL ? on_input : NULL, NULL, on_event, h);
     bufferevent_enable(stream, EV_READ);
 }
 
@@ -71,10 +82,18 @@ static void give_back(const struct held *h)
 
 /* ---- holding ------------------------------------------------------------------------ */
 
-struct held *held_open(struct call *call, void (*lost)(void *context), void *context)
+static bool sent_too_far(struct evhttp_connection *connection, enum held_end end)
+{
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
+
+    return end == HELD_ENDS_ALL && evbuffer_get_length(bufferevent_get_input(stream)) >= AHEAD_MAX;
+}
+
+struct held *held_open(struct call *call, enum held_end end, void (*lost)(void *context),
+                       void *context)
 {
     struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
-    struct held *h = calloc(1, sizeof(*h));
+    struct held *h = sent_too_far(connection, end) ? NULL : calloc(1, sizeof(*h));
 
     if (!h)
         return NULL;
@@ -82,10 +101,11 @@ struct held *held_open(struct call *call, void (*lost)(void *context), void *con
         .http = call->http,
         .request = call->request,
         .connection = connection,
+        .end = end,
         .lost = lost,
         .context = context,
     };
-    if (map_insert(&call->http->holds, connection_hash(connection), h) != ERR_OK) {
+    if (map_insert(&call->http->holds, hash_pointer(connection), h) != ERR_OK) {
         free(h);
         return NULL;
     }
@@ -96,7 +116,7 @@ struct held *held_open(struct call *call, void (*lost)(void *context), void *con
 
 static void forget(struct held *h)
 {
-    map_remove(&h->http->holds, connection_hash(h->connection), h);
+    map_remove(&h->http->holds, hash_pointer(h->connection), h);
     LIST_REMOVE(h, link);
     free(h);
 }
@@ -112,7 +132,7 @@ struct evhttp_request *held_release(struct held *h)
 
 void held_closed(struct http *http, const struct evhttp_connection *connection)
 {
-    struct held *h = map_find(&http->holds, connection_hash(connection), held_is, connection);
+    struct held *h = map_find(&http->holds, hash_pointer(connection), held_is, connection);
 
     if (!h)
         return;

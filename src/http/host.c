@@ -51,6 +51,14 @@ static bool is_configured(const struct http_config *config, struct text host,
     return false;
 }
 
+bool host_is_listed(const struct http_config *config, struct text host)
+{
+    for (char **name = config->hosts; name && *name; name++)
+        if (text_is_nocase(text_of(*name), host))
+            return true;
+    return false;
+}
+
 bool host_is_allowed(const struct http_config *config, struct text host)
 {
     struct authority asked;

@@ -12,4 +12,7 @@
  * on all), and the configured names, with any port unless one is configured. */
 bool host_is_allowed(const struct http_config *config, struct text host);
 
+/* It is one of the configured names, as it is written there. */
+bool host_is_listed(const struct http_config *config, struct text host);
+
 #endif

@@ -9,8 +9,10 @@
 
 #include "http/event_stream.h"
 #include "http/file.h"
+#include "http/framing.h"
 #include "http/held.h"
 #include "http/host.h"
+#include "http/later.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/stream.h"
@@ -19,7 +21,9 @@
 enum {
     WRITES_PER_S = 50, /* of one address, loopback excepted */
     WRITES_BURST = 100,
-    WRITERS_LOG2 = 8, /* places of the table of addresses */
+    GUESSES_PER_S = 2, /* wrong tokens of one address, loopback excepted */
+    GUESSES_BURST = 20,
+    ADDRESSES_LOG2 = 8, /* places of the tables of addresses */
 };
 
 void http_config_deinit(struct http_config *config)
@@ -53,12 +57,17 @@ struct http *http_new(struct http_config *config, const struct http_backend *bac
     TAILQ_INIT(&http->ready);
     TAILQ_INIT(&http->laters);
     http->turn = stream_turn_new(http);
+    http->later_turn = later_turn_new(http);
     http->topics = topics_new(http);
     http->waits = waits_new(http);
     http->event_streams = event_streams_new(http);
-    enum err err = limiter_init(&http->writers, WRITERS_LOG2, &backend->key);
+    enum err err = limiter_init(&http->writers, ADDRESSES_LOG2, &backend->key);
+    if (!err)
+        err = limiter_init(&http->guessers, ADDRESSES_LOG2, &backend->key);
     limiter_set(&http->writers, WRITES_PER_S, WRITES_BURST);
-    if (err || !http->turn || !http->topics || !http->waits || !http->event_streams) {
+    limiter_set(&http->guessers, GUESSES_PER_S, GUESSES_BURST);
+    if (err || !http->turn || !http->later_turn || !http->topics || !http->waits ||
+        !http->event_streams) {
         http_free(http);
         return NULL;
     }
@@ -84,7 +93,10 @@ void http_free(struct http *http)
     topics_free(http->topics);
     if (http->turn)
         event_free(http->turn);
+    if (http->later_turn)
+        event_free(http->later_turn);
     limiter_deinit(&http->writers);
+    limiter_deinit(&http->guessers);
     http_config_deinit(&http->config);
     sodium_memzero(&http->access, sizeof(http->access));
     free(http);
@@ -138,11 +150,11 @@ static struct addr sender(struct evhttp_request *request)
     return from.addr;
 }
 
-static struct refusal check_access(struct call *call, enum route_access wanted)
+static struct asker asker_of(const struct call *call, enum route_access wanted)
 {
-    const struct http *http = call->http;
     struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
-    struct asker asker = {
+
+    return (struct asker){
         .from = call->from,
         .headers = evhttp_request_get_input_headers(call->request),
         .wants = wanted == ROUTE_WRITES    ? ACCESS_WRITES
@@ -151,9 +163,6 @@ static struct refusal check_access(struct call *call, enum route_access wanted)
         .has_body = evhttp_request_get_command(call->request) != EVHTTP_REQ_DELETE ||
                     evbuffer_get_length(body) > 0,
     };
-    call->is_local = access_is_local(&asker);
-    call->has_token = access_has_token(&http->access, &asker);
-    return access_check(&http->access, &http->config, &asker);
 }
 
 static void refuse(struct http *http, struct evhttp_request *request, struct refusal refusal)
@@ -163,22 +172,49 @@ static void refuse(struct http *http, struct evhttp_request *request, struct ref
     reply_problem(http, request, refusal.status, "%s", refusal.detail);
 }
 
-/* Before the token is looked at, so that nobody guesses fast. False: the reply was sent. */
+static void refuse_too_many(struct call *call, uint32_t wait_ms, const char *what, int per_second)
+{
+    char seconds[16];
+
+    snprintf(seconds, sizeof(seconds), "%u", wait_ms / 1000 + 1);
+    reply_header(call->request, "Retry-After", seconds);
+    reply_problem(call->http, call->request, 429,
+                  "too many %s from this address: at most %d a second", what, per_second);
+}
+
+/* These return false when they have sent the reply. Loopback is exempt: behind a proxy on this
+ * machine one client would shut out all others. */
+
 static bool check_rate(struct call *call)
 {
     const struct http_backend *backend = &call->http->backend;
     uint64_t now_ms = backend->now(backend->context).lease_ms;
     uint32_t wait_ms = 0;
-    char seconds[16];
 
     if (addr_is_loopback(&call->from) || limiter_take(&call->http->writers, &call->from, now_ms))
         return true;
     (void)limiter_has(&call->http->writers, &call->from, now_ms, &wait_ms);
-    snprintf(seconds, sizeof(seconds), "%u", wait_ms / 1000 + 1);
-    reply_header(call->request, "Retry-After", seconds);
-    reply_problem(call->http, call->request, 429,
-                  "too many writes from this address: at most %d a second", WRITES_PER_S);
+    refuse_too_many(call, wait_ms, "writes", WRITES_PER_S);
     return false;
+}
+
+/* Who guessed too often is not told whether this one is right, whatever is asked for. */
+static bool check_token(struct call *call, const struct asker *asker)
+{
+    const struct http_backend *backend = &call->http->backend;
+    uint64_t now_ms = backend->now(backend->context).lease_ms;
+    struct limiter *guessers = &call->http->guessers;
+    bool counts = access_has_any_token(asker) && !addr_is_loopback(&call->from);
+    uint32_t wait_ms = 0;
+
+    if (counts && !limiter_has(guessers, &call->from, now_ms, &wait_ms)) {
+        refuse_too_many(call, wait_ms, "wrong tokens", GUESSES_PER_S);
+        return false;
+    }
+    call->has_token = access_has_token(&call->http->access, asker);
+    if (counts && !call->has_token)
+        (void)limiter_take(guessers, &call->from, now_ms);
+    return true;
 }
 
 /* For the audit log: somebody wanted to change something and may not. */
@@ -247,6 +283,12 @@ void http_handle(struct http *http, struct evhttp_request *request)
         reply_problem(http, request, 503, "the server is stopping");
         return;
     }
+    const char *fault = framing_fault(request);
+    if (fault) {
+        reply_header(request, "Connection", "close");
+        reply_problem(http, request, 400, "%s", fault);
+        return;
+    }
     struct refusal refusal = check_host(&http->config, request);
     if (refusal.status) {
         refuse(http, request, refusal);
@@ -264,9 +306,13 @@ void http_handle(struct http *http, struct evhttp_request *request)
         refuse_route(http, request, found, path ? path : "");
         return;
     }
-    if (route->access == ROUTE_WRITES && !check_rate(&call))
+    struct asker asker = asker_of(&call, route->access);
+    call.is_local = access_is_local(&asker);
+    bool writes = route->access == ROUTE_WRITES ||
+                  (route->access == ROUTE_CLIENTS && access_has_any_token(&asker));
+    if ((writes && !check_rate(&call)) || !check_token(&call, &asker))
         return;
-    refusal = check_access(&call, route->access);
+    refusal = access_check(&http->access, &http->config, &asker);
     if (refusal.status) {
         if (route->access != ROUTE_READS)
             tell_denied(&call, refusal, path ? path : "");

@@ -101,6 +101,8 @@ struct http_backend {
      * Counts against its rate. *out is filled when HTTP_ADMITTED. */
     enum http_admission (*admit)(void *context, const struct addr *from, struct text ns,
                                  struct text service, struct http_registrant *out);
+    /* Only who has a key may touch this service; over HTTP that is who has the admin token. */
+    bool (*is_protected)(void *context, struct text ns, struct text service);
     /* Another than loopback's, for what registers from loopback without an address. */
     struct addr (*local_addr)(void *context, enum family family);
     /* Each namespace that is served, in order: [{"name", "zones": [...]}]; NULL when memory
@@ -163,7 +165,8 @@ void http_closed(struct http *http, struct evhttp_connection *connection);
 void http_published(struct http *http, struct moment now);
 
 /* On disk is everything up to `committed`: replies that waited for that leave. `failing`: the
- * rest may never be, those that wait for it are told so (503). */
+ * rest may never be, those that wait for it are told so (503). They leave in slices, the first
+ * now; all at once after http_stop. */
 void http_committed(struct http *http, uint64_t committed, bool failing);
 
 /* Requests that wait for a change, and event streams. */

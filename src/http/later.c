@@ -70,7 +70,7 @@ static bool hold(struct call *call, uint64_t change, int status, json_t *body, j
         return false;
     *l = (struct later){
         .http = call->http, .change = change, .status = status, .body = body, .failure = failure};
-    l->held = held_open(call, lost, l);
+    l->held = held_open(call, HELD_ENDS_SENDING, lost, l);
     if (l->held) {
         insert(call->http, l);
         return true;
@@ -117,17 +117,53 @@ static void give_up(struct later *l)
     refuse(http, request, failure);
 }
 
-void later_committed(struct http *http, uint64_t committed, bool failing)
+/* What can be replied to now. */
+static struct later *due(const struct http *http)
 {
+    struct later *l = TAILQ_FIRST(&http->laters);
+
+    return l && (l->change <= http->committed || l->change <= http->given_up) ? l : NULL;
+}
+
+static void run_slice(struct http *http)
+{
+    static const struct timeval at_once = {0, 0};
+    const struct http_backend *backend = &http->backend;
+    uint64_t began_us = backend->stopwatch_us(backend->context);
     struct later *l;
 
-    while ((l = TAILQ_FIRST(&http->laters)) && l->change <= committed)
-        acknowledge(l);
-    while (failing && (l = TAILQ_FIRST(&http->laters)))
-        give_up(l);
+    while ((l = due(http))) {
+        if (l->change <= http->committed)
+            acknowledge(l);
+        else
+            give_up(l);
+        if (!http->stopping &&
+            backend->stopwatch_us(backend->context) - began_us >= HTTP_SLICE_MS * UINT64_C(1000))
+            break;
+    }
+    if (due(http)) /* through the timers, so that sockets are looked at before the next */
+        event_add(http->later_turn, &at_once);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    run_slice(context);
+}
+
+struct event *later_turn_new(struct http *http)
+{
+    return evtimer_new(http->backend.base, on_turn, http);
 }
 
 void http_committed(struct http *http, uint64_t committed, bool failing)
 {
-    later_committed(http, committed, failing);
+    const struct later *last = TAILQ_LAST(&http->laters, later_list);
+
+    if (committed > http->committed)
+        http->committed = committed;
+    if (failing && last)
+        http->given_up = last->change;
+    run_slice(http);
 }

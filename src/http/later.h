@@ -15,7 +15,7 @@ void later_reply(struct call *call, uint64_t change, int status, json_t *body);
  * the 503 of above). */
 void later_reply_or(struct call *call, uint64_t change, int status, json_t *body, json_t *failure);
 
-/* As http_committed. */
-void later_committed(struct http *http, uint64_t committed, bool failing);
+/* The event behind the slices in which replies leave; NULL when memory lacks. */
+struct event *later_turn_new(struct http *http);
 
 #endif

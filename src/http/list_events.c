@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "http/event_stream.h"
-#include "http/instance.h"
+#include "http/service_place.h"
 
 enum {
     PART_SERVICES = 256,    /* written into one part */
@@ -14,14 +14,9 @@ enum {
     SCANS = 8,              /* times so many looked at for one of the right namespace */
 };
 
-struct place {
-    bool set; /* else in front of the first */
-    char ns[NAMESPACE_MAX + 1], name[SERVICE_MAX + 1];
-};
-
 /* See services.c: `at` is how far the registry was walked, `after` what the client has. */
 struct state_walk {
-    struct place at, after;
+    struct service_place at, after;
     uint64_t index; /* when it began */
     unsigned part;
     bool done;
@@ -42,23 +37,11 @@ static const struct registry *registry_of(const struct http *http)
 
 /* ---- one service ------------------------------------------------------------------------ */
 
-static uint32_t count_live(const struct service *s, struct moment now)
-{
-    uint32_t live = 0;
-
-    for (uint32_t n = 0; n < service_count(s); n++) {
-        struct instance_state state;
-        instance_state(service_instance(s, n), &state);
-        live += instance_is_live(&state, now);
-    }
-    return live;
-}
-
 /* Names are lower-case letters, digits, '-', '_' and '.': nothing to escape. */
 static enum err add_service(struct draft *d, const struct service *s)
 {
     const struct http_backend *backend = &d->http->backend;
-    uint32_t live = count_live(s, backend->now(backend->context));
+    uint32_t live = service_live(s, backend->now(backend->context));
     int n = evbuffer_add_printf(
         d->out,
         "%s{\"namespace\":\"%.*s\",\"name\":\"%.*s\",\"instances\":%u,\"live\":%u,\"stale\":%u,"
@@ -78,41 +61,14 @@ static bool is_asked_for(const struct draft *d, struct text ns)
 
 /* ---- the whole list --------------------------------------------------------------------- */
 
-static void place_set(struct place *p, const struct service *s)
-{
-    p->set = text_copy(service_namespace(s), p->ns, sizeof(p->ns)) == ERR_OK &&
-             text_copy(service_name(s), p->name, sizeof(p->name)) == ERR_OK;
-}
-
-static bool is_behind(const struct service *s, const struct place *p)
-{
-    if (!p->set)
-        return true;
-    int by_namespace = text_compare(service_namespace(s), text_of(p->ns));
-    return by_namespace ? by_namespace > 0 : text_compare(service_name(s), text_of(p->name)) > 0;
-}
-
-/* When the service at `at` was forgotten the walk begins anew and passes over what was told. */
-static const struct service *step(const struct draft *d, struct state_walk *w)
-{
-    const struct registry *r = registry_of(d->http);
-    const struct service *at =
-        w->at.set ? registry_service(r, text_of(w->at.ns), text_of(w->at.name)) : NULL;
-    const struct service *s = registry_service_next(r, d->ns, at);
-
-    if (s)
-        place_set(&w->at, s);
-    w->done = !s;
-    return s;
-}
-
 static enum err add_services(struct draft *d, struct state_walk *w)
 {
     for (unsigned n = 0;
          n < PART_STEPS && d->services < PART_SERVICES && d->instances < PART_INSTANCES && !w->done;
          n++) {
-        const struct service *s = step(d, w);
-        if (!s || !is_behind(s, &w->after))
+        const struct service *s = service_step(registry_of(d->http), d->ns, &w->at);
+        w->done = !s;
+        if (!s || !service_is_behind(s, &w->after))
             continue;
         w->after = w->at;
         if (add_service(d, s) != ERR_OK)

@@ -5,6 +5,7 @@
 struct muster {
     const struct http *http;
     char ns[NAMESPACE_MAX + 1], service[SERVICE_MAX + 1];
+    size_t size;
     uint32_t left;
     const char *at; /* the next id: a length byte, then the text */
     char ids[];
@@ -34,6 +35,7 @@ struct muster *muster_new(const struct http *http, struct text ns, struct text s
     if (!m)
         return NULL;
     m->http = http;
+    m->size = size;
     m->at = m->ids;
     if (s && text_copy(ns, m->ns, sizeof(m->ns)) == ERR_OK &&
         text_copy(service, m->service, sizeof(m->service)) == ERR_OK)
@@ -44,6 +46,11 @@ struct muster *muster_new(const struct http *http, struct text ns, struct text s
 void muster_free(struct muster *m)
 {
     free(m);
+}
+
+size_t muster_size(const struct muster *m)
+{
+    return m->size;
 }
 
 const struct instance *muster_next(struct muster *m, bool *end)

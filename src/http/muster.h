@@ -11,7 +11,8 @@ struct muster;
 
 /* An unknown service has none. NULL when memory lacks. */
 struct muster *muster_new(const struct http *http, struct text ns, struct text service);
-void muster_free(struct muster *m); /* accepts NULL */
+void muster_free(struct muster *m);         /* accepts NULL */
+size_t muster_size(const struct muster *m); /* bytes of memory */
 
 /* The next one; NULL with *end set behind the last, NULL else when it went away. */
 const struct instance *muster_next(struct muster *m, bool *end);

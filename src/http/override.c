@@ -116,7 +116,7 @@ static void change(struct call *call, bool merge)
     struct instance_names names;
     struct override wanted = {0};
 
-    if (!find(call, &names))
+    if (!find(call, &names) || !write_is_allowed(call, names.key))
         return;
     if (merge)
         wanted = registry_override_of(call->http->backend.registry, names.key);
@@ -154,6 +154,6 @@ void overrides_delete(struct call *call)
     static const struct override none = {0};
     struct instance_names names;
 
-    if (find(call, &names))
+    if (find(call, &names) && write_is_allowed(call, names.key))
         apply(call, names.key, &none, 204);
 }

@@ -101,7 +101,9 @@ static const char *add_address(const struct place *place, const struct addr *own
 
     if (addr_parse(place->host, &addr) != ERR_OK || addr_is_unspecified(&addr))
         addr = *own;
-    if (addr_is_multicast(&addr) || addr_is_link_local(&addr) || !addr_size(&addr))
+    if (!addr_size(&addr))
+        return "name an address in addrs: this server knows none that could stand for yours";
+    if (addr_is_multicast(&addr) || addr_is_link_local(&addr))
         return "an address of addrs is multicast or link-local";
     for (unsigned n = 0; n < record->address_count; n++)
         if (addr_is(&record->addresses[n], &addr))

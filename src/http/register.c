@@ -1,14 +1,15 @@
 /* POST /v1/services/S/instances and PUT /v1/services/S/instances/I: registers an instance, or
  * registers it again, which also renews it. */
+#include <stdio.h>
+
 #include "http/body.h"
-#include "http/later.h"
 #include "http/record_body.h"
 #include "http/reply.h"
 #include "http/write.h"
 
 /* What an instance that names no address is registered with: the sender's; for loopback, of no
- * use to others, the one that the server has outwards. */
-static bool add_own_address(struct call *call, struct record *r)
+ * use to others, the one that the server has outwards. What is wrong with that, or NULL. */
+static const char *add_own_address(struct call *call, struct record *r)
 {
     const struct http_backend *backend = &call->http->backend;
     struct addr own = call->from, outward = {.family = FAMILY_NONE};
@@ -19,10 +20,13 @@ static bool add_own_address(struct call *call, struct record *r)
         own = outward;
     /* Through a proxy the sender is the proxy. */
     if (own.family == FAMILY_NONE || (addr_is_loopback(&call->from) && !call->is_local))
-        return false;
+        return "\"addresses\": name them, the request came through a proxy";
+    if (addr_is_loopback(&own))
+        return "\"addresses\": name them, this server knows no address of its machine but "
+               "loopback's";
     r->addresses[0] = own;
     r->address_count = 1;
-    return true;
+    return NULL;
 }
 
 /* What is missing, or does not go together. False: the words are in b->fault. */
@@ -30,8 +34,10 @@ static bool complete(struct call *call, struct record_body *b, struct instance_n
 {
     struct record *r = &b->record;
 
-    if (!r->address_count && !add_own_address(call, r)) {
-        strcpy(b->fault, "\"addresses\": name them, the request came through a proxy");
+    const char *fault = r->address_count ? NULL : add_own_address(call, r);
+
+    if (fault) {
+        snprintf(b->fault, sizeof(b->fault), "%s", fault);
         return false;
     }
     if (names->key.id.n && r->id.n && !text_is(names->key.id, r->id)) {
@@ -54,14 +60,10 @@ static void apply(struct call *call, const struct record *record)
     backend->begin(backend->context);
     enum err err = registry_register(backend->registry, record, &who,
                                      backend->now(backend->context), &granted);
-    if (err) {
+    if (err)
         write_refuse(call, err, granted.rev);
-        return;
-    }
-    struct written written = written_of(call, &granted);
-    uint64_t change = backend->wait(backend->context);
-    backend->changed(backend->context);
-    later_reply(call, change, written.status, written.body);
+    else
+        write_finish(call, &granted);
 }
 
 /* `names` has no id: it is the body's, or derived. */
@@ -86,7 +88,8 @@ void instance_post(struct call *call)
 
     instance_names_of(call, &names);
     names.key.id.n = 0;
-    read_and_apply(call, &names);
+    if (write_is_allowed(call, names.key))
+        read_and_apply(call, &names);
 }
 
 void instance_put(struct call *call)
@@ -94,5 +97,6 @@ void instance_put(struct call *call)
     struct instance_names names;
 
     instance_names_of(call, &names);
-    read_and_apply(call, &names);
+    if (write_is_allowed(call, names.key))
+        read_and_apply(call, &names);
 }

@@ -112,6 +112,15 @@ static const char *read_page(const struct uri_query *query, struct roll *r, stru
     return filter_parse(query, &r->filter);
 }
 
+const char *service_fault(const struct call *call)
+{
+    struct roll r = {.http = call->http};
+    char room[INSTANCE_ID_MAX + 1];
+    struct text after;
+
+    return read_page(&call->query, &r, &after, room);
+}
+
 static bool fill(struct roll *r, const struct service *s, struct text after)
 {
     r->index = service_index(s);
@@ -124,7 +133,7 @@ static bool fill(struct roll *r, const struct service *s, struct text after)
 /* Takes `r`. */
 static void reply_roll(struct call *call, const struct service *s, struct roll *r)
 {
-    static const struct stream_source source = {next_instance, roll_free, NULL};
+    static const struct stream_source source = {.next = next_instance, .free = roll_free};
     char room[INSTANCE_ID_MAX + 1];
     struct text after;
     const char *fault = read_page(&call->query, r, &after, room);
@@ -173,13 +182,15 @@ void service_get_one(struct call *call)
         service_read(call);
 }
 
-enum err service_body(struct http *http, const struct service *s, struct evbuffer *out)
+enum err service_body(struct http *http, const struct service *s, size_t max, struct evbuffer *out)
 {
     struct roll r = {.http = http, .left = UINT32_MAX};
     enum piece piece = fill(&r, s, (struct text){NULL, 0}) ? PIECE_MORE : PIECE_FAILED;
 
-    while (piece == PIECE_MORE)
+    while (piece == PIECE_MORE && evbuffer_get_length(out) <= max)
         piece = next_instance(&r, out);
     roster_free(r.roster);
-    return piece == PIECE_END ? ERR_OK : ERR_MEMORY;
+    if (piece == PIECE_FAILED)
+        return ERR_MEMORY;
+    return evbuffer_get_length(out) <= max ? ERR_OK : ERR_SPACE;
 }

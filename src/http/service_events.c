@@ -278,6 +278,7 @@ static enum news tell_unknown(struct http *http, const struct topic *topic, stru
 
 /* ---- changes ---------------------------------------------------------------------------- */
 
+/* ERR_SPACE: it is more than a millisecond's worth. */
 static enum err add_changed(struct http *http, const struct delta_item *items, size_t count,
                             struct evbuffer *out)
 {
@@ -286,6 +287,8 @@ static enum err add_changed(struct http *http, const struct delta_item *items, s
     for (size_t n = 0; n < count; n++) {
         if (!items[n].instance)
             continue;
+        if (evbuffer_get_length(out) >= PART_BYTES)
+            return ERR_SPACE;
         if (add_instance(http, out, items[n].instance, first) != ERR_OK)
             return ERR_MEMORY;
         first = false;
@@ -327,7 +330,18 @@ static enum err write_change(struct http *http, const struct shared_key *key,
     return err == ERR_OK ? add_gone(d->items, d->count, out) : err;
 }
 
-/* ERR_NOT_FOUND, ERR_SPACE: as registry_delta. */
+/* So that others who are at the same place need not find it out again. */
+static void share_too_large(struct http *http, const struct shared_key *key, struct evbuffer *bytes)
+{
+    evbuffer_drain(bytes, evbuffer_get_length(bytes));
+    struct rendering *none = rendering_of(bytes);
+    if (none)
+        topics_share(http->topics, key, none);
+    rendering_drop(none);
+}
+
+/* ERR_NOT_FOUND: as registry_delta · ERR_SPACE: too much changed, or it is too long to be told in
+ * one event. */
 static enum err make_change(struct http *http, const struct shared_key *key,
                             const struct service *s, struct rendering **out)
 {
@@ -343,6 +357,8 @@ static enum err make_change(struct http *http, const struct shared_key *key,
     err = write_change(http, key, s, &d, bytes);
     if (err == ERR_OK)
         err = close_event(http, bytes, key, out);
+    else if (err == ERR_SPACE)
+        share_too_large(http, key, bytes);
     evbuffer_free(bytes);
     return err;
 }
@@ -354,8 +370,13 @@ static enum news next_change(struct http *http, const struct topic *topic, struc
     enum err err = ERR_OK;
 
     *out = topics_shared(http->topics, &key);
-    if (!*out)
+    if (!*out) {
         err = make_change(http, &key, s, out);
+    } else if (!rendering_size(*out)) {
+        rendering_drop(*out);
+        *out = NULL;
+        err = ERR_SPACE;
+    }
     if (err == ERR_NOT_FOUND || err == ERR_SPACE)
         return begin_walk(http, topic, p, s, out);
     if (err)

@@ -10,22 +10,18 @@
 #include "http/instance.h"
 #include "http/reply.h"
 #include "http/service.h"
+#include "http/service_place.h"
 #include "http/stream.h"
 #include "http/version.h"
 #include "http/watch.h"
 
 enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000 };
 
-struct place {
-    bool set; /* else in front of the first */
-    char ns[NAMESPACE_MAX + 1], name[SERVICE_MAX + 1];
-};
-
 struct listing {
     struct http *http;
     char ns[NAMESPACE_MAX + 1]; /* "" = all */
     char part[SERVICE_MAX + 1]; /* of the name; "" = any */
-    struct place at, after;
+    struct service_place at, after;
     uint32_t left;
     bool opened, some;
 };
@@ -36,7 +32,7 @@ static void lower(char *s)
         *s = ascii_lower(*s);
 }
 
-static enum err place_parse(struct text t, struct place *out)
+static enum err place_parse(struct text t, struct service_place *out)
 {
     struct text name = t, ns = text_cut(&name, '/');
 
@@ -49,22 +45,6 @@ static enum err place_parse(struct text t, struct place *out)
     return ERR_OK;
 }
 
-static void place_set(struct place *p, const struct service *s)
-{
-    struct text ns = service_namespace(s), name = service_name(s);
-
-    p->set = text_copy(ns, p->ns, sizeof(p->ns)) == ERR_OK &&
-             text_copy(name, p->name, sizeof(p->name)) == ERR_OK;
-}
-
-static bool is_behind(const struct service *s, const struct place *p)
-{
-    if (!p->set)
-        return true;
-    int by_namespace = text_compare(service_namespace(s), text_of(p->ns));
-    return by_namespace ? by_namespace > 0 : text_compare(service_name(s), text_of(p->name)) > 0;
-}
-
 static bool has_part(const struct service *s, const char *part)
 {
     struct text name = service_name(s);
@@ -73,18 +53,6 @@ static bool has_part(const struct service *s, const char *part)
 
 /* ---- producing ------------------------------------------------------------------ */
 
-static uint32_t count_live(const struct service *s, struct moment now)
-{
-    uint32_t live = 0;
-
-    for (uint32_t n = 0; n < service_count(s); n++) {
-        struct instance_state state;
-        instance_state(service_instance(s, n), &state);
-        live += instance_is_live(&state, now);
-    }
-    return live;
-}
-
 static enum err append_service(struct listing *l, const struct service *s, struct evbuffer *out)
 {
     const struct http_backend *backend = &l->http->backend;
@@ -92,8 +60,8 @@ static enum err append_service(struct listing *l, const struct service *s, struc
     struct moment now = backend->now(backend->context);
     json_t *json = json_pack("{s:s%, s:s%, s:I, s:I, s:I, s:I}", "namespace", ns.s, ns.n, "name",
                              name.s, name.n, "instances", (json_int_t)service_count(s), "live",
-                             (json_int_t)count_live(s, now), "stale", (json_int_t)service_stale(s),
-                             "index", (json_int_t)service_index(s));
+                             (json_int_t)service_live(s, now), "stale",
+                             (json_int_t)service_stale(s), "index", (json_int_t)service_index(s));
 
     if (!json)
         return ERR_MEMORY;
@@ -105,23 +73,11 @@ static enum err append_service(struct listing *l, const struct service *s, struc
     return err;
 }
 
-static enum piece close_list(struct evbuffer *out, const struct place *next)
+static enum piece close_list(struct evbuffer *out, const struct service_place *next)
 {
     int n = next ? evbuffer_add_printf(out, "],\"next\":\"%s/%s\"}", next->ns, next->name)
                  : evbuffer_add_printf(out, "],\"next\":null}");
     return n < 0 ? PIECE_FAILED : PIECE_END;
-}
-
-static const struct service *step(struct listing *l)
-{
-    const struct registry *r = l->http->backend.registry;
-    const struct service *at =
-        l->at.set ? registry_service(r, text_of(l->at.ns), text_of(l->at.name)) : NULL;
-    const struct service *s = registry_service_next(r, text_of(l->ns), at);
-
-    if (s)
-        place_set(&l->at, s);
-    return s;
 }
 
 static enum piece next_service(void *state, struct evbuffer *out)
@@ -131,10 +87,10 @@ static enum piece next_service(void *state, struct evbuffer *out)
     if (!l->opened && evbuffer_add_printf(out, "{\"services\":[") < 0)
         return PIECE_FAILED;
     l->opened = true;
-    const struct service *s = step(l);
+    const struct service *s = service_step(l->http->backend.registry, text_of(l->ns), &l->at);
     if (!s)
         return close_list(out, NULL);
-    if (!is_behind(s, &l->after) || !has_part(s, l->part))
+    if (!service_is_behind(s, &l->after) || !has_part(s, l->part))
         return PIECE_MORE;
     if (l->left == 0)
         return close_list(out, &l->after);
@@ -171,9 +127,16 @@ static const char *read_page(const struct uri_query *query, struct listing *l)
     return NULL;
 }
 
+const char *services_fault(const struct call *call)
+{
+    struct listing l = {.http = call->http};
+
+    return read_page(&call->query, &l);
+}
+
 void services_read(struct call *call)
 {
-    static const struct stream_source source = {next_service, free, NULL};
+    static const struct stream_source source = {.next = next_service, .free = free};
     struct listing *l = calloc(1, sizeof(*l));
 
     if (!l) {

@@ -36,9 +36,12 @@ struct http {
     struct log_limit steered;   /* of what operators do */
     size_t held;                /* bytes that unfinished replies keep in memory */
     struct limiter writers;     /* of other addresses than loopback */
+    struct limiter guessers;    /* those whose token is wrong, likewise */
     bool stopping;
     struct later_list laters;   /* replies that wait for the disk, by their change */
     size_t later_count;
+    uint64_t committed, given_up; /* changes up to which they may leave: stored, or not to be */
+    struct event *later_turn;     /* pending while some that may leave are there */
     struct map holds;           /* requests whose reply comes later, by connection */
     struct held_list hold_list; /* the same */
     struct topics *topics;      /* who waits for news of what */

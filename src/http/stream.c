@@ -18,7 +18,7 @@ struct stream {
     const struct evhttp_connection *connection;
     const struct stream_source *source;
     void *state;
-    size_t held;
+    size_t size, held;
     bool ready, started;
 };
 
@@ -115,15 +115,28 @@ static void send_last(struct stream *s, struct evbuffer *out)
     evhttp_send_reply_end(request);
 }
 
+/* Counts what it holds now. False: with that, all together hold too much. */
+static bool account(struct stream *s)
+{
+    size_t size = s->source->size ? s->source->size(s->state) : s->size;
+
+    if (s->started)
+        size += SLICE_BYTES;
+    s->http->held += size - s->held;
+    bool grew = size > s->held;
+    s->held = size;
+    return !grew || s->http->held <= HELD_MAX;
+}
+
 static bool start(struct stream *s)
 {
     struct http *http = s->http;
 
-    if (http->held + SLICE_BYTES > HELD_MAX)
-        return false;
-    http->held += SLICE_BYTES;
-    s->held += SLICE_BYTES;
     s->started = true;
+    if (!account(s)) {
+        s->started = false;
+        return false;
+    }
     /* Before HTTP/1.1 only the connection's end ends a body of unknown length; evhttp
      * would keep the connection and write Content-Length: 0. */
     if (s->request->major == 1 && s->request->minor == 0)
@@ -131,6 +144,14 @@ static bool start(struct stream *s)
     reply_begin(http, s->request, 200);
     evhttp_send_reply_start(s->request, 200, reply_reason(200));
     return true;
+}
+
+static void end_for_room(struct stream *s)
+{
+    if (s->started)
+        abort_reply(s);
+    else
+        refuse(s, "too many long replies are under way");
 }
 
 static void deliver(struct stream *s, enum piece piece, struct evbuffer *out)
@@ -145,10 +166,10 @@ static void deliver(struct stream *s, enum piece piece, struct evbuffer *out)
         send_last(s, out);
     else if (piece == PIECE_END)
         send_whole(s, out);
+    else if (!account(s) || (evbuffer_get_length(out) && !s->started && !start(s)))
+        end_for_room(s);
     else if (evbuffer_get_length(out) == 0)
         make_ready(s);
-    else if (!s->started && !start(s))
-        refuse(s, "too many long replies are under way");
     else
         evhttp_send_reply_chunk_with_cb(s->request, out, flushed, s);
 }
@@ -226,6 +247,7 @@ void stream_open(struct call *call, const struct stream_source *source, void *st
         .connection = evhttp_request_get_connection(call->request),
         .source = source,
         .state = state,
+        .size = size,
         .held = size,
     };
     http->held += size;

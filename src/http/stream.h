@@ -23,10 +23,12 @@ struct stream_source {
     enum piece (*next)(void *state, struct evbuffer *out);
     void (*free)(void *state);
     void (*reply)(void *state, struct call *call); /* NULL: never PIECE_HANDED */
+    size_t (*size)(const void *state); /* bytes it holds by now; NULL: as stream_open was told */
 };
 
 /* Replies to the request from now on; header fields set before stay. Takes `state`,
- * a block of `size` bytes, in every case (freed when it ends). */
+ * a block of `size` bytes, in every case (freed when it ends). When all unfinished replies hold
+ * too much the one that wants more is refused, or cut off if it has begun. */
 void stream_open(struct call *call, const struct stream_source *source, void *state, size_t size);
 
 /* The event behind struct http's turn; NULL when memory lacks. */

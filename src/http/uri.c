@@ -108,6 +108,15 @@ struct text uri_query_nth(const struct uri_query *q, const char *name, unsigned 
     return (struct text){NULL, 0};
 }
 
+unsigned uri_query_count(const struct uri_query *q, const char *name)
+{
+    unsigned n = 0;
+
+    while (uri_query_nth(q, name, n).s)
+        n++;
+    return n;
+}
+
 struct text uri_query_get(const struct uri_query *q, const char *name)
 {
     return uri_query_nth(q, name, 0);

@@ -38,5 +38,7 @@ void uri_query_deinit(struct uri_query *q);
 struct text uri_query_get(const struct uri_query *q, const char *name);
 /* The n-th value of that name; s == NULL when there are fewer. */
 struct text uri_query_nth(const struct uri_query *q, const char *name, unsigned n);
+/* How many there are of that name. */
+unsigned uri_query_count(const struct uri_query *q, const char *name);
 
 #endif

@@ -42,6 +42,20 @@ static const struct registry *registry_of(const struct http *http)
 
 /* ---- has it come? ------------------------------------------------------------------- */
 
+/* The feed drops what was forgotten once DNS has seen it, which may be before the askers have
+ * their turn. */
+static bool has_forgotten(const struct gone *gone, struct text ns, uint64_t since)
+{
+    struct text gone_ns, name;
+
+    if (since < gone->floor)
+        return true;
+    while (gone_after(gone, since, &since, &gone_ns, &name))
+        if (text_is(gone_ns, ns))
+            return true;
+    return false;
+}
+
 /* When there are too many changes to look at, one of them is taken to be in `ns`: the asker
  * sees a list that is no other than it had. */
 static bool list_has_changed(const struct http *http, struct text ns, uint64_t since)
@@ -52,6 +66,8 @@ static bool list_has_changed(const struct http *http, struct text ns, uint64_t s
 
     if (!ns.n)
         return registry_index(r) > since;
+    if (has_forgotten(topics_gone(http->topics), ns, since))
+        return true;
     while ((n = registry_changes(r, since, changes, ARRAY_COUNT(changes))) > 0) {
         for (size_t i = 0; i < n; i++)
             if (text_is(changes[i].ns, ns))
@@ -163,7 +179,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     while ((w = first(waits)) && w->deadline.key <= now) {
-        finish(w, false);
+        finish(w, is_due(w)); /* perhaps changed, and not told yet */
         if (backend->stopwatch_us(backend->context) - began_us >= HTTP_SLICE_MS * UINT64_C(1000))
             break;
     }
@@ -205,7 +221,7 @@ bool wait_open(struct call *call, const struct wait_for *services, size_t count,
     heap_node_init(&w->deadline);
     if (subscribe(w, services, count) &&
         heap_add(&http->waits->deadlines, &w->deadline, now + wait_ms) == ERR_OK)
-        w->held = held_open(call, lost, w);
+        w->held = held_open(call, HELD_ENDS_ALL, lost, w);
     if (!w->held) {
         wait_free(w);
         return false;

@@ -13,7 +13,9 @@
 
 enum {
     WAIT_DEFAULT_MS = 30000,
-    BODY_INSTANCES_MAX = 256, /* of a service whose body is rendered once for all who waited */
+    /* Of a service whose body is rendered once for all who waited. */
+    BODY_INSTANCES_MAX = 256,
+    BODY_BYTES_MAX = 131072, /* about a millisecond's worth */
 };
 
 /* What is watched; the names point into the rest. */
@@ -110,6 +112,25 @@ static struct position resumed(const struct call *call, uint64_t asked, bool was
     return p;
 }
 
+/* There may come something of it. What the server holds of a namespace that is served no more
+ * can be followed, too. */
+static bool is_served(const struct http *http, struct text ns)
+{
+    const struct http_backend *backend = &http->backend;
+    json_t *list, *one;
+    size_t n;
+    bool found = false;
+
+    if (!ns.n || registry_service_next(backend->registry, ns, NULL))
+        return true;
+    list = backend->namespaces(backend->context);
+    json_array_foreach(list, n, one) found =
+        found || text_is(ns, text_of(json_string_value(json_object_get(one, "name"))));
+    found = found || !list; /* memory lacks */
+    json_decref(list);
+    return found;
+}
+
 static void open_stream(struct call *call, const struct watched *w, uint64_t asked, bool was_asked)
 {
     struct position from = resumed(call, asked, was_asked);
@@ -151,19 +172,24 @@ static bool is_plain(const struct call *call)
     return named == call->query.count;
 }
 
+/* Empty: it is too large. */
 static struct rendering *render_body(struct http *http, const struct service *s)
 {
     struct evbuffer *bytes = evbuffer_new();
     struct rendering *body = NULL;
+    enum err err = bytes ? service_body(http, s, BODY_BYTES_MAX, bytes) : ERR_MEMORY;
 
-    if (bytes && service_body(http, s, bytes) == ERR_OK)
+    if (err == ERR_SPACE)
+        evbuffer_drain(bytes, evbuffer_get_length(bytes));
+    if (err == ERR_OK || err == ERR_SPACE)
         body = rendering_of(bytes);
     if (bytes)
         evbuffer_free(bytes);
     return body;
 }
 
-/* All who waited for the same service get the same bytes. NULL when memory lacks. */
+/* All who waited for the same service get the same bytes. NULL when memory lacks; empty: it is
+ * too large for that, which is found out once for all. */
 static struct rendering *shared_body(struct http *http, const struct topic *topic,
                                      const struct service *s)
 {
@@ -202,7 +228,7 @@ static void answer(struct call *call)
 
     if (topic && service_count(s) <= BODY_INSTANCES_MAX && is_plain(call))
         body = shared_body(call->http, topic, s);
-    if (body)
+    if (body && rendering_size(body))
         reply_shared(call, s, body);
     else
         service_read(call);
@@ -266,44 +292,84 @@ static bool is_due(const struct call *call, uint64_t since)
 struct question {
     uint64_t index;
     uint32_t wait_ms;
-    bool has_index, has_wait;
+    bool has_index, has_wait, streams;
 };
 
 /* What is wrong with it, or NULL. */
 static const char *read_question(const struct call *call, struct question *q)
 {
     struct text index = uri_query_get(&call->query, "index"),
-                wait = uri_query_get(&call->query, "wait");
+                wait = uri_query_get(&call->query, "wait"),
+                stream = uri_query_get(&call->query, "stream");
 
-    *q = (struct question){
-        .wait_ms = WAIT_DEFAULT_MS, .has_index = index.s != NULL, .has_wait = wait.s != NULL};
+    *q = (struct question){.wait_ms = WAIT_DEFAULT_MS,
+                           .has_index = index.s != NULL,
+                           .has_wait = wait.s != NULL,
+                           .streams = wants_stream(call)};
     if (index.s && text_number(index, UINT64_MAX, &q->index) != ERR_OK)
         return "index is a number, as X-Disc-Index said it";
     if (wait.s && take_duration(wait, &q->wait_ms) != ERR_OK)
         return "wait is a time such as 500ms, 30s or 5m, at most 10m";
+    if (stream.s && !text_is(stream, TEXT("1")) && !text_is(stream, TEXT("0")))
+        return "stream is 1 for an event stream, or left out";
     return NULL;
+}
+
+/* A stream goes on from an index, which says what of the whole was seen, not of a part. */
+static const char *stream_fault(const struct call *call)
+{
+    static const char *const parts[] = {"where", "status", "live", "limit", "after", "q"};
+
+    for (size_t n = 0; n < ARRAY_COUNT(parts); n++)
+        if (uri_query_get(&call->query, parts[n]).s)
+            return "an event stream tells of the whole service, or of all services (of ns): leave "
+                   "where, status, live, limit, after and q out, and filter what comes; or ask "
+                   "with index and wait instead of a stream";
+    return NULL;
+}
+
+/* What holds later is checked now, or a question that has no answer would be held. */
+static const char *fault_of(const struct call *call, const struct question *q, bool list)
+{
+    if (q->streams)
+        return stream_fault(call);
+    return list ? services_fault(call) : service_fault(call);
+}
+
+static bool reply_fault(const struct call *call, const char *fault)
+{
+    if (fault)
+        reply_problem(call->http, call->request, 400, "%s", fault);
+    return fault != NULL;
+}
+
+static void stream(struct call *call, const struct watched *w, const struct question *q)
+{
+    if (is_served(call->http, w->ns))
+        open_stream(call, w, q->index, q->has_index);
+    else
+        reply_problem(call->http, call->request, 404,
+                      "there is no such namespace here: see /v1/namespaces");
 }
 
 static bool watch(struct call *call, bool list)
 {
-    bool streams = wants_stream(call);
     struct question q;
     struct watched w;
-    const char *fault = read_question(call, &q);
 
     if (evhttp_request_get_command(call->request) == EVHTTP_REQ_HEAD)
         return false;
-    if (fault) {
-        reply_problem(call->http, call->request, 400, "%s", fault);
+    if (reply_fault(call, read_question(call, &q)))
         return true;
-    }
-    if (!streams && !q.has_index && !q.has_wait)
+    if (!q.streams && !q.has_index && !q.has_wait)
         return false;
+    if (reply_fault(call, fault_of(call, &q, list)))
+        return true;
     /* Such a one is never known: the reply is what it is without waiting. */
     if (!take_names(call, list, &w))
         return false;
-    if (streams)
-        open_stream(call, &w, q.index, q.has_index);
+    if (q.streams)
+        stream(call, &w, &q);
     else if (!list && is_due(call, q.index))
         return false;
     else

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "http/instance.h"
+#include "http/later.h"
 #include "http/name.h"
 #include "http/reply.h"
 
@@ -25,7 +26,7 @@ struct principal write_principal(const struct call *call)
 
     if (call->has_token) {
         who.kind = PRINCIPAL_NAME;
-        strcpy(who.name, "admin");
+        strcpy(who.name, PRINCIPAL_TOKEN);
     }
     return who;
 }
@@ -38,6 +39,20 @@ void write_tell(const struct call *call, enum http_deed_kind kind, struct instan
 
     if (backend->audit)
         backend->audit(backend->context, &deed);
+}
+
+bool write_is_allowed(struct call *call, struct instance_key key)
+{
+    const struct http_backend *backend = &call->http->backend;
+
+    if (call->has_token || !backend->is_protected ||
+        !backend->is_protected(backend->context, key.ns, key.service))
+        return true;
+    write_tell(call, HTTP_DEED_DENIED, key, "protected, and without the admin token");
+    reply_problem(call->http, call->request, 403,
+                  "this service is protected (registration.protected): over HTTP it may only be "
+                  "touched with the admin token: Authorization: Bearer TOKEN");
+    return false;
 }
 
 /* ---- refusals --------------------------------------------------------------------- */
@@ -128,4 +143,14 @@ struct written written_of(struct call *call, const struct granted *granted)
     if (granted->created)
         reply_header(call->request, "Location", write_path(instance_key(granted->instance), path));
     return (struct written){instance_written(call, granted), granted->created ? 201 : 200};
+}
+
+void write_finish(struct call *call, const struct granted *granted)
+{
+    const struct http_backend *backend = &call->http->backend;
+    struct written written = written_of(call, granted);
+    uint64_t change = backend->wait(backend->context);
+
+    backend->changed(backend->context);
+    later_reply(call, change, written.status, written.body);
 }

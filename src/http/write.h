@@ -17,6 +17,9 @@ void instance_names_of(const struct call *call, struct instance_names *out);
 /* The admin, or this machine. Only of a call that may write. */
 struct principal write_principal(const struct call *call);
 
+/* May this sender touch that service? False: the reply was sent, and the audit log told. */
+MUST_CHECK bool write_is_allowed(struct call *call, struct instance_key key);
+
 /* Replies with what the registry said; `rev`: the stored one, for ERR_STALE. */
 void write_refuse(struct call *call, enum err err, uint64_t rev);
 
@@ -30,6 +33,8 @@ struct written {
     int status;
 };
 struct written written_of(struct call *call, const struct granted *granted);
+/* That, and the end of the change: tells the backend, and replies once it is on disk. */
+void write_finish(struct call *call, const struct granted *granted);
 
 /* For the audit log. */
 void write_tell(const struct call *call, enum http_deed_kind kind, struct instance_key key,

@@ -4,7 +4,10 @@
 
 #include "http/reply.h"
 
-enum { PART = 16384 /* bytes */ };
+enum {
+    PART = 16384,    /* bytes */
+    ZONE_BYTES = 512 /* of memory for one, beside its text */
+};
 
 struct zone {
     char *name;
@@ -62,6 +65,7 @@ static bool insert(struct zones *z, size_t place, struct text name)
     memmove(&z->items[place + 1], &z->items[place], (z->count - place) * sizeof(zone));
     z->items[place] = zone;
     z->count++;
+    z->bytes += ZONE_BYTES + name.n;
     return true;
 }
 
@@ -74,9 +78,12 @@ enum err zones_add(struct zones *z, struct text zone, const json_t *json)
     if (!json)
         return ERR_OK;
     struct evbuffer *list = z->items[place].list;
-    if (evbuffer_get_length(list) && evbuffer_add(list, ",", 1) < 0)
+    size_t before = evbuffer_get_length(list);
+    if (before && evbuffer_add(list, ",", 1) < 0)
         return ERR_MEMORY;
-    return reply_append(list, json);
+    enum err err = reply_append(list, json);
+    z->bytes += evbuffer_get_length(list) - before;
+    return err;
 }
 
 static enum err write_name(const struct zone *zone, bool is_first, struct evbuffer *out)
@@ -99,8 +106,11 @@ enum err zones_write(struct zones *z, struct evbuffer *out, bool *done)
     if (!z->inside && write_name(zone, z->at == 0, out) != ERR_OK)
         return ERR_MEMORY;
     z->inside = evbuffer_get_length(zone->list) > 0;
-    if (z->inside)
-        return evbuffer_remove_buffer(zone->list, out, PART) < 0 ? ERR_MEMORY : ERR_OK;
+    if (z->inside) {
+        int moved = evbuffer_remove_buffer(zone->list, out, PART);
+        z->bytes -= moved > 0 ? (size_t)moved : 0;
+        return moved < 0 ? ERR_MEMORY : ERR_OK;
+    }
     z->at++;
     return evbuffer_add(out, "]", 1) < 0 ? ERR_MEMORY : ERR_OK;
 }

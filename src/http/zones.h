@@ -16,6 +16,7 @@ struct zones {
     size_t count, room;
     size_t at; /* of zones_write: which one is written */
     bool inside;
+    size_t bytes; /* of memory, more or less */
 };
 
 /* The zone is there from now on, perhaps with nobody in it. `json` NULL: only that.

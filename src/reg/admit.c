@@ -19,6 +19,11 @@ struct addr admit_address(const struct reg_config *config, const struct addr *fr
     return addr_is_loopback(from) && local->family != FAMILY_NONE ? *local : *from;
 }
 
+bool reg_is_protected(const struct reg *reg, struct text ns, struct text service)
+{
+    return access_is_protected(reg, ns, service);
+}
+
 struct addr reg_local_addr(const struct reg *reg, enum family family)
 {
     return family == FAMILY_V6 ? reg->config.local_v6 : reg->config.local_v4;

@@ -82,12 +82,14 @@ static enum refusal find_or_enter(struct call *c, const struct wish *wish,
 static void reply_subscribed(struct call *c, const struct subscription *s, const struct wish *wish)
 {
     const struct bulletin *b = s->bulletin;
+    bool waits = subscription_waits(&c->reg->subscriptions, s);
+    uint64_t seq = b ? b->seq : waits ? topic_index(s->topic, c->reg->registry) : s->seq;
     reply_ok(c);
     reply_param(c, "sub", "%u", s->number);
-    reply_param(c, "seq", "%llu", (unsigned long long)(b ? b->seq : s->seq));
+    reply_param(c, "seq", "%llu", (unsigned long long)seq);
     reply_param(c, "lease", "%llu", (unsigned long long)wish->lease_s);
     reply_renewal(c, (uint32_t)wish->lease_s);
-    reply_param(c, "full", "%d", b && b->whole);
+    reply_param(c, "full", "%d", b ? b->whole : waits && (s->seq == 0 || s->seq > seq));
     if (b && b->whole)
         reply_param(c, "frag", "%u", b->count);
 }
@@ -135,7 +137,8 @@ void apply_ack(struct call *c)
         apply_refuse(c, refusal);
         return;
     }
-    subscription_ack(&c->reg->subscriptions, c->subscription, seq, frag, c->now.lease_ms);
+    if (!subscription_ack(&c->reg->subscriptions, c->subscription, seq, frag, c->now.lease_ms))
+        policy_charge(&c->reg->policy, c->auth, &c->from.addr, c->now.lease_ms);
     reply_none(c);
 }
 

@@ -35,8 +35,7 @@ static void press_line(struct press *p, const char *line, size_t size)
     page->lines++;
 }
 
-static enum err press_finish(const struct press *p, const struct registry *r,
-                             const struct service *s, struct bulletin **out)
+static enum err press_finish(const struct press *p, const struct service *s, struct bulletin **out)
 {
     const struct page *last = &p->pages[p->count - 1];
     size_t text = last->at + last->size, pages = p->count * sizeof(struct page);
@@ -44,7 +43,6 @@ static enum err press_finish(const struct press *p, const struct registry *r,
     if (!b)
         return ERR_MEMORY;
     *b = (struct bulletin){
-        .guarded = registry_guard(r).on || (s && service_stale(s)),
         .known = s != NULL,
         .refs = 1,
         .bytes = sizeof(*b) + pages + text,
@@ -60,17 +58,20 @@ static enum err press_finish(const struct press *p, const struct registry *r,
  * tried. */
 enum { LINE_MIN = 30 };
 
-enum err bulletin_whole(struct press *press, const struct registry *r, const struct service *s,
-                        struct bulletin **out)
+/* Changes that are looked at for the price of a line. */
+enum { STEPS_PER_LINE = 4 };
+
+enum err bulletin_whole(struct press *press, const struct service *s, struct bulletin **out)
 {
     char line[WATCH_LINE_MAX];
     uint32_t count = s ? service_count(s) : 0;
+    press->spent = 1;
     if (count > sizeof(press->text) / LINE_MIN)
         return ERR_SPACE;
     press_clear(press);
-    for (uint32_t i = 0; i < count && !press->full; i++)
+    for (uint32_t i = 0; i < count && !press->full; i++, press->spent++)
         press_line(press, line, watch_line_instance('=', service_instance(s, i), line));
-    enum err e = press->full ? ERR_SPACE : press_finish(press, r, s, out);
+    enum err e = press->full ? ERR_SPACE : press_finish(press, s, out);
     if (!e)
         (*out)->whole = true;
     return e;
@@ -81,18 +82,19 @@ enum err bulletin_delta(struct press *press, const struct registry *r, const str
 {
     struct delta_item items[DELTA_MAX];
     char line[WATCH_LINE_MAX];
-    size_t count = 0;
-    enum err e = registry_delta(r, s, prev, items, DELTA_MAX, &count);
+    size_t count, steps;
+    enum err e = registry_delta_steps(r, s, prev, items, DELTA_MAX, &count, &steps);
+    press->spent = 1 + steps / STEPS_PER_LINE;
     if (e)
         return e;
     press_clear(press);
-    for (size_t i = 0; i < count && !press->full; i++) {
+    for (size_t i = 0; i < count && !press->full; i++, press->spent++) {
         const struct delta_item *item = &items[i];
         size_t size = item->instance ? watch_line_instance('+', item->instance, line)
                                      : watch_line_gone(item->id, item->why, line);
         press_line(press, line, size);
     }
-    e = press->full ? ERR_SPACE : press_finish(press, r, s, out);
+    e = press->full ? ERR_SPACE : press_finish(press, s, out);
     if (!e)
         (*out)->prev = prev;
     return e;

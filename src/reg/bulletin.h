@@ -23,13 +23,18 @@ struct page {
     uint16_t size, lines;
 };
 
+struct topic;
+
 struct bulletin {
-    struct bulletin *next; /* of the same service */
-    uint64_t seq;          /* the change index that it leads to */
-    uint64_t prev;         /* and from where; unused when it is the whole state */
+    const struct topic *topic; /* of its service */
+    uint64_t hash;             /* in the table of all */
+    uint64_t seq;              /* the change index that it leads to */
+    uint64_t prev;             /* and from where; unused when it is the whole state */
     bool whole;
     bool guarded; /* instances are kept that are not heard of, or may have to be */
     bool known;   /* the service is */
+    bool heard;   /* some page of it was acknowledged by somebody */
+    bool dropped; /* nobody is to be told it any more */
     uint32_t refs;
     size_t bytes;   /* that it takes up, all in all */
     unsigned count; /* pages, at least 1 */
@@ -45,15 +50,16 @@ static inline struct text bulletin_page(const struct bulletin *b, unsigned n)
 /* Room for one bulletin that is being written. */
 struct press {
     unsigned count;
-    bool full; /* more than fits all pages */
+    bool full;    /* more than fits all pages */
+    size_t spent; /* on the last one: see work.h */
     struct page pages[BULLETIN_PAGES_MAX];
     char text[BULLETIN_PAGES_MAX * BULLETIN_PAGE_MAX];
 };
 
-/* The service as it is now; `s` NULL: not known. With one reference; `seq` and `prev` of it
- * are the caller's to say. ERR_SPACE: too large · ERR_MEMORY. */
-MUST_CHECK enum err bulletin_whole(struct press *press, const struct registry *r,
-                                   const struct service *s, struct bulletin **out);
+/* The service as it is now; `s` NULL: not known. With one reference; topic, hash,
+ * seq and guarded are the caller's to say. ERR_SPACE: too large · ERR_MEMORY. */
+MUST_CHECK enum err bulletin_whole(struct press *press, const struct service *s,
+                                   struct bulletin **out);
 
 /* What of it is other than at `prev`. ERR_NOT_FOUND and ERR_SPACE: only the whole can say. */
 MUST_CHECK enum err bulletin_delta(struct press *press, const struct registry *r,

@@ -58,8 +58,9 @@
  *   w       reg upd  0-65535               weight; 100
  *   prio    reg upd  0-32767               priority; 0
  *   st      reg upd  up starting draining down   status; up
- *   lease   reg hello sub   seconds, or static   wish, brought into the server's range; 30.
+ *   lease   reg hello   seconds, or static   wish, brought into the server's range; 30.
  *                    static (never expires) needs a key that may
+ *           sub      seconds               wish, brought into 10-300; 60
  *   zone region cluster   reg upd   label <= 32   locality and selector
  *   ver     reg upd  <= 32 printable       version
  *   tags    reg upd  <= 16 labels, commas  selectors
@@ -208,8 +209,9 @@
  *          too. In the reply: the state that will have been reached
  *   lease  10-300 seconds, 60. The subscription ends with it; refresh after `ren` ms, with
  *          from= the seq that was reached. Pushes go to the port of the last `sub`
- *   full   1: the whole state follows, in `frag` datagrams. 0: nothing follows (from= is the
- *          newest state), or what changed since from=
+ *   full   1: the whole state follows, in `frag` datagrams (not said: that is not known yet).
+ *          0: nothing follows (from= is the newest state), or what changed since from= (or,
+ *          when that cannot be said, the whole state: see the push)
  *
  * Errors: 413 usetcp (the whole state is larger than 64 datagrams), 503 busy, 507 full. The
  * service need not be known. What the subscriber has is kept through errors and silence.
@@ -261,8 +263,8 @@
  * The first change is pushed at once, further ones of that service after 100 ms at the
  * earliest, together. Up to 4 datagrams are under way without an ack, of one push; each ack
  * lets the next go. Without any ack they are sent again after 0.5, 1, 2 and 4 s; 4 s later
- * the server falls silent until the next `sub`. A delta sent again may be a newer one, with
- * the same prev and a higher seq.
+ * the server falls silent until the next `sub`. What is sent again, and of which nothing was
+ * acknowledged, may be newer: with a higher seq.
  *
  * ack and uns need no cookie, key or MAC: address, sub and tok show who sends them. An ack
  * has no reply, but 404 gone (unsigned) where the subscription is not known: it ended, or the

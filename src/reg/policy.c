@@ -40,6 +40,12 @@ enum reg_auth policy_auth(const struct reg_config *config, const struct addr *fr
     return REG_AUTH_DENY;
 }
 
+void policy_charge(struct policy *p, enum reg_auth auth, const struct addr *from, uint64_t now_ms)
+{
+    if (auth != REG_AUTH_OPEN)
+        (void)limiter_take(&p->sources, from, now_ms);
+}
+
 bool policy_unvalidated(struct policy *p, const struct addr *to, size_t request, size_t reply,
                         uint64_t now_ms)
 {

@@ -33,6 +33,9 @@ void policy_expect(struct policy *p, uint64_t until_ms);
 /* First match wins; REG_AUTH_DENY where nothing matches. */
 enum reg_auth policy_auth(const struct reg_config *config, const struct addr *from);
 
+/* One datagram of a sender that has shown its address; `open` ones are not counted. */
+void policy_charge(struct policy *p, enum reg_auth auth, const struct addr *from, uint64_t now_ms);
+
 /* May this reply go to an unvalidated source? Counts it if so. */
 bool policy_unvalidated(struct policy *p, const struct addr *to, size_t request, size_t reply,
                         uint64_t now_ms);

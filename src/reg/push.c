@@ -6,7 +6,7 @@
 #include "reg/subscription.h"
 
 enum {
-    STEPS = 64,                              /* things of the clock between two datagrams */
+    STEPS = 64, /* things of the clock between two datagrams, subscribers looked at for one */
     MAC_ROOM = 1 + 4 + MESSAGE_MAC_SIZE + 1, /* "\nmac=...", LF */
     /* "disc/1 push sub= tok= ep= seq= prev= frag=64/64 n=999 guard=1 why=unknown" */
     HEADER_MAX = 11 + 15 + 5 + SUBSCRIPTION_TOKEN_MAX + 12 + 25 + 26 + 11 + 6 + 8 + 12,
@@ -79,7 +79,8 @@ static size_t next_datagram(struct reg *reg, uint64_t now_ms, uint8_t out[static
     struct subscriptions *all = &reg->subscriptions;
     unsigned page;
     bool again;
-    for (struct subscription *s; (s = all->first_ready);) {
+    struct subscription *s;
+    for (unsigned n = 0; n < STEPS && (s = subscriptions_next(all)); n++) {
         if (!subscription_page(all, s, reg->registry, now_ms, &page, &again))
             continue;
         size_t size = write_push(reg, s, page, out);
@@ -101,25 +102,23 @@ void reg_published(struct reg *reg, struct moment now)
 size_t reg_push(struct reg *reg, struct moment now, uint8_t out[static REG_DATAGRAM_MAX],
                 const void **route)
 {
-    size_t size = 0;
-    unsigned steps;
+    unsigned steps = 0;
     topics_notice(&reg->subscriptions.topics, reg->registry, now.lease_ms);
-    do {
-        for (steps = 0; steps < STEPS && advance(reg, now.lease_ms); steps++)
-            ;
-        size = next_datagram(reg, now.lease_ms, out, route);
-    } while (!size && steps == STEPS);
-    return size;
+    while (steps < STEPS && advance(reg, now.lease_ms))
+        steps++;
+    return next_datagram(reg, now.lease_ms, out, route);
 }
 
 uint64_t reg_next_push(const struct reg *reg)
 {
     const struct subscriptions *all = &reg->subscriptions;
     const struct heap_node *timer = heap_first(&all->timers);
-    uint64_t topic = topics_next(&all->topics);
-    if (all->first_ready)
+    uint64_t due = topics_next(&all->topics);
+    if (all->ready.first)
         return 0;
-    return timer && timer->key < topic ? timer->key : topic;
+    if (all->waiting.first && work_due_ms(&all->topics.work) < due)
+        due = work_due_ms(&all->topics.work);
+    return timer && timer->key < due ? timer->key : due;
 }
 
 uint32_t reg_subscriptions(const struct reg *reg)

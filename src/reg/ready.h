@@ -1,30 +1,33 @@
-/* The subscriptions to which something is to be sent, first come, first served. Called by
- * subscription.c and push.c.
+/* Queues of subscriptions to which something is to be sent, first come, first served. A
+ * subscription is in one of them or in none. Called by subscription.c and push.c.
  */
 #ifndef DISC_REG_READY_H
 #define DISC_REG_READY_H
 
 #include "reg/subscription.h"
 
-/* At the end, unless it is in there. */
-static inline void ready_append(struct subscriptions *all, struct subscription *s)
+/* At the end, unless it is in one. */
+static inline void ready_append(struct ready *queue, struct subscription *s)
 {
-    if (s->ready)
+    if (s->queue)
         return;
-    s->ready = true;
-    s->ready_before = all->last_ready;
+    s->queue = queue;
+    s->ready_before = queue->last;
     s->ready_after = NULL;
-    *(all->last_ready ? &all->last_ready->ready_after : &all->first_ready) = s;
-    all->last_ready = s;
+    *(queue->last ? &queue->last->ready_after : &queue->first) = s;
+    queue->last = s;
+    queue->count++;
 }
 
-static inline void ready_remove(struct subscriptions *all, struct subscription *s)
+static inline void ready_remove(struct subscription *s)
 {
-    if (!s->ready)
+    struct ready *queue = s->queue;
+    if (!queue)
         return;
-    s->ready = false;
-    *(s->ready_before ? &s->ready_before->ready_after : &all->first_ready) = s->ready_after;
-    *(s->ready_after ? &s->ready_after->ready_before : &all->last_ready) = s->ready_before;
+    s->queue = NULL;
+    *(s->ready_before ? &s->ready_before->ready_after : &queue->first) = s->ready_after;
+    *(s->ready_after ? &s->ready_after->ready_before : &queue->last) = s->ready_before;
+    queue->count--;
 }
 
 #endif

@@ -121,8 +121,8 @@ static bool check_form(struct call *c, const struct reg_datagram *in)
     return true;
 }
 
-/* Charged only once the cookie was found right, so that forged datagrams can neither
- * use up a sender's allowance nor fill the table. */
+/* Charged only once the sender is known (by its cookie; by the token of its subscription), so
+ * that forged datagrams can neither use up a sender's allowance nor fill the table. */
 static bool check_rate(struct call *c)
 {
     uint32_t wait_ms;
@@ -151,8 +151,7 @@ static bool check_cookie(struct call *c)
     }
     c->validated = true;
     c->cookie_due = age_s >= COOKIE_RENEW_S;
-    if (c->auth != REG_AUTH_OPEN)
-        (void)limiter_take(&reg->policy.sources, &c->from.addr, c->now.lease_ms);
+    policy_charge(&c->reg->policy, c->auth, &c->from.addr, c->now.lease_ms);
     return true;
 }
 
@@ -195,7 +194,12 @@ static bool check_sender(struct call *c)
     if (c->verb != REG_ACK && c->verb != REG_UNS)
         return check_rate(c) && check_cookie(c) && check_key(c);
     subscriber_find(c);
-    return c->auth != REG_AUTH_DENY;
+    if (c->verb == REG_ACK || !c->subscription)
+        return c->auth != REG_AUTH_DENY;
+    if (!check_rate(c))
+        return false;
+    policy_charge(&c->reg->policy, c->auth, &c->from.addr, c->now.lease_ms);
+    return true;
 }
 
 static bool check_fields(struct call *c)

@@ -173,6 +173,9 @@ struct reg_sender {
 enum reg_admission reg_admit(struct reg *reg, const struct addr *from, struct text ns,
                              struct text service, struct moment now, struct reg_sender *out);
 
+/* Only a key may touch this service (registration.protected). */
+bool reg_is_protected(const struct reg *reg, struct text ns, struct text service);
+
 /* Another than loopback's, for what registers from loopback; FAMILY_NONE: none is known. */
 struct addr reg_local_addr(const struct reg *reg, enum family family);
 
@@ -189,11 +192,12 @@ void reg_published(struct reg *reg, struct moment now);
 
 /* Pushes that are due: after reg_published, after each reg_handle, and at reg_next_push. Writes one
  * into `out`, its way into `route` (as the subscriber's datagram had it), and returns its size; 0 =
- * none is due. To be called until it says 0 (or the socket is full). */
+ * none is due, or enough was done for now: reg_next_push says when to go on. To be called until
+ * it says 0 (or the socket is full). */
 size_t reg_push(struct reg *reg, struct moment now, uint8_t out[static REG_DATAGRAM_MAX],
                 const void **route);
 
-/* Lease ms at which reg_push has something to do; 0 = at once; UINT64_MAX = never. */
+/* Lease ms at which reg_push has something to do; 0 or by now = at once; UINT64_MAX = never. */
 uint64_t reg_next_push(const struct reg *reg);
 
 uint32_t reg_subscriptions(const struct reg *reg);

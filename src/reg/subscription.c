@@ -154,10 +154,11 @@ enum err subscription_new(struct subscriptions *all, struct topic *topic,
 
 static void put_back(struct subscriptions *all, struct subscription *s)
 {
-    ready_remove(all, s);
+    ready_remove(s);
     if (s->bulletin)
-        topic_return(&all->topics, s->topic, s->bulletin);
+        topic_return(&all->topics, s->bulletin);
     s->bulletin = NULL;
+    s->cut_short = false;
     s->acked = s->sent = 0;
     s->retry_ms = UINT64_MAX;
 }
@@ -199,14 +200,15 @@ bool subscription_timeout(struct subscriptions *all, struct subscription *s, uin
         subscription_free(all, s);
         return false;
     }
+    bool unheard = s->bulletin || s->cut_short;
     s->retry_ms = UINT64_MAX;
-    s->lagging = s->bulletin && s->retries == SUBSCRIPTION_RETRIES;
+    s->lagging = unheard && s->retries == SUBSCRIPTION_RETRIES;
     if (s->lagging) {
         put_back(all, s);
     } else {
-        s->retries += s->bulletin != NULL;
+        s->retries += unheard;
         s->sent = s->acked;
-        ready_append(all, s);
+        ready_append(&all->ready, s);
     }
     set_timer(all, s);
     return s->lagging;
@@ -214,10 +216,57 @@ bool subscription_timeout(struct subscriptions *all, struct subscription *s, uin
 
 /* ---- telling ----------------------------------------------------------------------- */
 
-static enum err begin(struct subscriptions *all, struct subscription *s, const struct registry *r)
+/* To be told the newest state when it is next asked for an ack, unless it has heard nothing at
+ * all so far. */
+static void cut_short(struct subscriptions *all, struct subscription *s)
 {
+    uint64_t retry_ms = s->retry_ms;
+    put_back(all, s);
+    s->retry_ms = retry_ms;
+    s->cut_short = retry_ms != UINT64_MAX;
+    if (!s->cut_short)
+        ready_append(&all->ready, s);
+}
+
+/* Memory for others, at the cost of those who are told what is no longer so. */
+static bool make_room(struct subscriptions *all)
+{
+    struct subscription *s;
+    size_t cursor = 0;
+    if (!topics_drop_outdated(&all->topics))
+        return false;
+    while ((s = map_next(&all->by_name, &cursor))) {
+        if (s->bulletin && s->bulletin->dropped)
+            cut_short(all, s);
+    }
+    return true;
+}
+
+/* `first`: nobody else waits before it. */
+static enum err begin(struct subscriptions *all, struct subscription *s, const struct registry *r,
+                      bool first)
+{
+    struct topics *topics = &all->topics;
+    bool make = first && work_is_left(&topics->work);
     s->retries = 0;
-    return topic_bulletin(&all->topics, s->topic, r, s->seq, &s->bulletin);
+    enum err e = topic_bulletin(topics, s->topic, r, s->seq, make, &s->bulletin);
+    if (e == ERR_FULL && make_room(all))
+        e = topic_bulletin(topics, s->topic, r, s->seq, make, &s->bulletin);
+    return e;
+}
+
+static bool nobody_waits(const struct subscriptions *all)
+{
+    return all->waiting.count == 0;
+}
+
+/* There is no time to write it now. */
+static enum err wait_for_time(struct subscriptions *all, struct subscription *s)
+{
+    if (all->waiting.count >= SUBSCRIPTION_WAITING_MAX)
+        return ERR_BUSY;
+    ready_append(&all->waiting, s);
+    return ERR_OK;
 }
 
 enum err subscription_tell_from(struct subscriptions *all, struct subscription *s,
@@ -228,22 +277,24 @@ enum err subscription_tell_from(struct subscriptions *all, struct subscription *
     s->retries = 0;
     if (s->bulletin && from == s->seq) {
         s->sent = s->acked;
-    } else {
+    } else if (!subscription_waits(all, s) || from != s->seq) {
         put_back(all, s);
         s->seq = from;
         if (from == 0 || from != topic_index(s->topic, r))
-            e = begin(all, s, r);
+            e = begin(all, s, r, nobody_waits(all));
     }
+    if (e == ERR_BUSY)
+        e = wait_for_time(all, s);
     if (s->bulletin)
-        ready_append(all, s);
+        ready_append(&all->ready, s);
     set_timer(all, s);
     return e;
 }
 
 void subscription_wake(struct subscriptions *all, struct subscription *s)
 {
-    if (!s->lagging && !s->bulletin && s->seq < s->topic->released)
-        ready_append(all, s);
+    if (!s->lagging && !s->bulletin && !s->cut_short && s->seq < s->topic->released)
+        ready_append(&all->ready, s);
 }
 
 static uint64_t all_pages(const struct bulletin *b)
@@ -251,13 +302,14 @@ static uint64_t all_pages(const struct bulletin *b)
     return UINT64_MAX >> (BULLETIN_PAGES_MAX - b->count);
 }
 
-void subscription_ack(struct subscriptions *all, struct subscription *s, uint64_t seq,
+bool subscription_ack(struct subscriptions *all, struct subscription *s, uint64_t seq,
                       uint64_t page, uint64_t now_ms)
 {
-    const struct bulletin *b = s->bulletin;
+    struct bulletin *b = s->bulletin;
     uint64_t bit = 1ull << (page - 1);
     if (!b || b->seq != seq || page > b->count || s->acked & bit)
-        return;
+        return false;
+    b->heard = true;
     s->acked |= bit;
     s->sent |= bit;
     s->retries = 0;
@@ -267,30 +319,36 @@ void subscription_ack(struct subscriptions *all, struct subscription *s, uint64_
         subscription_wake(all, s);
     } else {
         s->retry_ms = now_ms + SUBSCRIPTION_RETRY_MS;
-        ready_append(all, s);
+        ready_append(&all->ready, s);
     }
     set_timer(all, s);
+    return true;
 }
 
-/* A delta of which nothing arrived, and that is no longer the newest. */
+/* Nothing of it arrived, and it is no longer the newest. */
 static bool is_outdated(const struct subscription *s)
 {
     const struct bulletin *b = s->bulletin;
-    return !b->whole && !s->acked && !s->sent && b->seq < s->topic->released;
+    return !s->acked && !s->sent && b->seq < s->topic->released;
 }
 
 /* Has something to tell; on an error it lags, or tries again later. */
 static bool renew_bulletin(struct subscriptions *all, struct subscription *s,
-                           const struct registry *r, uint64_t now_ms)
+                           const struct registry *r, uint64_t now_ms, bool first)
 {
     uint8_t retries = s->retries;
     if (s->bulletin && !is_outdated(s))
         return true;
     put_back(all, s);
-    enum err e = begin(all, s, r);
+    enum err e = begin(all, s, r, first);
     s->retries = retries;
     if (!e)
         return true;
+    if (e == ERR_BUSY) {
+        ready_append(&all->waiting, s);
+        set_timer(all, s);
+        return false;
+    }
     s->lagging = e == ERR_SPACE; /* when it asks again it learns why */
     s->retry_ms = s->lagging ? UINT64_MAX : now_ms + SUBSCRIPTION_RETRY_MS;
     set_timer(all, s);
@@ -308,18 +366,26 @@ static bool next_page(const struct subscription *s, unsigned *page)
     return true;
 }
 
+/* Those who waited are served while there is time for it. */
+struct subscription *subscriptions_next(const struct subscriptions *all)
+{
+    bool time = all->waiting.first && work_is_left(&all->topics.work);
+    return time ? all->waiting.first : all->ready.first;
+}
+
 bool subscription_page(struct subscriptions *all, struct subscription *s, const struct registry *r,
                        uint64_t now_ms, unsigned *page, bool *again)
 {
     unsigned further;
-    ready_remove(all, s);
-    if (!renew_bulletin(all, s, r, now_ms) || !next_page(s, page))
+    bool first = subscription_waits(all, s) || nobody_waits(all);
+    ready_remove(s);
+    if (!renew_bulletin(all, s, r, now_ms, first) || !next_page(s, page))
         return false;
     *again = s->retries > 0;
     s->sent |= 1ull << *page;
     s->retry_ms = now_ms + patience_ms(s);
     set_timer(all, s);
     if (next_page(s, &further))
-        ready_append(all, s);
+        ready_append(&all->ready, s);
     return true;
 }

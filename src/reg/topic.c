@@ -2,7 +2,11 @@
 
 #include <stdlib.h>
 
-enum { CHANGES_AT_ONCE = 64, NAME_SIZE = NAMESPACE_MAX + 1 + SERVICE_MAX };
+enum {
+    CHANGES_AT_ONCE = 64,
+    NAME_SIZE = NAMESPACE_MAX + 1 + SERVICE_MAX,
+    LOOKS_PER_LINE = 16, /* see work.h */
+};
 
 struct topic_name {
     struct text ns, service;
@@ -10,13 +14,7 @@ struct topic_name {
 
 void topics_init(struct topics *all, const struct hash_key *key)
 {
-    *all = (struct topics){.key = *key};
-}
-
-void topics_deinit(struct topics *all)
-{
-    map_deinit(&all->by_name);
-    heap_deinit(&all->due);
+    *all = (struct topics){.key = *key, .work = {.left = WORK_MAX}};
 }
 
 /* ---- the table --------------------------------------------------------------------- */
@@ -84,11 +82,55 @@ struct topic *topic_for_name(struct topics *all, const struct registry *r, struc
 
 void topic_drop_unused(struct topics *all, struct topic *t)
 {
-    if (t->first)
+    if (t->first || t->keep_ms)
         return;
     map_remove(&all->by_name, t->hash, t);
     heap_remove(&all->due, &t->due);
     free(t);
+}
+
+/* ---- what is kept ------------------------------------------------------------------ */
+
+static void unlink_kept(struct topics *all, struct topic *t)
+{
+    *(t->kept_before ? &t->kept_before->kept_after : &all->first_kept) = t->kept_after;
+    *(t->kept_after ? &t->kept_after->kept_before : &all->last_kept) = t->kept_before;
+    all->kept_count--;
+    t->keep_ms = 0;
+}
+
+/* Keeps nothing of it; gone if nobody subscribes. */
+static void let_go(struct topics *all, struct topic *t)
+{
+    unlink_kept(all, t);
+    if (t->kept)
+        topic_return(all, t->kept);
+    t->kept = NULL;
+    t->too_large = 0;
+    topic_drop_unused(all, t);
+}
+
+/* Keeps what is known of it from now on. */
+static void keep(struct topics *all, struct topic *t)
+{
+    if (t->keep_ms)
+        unlink_kept(all, t);
+    t->keep_ms = all->work.at_ms + TOPIC_KEEP_MS;
+    t->kept_before = all->last_kept;
+    t->kept_after = NULL;
+    *(all->last_kept ? &all->last_kept->kept_after : &all->first_kept) = t;
+    all->last_kept = t;
+    if (++all->kept_count > TOPIC_KEEP_MAX)
+        let_go(all, all->first_kept);
+}
+
+static void keep_whole(struct topics *all, struct topic *t, struct bulletin *b)
+{
+    if (t->kept)
+        topic_return(all, t->kept);
+    t->kept = b;
+    b->refs++;
+    keep(all, t);
 }
 
 /* ---- changes ----------------------------------------------------------------------- */
@@ -97,6 +139,11 @@ static void notice(struct topics *all, const struct change *change, uint64_t now
 {
     struct topic *t = topic_by_name(all, change->ns, change->service);
     if (!t || change->index <= t->seq)
+        return;
+    bool needed = t->first;
+    if (t->keep_ms)
+        let_go(all, t);
+    if (!needed)
         return;
     t->seq = change->index;
     if (!change->known)
@@ -108,6 +155,9 @@ static void notice(struct topics *all, const struct change *change, uint64_t now
 void topics_notice(struct topics *all, const struct registry *r, uint64_t now_ms)
 {
     struct change changes[CHANGES_AT_ONCE];
+    work_turn(&all->work, now_ms);
+    while (all->first_kept && all->first_kept->keep_ms <= now_ms)
+        let_go(all, all->first_kept);
     size_t n = all->by_name.count && all->noticed != registry_index(r) ? CHANGES_AT_ONCE : 0;
     while (n == CHANGES_AT_ONCE) {
         n = registry_changes(r, all->noticed, changes, CHANGES_AT_ONCE);
@@ -150,75 +200,149 @@ uint64_t topic_index(const struct topic *t, const struct registry *r)
     return s ? service_index(s) : t->absent;
 }
 
-static struct bulletin *find_bulletin(const struct topic *t, uint64_t seq, uint64_t prev,
-                                      bool whole)
+static bool is_guarded(const struct topic *t, const struct registry *r)
 {
-    struct bulletin *b = t->bulletins;
-    while (b && (b->seq != seq || b->whole != whole || b->prev != prev))
-        b = b->next;
+    const struct service *s = service_of(t, r);
+    return registry_guard(r).on || (s && service_stale(s));
+}
+
+/* Only what is said in it tells one bulletin from the others. */
+static bool is_same(const void *entry, const void *key)
+{
+    const struct bulletin *b = entry, *wanted = key;
+    return b->topic == wanted->topic && b->seq == wanted->seq && b->prev == wanted->prev &&
+           b->whole == wanted->whole && b->guarded == wanted->guarded && !b->dropped;
+}
+
+static uint64_t hash_bulletin(const struct topics *all, const struct bulletin *b)
+{
+    uint64_t words[] = {b->topic->hash, b->seq, b->prev, (uint64_t)b->whole << 1 | b->guarded};
+    return hash_bytes(&all->key, words, sizeof(words));
+}
+
+/* The same as `wanted`, with a reference; NULL: there is none. */
+static struct bulletin *find_bulletin(const struct topics *all, const struct bulletin *wanted)
+{
+    struct bulletin *b = map_find(&all->bulletins, hash_bulletin(all, wanted), is_same, wanted);
     if (b)
         b->refs++;
     return b;
 }
 
+/* Is there room, after what is only kept has gone if need be? */
+static bool make_room(struct topics *all, const struct bulletin *b)
+{
+    size_t max = TOPIC_BYTES_MAX - (b->count > 1 ? TOPIC_BYTES_RESERVE : 0);
+    while (all->first_kept && all->bytes + b->bytes > max)
+        let_go(all, all->first_kept);
+    return all->bytes + b->bytes <= max;
+}
+
 /* On an error it is gone. */
-static enum err publish(struct topics *all, struct topic *t, uint64_t seq, struct bulletin **out)
+static enum err publish(struct topics *all, const struct bulletin *wanted, struct bulletin **out)
 {
     struct bulletin *b = *out;
-    if (all->bytes + b->bytes > TOPIC_BYTES_MAX) {
+    b->topic = wanted->topic;
+    b->seq = wanted->seq;
+    b->guarded = wanted->guarded;
+    b->hash = hash_bulletin(all, b);
+    enum err e = make_room(all, b) ? map_insert(&all->bulletins, b->hash, b) : ERR_FULL;
+    if (e) {
         free(b);
         *out = NULL;
-        return ERR_BUSY;
+        return e;
     }
-    b->seq = seq;
-    b->next = t->bulletins;
-    t->bulletins = b;
     all->bytes += b->bytes;
     return ERR_OK;
 }
 
 /* ERR_NOT_FOUND, ERR_SPACE: there can be none. */
 static enum err get_delta(struct topics *all, struct topic *t, const struct registry *r,
-                          uint64_t from, uint64_t seq, struct bulletin **out)
+                          const struct bulletin *wanted, bool make, struct bulletin **out)
 {
     const struct service *s = service_of(t, r);
-    if (from == 0 || from > seq || !s)
+    if (wanted->prev == 0 || wanted->prev > wanted->seq || !s)
         return ERR_NOT_FOUND;
-    *out = find_bulletin(t, seq, from, false);
+    *out = find_bulletin(all, wanted);
     if (*out)
         return ERR_OK;
-    enum err e = bulletin_delta(&all->press, r, s, from, out);
-    return e ? e : publish(all, t, seq, out);
+    if (!make)
+        return ERR_BUSY;
+    enum err e = bulletin_delta(&all->press, r, s, wanted->prev, out);
+    work_spend(&all->work, all->press.spent);
+    return e ? e : publish(all, wanted, out);
 }
 
 static enum err get_whole(struct topics *all, struct topic *t, const struct registry *r,
-                          uint64_t seq, struct bulletin **out)
+                          const struct bulletin *wanted, bool make, struct bulletin **out)
 {
-    *out = find_bulletin(t, seq, 0, true);
+    if (t->too_large && t->too_large == wanted->seq)
+        return ERR_SPACE;
+    *out = find_bulletin(all, wanted);
     if (*out)
         return ERR_OK;
-    enum err e = bulletin_whole(&all->press, r, service_of(t, r), out);
-    return e ? e : publish(all, t, seq, out);
-}
-
-enum err topic_bulletin(struct topics *all, struct topic *t, const struct registry *r,
-                        uint64_t from, struct bulletin **out)
-{
-    uint64_t seq = topic_index(t, r);
-    enum err e = get_delta(all, t, r, from, seq, out);
-    if (e == ERR_NOT_FOUND || e == ERR_SPACE)
-        e = get_whole(all, t, r, seq, out);
+    if (!make)
+        return ERR_BUSY;
+    enum err e = bulletin_whole(&all->press, service_of(t, r), out);
+    work_spend(&all->work, all->press.spent);
+    if (e == ERR_SPACE) {
+        t->too_large = wanted->seq;
+        keep(all, t);
+    }
+    if (!e)
+        e = publish(all, wanted, out);
+    if (!e && (*out)->count > 1)
+        keep_whole(all, t, *out);
     return e;
 }
 
-void topic_return(struct topics *all, struct topic *t, struct bulletin *b)
+enum err topic_bulletin(struct topics *all, struct topic *t, const struct registry *r,
+                        uint64_t from, bool make, struct bulletin **out)
 {
-    struct bulletin **at = &t->bulletins;
+    struct bulletin wanted = {
+        .topic = t, .seq = topic_index(t, r), .prev = from, .guarded = is_guarded(t, r)};
+    enum err e = get_delta(all, t, r, &wanted, make, out);
+    if (e != ERR_NOT_FOUND && e != ERR_SPACE)
+        return e;
+    wanted.whole = true;
+    wanted.prev = 0;
+    return get_whole(all, t, r, &wanted, make, out);
+}
+
+void topic_return(struct topics *all, struct bulletin *b)
+{
     if (--b->refs)
         return;
-    while (*at != b)
-        at = &(*at)->next;
-    *at = b->next;
+    map_remove(&all->bulletins, b->hash, b);
     all->bytes -= b->bytes;
     free(b);
+}
+
+static size_t drop_outdated(struct topics *all, bool heard_too)
+{
+    struct bulletin *b;
+    size_t cursor = 0, count = 0;
+    while ((b = map_next(&all->bulletins, &cursor))) {
+        if (!b->whole || b->seq >= b->topic->seq || (b->heard && !heard_too))
+            continue;
+        b->dropped = true;
+        count++;
+    }
+    work_spend(&all->work, all->bulletins.count / LOOKS_PER_LINE);
+    return count;
+}
+
+size_t topics_drop_outdated(struct topics *all)
+{
+    size_t count = drop_outdated(all, false);
+    return count ? count : drop_outdated(all, true);
+}
+
+void topics_deinit(struct topics *all)
+{
+    while (all->first_kept)
+        let_go(all, all->first_kept);
+    map_deinit(&all->by_name);
+    map_deinit(&all->bulletins);
+    heap_deinit(&all->due);
 }

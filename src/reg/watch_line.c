@@ -35,6 +35,8 @@ static bool write_metadata(struct writer *w, const struct record *r)
 {
     bool whole = true;
     for (unsigned i = 0; i < r->metadata_count; i++) {
+        if (metadata_is_hidden(r->metadata[i].key))
+            continue;
         uint8_t *before = w->at;
         write_u8(w, ' ');
         if (!piece_pair(w, &r->metadata[i])) {

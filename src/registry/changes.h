@@ -76,9 +76,14 @@ enum { DELTA_MAX = 256 };
  * services together) and none of earlier runs.
  * ERR_NOT_FOUND: so far back is not remembered · ERR_SPACE: more than `max` changed, or changed
  * so often that it costs more to find out. Then the whole service is to be read anew. Both
- * leave *count 0. */
+ * leave *count 0. `max` is at most DELTA_MAX. */
 MUST_CHECK enum err registry_delta(const struct registry *r, const struct service *s,
                                    uint64_t since, struct delta_item *out, size_t max,
                                    size_t *count);
+
+/* The same; says how many changes were looked at, whatever came of it. */
+MUST_CHECK enum err registry_delta_steps(const struct registry *r, const struct service *s,
+                                         uint64_t since, struct delta_item *out, size_t max,
+                                         size_t *count, size_t *looked_at);
 
 #endif

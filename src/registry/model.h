@@ -119,6 +119,9 @@ enum principal_kind {
 };
 
 #define PRINCIPAL_NAME_MAX 32
+/* The PRINCIPAL_NAME of whoever has the HTTP token. Such a TSIG key cannot be: the configuration
+ * takes no '@' in a key's name. */
+#define PRINCIPAL_TOKEN "@admin"
 #define PRINCIPAL_TEXT 64 /* room for principal_format */
 
 struct principal {
@@ -128,7 +131,7 @@ struct principal {
     uint32_t quota; /* instances this one may hold; 0 = unlimited. Taken at each call */
 };
 
-/* "local", "addr:10.0.0.7", "key:deploy", "name:admin" */
+/* "local", "addr:10.0.0.7", "key:deploy", "name:update.example", "token:admin" */
 const char *principal_format(const struct principal *p, char out[static PRINCIPAL_TEXT]);
 
 #endif

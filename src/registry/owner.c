@@ -30,7 +30,12 @@ const char *principal_format(const struct principal *p, char out[static PRINCIPA
         snprintf(out, PRINCIPAL_TEXT, "addr:%s", addr_format(&p->addr, addr));
         break;
     case PRINCIPAL_KEY: snprintf(out, PRINCIPAL_TEXT, "key:%.*s", TEXT_ARG(name_of(p))); break;
-    case PRINCIPAL_NAME: snprintf(out, PRINCIPAL_TEXT, "name:%.*s", TEXT_ARG(name_of(p))); break;
+    case PRINCIPAL_NAME:
+        if (p->name[0] == PRINCIPAL_TOKEN[0])
+            snprintf(out, PRINCIPAL_TEXT, "token:%.*s", PRINCIPAL_NAME_MAX - 1, p->name + 1);
+        else
+            snprintf(out, PRINCIPAL_TEXT, "name:%.*s", TEXT_ARG(name_of(p)));
+        break;
     }
     return out;
 }

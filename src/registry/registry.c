@@ -145,6 +145,13 @@ const struct instance *registry_instance(const struct registry *r, struct instan
     return state_instance(r, key);
 }
 
+const struct service *registry_service_above(const struct registry *r, struct text ns,
+                                             struct text name)
+{
+    const struct service *s = order_above(r->services.root, ns, name);
+    return s && text_is(service_namespace(s), ns) ? s : NULL;
+}
+
 const struct service *registry_service_next(const struct registry *r, struct text ns,
                                             const struct service *after)
 {

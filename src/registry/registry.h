@@ -340,6 +340,10 @@ const struct instance *registry_instance(const struct registry *r, struct instan
  * of that namespace (empty = from the start). `ns` empty = all namespaces. */
 const struct service *registry_service_next(const struct registry *r, struct text ns,
                                             const struct service *after);
+/* The first of that namespace whose name is above `name`, which need not be one (empty = from
+ * the start). */
+const struct service *registry_service_above(const struct registry *r, struct text ns,
+                                             struct text name);
 
 struct text service_namespace(const struct service *s);
 struct text service_name(const struct service *s);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "server/audit_keys.h"
 #include "server/audit_line.h"
+#include "server/path_check.h"
 
 #define TOKEN 1000 /* tokens are counted in thousandths */
 #define ADDRESSES_TEXT (ADDRESSES_MAX * ADDR_TEXT)
@@ -70,6 +71,23 @@ static int open_file(const struct audit_options *o, const char *path)
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+static bool is_word(const char *target)
+{
+    return strcmp(target, "off") == 0 || strcmp(target, "stderr") == 0;
+}
+
+enum err audit_check(const char *target)
+{
+    struct stat st;
+    if (is_word(target))
+        return ERR_OK;
+    if (lstat(target, &st) == 0 && S_ISLNK(st.st_mode)) {
+        log_error("log.audit: %s is a link, which is not followed", target);
+        return ERR_SYSTEM;
+    }
+    return path_check("log.audit", target, true);
 }
 
 static enum err open_target(const struct audit_options *o, const char *target, int *fd)
@@ -165,12 +183,15 @@ static void finish(struct audit *a, enum audit_kind kind, struct moment now,
                    struct audit_line *line)
 {
     struct limit *l = &a->limits[kind];
+    size_t used = line->used;
     if (l->untold)
         audit_line_number(line, "left_out", l->untold);
-    l->untold = 0;
+    bool told = line->used > used;
     struct text text = audit_line_end(line);
-    if (write(a->fd, text.s, text.n) == (ssize_t)text.n)
+    if (write(a->fd, text.s, text.n) == (ssize_t)text.n) {
+        l->untold = told ? 0 : l->untold;
         return;
+    }
     a->failures++;
     if (is_own_file(a))
         log_limited(&a->trouble, now.lease_ms, LOG_LEVEL_ERROR,

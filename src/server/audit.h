@@ -48,6 +48,10 @@ struct audit_options {
 };
 
 /* ERR_SYSTEM (logged), ERR_MEMORY. */
+/* Looks whether `target` can be where it is wanted, without making or opening it. ERR_SYSTEM
+ * (logged). */
+MUST_CHECK enum err audit_check(const char *target);
+
 MUST_CHECK enum err audit_new(const struct audit_options *options, struct audit **out);
 void audit_free(struct audit *a); /* accepts NULL */
 

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "server/clock.h"
+#include "server/loop.h"
 
 enum { RETRY_MS = 1000 };
 
@@ -234,7 +235,10 @@ static bool watch_news(struct committer *c)
     if (c->news_fd < 0)
         return false;
     c->news = event_new(c->options.base, c->news_fd, EV_READ | EV_PERSIST, on_news, c);
-    return c->news && event_add(c->news, NULL) == 0;
+    if (!c->news)
+        return false;
+    loop_set_urgent(c->news, true);
+    return event_add(c->news, NULL) == 0;
 }
 
 struct committer *committer_start(const struct committer_options *options)

@@ -4,7 +4,6 @@
 
 static const char *const auths[] = {"deny", "open", "cookie", "key", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
-static const char *const log_targets[] = {"stderr", "off", NULL};
 static const char *const write_rules[] = {"token", "loopback", NULL};
 static const char *const read_rules[] = {"open", "token", NULL};
 
@@ -145,8 +144,10 @@ static const struct config_key rows[] = {
              "any free one."},
     {.path = "http.writes", .take = take_flag, CONFIG(config.http.writes_loopback),
      .words = write_rules, .what = "a rule for writes", .fallback = "loopback",
-     .help = "Who may change things: who has the token, or also anybody on this machine. A "
-             "request through a proxy always needs the token."},
+     .help = "Who may change things: who has the token, or also anybody on this machine, but "
+             "for protected services. A request that a proxy says it forwarded (Via, Forwarded, "
+             "X-Forwarded-*, X-Real-IP) needs the token; behind one on this machine that says "
+             "nothing set token."},
     {.path = "http.reads", .take = take_flag, CONFIG(config.http.reads_token),
      .words = read_rules, .what = "a rule for reads", .fallback = "open",
      .help = "Whether reading from other machines needs the token."},
@@ -158,7 +159,9 @@ static const struct config_key rows[] = {
      .help = "Used on every listen address beyond loopback. Read again on SIGHUP."},
     {.path = "http.tls.certificate", .take = take_file, CONFIG(tls_certificate),
      .what = "a file", .form = FILE_NAME "; \"\" = none", .fallback = "\"\"",
-     .help = "In PEM form: the certificate, and behind it those that lead to its root."},
+     .help = "In PEM form: the certificate, and behind it those that lead to its root. Best for "
+             "an ECDSA key: each new connection costs 0.2 ms of the thread that also takes "
+             "registrations, with RSA-2048 1 ms, with RSA-4096 5 ms; they get a quarter of it."},
     {.path = "http.tls.key", .take = take_file, CONFIG(tls_key), .what = "a file",
      .form = FILE_NAME "; \"\" = none", .fallback = "\"\"",
      .help = "Its key in PEM form, without a pass phrase. Readable by the server's user only."},
@@ -181,8 +184,9 @@ static const struct config_key rows[] = {
     {.path = "log", .take = take_section, .what = "a section", .help = "The log, on stderr."},
     {.path = "log.level", .take = take_word, CONFIG(config.log_level), .words = levels,
      .what = "a log level", .fallback = "info", .help = "What is written, and what is worse."},
-    {.path = "log.audit", .take = take_log_target, CONFIG(config.audit), .words = log_targets,
-     .what = "a target", .form = "stderr, off, or the name of a file", .fallback = "stderr",
+    {.path = "log.audit", .take = take_log_target, CONFIG(config.audit),
+     .what = "a place for the audit log", .form = "stderr, off, or the name of a file",
+     .fallback = "stderr",
      .help = "Where it is written who registered, took over, moved, drained, evicted or was "
              "denied what, whatever the level. A file is opened anew on SIGHUP."},
 };

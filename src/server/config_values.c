@@ -188,12 +188,25 @@ enum err take_path(struct config_parse *p, const struct config_key *key,
     return store(p, key, base, path_resolve(p->folder, yaml_text(node)));
 }
 
+static bool is_bare_word(const struct yaml_node *node, const char *word)
+{
+    return node->kind == YAML_TEXT && text_is_nocase(yaml_text(node), text_of(word));
+}
+
 enum err take_log_target(struct config_parse *p, const struct config_key *key,
                          const struct yaml_node *node, void *base)
 {
-    int index = word_index(key, node);
-    if (index >= 0)
-        return store(p, key, base, strdup(key->words[index]));
+    static const char *const no[] = {"off", "false", "no", "none"};
+    static const char *const slips[] = {"true", "yes", "on", "stdout"};
+    if (is_bare_word(node, "stderr"))
+        return store(p, key, base, strdup("stderr"));
+    for (size_t i = 0; i < ARRAY_COUNT(no); i++)
+        if (is_bare_word(node, no[i]))
+            return store(p, key, base, strdup("off"));
+    /* No file is called so by intent; ./stdout is. */
+    for (size_t i = 0; i < ARRAY_COUNT(slips); i++)
+        if (is_bare_word(node, slips[i]))
+            return fault_value(p, node, key->what, key->form);
     return node->size ? take_path(p, key, node, base) : fault_key(p, node, key);
 }
 

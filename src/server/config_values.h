@@ -31,7 +31,7 @@ key_take take_word;         /* one of key->words: its index, in an enum */
 key_take take_flag;         /* one of two key->words: is it the second? bool */
 key_take take_string;       /* char *; "" is a value */
 key_take take_path;         /* char *, relative to the file's folder; "" stays "" */
-key_take take_log_target;   /* char *: one of key->words, else as take_path, not "" */
+key_take take_log_target;   /* char *: "stderr", "off", else as take_path, not "" */
 key_take take_endpoints;    /* struct endpoint_list, at least key->min */
 key_take take_network;      /* struct network */
 key_take take_names;        /* NULL-terminated char **: metadata keys, as selectors */

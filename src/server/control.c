@@ -6,6 +6,7 @@
 #include "server/clock.h"
 #include "server/control_tasks.h"
 #include "server/events.h"
+#include "server/loop.h"
 #include "server/notify_out.h"
 #include "server/push.h"
 #include "server/replies.h"
@@ -79,6 +80,7 @@ static void set_tick(struct control *c)
     if (due < now + wait)
         wait = due > now ? due - now : 1;
     struct timeval after = {0, (suseconds_t)wait * 1000};
+    loop_set_urgent(c->tick, due > now);
     evtimer_add(c->tick, &after);
 }
 
@@ -97,7 +99,7 @@ static void publish(struct control *c)
         c->told_published(c->context, now);
     registry_changes_trim(c->registry, dns_published_index(dns));
     notify_out_look(c->notify);
-    durable_turn(c->durable, now, dns_serial(dns));
+    durable_turn(c->durable, now, dns_serial(dns), registry_index(c->registry));
 }
 
 /* What is on disk by now is acknowledged; when the rest may never be, that is said. */
@@ -206,27 +208,32 @@ static void receive(struct source *s)
 
 static void on_datagrams(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 {
-    receive(context);
+    struct source *s = context;
+    receive(s);
+    loop_set_urgent(s->event, s->drained);
 }
 
 /* ---- tasks -------------------------------------------------------------------------- */
 
-static void run_tasks(struct control *c)
+/* True when none is left. */
+static bool run_tasks(struct control *c)
 {
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
         unsigned n = control_tasks_run(c->tasks, dns, control_now(c), TASKS_MAX);
         if (!n)
-            break;
+            return true;
         (void)put_in_force(c);
         send_late_replies(c, false);
     }
+    return false;
 }
 
 /* The descriptor stays readable while more waits than is run in one turn. */
 static void on_tasks(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 {
-    run_tasks(context);
+    struct control *c = context;
+    loop_set_urgent(c->task_event, run_tasks(c));
 }
 
 /* ---- time --------------------------------------------------------------------------- */
@@ -266,7 +273,7 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
     struct control *c = context;
     struct moment now = control_now(c);
     reserve_refill();
-    run_tasks(c);
+    (void)run_tasks(c);
     expire_records(c, now);
     uint64_t horizon = expiry_horizon(c, now.lease_ms);
     if (registry_next_deadline(c->registry) <= horizon) {
@@ -288,6 +295,7 @@ static bool add_source(struct control *c, int fd)
     s->event = event_new(c->base, fd, EV_READ | EV_PERSIST, on_datagrams, s);
     if (!s->event)
         return false;
+    loop_set_urgent(s->event, true);
     c->source_count++;
     return true;
 }

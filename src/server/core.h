@@ -77,6 +77,7 @@ void server_registry_hooks(struct server *s, struct registry_config *config);
 struct http_backend server_http_backend(struct server *s);
 enum http_admission server_http_admit(void *context, const struct addr *from, struct text ns,
                                       struct text service, struct http_registrant *out);
+bool server_http_is_protected(void *context, struct text ns, struct text service);
 struct addr server_http_local_addr(void *context, enum family family);
 json_t *server_http_namespaces(void *context);
 void server_status(void *context, json_t *status);

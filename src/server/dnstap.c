@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "server/dnstap.pb-c.h"
+#include "server/path_check.h"
 
 #define CONTENT_TYPE "protobuf:dnstap.Dnstap"
 #define QUEUE_SIZE 4096 /* frames of one worker that wait; a power of two */
@@ -220,19 +221,8 @@ static void look_for_reader(const char *path)
 
 enum err dnstap_check(const struct config_dnstap *config)
 {
-    const char *path = config->file[0] ? config->file : config->socket;
-    const char *end = strrchr(path, '/');
-    char *folder = end && end > path ? strndup(path, (size_t)(end - path)) : NULL;
-    struct stat st;
-    int error = folder && stat(folder, &st) ? errno : 0;
-    if (!error && folder && !S_ISDIR(st.st_mode))
-        error = ENOTDIR;
-    if (!error && config->file[0] && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        error = EISDIR;
-    free(folder);
-    if (error)
-        log_error("dnstap: %s cannot be there: %s", path, strerror(error));
-    return error ? ERR_SYSTEM : ERR_OK;
+    bool file = config->file[0];
+    return path_check("dnstap", file ? config->file : config->socket, file);
 }
 
 enum err dnstap_start(const struct config_dnstap *config, unsigned workers, struct dnstap **out)

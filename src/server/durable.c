@@ -21,6 +21,7 @@ struct durable {
     struct store_meta meta;       /* as last noted in the journal */
     uint64_t away_ms;             /* how long no server was alive before this one */
     uint32_t first_serial;
+    uint64_t first_index;
     uint32_t ceiling;      /* on disk */
     uint64_t meta_change;  /* the change that carries `meta` */
     uint64_t alive_due_ms; /* monotonic */
@@ -105,6 +106,7 @@ static enum err store_start(struct durable *d, struct store_meta meta)
     struct committer_fault fault = {ERR_OK, {0}};
     meta.boots++;
     meta.serial_ceiling = ceiling_above(d->first_serial);
+    meta.index_ceiling = d->first_index + INDEX_STEP;
     if (!meta.alive_ms) /* else only once it serves */
         meta.alive_ms = clock_wall_ms();
     if (note_meta(d, &meta))
@@ -159,6 +161,8 @@ static enum err open_store(struct durable *d, uid_t uid, gid_t gid)
         d->away_ms = now - meta.alive_ms;
     if (meta.serial_ceiling)
         d->first_serial = meta.serial_ceiling;
+    if (d->first_index < meta.index_ceiling)
+        d->first_index = meta.index_ceiling;
     return store_start(d, meta);
 }
 
@@ -170,6 +174,7 @@ enum err durable_open(const char *dir, uid_t uid, gid_t gid, struct durable **ou
     d->dir = strdup(dir);
     d->journal = store_journal_new();
     d->first_serial = (uint32_t)(clock_wall_ms() / 1000);
+    d->first_index = clock_wall_ms() * 1000;
     enum err err = d->dir && d->journal ? ERR_OK : ERR_MEMORY;
     if (!err && dir[0])
         err = open_store(d, uid, gid);
@@ -207,6 +212,11 @@ uint32_t durable_boots(const struct durable *d)
 uint32_t durable_first_serial(const struct durable *d)
 {
     return d->first_serial;
+}
+
+uint64_t durable_first_index(const struct durable *d)
+{
+    return d->first_index;
 }
 
 struct counted {
@@ -337,18 +347,26 @@ static bool ceiling_is_near(const struct durable *d, uint32_t serial)
     return (int32_t)(d->meta.serial_ceiling - serial) < SERIAL_STEP / 2; /* RFC 1982 section 3.2 */
 }
 
-void durable_turn(struct durable *d, struct moment now, uint32_t serial)
+static bool index_is_near(const struct durable *d, uint64_t index)
+{
+    return d->meta.index_ceiling < index + INDEX_STEP / 2;
+}
+
+void durable_turn(struct durable *d, struct moment now, uint32_t serial, uint64_t index)
 {
     struct store_meta meta = d->meta;
     uint64_t monotonic_ms = clock_monotonic_ms();
     if (!d->committer)
         return;
     watch_serial(d, serial);
-    bool near = ceiling_is_near(d, serial), due = monotonic_ms >= d->alive_due_ms;
-    if (!near && (!due || d->state.fault.err))
+    bool near = ceiling_is_near(d, serial), index_near = index_is_near(d, index);
+    bool due = monotonic_ms >= d->alive_due_ms;
+    if (!near && !index_near && (!due || d->state.fault.err))
         return;
     if (near)
         meta.serial_ceiling = ceiling_above(serial);
+    if (index_near)
+        meta.index_ceiling = index + INDEX_STEP;
     meta.alive_ms = now.wall_ms;
     d->alive_due_ms = monotonic_ms + ALIVE_MS;
     if (note_meta(d, &meta))

@@ -21,12 +21,13 @@
 #include "server/committer.h"
 #include "store/store.h"
 
-#define SERIAL_STEP 100000 /* how far the stored ceiling of SOA serials is put ahead of use */
+#define SERIAL_STEP 100000  /* how far the stored ceiling of SOA serials is put ahead of use */
+#define INDEX_STEP 10000000 /* and that of change indices */
 
 struct durable;
 
 /* Opens the store in `dir` ("" = memory only), owned by uid/gid when that is not -1; counts
- * the start and stores a serial ceiling before it returns. A full disk and a read-only file
+ * the start and stores both ceilings before it returns. A full disk and a read-only file
  * system are no failure: see durable_state. What is wrong is logged, with what to do.
  * ERR_BUSY · ERR_SYNTAX · ERR_OWNER · ERR_SYSTEM · ERR_MEMORY. */
 MUST_CHECK enum err durable_open(const char *dir, uid_t uid, gid_t gid, struct durable **out);
@@ -37,6 +38,9 @@ uint32_t durable_boots(const struct durable *d);
 /* Where SOA serials go on: above all that were ever used; from the current time when none
  * is known. */
 uint32_t durable_first_serial(const struct durable *d);
+/* Where change indices go on: the current time in microseconds, but above all that were ever
+ * used, wherever the clock went. */
+uint64_t durable_first_index(const struct durable *d);
 
 /* Everything stored into the registry, which from now on is journaled. Says what it found.
  * ERR_MEMORY · ERR_SYSTEM (logged). */
@@ -70,8 +74,8 @@ uint64_t durable_wait(const struct durable *d);
 void durable_flush(struct durable *d);
 
 /* Now and then (at least each minute) and before publications: notes that the server is
- * alive, and raises the stored ceiling long before `serial` reaches it. */
-void durable_turn(struct durable *d, struct moment now, uint32_t serial);
+ * alive, and raises the stored ceilings long before `serial` or `index` reach them. */
+void durable_turn(struct durable *d, struct moment now, uint32_t serial, uint64_t index);
 
 /* The control thread's view, renewed before `news` is called. */
 struct durable_state {

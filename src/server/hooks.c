@@ -107,6 +107,7 @@ struct http_backend server_http_backend(struct server *s)
         .changed = changed,
         .durability = durable_on_disk(s->durable) ? "disk" : "mem",
         .admit = server_http_admit,
+        .is_protected = server_http_is_protected,
         .local_addr = server_http_local_addr,
         .namespaces = server_http_namespaces,
         .audit = server_on_http_deed,

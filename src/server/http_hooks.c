@@ -40,6 +40,12 @@ enum http_admission server_http_admit(void *context, const struct addr *from, st
     return admissions[admission];
 }
 
+bool server_http_is_protected(void *context, struct text ns, struct text service)
+{
+    const struct server *s = context;
+    return reg_is_protected(s->reg, ns, service);
+}
+
 struct addr server_http_local_addr(void *context, enum family family)
 {
     const struct server *s = context;

@@ -3,7 +3,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
-#include <event2/listener.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -11,6 +10,9 @@
 #include "base/counter.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "server/clock.h"
+#include "server/http_door.h"
+#include "server/http_handshakes.h"
 #include "server/http_stream.h"
 #include "server/tcp_quota.h"
 
@@ -19,8 +21,7 @@ enum {
     /* A client may send on while it is answered; more than the largest request is left
      * in the kernel. */
     INPUT_MAX = HTTP_HEADER_MAX + HTTP_BODY_MAX + 4096,
-    /* A handshake is a millisecond of arithmetic, and anybody may ask for one. */
-    HANDSHAKES_PER_PAUSE = 20,
+    ACCEPTS_PER_TURN = 64, /* of the loop; the others wait in the kernel */
 };
 
 enum phase {
@@ -37,23 +38,19 @@ struct guard {
     struct evhttp_connection *connection; /* NULL while PHASE_NEW */
     struct addr from;
     struct event *timer;
+    struct handshake *handshake; /* NULL when over, or without TLS */
     enum phase phase;
+    bool is_secure;
 };
 TAILQ_HEAD(guards, guard);
-
-/* Sockets of one kind. */
-struct door {
-    struct evhttp *evhttp;
-    struct evconnlistener **sockets; /* freed by evhttp */
-    size_t count;
-};
 
 struct http_listener {
     struct event_base *base;
     struct http *http;
-    struct door plain, secure;
-    SSL_CTX *tls;        /* of the secure; NULL = there are none */
-    unsigned handshakes; /* begun since `resume` was last run */
+    struct http_door plain, secure;
+    SSL_CTX *tls;      /* of the secure; NULL = there are none */
+    unsigned accepted; /* since `look` was last run */
+    struct handshakes *handshakes;
     struct tcp_quota *quota;
     struct http_deadlines deadlines;
     struct guards fresh;  /* PHASE_NEW */
@@ -62,14 +59,10 @@ struct http_listener {
     struct event *look;   /* a connection is set up */
     struct event *resume; /* every PAUSE_MS */
     struct counter refused;
+    bool stopped;
 };
 
 /* ---- one connection ------------------------------------------------------------- */
-
-static uint64_t connection_hash(const struct evhttp_connection *connection)
-{
-    return (uint64_t)((uintptr_t)connection >> 4) * 0x9e3779b97f4a7c15u >> 32;
-}
 
 static bool guard_is(const void *entry, const void *key)
 {
@@ -80,7 +73,7 @@ static bool guard_is(const void *entry, const void *key)
 static struct guard *guard_find(const struct http_listener *l,
                                 const struct evhttp_connection *connection)
 {
-    return map_find(&l->guards, connection_hash(connection), guard_is, connection);
+    return map_find(&l->guards, hash_pointer(connection), guard_is, connection);
 }
 
 static struct timeval timeval_of(uint32_t ms)
@@ -141,10 +134,11 @@ static void on_close(struct evhttp_connection *connection, void *context)
     struct http_listener *l = g->listener;
 
     http_closed(l->http, connection);
+    handshake_end(g->handshake);
     if (g->phase == PHASE_IDLE)
         TAILQ_REMOVE(&l->idle, g, link);
     evbuffer_remove_cb(bufferevent_get_input(g->stream), on_input, g);
-    map_remove(&l->guards, connection_hash(connection), g);
+    map_remove(&l->guards, hash_pointer(connection), g);
     tcp_quota_leave(l->quota, &g->from);
     guard_free(g);
 }
@@ -188,9 +182,16 @@ static struct guard *guard_new(struct http_listener *l, struct bufferevent *stre
     return NULL;
 }
 
+static void set_all_open(struct http_listener *l, bool open)
+{
+    http_door_set(&l->plain, open);
+    http_door_set(&l->secure, open);
+}
+
 /* Whose stream it is shows when evhttp is done with it: then `look` runs, before anything is
  * read. NULL stays NULL. */
-static struct bufferevent *stand_guard(struct http_listener *l, struct bufferevent *stream)
+static struct bufferevent *stand_guard(struct http_listener *l, struct bufferevent *stream,
+                                       bool is_secure)
 {
     struct timeval stall = timeval_of(l->deadlines.stall_ms);
 
@@ -203,34 +204,26 @@ static struct bufferevent *stand_guard(struct http_listener *l, struct buffereve
         return stream;
     }
     bufferevent_set_timeouts(stream, NULL, &stall);
+    g->is_secure = is_secure;
     bufferevent_incref(stream);
     TAILQ_INSERT_TAIL(&l->fresh, g, link);
     event_active(l->look, EV_TIMEOUT, 0);
+    if (++l->accepted == ACCEPTS_PER_TURN)
+        set_all_open(l, false);
     return stream;
-}
-
-static void set_open(const struct door *door, bool open)
-{
-    for (size_t n = 0; n < door->count; n++)
-        if (open)
-            evconnlistener_enable(door->sockets[n]);
-        else
-            evconnlistener_disable(door->sockets[n]);
 }
 
 /* evhttp asks for the stream of a connection that it accepted. */
 static struct bufferevent *on_accept(struct event_base *base, void *context)
 {
-    return stand_guard(context, http_stream_plain(base));
+    return stand_guard(context, http_stream_plain(base), false);
 }
 
 static struct bufferevent *on_accept_secure(struct event_base *base, void *context)
 {
     struct http_listener *l = context;
 
-    if (++l->handshakes >= HANDSHAKES_PER_PAUSE)
-        set_open(&l->secure, false); /* the others wait in the kernel */
-    return stand_guard(l, http_stream_tls(base, l->tls));
+    return stand_guard(l, http_stream_tls(base, l->tls), true);
 }
 
 /* Makes room by closing whoever waits longest without a request. */
@@ -257,14 +250,37 @@ static enum err admit(struct guard *g)
     g->from = from.addr;
     if (!enter_quota(l, &g->from))
         return ERR_FULL;
-    if (map_insert(&l->guards, connection_hash(g->connection), g) != ERR_OK)
+    if (map_insert(&l->guards, hash_pointer(g->connection), g) != ERR_OK)
         goto leave;
     if (evbuffer_add_cb(input, on_input, g))
         return ERR_OK;
-    map_remove(&l->guards, connection_hash(g->connection), g);
+    map_remove(&l->guards, hash_pointer(g->connection), g);
 leave:
     tcp_quota_leave(l->quota, &g->from);
     return ERR_MEMORY;
+}
+
+static void on_handshake(void *context, bool good)
+{
+    struct guard *g = context;
+
+    g->handshake = NULL;
+    if (!good)
+        give_up(g);
+}
+
+/* The request's deadline is the handshake's, too. */
+static void watch(struct guard *g)
+{
+    struct http_listener *l = g->listener;
+
+    evhttp_connection_set_closecb(g->connection, on_close, g);
+    enter(g, PHASE_READING);
+    if (!g->is_secure)
+        return;
+    g->handshake = handshake_begin(l->handshakes, g->stream, &g->from, on_handshake, g);
+    if (!g->handshake)
+        give_up(g);
 }
 
 static void look_at(struct guard *g)
@@ -277,8 +293,7 @@ static void look_at(struct guard *g)
     bufferevent_getcb(stream, NULL, NULL, NULL, &connection);
     g->connection = connection;
     if (connection && admit(g) == ERR_OK) {
-        evhttp_connection_set_closecb(g->connection, on_close, g);
-        enter(g, PHASE_READING);
+        watch(g);
     } else {
         if (connection) {
             counter_up(&g->listener->refused);
@@ -300,15 +315,9 @@ static void on_look(evutil_socket_t fd, short what, void *context)
         TAILQ_REMOVE(&l->fresh, g, link);
         look_at(g);
     }
-}
-
-/* Accepting failed: no descriptor, or no memory. The socket stays readable, so going on
- * would spin. evhttp is the argument here and leads to nothing of ours: `resume` wakes
- * the socket up. */
-static void on_accept_error(struct evconnlistener *listener, void *context)
-{
-    (void)context;
-    evconnlistener_disable(listener);
+    if (l->accepted >= ACCEPTS_PER_TURN && !l->stopped)
+        set_all_open(l, true);
+    l->accepted = 0;
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *context)
@@ -317,54 +326,30 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    l->handshakes = 0;
-    set_open(&l->plain, true);
-    set_open(&l->secure, true);
+    set_all_open(l, true);
 }
 
 /* ---- the listener --------------------------------------------------------------- */
 
-static enum err take_socket(struct http_listener *l, struct door *door, int fd)
-{
-    struct evconnlistener *listener;
-
-    http_stream_tune(fd);
-    listener = evconnlistener_new(l->base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-    if (!listener)
-        return ERR_MEMORY;
-    if (!evhttp_bind_listener(door->evhttp, listener)) {
-        evconnlistener_free(listener);
-        return ERR_MEMORY;
-    }
-    evconnlistener_set_error_cb(listener, on_accept_error);
-    door->sockets[door->count++] = listener;
-    return ERR_OK;
-}
-
-static enum err open_door(struct http_listener *l, struct door *door,
+static enum err open_door(struct http_listener *l, struct http_door *door,
                           struct bufferevent *(*accept)(struct event_base *base, void *context),
                           const int *fds, size_t n)
 {
-    door->evhttp = evhttp_new(l->base);
-    door->sockets = calloc(n ? n : 1, sizeof(*door->sockets));
-    if (!door->evhttp || !door->sockets)
-        return ERR_MEMORY;
-    evhttp_set_max_headers_size(door->evhttp, HTTP_HEADER_MAX);
-    evhttp_set_max_body_size(door->evhttp, HTTP_BODY_MAX);
-    evhttp_set_allowed_methods(door->evhttp, UINT16_MAX); /* http/ says 405 itself */
-    evhttp_set_bevcb(door->evhttp, accept, l);
-    evhttp_set_gencb(door->evhttp, on_request, l);
-    for (size_t i = 0; i < n; i++)
-        if (take_socket(l, door, fds[i]) != ERR_OK)
-            return ERR_MEMORY;
-    return ERR_OK;
+    enum err err = http_door_open(door, l->base, fds, n);
+
+    if (door->evhttp) {
+        evhttp_set_bevcb(door->evhttp, accept, l);
+        evhttp_set_gencb(door->evhttp, on_request, l);
+    }
+    return err;
 }
 
-static bool make_parts(struct http_listener *l)
+static bool make_parts(struct http_listener *l, const struct hash_key *key)
 {
+    l->handshakes = handshakes_new(l->base, key, clock_monotonic_us);
     l->look = event_new(l->base, -1, 0, on_look, l);
     l->resume = event_new(l->base, -1, EV_PERSIST, on_resume, l);
-    return l->quota && l->look && l->resume;
+    return l->quota && l->look && l->resume && l->handshakes;
 }
 
 struct http_listener *http_listener_new(struct event_base *base, struct http *http, const int *fds,
@@ -385,7 +370,7 @@ struct http_listener *http_listener_new(struct event_base *base, struct http *ht
     TAILQ_INIT(&l->idle);
     randombytes_buf(&key, sizeof(key));
     l->quota = tcp_quota_new(connections_max, per_ip, &key);
-    if (make_parts(l) && open_door(l, &l->plain, on_accept, fds, n) == ERR_OK &&
+    if (make_parts(l, &key) && open_door(l, &l->plain, on_accept, fds, n) == ERR_OK &&
         event_add(l->resume, &pause) == 0)
         return l;
     http_listener_free(l);
@@ -411,10 +396,8 @@ void http_listener_free(struct http_listener *l)
 
     if (!l)
         return;
-    if (l->plain.evhttp)
-        evhttp_free(l->plain.evhttp);
-    if (l->secure.evhttp)
-        evhttp_free(l->secure.evhttp);
+    http_door_close(&l->plain);
+    http_door_close(&l->secure);
     while ((g = TAILQ_FIRST(&l->fresh))) {
         TAILQ_REMOVE(&l->fresh, g, link);
         bufferevent_decref(g->stream);
@@ -424,10 +407,9 @@ void http_listener_free(struct http_listener *l)
         event_free(l->look);
     if (l->resume)
         event_free(l->resume);
+    handshakes_free(l->handshakes);
     map_deinit(&l->guards);
     tcp_quota_free(l->quota);
-    free(l->plain.sockets);
-    free(l->secure.sockets);
     SSL_CTX_free(l->tls);
     free(l);
 }
@@ -437,8 +419,8 @@ void http_listener_free(struct http_listener *l)
 void http_listener_stop(struct http_listener *l)
 {
     event_del(l->resume);
-    set_open(&l->plain, false);
-    set_open(&l->secure, false);
+    l->stopped = true;
+    set_all_open(l, false);
 }
 
 static bool is_sending(const struct http_listener *l)

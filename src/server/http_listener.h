@@ -5,8 +5,9 @@
  * a time that no trickle of bytes prolongs; a connection without a request, and a
  * client that does not take its reply, are closed; connections are counted, all of
  * them and by address (loopback excepted); when descriptors run out, accepting pauses.
- * Handshakes of TLS are begun 200 times a second at most. When there are too many, the one that is
- * idle longest makes room; else what is over a limit is closed without a word.
+ * Handshakes of TLS take a bounded share of the time (http_handshakes.h). When there are too
+ * many, the one that is idle longest makes room; else what is over a limit is closed without a
+ * word.
  *
  * Control thread only. The process must ignore SIGPIPE.
  */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/clock.h"
+#include "server/audit.h"
 #include "server/config.h"
 #include "server/dnstap.h"
 #include "server/server.h"
@@ -38,7 +39,8 @@ static void usage(FILE *to)
           "                      to start from\n"
           "\n"
           "SIGHUP reloads the configuration, keys and zone files; SIGTERM and SIGINT stop.\n"
-          "Exit status: 0 stopped, 64 usage, 71 no socket or data_dir, 78 bad configuration.\n",
+          "Exit status: 0 stopped, 64 usage, 71 no socket, data_dir or audit file,\n"
+          "78 bad configuration.\n",
           to);
 }
 
@@ -56,7 +58,7 @@ static int check_only(struct config *config)
     struct config_fault fault = {0};
     struct hash_key key = {{0}};
     struct dns *dns = server_load_zones(config, &key, &fault);
-    bool good = dns && !dnstap_check(&config->dnstap);
+    bool good = dns && !dnstap_check(&config->dnstap) && !audit_check(config->audit);
     if (!dns)
         config_fault_print(&fault, stderr);
     else if (good)

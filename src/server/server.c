@@ -12,6 +12,7 @@
 #include "server/core.h"
 #include "server/descriptors.h"
 #include "server/durable_records.h"
+#include "server/loop.h"
 #include "server/privileges.h"
 #include "server/reserve.h"
 #include "server/sd_notify.h"
@@ -102,7 +103,7 @@ static enum err make_registry(struct server *s)
     randombytes_buf(&identity.seed, sizeof identity.seed);
     identity.epoch = durable_boots(s->durable) ^ randombytes_random();
     server_registry_hooks(s, &s->config->registry);
-    s->config->registry.first_index = clock_wall_ms() * 1000;
+    s->config->registry.first_index = durable_first_index(s->durable);
     s->registry = registry_new(&s->config->registry, &s->key);
     s->records = dns_records_new(&s->key);
     if (!s->registry || !s->records)
@@ -305,9 +306,13 @@ static enum err watch_signals(struct server *s)
     s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
     s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
     s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
-    for (size_t i = 0; i < ARRAY_COUNT(s->signals); i++)
-        if (!s->signals[i] || event_add(s->signals[i], NULL))
+    for (size_t i = 0; i < ARRAY_COUNT(s->signals); i++) {
+        if (!s->signals[i])
             return ERR_MEMORY;
+        loop_set_urgent(s->signals[i], true);
+        if (event_add(s->signals[i], NULL))
+            return ERR_MEMORY;
+    }
     if (watchdog_ms) {
         struct timeval every = {(time_t)(watchdog_ms / 1000),
                                 (suseconds_t)(watchdog_ms % 1000) * 1000};
@@ -332,7 +337,7 @@ static void say_ready(const struct server *s)
 
 static enum err start_serving(struct server *s)
 {
-    s->base = event_base_new();
+    s->base = loop_new();
     enum err err = s->base ? watch_signals(s) : ERR_MEMORY;
     if (!err)
         err = make_registry(s);

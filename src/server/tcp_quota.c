@@ -2,11 +2,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/map.h"
 
+enum { NETWORK_BYTES = 8 }; /* of an IPv6 address: what one client has for itself */
+
 struct client {
-    struct addr addr;
+    struct addr addr; /* or its network */
     uint32_t connections;
 };
 
@@ -52,6 +55,15 @@ void tcp_quota_configure(struct tcp_quota *q, uint32_t total, uint32_t per_addre
 static bool same_client(const void *entry, const void *key)
 {
     return addr_is(&((const struct client *)entry)->addr, key);
+}
+
+static struct addr client_addr(const struct addr *from)
+{
+    struct addr addr = *from;
+
+    if (addr.family == FAMILY_V6 && !addr_is_loopback(from))
+        memset(addr.bytes + NETWORK_BYTES, 0, sizeof(addr.bytes) - NETWORK_BYTES);
+    return addr;
 }
 
 static uint64_t hash_of(const struct tcp_quota *q, const struct addr *from)
@@ -102,16 +114,18 @@ static enum tcp_admission enter(struct tcp_quota *q, const struct addr *from)
 
 enum tcp_admission tcp_quota_enter(struct tcp_quota *q, const struct addr *from)
 {
+    struct addr addr = client_addr(from);
     pthread_mutex_lock(&q->lock);
-    enum tcp_admission admission = enter(q, from);
+    enum tcp_admission admission = enter(q, &addr);
     pthread_mutex_unlock(&q->lock);
     return admission;
 }
 
 void tcp_quota_leave(struct tcp_quota *q, const struct addr *from)
 {
+    struct addr addr = client_addr(from);
     pthread_mutex_lock(&q->lock);
-    struct client *client = map_find(&q->clients, hash_of(q, from), same_client, from);
+    struct client *client = map_find(&q->clients, hash_of(q, &addr), same_client, &addr);
     if (client) {
         client->connections--;
         q->count--;

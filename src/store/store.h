@@ -45,6 +45,7 @@ struct store_meta {
     uint32_t boots;          /* starts so far, the running one included */
     uint32_t serial_ceiling; /* above every SOA serial used; 0 = none yet */
     uint64_t alive_ms;       /* wall: the server was alive then (written once a minute) */
+    uint64_t index_ceiling;  /* above every change index used; 0 = none yet */
 };
 
 enum {

@@ -7,7 +7,7 @@
  *   grave     2 floor until
  *   override  flags status weight
  *   service   until
- *   meta      boots serial_ceiling alive
+ *   meta      boots serial_ceiling alive, and from later servers: index_ceiling, not 0
  *   record    type ttl lease zone owner key | data, to the end (value_record.c)
  *
  * An address is its family's number (0, 4, 6) and its bytes. All numbers below are on
@@ -138,6 +138,8 @@ void body_write_v1(struct writer *w, const struct entry *entry)
         write_u32(w, entry->meta.boots);
         write_u32(w, entry->meta.serial_ceiling);
         write_u64(w, entry->meta.alive_ms);
+        if (entry->meta.index_ceiling)
+            write_u64(w, entry->meta.index_ceiling);
         break;
     case ENTRY_RECORD: record_write_v1(w, &entry->record); break;
     case ENTRY_FORMAT: break; /* has no body of any version */
@@ -282,6 +284,11 @@ static void read_meta(struct reader *r, struct entry *out)
     out->meta.boots = read_u32(r);
     out->meta.serial_ceiling = read_u32(r);
     out->meta.alive_ms = read_u64(r);
+    out->meta.index_ceiling = 0;
+    if (!reader_left(r))
+        return;
+    out->meta.index_ceiling = read_u64(r);
+    r->bad |= out->meta.index_ceiling == 0;
 }
 
 bool body_read_v1(struct reader *r, enum store_table table, struct entry *out)

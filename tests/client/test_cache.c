@@ -179,6 +179,42 @@ static void it_is_written_once_a_second_at_most(void **state)
     watching_close(&w);
 }
 
+/* As long as a service's name may be, in capitals: one name with its small letters. */
+static void the_longest_name_has_a_file(void **state)
+{
+    (void)state;
+    char capitals[128] = "";
+    struct disc *d = disc_new(NULL);
+    struct disc_watch_spec spec = {.cache = folder, .service = capitals};
+    memset(capitals, 'A', 127);
+    assert_true(disc_watch(d, &spec) > 0);
+    disc_free(d);
+    struct watching w;
+    watching_open(&w, 1, &(struct disc_watch_spec){.cache = folder, .ns = "DEFAULT"}, NULL);
+    pass(&w.s, 0);
+    hear(&w, 0, "disc/1 sub id=* cid=@ tok=$ ns=DEFAULT svc=web from=0");
+    say(&w, 0, SUB_OK);
+    say(&w, 0, TWO);
+    watching_close(&w);
+    open_with_cache(&w); /* of "default" */
+    assert_list(&w, DISC_CACHED, "web-1 web-2");
+    watching_close(&w);
+}
+
+/* No server takes it for a name either. */
+static void a_name_that_no_file_can_have_makes_no_sense(void **state)
+{
+    (void)state;
+    char slashes[101] = "";
+    struct disc *d = disc_new(NULL);
+    struct disc_watch_spec spec = {.cache = folder, .service = slashes};
+    memset(slashes, '/', 100);
+    assert_int_equal(disc_watch(d, &spec), -DISC_INVALID);
+    spec.cache = NULL;
+    assert_true(disc_watch(d, &spec) > 0);
+    disc_free(d);
+}
+
 static void a_list_confirmed_again_is_written_again_now_and_then(void **state)
 {
     (void)state;
@@ -315,6 +351,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CACHE_TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+        CACHE_TEST(the_longest_name_has_a_file),
+        CACHE_TEST(a_name_that_no_file_can_have_makes_no_sense),
         CACHE_TEST(a_program_begins_with_the_last_list),
         CACHE_TEST(a_server_replaces_it),
         CACHE_TEST(an_empty_guarded_list_does_not_replace_it),

@@ -291,14 +291,9 @@ static void lines_that_make_no_sense_are_left_out(void **state)
         "=x a=10.0.0.1 p=1 w=1 q=0 s=up word",
         "=x a=10.0.0.1 a=10.0.0.2 p=1 w=1 q=0 s=up",
         "=x a=10.0.0.1 p=1 p=2 w=1 q=0 s=up",
-        "=x a=1,2,3,4,5,6,7,8,9 p=1 w=1 q=0 s=up",
-        "=x a=10.0.0.1 p=1,2,3,4,5,6,7,8,9 w=1 q=0 s=up",
         "=x a=10.0.0.1 p=1 w=1 q=0 s=up v=%zz",
         "=x a=10.0.0.1 p=1 w=1 q=0 s=up v=%4",
         "=%z a=10.0.0.1 p=1 w=1 q=0 s=up",
-        "=x a=10.0.0.1 p=1 w=1 q=0 s=up t=1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7",
-        "=x a=10.0.0.1 p=1 w=1 q=0 s=up m.a= m.b= m.c= m.d= m.e= m.f= m.g= m.h= m.i= m.j= m.k= "
-        "m.l= m.m= m.n= m.o= m.p= m.q=",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct watching w;
@@ -373,6 +368,75 @@ static void every_field_arrives(void **state)
     assert_int_equal(i->port_count, 0);
     assert_int_equal(i->status, DISC_DOWN); /* a word of a later version */
     assert_false(i->stale);
+    watching_close(&w);
+}
+
+/* Three instances; the one in the middle says `fields` beside what it must. */
+static const struct disc_instance *middle_of(struct watching *w, const char *fields)
+{
+    char text[DISC_DATAGRAM_MAX * 2];
+    snprintf(text, sizeof(text),
+             PUSH "seq=102 full=1 n=3\n" ONE "\n=web-2 a=10.0.0.2 w=1 q=0 s=up%s\n"
+                  "=web-3 a=10.0.0.3 p=1 w=1 q=0 s=up\n",
+             fields);
+    assert_true(strlen(text) < DISC_DATAGRAM_MAX);
+    say(w, 0, text);
+    assert_list(w, DISC_LIVE, "web-1 web-2 web-3");
+    return &list_of(w).instances[1];
+}
+
+/* A server holds up to 64 pairs of an instance, and pushes those that a datagram can take. */
+static void as_much_metadata_as_a_server_holds_arrives(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {16, 17, 64, 65, 90};
+    for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+        struct watching w;
+        char fields[DISC_DATAGRAM_MAX] = " p=1", key[8];
+        size_t kept = counts[c] < 64 ? counts[c] : 64;
+        for (size_t n = 0; n < counts[c]; n++)
+            snprintf(fields + strlen(fields), 16, " m.k%02zu=v", n);
+        open_subscribed(&w, NULL);
+        const struct disc_instance *i = middle_of(&w, fields);
+        assert_int_equal(i->metadata_count, kept);
+        assert_int_equal(i->cut, counts[c] > 64);
+        for (size_t n = 0; n < kept; n++) {
+            snprintf(key, sizeof(key), "k%02zu", n);
+            assert_string_equal(i->metadata[n].key, key);
+            assert_string_equal(i->metadata[n].value, "v");
+        }
+        watching_close(&w);
+    }
+}
+
+static void what_there_is_no_room_for_is_left_out(void **state)
+{
+    (void)state;
+    struct watching w;
+    open_subscribed(&w, NULL);
+    const struct disc_instance *i = middle_of(
+        &w, " p=1,2,3,4,5,6,7,8,9 t=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 m.a=%zz m.b=%20");
+    assert_int_equal(i->port_count, 8);
+    assert_int_equal(i->tag_count, 16);
+    assert_string_equal(i->tags[15], "16");
+    assert_int_equal(i->metadata_count, 1);
+    assert_string_equal(i->metadata[0].key, "b");
+    assert_true(i->cut);
+    watching_close(&w);
+}
+
+static void addresses_beyond_the_eighth_are_left_out(void **state)
+{
+    (void)state;
+    struct watching w;
+    open_subscribed(&w, NULL);
+    say(&w, 0,
+        PUSH "seq=102 full=1 n=1\n"
+             "=web-1 a=::1,::2,::3,::4,::5,::6,::7,::8,::9 p=1 w=1 q=0 s=up cut=0\n");
+    assert_list(&w, DISC_LIVE, "web-1");
+    assert_int_equal(list_of(&w).instances[0].addr_count, 8);
+    assert_string_equal(list_of(&w).instances[0].addrs[7], "::8");
+    assert_true(list_of(&w).instances[0].cut);
     watching_close(&w);
 }
 
@@ -510,6 +574,9 @@ int main(void)
         cmocka_unit_test(lines_that_make_no_sense_are_left_out),
         cmocka_unit_test(of_two_lines_of_one_instance_the_last_counts),
         cmocka_unit_test(every_field_arrives),
+        cmocka_unit_test(as_much_metadata_as_a_server_holds_arrives),
+        cmocka_unit_test(what_there_is_no_room_for_is_left_out),
+        cmocka_unit_test(addresses_beyond_the_eighth_are_left_out),
         cmocka_unit_test(the_list_is_valid_until_the_next_turn),
         cmocka_unit_test(an_empty_list_is_believed),
         cmocka_unit_test(an_empty_first_list_is_a_list),

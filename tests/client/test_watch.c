@@ -453,6 +453,35 @@ static void registrations_go_on_beside(void **state)
     watching_close(&w);
 }
 
+/* Anything that says "another life" is heard, not just what belongs to the watch. */
+static void a_restart_shows_in_the_answers_to_others(void **state)
+{
+    (void)state;
+    struct watching w;
+    struct disc_watch_spec spec = {.service = "api"};
+    watching_open_live(&w, 1, NULL);
+    stage_register(&w.s, "web", "8080");
+    pass(&w.s, 1000);
+    assert_request(&w.s, 0, REG);
+    answer(&w.s, 0, "disc/1 ok id=* ep=00000002 lease=30 ren=9000 rev=1\n");
+    event(&w.s, DISC_EVENT_REGISTERED);
+    pass(&w.s, 0);
+    hear(&w, 0, SUB "102");
+    say(&w, 0, "disc/1 ok id=* ep=00000002 sub=31 seq=102 lease=60 ren=18000 full=1 frag=1\n");
+    say(&w, 0, "disc/1 push sub=31 tok=$ ep=00000002 seq=102 full=1 n=1\n" ONE "\n");
+    hear(&w, 0, "disc/1 ack id=$ sub=31 tok=$ seq=102");
+    assert_true(disc_watch(w.s.d, &spec) > 0);
+    pass(&w.s, 1000);
+    char web[17];
+    memcpy(web, w.token, sizeof(web));
+    hear(&w, 0, "disc/1 sub id=* cid=@ tok=$ svc=api from=0");
+    say(&w, 0, "disc/1 ok id=* ep=00000003 sub=1 seq=7 lease=60 ren=18000 full=1 frag=1\n");
+    pass(&w.s, 0);
+    memcpy(w.token, web, sizeof(web));
+    hear(&w, 0, SUB "102");
+    watching_close(&w);
+}
+
 static void two_watches_do_not_mix(void **state)
 {
     (void)state;
@@ -508,6 +537,7 @@ int main(void)
         cmocka_unit_test(namespace_and_lease_are_said),
         cmocka_unit_test(a_watch_waits_for_a_server_to_be_added),
         cmocka_unit_test(registrations_go_on_beside),
+        cmocka_unit_test(a_restart_shows_in_the_answers_to_others),
         cmocka_unit_test(two_watches_do_not_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

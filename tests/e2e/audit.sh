@@ -74,7 +74,7 @@ from=127.0.0.1 addr=10.0.0.1 lease=30" "$(audited registered)"
 
 # ---- guard, stale, taken over
 write 200 POST /v1/guard '{"mode": "on"}'
-has "guard, by whom" "${stamp}what=guard who=name:admin from=127.0.0.1 set=*on* over=http" \
+has "guard, by whom" "${stamp}what=guard who=token:admin from=127.0.0.1 set=*on* over=http" \
     "$(grep ' what=guard who=' "$log")"
 guard_audited() {
     grep -q " what=guard state=$1 mode=$2 " "$log"
@@ -105,16 +105,16 @@ evicted_by_hand() {
     grep -q ' what=evicted .*why=operator' "$log"
 }
 eventually evicted_by_hand
-has "by hand" "${stamp}what=evicted ns=default service=web instance=2 who=name:admin \
+has "by hand" "${stamp}what=evicted ns=default service=web instance=2 who=token:admin \
 from=127.0.0.1 why=operator did=\"evicted 1, force\" over=http" "$(audited evicted)"
 
 # ---- overrides, and instances over HTTP
 ok 'reg svc=web inst=3 port=1 addr=10.0.0.6'
 write 20? PUT /v1/services/web/instances/3/override '{"drain": true}'
-has override "${stamp}what=override ns=default service=web instance=3 who=name:admin \
+has override "${stamp}what=override ns=default service=web instance=3 who=token:admin \
 from=127.0.0.1 set=*drain* over=http" "$(audited override)"
 write 201 PUT /v1/services/web/instances/h '{"addresses": ["10.0.0.9"], "ports": [80]}'
-has "over HTTP" "${stamp}what=registered ns=default service=web instance=h who=name:admin \
+has "over HTTP" "${stamp}what=registered ns=default service=web instance=h who=token:admin \
 from=127.0.0.1 addr=10.0.0.9 lease=*" "$(audited registered)"
 
 got=$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/v1/services/web/instances/h" \
@@ -127,7 +127,7 @@ same "not found" 404 "$got"
 same "is no denial" 2 "$(count denied)"
 write 204 DELETE /v1/services/web/instances/h
 has "goodbye over HTTP" "${stamp}what=deregistered ns=default service=web instance=h \
-who=name:admin from=127.0.0.1 addr=10.0.0.9" "$(audited deregistered)"
+who=token:admin from=127.0.0.1 addr=10.0.0.9" "$(audited deregistered)"
 
 # ---- keys
 same "no reload yet" 0 "$(count keys)"
@@ -217,3 +217,16 @@ stop
 sed -i 's|audit: off|audit: none/audit.log|' "$work/discd.yaml"
 status 71 timeout 30 "$discd" -c "$work/discd.yaml"
 has "why not" '*log.audit: *none/audit.log cannot be opened: *' "$err"
+status 78 "$discd" -t -c "$work/discd.yaml"
+has "said before" '*log.audit: *none/audit.log cannot be there: *' "$err"
+sed -i 's|audit: none/audit.log|audit: ../|' "$work/discd.yaml"
+status 78 "$discd" -t -c "$work/discd.yaml"
+for word in false no None; do
+    sed -i "s|audit: [^}]*|audit: $word|" "$work/discd.yaml"
+    status 0 "$discd" -t -c "$work/discd.yaml"
+    start
+    ok 'reg svc=web inst=6 port=1 addr=10.0.0.1'
+    same "$word is off" 0 "$(logged 'instance=6')"
+    stop
+    [ ! -e "$work/$word" ] || die "a file $word"
+done

@@ -96,6 +96,20 @@ EVICT = b'{"ns": "default", "service": "web", "force": true}'
 NEW = b'{"addresses": ["10.0.0.99"], "ports": [99]}'
 LOCAL = 'Host: localhost'
 
+# Behind another request, as if it were that one's body: whoever reads no body sees a request.
+HIDDEN = lines('PUT /v1/services/hidden/instances/x HTTP/1.1', LOCAL,
+               'Content-Type: application/json', 'Authorization: Bearer ' + TOKEN,
+               f'Content-Length: {len(NEW)}', body=NEW)
+
+
+def hiding(method, *fields):
+    """The connection would go on, were it not refused."""
+    head = '\r\n'.join((f'{method} /v1/status HTTP/1.1', LOCAL) + fields + ('', ''))
+    return head.encode() + HIDDEN
+
+
+LENGTH, CHUNKED = f'Content-Length: {len(HIDDEN)}', 'Transfer-Encoding: chunked'
+
 REFUSED = [
     # what, expected statuses, request
     ('no token', (401,), post('/v1/guard', GUARD, token=None)),
@@ -138,6 +152,12 @@ REFUSED = [
         'Content-Type: application/json', 'Authorization: Bearer ' + TOKEN,
         body=b'1000\r\n' * 1 + b' ' * 4096 + b'\r\n' + (b'1000\r\n' + b' ' * 4096 + b'\r\n') * 16)),
     ('no HTTP', (0, 400), b'\x16\x03\x01\x02\x00' + os.urandom(2000) + b'\r\n\r\n'),
+    *((f'{method} with {field}', (400,), hiding(method, field))
+      for method in ('HEAD', 'TRACE', 'OPTIONS', 'BREW', 'PROPFIND') for field in (LENGTH, CHUNKED)),
+    ('two lengths', (400,), hiding('POST', 'Content-Length: 0', LENGTH)),
+    ('a length and chunks', (400,), hiding('POST', LENGTH, CHUNKED)),
+    ('another coding', (400,), hiding('POST', 'Transfer-Encoding: gzip')),
+    ('a field that is almost a length', (400,), hiding('POST', 'Content-Length : 5')),
     ('NUL in the target', (400,), get('/v1/services/a%00b', LOCAL)),
 ]
 

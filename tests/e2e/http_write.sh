@@ -95,7 +95,7 @@ expect 201 POST /v1/services/web/instances '{"ports": [8082]}' "${token[@]}"
 same "the sender's address" "['192.0.2.5']" "$(field 'j["addresses"]' <<<"$out")"
 expect 201 PUT $one "$body" "${token[@]}"
 same "any address with the token" "['10.0.0.7']" "$(field 'j["addresses"]' <<<"$out")"
-same "its owner" name:admin "$(field 'j["owner"]' <<<"$out")"
+same "its owner" token:admin "$(field 'j["owner"]' <<<"$out")"
 base=
 expect 403 PUT $one "$body"
 expect 200 PUT $one "$body" "${token[@]}"

@@ -44,7 +44,8 @@ enum verb_bit {
     VERB_EXPORT = 65536,
     VERB_IMPORT = 131072,
     VERBS_STEERING = 8192 + 16384 + 32768, /* one instance, by its id */
-    VERBS_ALL = 262143,
+    VERB_OVERRIDES = 262144,
+    VERBS_ALL = 524287,
     VERBS_HTTP = (VERBS_ALL & ~VERBS_NAMING) | VERB_REGISTER, /* that one for its --wait */
 };
 
@@ -137,6 +138,7 @@ int verb_watch(struct arguments *a);
 int verb_drain(struct arguments *a);
 int verb_undrain(struct arguments *a);
 int verb_weight(struct arguments *a);
+int verb_overrides(struct arguments *a);
 int verb_export(struct arguments *a);
 int verb_import(struct arguments *a);
 

@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "dns_look.h"
+#include "host.h"
 #include "http_client.h"
+#include "table.h"
 
 enum { PLACES_MAX = 16, PAUSE_MS = 50, LOOK_MS = 1000 };
 
@@ -14,8 +17,10 @@ struct wait {
     const struct arguments *arguments;
     const char *instance;
     json_t *status;
+    char host[256]; /* the API's */
     struct dns_place places[PLACES_MAX];
     size_t place_count;
+    const struct dns_place *missing; /* where it was not shown at last */
 };
 
 static int64_t now_ms(void)
@@ -27,44 +32,54 @@ static int64_t now_ms(void)
 
 /* ---- where to look --------------------------------------------------------------- */
 
-/* Of http://HOST:PORT, without brackets. */
-static void host_of(const char *url, char *out, size_t size)
-{
-    const char *host = strstr(url, "//");
-    host = host ? host + 2 : url;
-    bool bracket = *host == '[';
-    size_t n = strcspn(host + bracket, bracket ? "]" : ":/");
-    snprintf(out, size, "%.*s", (int)n, host + bracket);
-}
-
-/* "127.0.0.1:5300", "[::1]:5300"; of all addresses that one which the API is asked at. */
+/* "127.0.0.1:5300", "[::1]:5300". Of all addresses that one which the API is asked at; what
+ * belongs to the server's machine alone (loopback) would be another server's here. */
 static bool read_place(const struct wait *w, const char *text, struct dns_place *out)
 {
     const char *colon = text ? strrchr(text, ':') : NULL;
-    bool bracket = text && *text == '[';
-    size_t n = colon ? (size_t)(colon - text) - 2 * bracket : 0;
-    if (!n || n >= sizeof(out->address))
+    out->port = colon ? atoi(colon + 1) : 0;
+    if (out->port <= 0 || (size_t)(colon - text) >= sizeof(out->address))
         return false;
-    snprintf(out->address, sizeof(out->address), "%.*s", (int)n, text + bracket);
-    out->port = atoi(colon + 1);
-    if (strcmp(out->address, "0.0.0.0") == 0 || strcmp(out->address, "::") == 0)
-        host_of(w->arguments->http, out->address, sizeof(out->address));
-    return out->port > 0;
+    host_of(text, out->address, sizeof(out->address));
+    if (strcmp(out->address, "0.0.0.0") == 0)
+        return host_address(w->host, AF_INET, out->address, sizeof(out->address));
+    if (strcmp(out->address, "::") == 0)
+        return host_address(w->host, AF_UNSPEC, out->address, sizeof(out->address));
+    return host_is_loopback(w->host) ||
+           !(host_is_loopback(out->address) || host_is_link_local(out->address) ||
+             !host_is_routed(out->address));
+}
+
+/* The API's host, at the port of some address of which nothing can be seen from here. */
+static bool guess_place(const struct wait *w, const char *text, struct dns_place *out)
+{
+    const char *colon = text ? strrchr(text, ':') : NULL;
+    out->port = colon ? atoi(colon + 1) : 0;
+    return out->port > 0 && host_address(w->host, AF_UNSPEC, out->address, sizeof(out->address));
+}
+
+static void read_places(struct wait *w,
+                        bool (*read)(const struct wait *w, const char *text, struct dns_place *out))
+{
+    size_t i;
+    json_t *address;
+    json_array_foreach(json_object_get(json_object_get(w->status, "dns"), "listen"), i, address)
+    {
+        if (w->place_count < PLACES_MAX &&
+            read(w, json_string_value(address), &w->places[w->place_count]))
+            w->place_count++;
+    }
 }
 
 static int read_status(struct wait *w)
 {
-    size_t i;
-    json_t *address;
+    host_of(w->arguments->http, w->host, sizeof(w->host));
     int code = http_get(w->arguments, "/v1/status", &w->status);
     if (code != EXIT_DONE)
         return code;
-    json_array_foreach(json_object_get(json_object_get(w->status, "dns"), "listen"), i, address)
-    {
-        if (w->place_count < PLACES_MAX &&
-            read_place(w, json_string_value(address), &w->places[w->place_count]))
-            w->place_count++;
-    }
+    read_places(w, read_place);
+    if (!w->place_count)
+        read_places(w, guess_place);
     return EXIT_DONE;
 }
 
@@ -126,7 +141,7 @@ static bool shown_in(const struct wait *w, const struct dns_place *place, const 
 }
 
 /* In all zones of the namespace, of which there must be one. */
-static bool is_shown(const struct wait *w)
+static bool is_shown(struct wait *w)
 {
     const char *ns = w->arguments->ns ? w->arguments->ns : "default";
     size_t i, zones = 0;
@@ -141,11 +156,48 @@ static bool is_shown(const struct wait *w)
             continue;
         zones++;
         for (size_t p = 0; p < w->place_count; p++) {
-            if (!shown_in(w, &w->places[p], name))
-                return false;
+            if (shown_in(w, &w->places[p], name))
+                continue;
+            w->missing = &w->places[p];
+            return false;
         }
     }
     return zones > 0 && w->place_count > 0;
+}
+
+/* ---- what is said when it is not --------------------------------------------------- */
+
+static void say_why(const struct wait *w)
+{
+    const struct arguments *a = w->arguments;
+    char path[HTTP_PATH_MAX] = "/v1/services", status[64];
+    json_t *instance = NULL;
+    if (!http_path_add(path, a->service) || !http_path_add(path, "instances") ||
+        !http_path_add(path, w->instance) || !http_query_add(path, "ns", a->ns) ||
+        http_get_quietly(a, path, &instance) != EXIT_DONE)
+        return;
+    table_text(json_object_get(instance, "status"), status, sizeof(status));
+    if (json_object_get(instance, "override"))
+        fprintf(stderr, ": an operator overrules it, its status is %s (see discctl overrides)",
+                status);
+    else if (!json_is_true(json_object_get(instance, "live")))
+        fprintf(stderr, ": its status is %s", status);
+    json_decref(instance);
+}
+
+static void say_late(const struct wait *w)
+{
+    const struct arguments *a = w->arguments;
+    if (w->missing)
+        fprintf(stderr, "discctl: DNS does not show %s/%s after %g s at %s port %d", a->service,
+                w->instance, a->wait_s, w->missing->address, w->missing->port);
+    else
+        fprintf(stderr,
+                "discctl: DNS does not show %s/%s: the server at %s says no DNS address that can "
+                "be asked from here, or no zone of the namespace",
+                a->service, w->instance, a->http);
+    say_why(w);
+    fputc('\n', stderr);
 }
 
 int dns_wait(const struct arguments *a, const char *instance)
@@ -157,8 +209,7 @@ int dns_wait(const struct arguments *a, const char *instance)
     while (code == EXIT_DONE && !(shown = is_shown(&w)) && now_ms() < end)
         poll(NULL, 0, PAUSE_MS);
     if (code == EXIT_DONE && !shown) {
-        fprintf(stderr, "discctl: DNS does not show %s/%s after %g s\n", a->service, instance,
-                a->wait_s);
+        say_late(&w);
         code = EXIT_NO_ANSWER;
     }
     json_decref(w.status);

@@ -64,9 +64,14 @@ enum { HTTP_POOL_WIDTH = 16 };
 
 struct http_pool;
 
-/* Called for each reply in the order in which they come: status 0 = no answer. `body` is
- * lent, NULL = none, or no JSON. May call http_pool_send. */
-typedef void http_pool_reply(void *context, void *tag, int status, const json_t *body);
+struct http_pool_answer {
+    int status;         /* 0 = no answer */
+    int retry_after_s;  /* Retry-After (RFC 9110 section 10.2.3); 0 = not said */
+    const json_t *body; /* lent; NULL = none, or no JSON */
+};
+
+/* Called for each reply in the order in which they come. May call http_pool_send. */
+typedef void http_pool_reply(void *context, void *tag, const struct http_pool_answer *answer);
 
 /* NULL: said so, *code says as what. */
 struct http_pool *http_pool_new(const struct arguments *a, http_pool_reply *reply, void *context,

@@ -63,12 +63,16 @@ static void on_reply(struct evhttp_request *request, void *context)
     struct http_pool *p = lane->pool;
     struct evbuffer *in = request ? evhttp_request_get_input_buffer(request) : NULL;
     int status = request ? evhttp_request_get_response_code(request) : 0;
+    const char *later =
+        request ? evhttp_find_header(evhttp_request_get_input_headers(request), "Retry-After")
+                : NULL;
     size_t n = in ? evbuffer_get_length(in) : 0;
     json_t *body = n ? json_loadb((const char *)evbuffer_pullup(in, -1), n, 0, NULL) : NULL;
     lane->busy = false;
     lane->broken = !status;
     p->busy--;
-    p->reply(p->context, lane->tag, status, body);
+    struct http_pool_answer answer = {status, later ? atoi(later) : 0, body};
+    p->reply(p->context, lane->tag, &answer);
     json_decref(body);
 }
 
@@ -82,7 +86,7 @@ static void give_up(struct http_pool *p)
         lane->busy = false;
         lane->broken = true;
         p->busy--;
-        p->reply(p->context, lane->tag, 0, NULL);
+        p->reply(p->context, lane->tag, &(struct http_pool_answer){0, 0, NULL});
     }
 }
 

@@ -1,6 +1,7 @@
 #include "listing.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "http_client.h"
 
@@ -60,5 +61,35 @@ int listing_whole(const struct arguments *a, const char *path, const char *name,
     } else {
         json_decref(w.all);
     }
+    return code;
+}
+
+static bool is_among(const json_t *namespaces, const char *wanted)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(namespaces, i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        if (name && strcasecmp(name, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+int listing_namespace(const struct arguments *a)
+{
+    json_t *answer = NULL, *one;
+    size_t i;
+    int code = http_get_if_there(a, "/v1/namespaces", &answer);
+    const json_t *all = json_object_get(answer, "namespaces");
+    if (code == EXIT_DONE && all && !is_among(all, a->ns)) {
+        fprintf(stderr, "discctl: there is no namespace '%s' at %s; served are:", a->ns, a->http);
+        json_array_foreach(all, i, one)
+            fprintf(stderr, "%s %s", i ? "," : "", json_string_value(json_object_get(one, "name")));
+        fputc('\n', stderr);
+        code = EXIT_REFUSED;
+    }
+    json_decref(answer);
     return code;
 }

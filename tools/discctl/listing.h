@@ -17,4 +17,8 @@ int listing_each(const struct arguments *a, const char *path, unsigned flags,
 /* All pages as one: the first, with the arrays `name` of the others behind its own. */
 int listing_whole(const struct arguments *a, const char *path, const char *name, json_t **out);
 
+/* Is a->ns a namespace that the server serves? EXIT_DONE (also where the server cannot say), or
+ * EXIT_REFUSED, said so with those that are. */
+int listing_namespace(const struct arguments *a);
+
 #endif

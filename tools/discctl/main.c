@@ -14,7 +14,8 @@ struct verb {
 static const struct verb verbs[] = {
     {"register", VERB_REGISTER, verb_register, "SERVICE --port PORT",
      "Registers an instance once. It stays until its lease ends: renew it, or use agent.\n"
-     "With --wait: returns when the server's DNS shows it; exit status 3: not in time."},
+     "With --wait: returns when the server's DNS shows it; exit status 3: not in time. Which DNS\n"
+     "to ask is read from its HTTP API: with a --server elsewhere, give --http, too."},
     {"renew", VERB_RENEW, verb_renew, "SERVICE --instance ID",
      "Renews the lease of an instance (or of --group, without a service)."},
     {"deregister", VERB_DEREGISTER, verb_deregister, "SERVICE --instance ID",
@@ -32,9 +33,13 @@ static const struct verb verbs[] = {
      "Takes an instance out of all answers, whatever it says itself, until undrain. It stays\n"
      "registered and may finish what it is doing."},
     {"undrain", VERB_UNDRAIN, verb_undrain, "SERVICE INSTANCE",
-     "Puts a drained instance back, as it says itself."},
+     "Puts a drained instance back, as it says itself. Exit status 1: there is none of that name\n"
+     "and nothing was set for it (see overrides)."},
     {"weight", VERB_WEIGHT, verb_weight, "SERVICE INSTANCE N|--clear",
      "Sets the weight of an instance (0-65535), whatever it says itself, until --clear."},
+    {"overrides", VERB_OVERRIDES, verb_overrides, "",
+     "Lists what drain and weight (and others) set and nobody lifted yet; also of instances that\n"
+     "are not registered now: it holds when they come again."},
     {"records", VERB_RECORDS, verb_records, "",
      "Lists the plain records that DNS UPDATE made: whose key, and what is left of the lease."},
     {"explain", VERB_EXPLAIN, verb_explain, "NAME TYPE",
@@ -47,11 +52,13 @@ static const struct verb verbs[] = {
     {"evict", VERB_EVICT, verb_evict, "[SERVICE [INSTANCE]]",
      "Evicts stale instances at once: of all services, or of one; or one instance."},
     {"export", VERB_EXPORT, verb_export, "[FILE]",
-     "Writes all instances, with what overrules them, as JSON lines to FILE [stdout]."},
+     "Writes all instances, with what overrules them, and the overrides of instances that are\n"
+     "not registered now, as JSON lines to FILE [stdout]."},
     {"import", VERB_IMPORT, verb_import, "[FILE]",
-     "Registers what export wrote, from FILE [stdin]. The same again changes nothing; what is\n"
-     "newer on the server stays. What is imported lives for its lease, unless its owner renews\n"
-     "it. Exit status 1: some lines were refused, which are named on stderr."},
+     "Registers what export wrote, from FILE [stdin], as fast as the server takes it. What is\n"
+     "there already just so is left alone, and not renewed; what is newer on the server stays.\n"
+     "What is imported belongs to whom it belonged before: it lives for its lease, unless he\n"
+     "renews it. Exit status 1: some lines were refused, which are named on stderr."},
     {"doctor", VERB_DOCTOR, verb_doctor, "[ZONE]",
      "Looks at this machine for what keeps the names of ZONE [all zones of the server] from\n"
      "being found, and prints the lines to add. Exit status 1: there are problems."},

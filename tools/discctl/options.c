@@ -22,7 +22,7 @@ struct option {
 enum {
     REG = VERB_REGISTER | VERB_AGENT,
     NAMESPACED = VERBS_NAMING | VERB_LIST | VERB_SHOW | VERB_EVICT | VERB_WATCH | VERBS_STEERING |
-                 VERB_EXPORT,
+                 VERB_EXPORT | VERB_OVERRIDES,
 };
 
 static const struct option options[] = {
@@ -225,12 +225,15 @@ static void complain(const char *where, const struct option *o, const char *valu
     }
 }
 
-/* Of an option that does without a value: the next word, when it is a number. */
-static char *number_behind(const struct option *o, int count, char **words, int *at)
+/* Of an option that does without a value: the next word, when it is a number (perhaps not one
+ * that it takes). */
+static char *number_behind(int count, char **words, int *at)
 {
     static char otherwise[] = "10";
-    double number;
-    return *at + 1 < count && read_number(o, words[*at + 1], &number) ? words[++*at] : otherwise;
+    char *end = NULL;
+    if (*at + 1 < count)
+        (void)strtod(words[*at + 1], &end);
+    return end && end != words[*at + 1] && !*end ? words[++*at] : otherwise;
 }
 
 /* Takes the option in words[*at], and its value. */
@@ -246,7 +249,7 @@ static bool take_option(struct arguments *a, enum verb_bit verb, const char *whe
     }
     char *value = name[size] ? name + size + 1 : NULL;
     if (o->kind == WAIT && !value)
-        value = number_behind(o, count, words, at);
+        value = number_behind(count, words, at);
     if (o->kind == FLAG ? value != NULL : !value && *at + 1 == count) {
         fprintf(stderr, "%s: --%s wants %s\n", where, o->name, o->value ? o->value : "no value");
         return false;
@@ -282,6 +285,7 @@ static const char **positional(struct arguments *a, enum verb_bit verb)
     case VERB_IMPORT: return &a->file;
     case VERB_LIST:
     case VERB_STATUS:
+    case VERB_OVERRIDES:
     case VERB_RECORDS: return NULL;
     default: return &a->service;
     }
@@ -296,6 +300,20 @@ static bool take_positional(struct arguments *a, enum verb_bit verb, char *word)
         return false;
     *field = word;
     return true;
+}
+
+/* Why a word has no place: what it was meant for, as far as that can be seen. */
+static void refuse_word(const struct arguments *a, enum verb_bit verb, const char *where,
+                        char **words, int at)
+{
+    if (verb == VERB_WEIGHT && a->instance && a->weight < 0)
+        fprintf(stderr, "%s: a weight is a whole number from 0 to 65535, not '%s'\n", where,
+                words[at]);
+    else if (at && strcmp(words[at - 1], "--wait") == 0)
+        fprintf(stderr, "%s: --wait wants a number of seconds, or nothing, not '%s'\n", where,
+                words[at]);
+    else
+        fprintf(stderr, "%s: '%s' is one word too many\n", where, words[at]);
 }
 
 static bool is_mode(const char *word)
@@ -346,7 +364,7 @@ bool arguments_read(struct arguments *a, enum verb_bit verb, const char *where, 
         if (is_option && !take_option(a, verb, where, count, words, &i))
             return false;
         if (!is_option && !take_positional(a, verb, words[i])) {
-            fprintf(stderr, "%s: '%s' is one word too many\n", where, words[i]);
+            refuse_word(a, verb, where, words, i);
             return false;
         }
     }

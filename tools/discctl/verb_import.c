@@ -1,5 +1,8 @@
-/* import: registers what `export` wrote, line by line, some lines at a time. The same lines
- * twice change nothing; what is newer on the server stays as it is there.
+/* import: registers what `export` wrote, line by line, some lines at a time, as fast as the
+ * server takes it. What is there already as the line says is left alone: a lease is not renewed
+ * for somebody who may be gone. What is newer on the server stays as it is there.
+ *
+ *     looked up -> registered -> overruled        (each where it is needed)
  */
 #include <errno.h>
 #include <poll.h>
@@ -8,13 +11,17 @@
 #include <unistd.h>
 
 #include "http_client.h"
+#include "instance_line.h"
 
 enum {
     PROGRESS_LINES = 1000,
     TRIES = 3,
     PAUSE_MS = 500,      /* before it is tried again */
     UNANSWERED_MAX = 64, /* so many are tried again before any other */
+    RETRY_MAX_S = 60,
 };
+
+enum phase { LOOKS_UP, REGISTERS, OVERRULES };
 
 struct import;
 
@@ -23,18 +30,21 @@ struct entry { /* one line on its way */
     unsigned long long line;
     char path[HTTP_PATH_MAX]; /* of the instance */
     json_t *body, *override;  /* override: NULL = none */
-    bool registered;          /* what is under way is the override */
+    enum phase phase;         /* what is under way */
+    bool only_override;       /* its instance is still to come */
     int tries;
-    struct entry *again; /* the next one that got no answer */
+    struct entry *next; /* in a list of the import's */
 };
 
 struct import {
     struct arguments *arguments;
     struct http_pool *pool;
-    struct entry *again;
-    unsigned unanswered; /* entries in `again` */
-    bool lost;           /* the server does not answer at all */
-    unsigned long long lines, added, known, newer, failed;
+    struct entry *again;    /* that are to be sent again */
+    struct entry *last;     /* overrides of instances to come: once the services are there */
+    unsigned unanswered;    /* entries in `again` */
+    int wait_ms;            /* before anything else is sent: the server said so */
+    bool lost, unavailable; /* the server does not answer at all; says 503 whatever is tried */
+    unsigned long long lines, added, known, newer, failed, overrides;
     int code;
     bool progress; /* somebody looks */
 };
@@ -95,6 +105,8 @@ static struct entry *read_entry(struct import *m, const char *text, size_t n)
         entry_free(e);
         return NULL;
     }
+    e->only_override = instance_line_is_override(e->body);
+    e->phase = e->only_override ? OVERRULES : LOOKS_UP;
     e->override = json_incref(json_object_get(e->body, "override"));
     json_object_del(e->body, "override");
     return e;
@@ -102,25 +114,22 @@ static struct entry *read_entry(struct import *m, const char *text, size_t n)
 
 /* ---- sending --------------------------------------------------------------------------- */
 
-/* False: `e` was freed, said so. */
-static bool send_entry(struct entry *e)
+/* Takes `e`. */
+static void send_entry(struct entry *e)
 {
     struct import *m = e->import;
     char path[HTTP_PATH_MAX + 16];
     size_t n = strcspn(e->path, "?");
     e->tries++;
-    snprintf(path, sizeof(path), "%.*s%s%s", (int)n, e->path, e->registered ? "/override" : "",
-             e->path + n);
-    bool looks = m->arguments->dry_run;
-    if (http_pool_send(m->pool, looks ? EVHTTP_REQ_GET : EVHTTP_REQ_PUT, path,
-                       looks           ? NULL
-                       : e->registered ? e->override
-                                       : e->body,
+    snprintf(path, sizeof(path), "%.*s%s%s", (int)n, e->path,
+             e->phase == OVERRULES ? "/override" : "", e->path + n);
+    const json_t *body = e->phase == REGISTERS ? e->body : e->override;
+    bool looks = e->phase == LOOKS_UP;
+    if (http_pool_send(m->pool, looks ? EVHTTP_REQ_GET : EVHTTP_REQ_PUT, path, looks ? NULL : body,
                        e))
-        return true;
+        return;
     fail(m, e->line, EXIT_NO_ANSWER, "it could not be sent");
     entry_free(e);
-    return false;
 }
 
 static void show_progress(const struct import *m)
@@ -130,82 +139,195 @@ static void show_progress(const struct import *m)
         fprintf(stderr, "%llu instances ...\r", done);
 }
 
-/* What became of the registration; true: something is to follow. */
-static bool count_registered(struct entry *e, int status)
+static void done(struct entry *e)
 {
     struct import *m = e->import;
-    bool dry = m->arguments->dry_run;
-    if (e->registered)
-        return false;
-    m->added += status == (dry ? 404 : 201);
-    m->known += status == 200;
-    e->registered = true;
-    e->tries = 0;
-    return e->override && !dry;
-}
-
-static bool is_newer(int status, const json_t *problem)
-{
-    const char *why = json_string_value(json_object_get(problem, "why"));
-    return status == 409 && why && strcmp(why, "stale") == 0;
-}
-
-static void refuse(struct entry *e, int status, const json_t *problem)
-{
-    struct import *m = e->import;
-    char before[64];
-    snprintf(before, sizeof(before), "line %llu", e->line);
-    http_say_problem(before, status, problem,
-                     status == 401 && !m->arguments->token_file ? " (give --token-file)" : "");
-    m->failed++;
-    if (m->code < EXIT_REFUSED)
-        m->code = EXIT_REFUSED;
-}
-
-static void on_reply(void *context, void *tag, int status, const json_t *body)
-{
-    struct import *m = context;
-    struct entry *e = tag;
-    bool good =
-        status == 200 || status == 201 || status == 204 || (status == 404 && m->arguments->dry_run);
-    if (good && count_registered(e, status)) {
-        (void)send_entry(e);
-        return;
-    }
-    if (!status || status == 503 || status == 429) {
-        e->again = m->again;
-        m->again = e;
-        m->unanswered++;
-        return;
-    }
-    if (is_newer(status, body) && !e->registered)
-        m->newer++;
-    else if (!good)
-        refuse(e, status, body);
     entry_free(e);
     show_progress(m);
 }
 
-/* Sends what got no answer again, as often as that may be. */
+static void go_on(struct entry *e, enum phase phase)
+{
+    e->phase = phase;
+    e->tries = 0;
+    send_entry(e);
+}
+
+/* ---- replies --------------------------------------------------------------------------- */
+
+static void send_again(struct entry *e, int wait_ms)
+{
+    struct import *m = e->import;
+    e->next = m->again;
+    m->again = e;
+    m->unanswered++;
+    if (wait_ms > m->wait_ms)
+        m->wait_ms = wait_ms;
+}
+
+static void give_up(struct entry *e)
+{
+    e->import->lost = true;
+    fail(e->import, e->line, EXIT_NO_ANSWER, "the server does not answer");
+    entry_free(e);
+}
+
+static int pause_of(const struct http_pool_answer *answer)
+{
+    int s = answer->retry_after_s;
+    return s <= 0 ? PAUSE_MS : (s < RETRY_MAX_S ? s : RETRY_MAX_S) * 1000;
+}
+
+/* An answer that is none yet; true: `e` was taken. The server's rate is no failure. */
+static bool is_put_off(struct entry *e, const struct http_pool_answer *answer)
+{
+    struct import *m = e->import;
+    bool may = e->tries < TRIES && !m->lost;
+    if (answer->status == 429) {
+        e->tries--;
+        send_again(e, pause_of(answer));
+        return true;
+    }
+    if (!answer->status && !may)
+        give_up(e);
+    else if (!answer->status || (answer->status == 503 && may && !m->unavailable))
+        send_again(e, pause_of(answer));
+    else {
+        if (e->phase != LOOKS_UP) /* to be read it may be fine */
+            m->unavailable = answer->status == 503;
+        return false;
+    }
+    return true;
+}
+
+static const char *text_of(const json_t *problem, const char *key)
+{
+    const char *text = json_string_value(json_object_get(problem, key));
+    return text ? text : "";
+}
+
+static void refuse(struct entry *e, const struct http_pool_answer *answer)
+{
+    struct import *m = e->import;
+    char before[64];
+    snprintf(before, sizeof(before), "line %llu", e->line);
+    http_say_problem(before, answer->status, answer->body,
+                     answer->status == 401 && !m->arguments->token_file ? " (give --token-file)"
+                                                                        : "");
+    m->failed++;
+    if (m->code < EXIT_REFUSED)
+        m->code = EXIT_REFUSED;
+    done(e);
+}
+
+static void on_looked_up(struct entry *e, const struct http_pool_answer *answer)
+{
+    struct import *m = e->import;
+    bool there = answer->status == 200;
+    if (m->arguments->dry_run) {
+        m->known += there;
+        m->added += !there;
+        done(e);
+    } else if (!there || !instance_line_is(e->body, answer->body)) {
+        go_on(e, REGISTERS);
+    } else {
+        m->known++;
+        bool overruled = json_equal(json_object_get(answer->body, "override"), e->override);
+        if (!e->override || overruled)
+            done(e);
+        else
+            go_on(e, OVERRULES);
+    }
+}
+
+static void on_registered(struct entry *e, int status)
+{
+    struct import *m = e->import;
+    m->added += status == 201;
+    m->known += status == 200;
+    if (e->override)
+        go_on(e, OVERRULES);
+    else
+        done(e);
+}
+
+/* An older server does not let anybody say whose an instance is. */
+static bool does_without_owner(struct entry *e, const struct http_pool_answer *answer)
+{
+    const char *detail = text_of(answer->body, "detail");
+    bool refused = e->phase == REGISTERS && answer->status == 422 && strstr(detail, "\"owner\"") &&
+                   strstr(detail, "leave it out") && json_object_get(e->body, "owner");
+    if (refused) {
+        json_object_del(e->body, "owner");
+        go_on(e, REGISTERS);
+    }
+    return refused;
+}
+
+static void on_reply(void *context, void *tag, const struct http_pool_answer *answer)
+{
+    struct import *m = context;
+    struct entry *e = tag;
+    int status = answer->status;
+    if (is_put_off(e, answer) || does_without_owner(e, answer))
+        return;
+    if (e->phase == LOOKS_UP && (status == 200 || status == 404)) {
+        on_looked_up(e, answer);
+    } else if (e->phase == REGISTERS && (status == 200 || status == 201)) {
+        on_registered(e, status);
+    } else if (e->phase == OVERRULES && status == 200) {
+        m->overrides += e->only_override;
+        done(e);
+    } else if (e->phase == REGISTERS && status == 409 &&
+               strcmp(text_of(answer->body, "why"), "stale") == 0) {
+        m->newer++;
+        done(e);
+    } else {
+        refuse(e, answer);
+    }
+}
+
+/* ---- all lines ------------------------------------------------------------------------- */
+
+static void send_all(struct import *m, struct entry *e)
+{
+    for (struct entry *next; e; e = next) {
+        next = e->next;
+        if (m->lost)
+            give_up(e);
+        else if (m->wait_ms) /* said meanwhile */
+            send_again(e, 0);
+        else
+            send_entry(e);
+    }
+}
+
+/* Waits for what is under way, and sends again what got no answer, as often as that may be. */
 static void finish(struct import *m)
 {
     http_pool_finish(m->pool);
     while (m->again) {
-        struct entry *e = m->again, *next;
+        struct entry *again = m->again;
         m->again = NULL;
         m->unanswered = 0;
-        poll(NULL, 0, PAUSE_MS);
-        for (; e; e = next) {
-            next = e->again;
-            if (e->tries < TRIES && !m->lost) {
-                (void)send_entry(e);
-                continue;
-            }
-            m->lost = true;
-            fail(m, e->line, EXIT_NO_ANSWER, "the server does not answer");
-            entry_free(e);
-        }
+        if (!m->lost)
+            poll(NULL, 0, m->wait_ms);
+        m->wait_ms = 0;
+        send_all(m, again);
         http_pool_finish(m->pool);
+    }
+}
+
+static void take_entry(struct import *m, struct entry *e)
+{
+    if (!e->only_override) {
+        send_entry(e);
+    } else if (m->arguments->dry_run) {
+        m->overrides++;
+        done(e);
+    } else {
+        e->next = m->last;
+        m->last = e;
     }
 }
 
@@ -216,8 +338,8 @@ static void import_line(struct import *m, const char *text, size_t n)
         n--;
     struct entry *e = n ? read_entry(m, text, n) : NULL;
     if (e)
-        (void)send_entry(e);
-    if (m->unanswered >= UNANSWERED_MAX)
+        take_entry(m, e);
+    if (m->unanswered >= UNANSWERED_MAX || m->wait_ms)
         finish(m);
 }
 
@@ -232,6 +354,8 @@ static void import_file(struct import *m, FILE *file)
         fail(m, m->lines, EXIT_USAGE, strerror(errno));
     free(line);
     finish(m);
+    send_all(m, m->last);
+    finish(m);
     if (m->lost && !feof(file))
         fprintf(stderr, "discctl: gave up after line %llu\n", m->lines);
 }
@@ -241,12 +365,16 @@ static void import_file(struct import *m, FILE *file)
 static void report(const struct import *m)
 {
     bool dry = m->arguments->dry_run;
-    if (m->arguments->json)
-        printf("{\"%s\":%llu,\"known\":%llu,\"newer\":%llu,\"failed\":%llu}\n",
-               dry ? "new" : "added", m->added, m->known, m->newer, m->failed);
-    else
-        printf("%s %llu, there already %llu, newer on the server %llu, failed %llu\n",
-               dry ? "would add" : "added", m->added, m->known, m->newer, m->failed);
+    if (m->arguments->json) {
+        printf("{\"%s\":%llu,\"known\":%llu,\"newer\":%llu,\"failed\":%llu,\"overrides\":%llu}\n",
+               dry ? "new" : "added", m->added, m->known, m->newer, m->failed, m->overrides);
+        return;
+    }
+    printf("%s %llu, there already %llu, newer on the server %llu, failed %llu",
+           dry ? "would add" : "added", m->added, m->known, m->newer, m->failed);
+    if (m->overrides)
+        printf(", overrides of instances to come %llu", m->overrides);
+    putchar('\n');
 }
 
 int verb_import(struct arguments *a)

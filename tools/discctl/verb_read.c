@@ -35,6 +35,8 @@ static int print_list(struct arguments *a, const char *path, const char *name,
     json_t *whole = NULL;
     int code = listing_whole(a, path, name, &whole);
     const json_t *all = json_object_get(whole, name);
+    if (code == EXIT_DONE && a->ns && !json_array_size(all))
+        code = listing_namespace(a);
     if (code == EXIT_DONE && a->json) {
         json_print(whole);
     } else if (code == EXIT_DONE) {

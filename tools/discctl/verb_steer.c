@@ -25,6 +25,29 @@ static int look_for(const struct arguments *a)
     return code;
 }
 
+/* There is something to lift, or something that it could be lifted from; else the name is a slip
+ * of the pen, and what was meant stays as it is. */
+static int look_for_either(const struct arguments *a)
+{
+    char instance[HTTP_PATH_MAX], override[HTTP_PATH_MAX];
+    json_t *there = NULL, *set = NULL;
+    if (!make_path(a, NULL, instance) || !make_path(a, "override", override))
+        return EXIT_USAGE;
+    int code = http_get_if_there(a, instance, &there);
+    if (code == EXIT_DONE && !there)
+        code = http_get_if_there(a, override, &set);
+    if (code == EXIT_DONE && !there && !json_object_size(set)) {
+        fprintf(stderr,
+                "discctl: %s refused: there is no %s/%s, and nothing is set for it: see "
+                "discctl overrides\n",
+                a->http, a->service, a->instance);
+        code = EXIT_REFUSED;
+    }
+    json_decref(there);
+    json_decref(set);
+    return code;
+}
+
 /* Takes the reference to `wish`. */
 static int steer(struct arguments *a, json_t *wish, const char *done)
 {
@@ -52,15 +75,18 @@ int verb_drain(struct arguments *a)
 
 int verb_undrain(struct arguments *a)
 {
-    return steer(a, json_pack("{s:n}", "drain"), "not drained any more");
+    int code = look_for_either(a);
+    return code ? code : steer(a, json_pack("{s:n}", "drain"), "not drained any more");
 }
 
 int verb_weight(struct arguments *a)
 {
     char done[64];
+    int code = a->clear ? look_for_either(a) : look_for(a);
+    if (code)
+        return code;
     if (a->clear)
         return steer(a, json_pack("{s:n}", "weight"), "has the weight again that it says itself");
-    int code = look_for(a);
     snprintf(done, sizeof(done), "weight %d", a->weight);
-    return code ? code : steer(a, json_pack("{s:i}", "weight", a->weight), done);
+    return steer(a, json_pack("{s:i}", "weight", a->weight), done);
 }

@@ -94,7 +94,8 @@ async function refusal(response) {
 }
 
 /* A response with status 2xx, or throws. `background`: nobody clicked, so the dialog comes
- * once and not again after it was closed. */
+ * once and not again after it was closed. options.asking(true), and (false) when it has ended:
+ * the dialog is open, which takes as long as people take. */
 export async function open(path, options = {}, background = false) {
     for (;;) {
         const used = token;
@@ -108,7 +109,12 @@ export async function open(path, options = {}, background = false) {
         const words = used ? 'The server does not accept this token.' :
             background ? 'The server wants the admin token from whoever reads.' :
                 'The server wants the admin token for this.';
-        if ((background && declined) || !(await ask(words)))
+        if (background && declined)
+            throw new Refusal(401, words);
+        options.asking?.(true);
+        const given = await ask(words);
+        options.asking?.(false);
+        if (!given)
             throw new Refusal(401, words);
     }
 }

@@ -33,6 +33,8 @@ function pageOf(hash) {
         return lookupPage(new URLSearchParams(query));
     if (parts[0] === 'guard')
         return guardPage();
+    if (parts.length)
+        notice(`There is no page ${path}: here are all services.`, true);
     return overview();
 }
 

@@ -28,8 +28,8 @@ function verdict(guard) {
 
 function facts(guard) {
     const rows = [
-        ['Hosts late', `${number(guard.late_hosts)} of ${number(guard.hosts)}; ` +
-            `closes above ${number(guard.late_hosts_max)}`],
+        ['Hosts late', `${number(guard.late_hosts)} of ${number(guard.hosts)}` +
+            (guard.on ? '' : `; closes above ${number(guard.late_hosts_max)}`)],
         ['Instances late', `${number(guard.late)} of ${number(guard.counted)} counted`],
         ['Kept as stale', plural(guard.stale, 'instance')],
         ['On since', guard.on && guard.since_ms
@@ -128,7 +128,8 @@ export function guardPage() {
             const guard = await read();
             if (!setting && !closed)
                 show(guard);
-            tellConnection('open', '');
+            if (!closed)
+                tellConnection('open', '');
         } catch (error) {
             if (!closed)
                 tellConnection('waiting', error.message);

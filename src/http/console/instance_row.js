@@ -95,7 +95,7 @@ export function instanceRow(steer) {
         setLong(id, instance.id);
         setText(badge, word);
         setClass(badge, `badge is-${kind}`);
-        setText(mark, overrideWords(instance));
+        setLong(mark, overrideWords(instance));
         setText(weight, number(instance.weight));
         setLong(address, addressWords(instance));
         setLong(version, instance.version || '');

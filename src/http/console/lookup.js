@@ -227,12 +227,12 @@ export function lookupPage(params) {
         el('p', {class: 'summary'},
             'What the DNS answers, and why: which rule applies, and which instances are in.'),
         form, result);
+    const again = () => {
+        if (name.value)
+            ask(query());
+    };
     return {
-        root, title: 'Lookup', search: name, retry: () => {},
-        shown: () => {
-            if (name.value)
-                ask(query());
-        },
+        root, title: 'Lookup', search: name, retry: again, shown: again,
         close: () => {
             abort?.abort();
             close();

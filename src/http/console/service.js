@@ -72,7 +72,7 @@ class Members {
         if (data.last === false)
             return false;
         this.all = new Map();
-        this.coming.forEach((instance) => this.put(instance));
+        this.coming.forEach((instance) => this.tell(instance));
         this.coming = [];
         this.settle(data);
         return true;
@@ -82,7 +82,7 @@ class Members {
         if (data.previous > this.index)
             throw new Error('a change is missing');
         for (const instance of data.instances ?? [])
-            this.put(instance);
+            this.tell(instance);
         for (const gone of data.gone ?? [])
             this.all.delete(gone.id);
         this.settle(data);
@@ -94,11 +94,19 @@ class Members {
         this.all.set(instance.id, instance);
     }
 
-    /* A new reading of one that is known: time went on, or more. */
-    reread(instance) {
+    /* By the stream. */
+    tell(instance) {
+        this.put(instance);
+        instance.told = instance.received;
+    }
+
+    /* A new reading of one that is known: time went on, or more. What the stream told after the
+     * question (`asked`) is perhaps newer. */
+    reread(instance, asked) {
         const before = this.all.get(instance.id);
-        if (!before)
+        if (!before || before.told > asked)
             return;
+        instance.told = before.told;
         instance.renewed = before.dirty_ms === instance.dirty_ms &&
             before.status === instance.status && before.weight === instance.weight;
         this.put(instance);
@@ -128,16 +136,18 @@ function rereader(service, members, list, refresh) {
 
     async function whole() {
         const path = `${servicePath(service.namespace, service.name)}&limit=${WHOLE_MAX}`;
+        const asked = performance.now();
         const data = await get(path, {signal: abort.signal});
-        data.instances.forEach((instance) => members.reread(instance));
+        data.instances.forEach((instance) => members.reread(instance, asked));
     }
     async function inView() {
         const left = list.shown().slice(0, 60);
         const one = async () => {
-            for (let item; (item = left.pop());)
-                members.reread(await get(
-                    instancePath(service.namespace, service.name, item.id),
-                    {signal: abort.signal}));
+            for (let item; (item = left.pop());) {
+                const asked = performance.now();
+                const path = instancePath(service.namespace, service.name, item.id);
+                members.reread(await get(path, {signal: abort.signal}), asked);
+            }
         };
         await Promise.allSettled(Array.from({length: AT_ONCE}, one));
     }

@@ -4,6 +4,7 @@
 import {open, onToken, Refusal} from '/api.js';
 
 const SILENCE_MS = 45000; // the server says something every 15 s
+const OPENING_MS = 10000; // until it says the first word
 const PAUSE_MIN_MS = 250;
 const PAUSE_MAX_MS = 10000;
 
@@ -71,6 +72,7 @@ export class EventStream {
         this.pause = PAUSE_MIN_MS;
         this.closed = false;
         this.wake = null;
+        this.opening = false; // the server has not answered yet
         this.forget = onToken(() => this.retry());
         this.run();
     }
@@ -82,9 +84,11 @@ export class EventStream {
         this.wake?.();
     }
 
-    /* At once, rather than after the pause. */
+    /* At once, rather than after the pause; nor is an attempt waited for that has no answer. */
     retry() {
         this.pause = PAUSE_MIN_MS;
+        if (this.opening)
+            this.abort.abort();
         this.wake?.();
     }
 
@@ -117,24 +121,34 @@ export class EventStream {
     }
 
     async connection() {
-        this.abort = new AbortController();
+        const abort = new AbortController();
         let timer;
-        const heard = () => {
+        const limit = (ms) => {
             clearTimeout(timer);
-            timer = setTimeout(() => this.abort.abort(), SILENCE_MS);
+            timer = ms && setTimeout(() => abort.abort(), ms);
         };
+        const heard = () => limit(SILENCE_MS);
+        const opening = (is) => {
+            this.opening = is;
+            limit(is ? OPENING_MS : 0);
+        };
+        this.abort = abort;
         const headers = {Accept: 'text/event-stream'};
         if (this.lastId)
             headers['Last-Event-ID'] = this.lastId;
         try {
-            const response = await open(this.path, {headers, signal: this.abort.signal}, true);
+            opening(true);
+            const response = await open(this.path, {
+                headers, signal: abort.signal, asking: (is) => opening(!is),
+            }, true);
+            this.opening = false;
             if (!response.headers.get('Content-Type')?.startsWith('text/event-stream'))
                 throw new Refusal(0, 'The server sent no event stream.');
             heard();
             this.handlers.state('open', '');
             await this.read(response.body.getReader(), heard);
         } finally {
-            clearTimeout(timer);
+            opening(false);
         }
     }
 

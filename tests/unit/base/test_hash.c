@@ -32,11 +32,20 @@ static void digest_vectors(void **state UNUSED)
     assert_int_equal(hash_digest("", 0), 0xe3b0c44298fc1c14);
 }
 
+/* Objects beside each other are spread; the low bits, which are all the same, do not count. */
+static void pointers(void **state UNUSED)
+{
+    assert_int_equal(hash_pointer((void *)0x10), 0x9e3779b97f4a7c15u >> 32);
+    assert_int_equal(hash_pointer((void *)0x1f), hash_pointer((void *)0x10));
+    assert_int_not_equal(hash_pointer((void *)0x20) & 0xff, hash_pointer((void *)0x10) & 0xff);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(siphash_vectors),
         cmocka_unit_test(digest_vectors),
+        cmocka_unit_test(pointers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

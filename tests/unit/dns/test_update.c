@@ -280,6 +280,63 @@ static void test_long_key_names(void **state)
     (void)state;
 }
 
+/* The HTTP token is no key, whatever the key is called. */
+static void test_the_token_is_no_key(void **state)
+{
+    static const struct principal admin = {.kind = PRINCIPAL_NAME, .name = PRINCIPAL_TOKEN};
+    struct update_rig *t = update_rig();
+    struct granted granted;
+    struct record r = {.ns = TEXT("default"),
+                       .service = TEXT("hello"),
+                       .id = TEXT("a"),
+                       .ttl = TTL_UNSET,
+                       .address_count = 1,
+                       .port_count = 1,
+                       .ports = {{.number = 80}}};
+    r.addresses[0] = (struct addr){.family = FAMILY_V4, .bytes = {10, 0, 0, 1}};
+    assert_int_equal(registry_register(t->rig->registry, &r, &admin, update_now(t), &granted),
+                     ERR_OK);
+    update_publish(t);
+    t->key = "admin";
+    update(t, R_REFUSED, "add a.hello.z. 30 A 10.0.0.2\n");
+    assert_true(strstr(t->text, "somebody else") != NULL);
+    update_rig_free(t);
+    (void)state;
+}
+
+/* TXT does not show it, and an UPDATE of what it does show keeps it. */
+static void test_hidden_metadata_stays(void **state)
+{
+    static const struct principal holder = {.kind = PRINCIPAL_NAME, .name = "all"};
+    struct update_rig *t = update_rig();
+    struct granted granted;
+    struct record r = {.ns = TEXT("default"),
+                       .service = TEXT("hello"),
+                       .id = TEXT("a"),
+                       .ttl = TTL_UNSET,
+                       .address_count = 1,
+                       .port_count = 1,
+                       .ports = {{.number = 80}},
+                       .metadata_count = 3,
+                       .metadata = {{TEXT("k"), TEXT("v")},
+                                    {TEXT("~00"), TEXT("Host_One")},
+                                    {TEXT("~01"), TEXT("x")}}};
+    r.addresses[0] = (struct addr){.family = FAMILY_V4, .bytes = {10, 0, 0, 1}};
+    assert_int_equal(registry_register(t->rig->registry, &r, &holder, update_now(t), &granted),
+                     ERR_OK);
+    update_publish(t);
+    update(t, R_NOERROR, "add a.hello.z. 30 A 10.0.0.2\n");
+    update(t, R_NOERROR, "del a.hello.z. TXT\n");
+    instance_read(instance(t, "hello", "a"), &r);
+    assert_int_equal(r.address_count, 2);
+    assert_int_equal(r.metadata_count, 2);
+    assert_true(text_is(r.metadata[0].key, TEXT("~00")));
+    assert_true(text_is(r.metadata[0].value, TEXT("Host_One")));
+    assert_true(text_is(r.metadata[1].key, TEXT("~01")));
+    update_rig_free(t);
+    (void)state;
+}
+
 /* In two messages, in either order: plain first, an instance as soon as both are there. */
 static void test_in_two_steps(void **state)
 {
@@ -397,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_other_instances_stay),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_long_key_names),
+        cmocka_unit_test(test_the_token_is_no_key),
+        cmocka_unit_test(test_hidden_metadata_stays),
         cmocka_unit_test(test_in_two_steps),
         cmocka_unit_test(test_browsing_records_are_derived),
         cmocka_unit_test(test_limits_of_instances),

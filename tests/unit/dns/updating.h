@@ -123,7 +123,7 @@ static void add_key(struct dns_config *config, const char *name)
 }
 
 /* Key "all" may change everything, "web" names below web.z and web.z, "acme" TXT alone,
- * "other" everything, "idle" nothing. */
+ * "other" and "admin" everything, "idle" nothing. */
 static void grant(struct dns_config *config)
 {
     struct dns_zone_config *zone = config->zones;
@@ -132,6 +132,7 @@ static void grant(struct dns_config *config)
     add_key(config, "web");
     add_key(config, "acme");
     add_key(config, "other");
+    add_key(config, "admin");
     add_key(config, "idle");
     add_key(config, "a-key-with-a-name-that-is-longer-than-owners.example");
     zone->grants = calloc(8, sizeof(*zone->grants));
@@ -145,7 +146,9 @@ static void grant(struct dns_config *config)
     zone->grants[3].key = strdup("other");
     zone->grants[3].names = calloc(1, sizeof(char *));
     zone->grants[4].key = strdup("a-key-with-a-name-that-is-longer-than-owners.example");
-    zone->grant_count = 5;
+    zone->grants[5].key = strdup("admin");
+    zone->grants[5].names = calloc(1, sizeof(char *));
+    zone->grant_count = 6;
     zone->update_lease_min_s = 30;
     zone->update_lease_max_s = 86400;
 }

@@ -272,7 +272,7 @@ static void sets_all_or_none(void **state)
     struct record other = {
         .ns = TEXT("default"), .service = TEXT("web"), .id = TEXT("c"), .zone = TEXT("z1")};
     rig_add(rig, other);
-    rig->registrant.who = (struct principal){.kind = PRINCIPAL_NAME, .name = "admin"};
+    rig->registrant.who = (struct principal){.kind = PRINCIPAL_NAME, .name = PRINCIPAL_TOKEN};
     add(rig, FORM("d", "&status=1"));
     index = registry_index(rig->registry);
     assert_int_equal(code_of(rig, "/discovery/set", FORM("d", "&hostname=c&status=2&status=2")),

@@ -301,7 +301,7 @@ static void what_was_forwarded(void **state)
                           (struct instance_key){TEXT("default"), TEXT("web"), TEXT("web-1")}),
         &is);
     assert_int_equal(is.owner.kind, PRINCIPAL_NAME);
-    assert_string_equal(is.owner.name, "admin");
+    assert_string_equal(is.owner.name, PRINCIPAL_TOKEN);
 }
 
 static void pages_of_other_sites(void **state)

@@ -13,6 +13,7 @@ struct holder {
     struct held *held; /* the last */
     struct evhttp_connection *connection;
     unsigned requests, lost;
+    enum held_end end;
 };
 
 static void lost(void *context)
@@ -30,7 +31,7 @@ static void hold(struct evhttp_request *request, void *context)
     h->connection = evhttp_request_get_connection(request);
     evhttp_connection_set_closecb(h->connection, rig_closed, &h->rig);
     h->requests++;
-    h->held = held_open(&call, lost, h);
+    h->held = held_open(&call, h->end, lost, h);
     assert_non_null(h->held);
 }
 
@@ -109,6 +110,45 @@ static void test_client_goes(void **state)
     rig_stop(&h.rig);
 }
 
+/* It waits for nothing but its reply. */
+static void test_half_closed(void **state)
+{
+    struct holder h;
+    struct client c;
+    (void)state;
+
+    start(&h);
+    h.end = HELD_ENDS_SENDING;
+    client_open(&c, &h.rig, REQUEST);
+    await_request(&h, 1);
+    assert_int_equal(shutdown(bufferevent_getfd(c.stream), SHUT_WR), 0);
+    rig_settle(&h.rig);
+    assert_int_equal(h.lost, 0);
+    reply(&h, "all the same");
+    char *got = client_rest(&c); /* and then the server closes, too */
+    assert_non_null(strstr(got, "all the same"));
+    free(got);
+    assert_int_equal(h.lost, 0);
+    client_free(&c);
+    rig_stop(&h.rig);
+}
+
+static void test_half_closed_wait(void **state)
+{
+    struct holder h;
+    struct client c;
+    (void)state;
+
+    start(&h);
+    client_open(&c, &h.rig, REQUEST);
+    await_request(&h, 1);
+    assert_int_equal(shutdown(bufferevent_getfd(c.stream), SHUT_WR), 0);
+    free(client_rest(&c));
+    assert_int_equal(h.lost, 1);
+    client_free(&c);
+    rig_stop(&h.rig);
+}
+
 static void test_client_resets(void **state)
 {
     struct linger at_once = {.l_onoff = 1};
@@ -117,6 +157,7 @@ static void test_client_resets(void **state)
     (void)state;
 
     start(&h);
+    h.end = HELD_ENDS_SENDING; /* an error ends it all the same */
     client_open(&c, &h.rig,
                 "POST /held HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nxy");
     await_request(&h, 1);
@@ -179,6 +220,7 @@ static void test_sends_far_ahead(void **state)
     (void)state;
 
     start(&h);
+    h.end = HELD_ENDS_SENDING;
     client_open(&c, &h.rig, REQUEST);
     await_request(&h, 1);
     for (unsigned n = 1; n < REQUESTS; n++)
@@ -192,6 +234,30 @@ static void test_sends_far_ahead(void **state)
     }
     await_text(&c, "the last");
     assert_int_equal(h.requests, REQUESTS);
+    client_free(&c);
+    rig_stop(&h.rig);
+}
+
+/* One who waits for a change could go without being noticed: what it sent lies before that. */
+static void test_waits_and_sends_far_ahead(void **state)
+{
+    char ahead[4000];
+    struct holder h;
+    struct client c;
+    (void)state;
+
+    memset(ahead, 'x', sizeof(ahead));
+    start(&h);
+    client_open(&c, &h.rig, REQUEST);
+    await_request(&h, 1);
+    bufferevent_write(c.stream, ahead, sizeof(ahead));
+    rig_settle(&h.rig);
+    assert_int_equal(h.lost, 0);
+    bufferevent_write(c.stream, ahead, sizeof(ahead));
+    while (!h.lost)
+        rig_loop(&h.rig);
+    assert_int_equal(h.rig.http->holds.count, 0);
+    free(client_rest(&c));
     client_free(&c);
     rig_stop(&h.rig);
 }
@@ -238,10 +304,17 @@ static void test_listener_closes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reply),         cmocka_unit_test(test_client_goes),
-        cmocka_unit_test(test_client_resets), cmocka_unit_test(test_client_goes_at_the_reply),
-        cmocka_unit_test(test_pipelined),     cmocka_unit_test(test_sends_far_ahead),
-        cmocka_unit_test(test_close_all),     cmocka_unit_test(test_listener_closes),
+        cmocka_unit_test(test_reply),
+        cmocka_unit_test(test_client_goes),
+        cmocka_unit_test(test_half_closed),
+        cmocka_unit_test(test_half_closed_wait),
+        cmocka_unit_test(test_client_resets),
+        cmocka_unit_test(test_client_goes_at_the_reply),
+        cmocka_unit_test(test_pipelined),
+        cmocka_unit_test(test_sends_far_ahead),
+        cmocka_unit_test(test_waits_and_sends_far_ahead),
+        cmocka_unit_test(test_close_all),
+        cmocka_unit_test(test_listener_closes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,62 @@ static void test_failing(void **state)
     expect(&waiting, 503, "not on disk");
 }
 
+/* A client that sends no more still has its reply. */
+static void test_half_closed(void **state)
+{
+    struct rig *rig = *state;
+    struct client c;
+
+    begin(rig, &c, 5, "PUT", WEB "/a", "{}");
+    assert_int_equal(shutdown(bufferevent_getfd(c.stream), SHUT_WR), 0);
+    expect_silence(&c);
+    http_committed(rig->http, 5, false);
+    expect(&c, 201, "\"id\":\"a\"");
+}
+
+static uint64_t acknowledged(const struct rig *rig)
+{
+    return counter_get(&http_counters(rig->http)->statuses[2]);
+}
+
+/* Those whom one commit makes free leave in slices, here of one. */
+static void test_slices(void **state)
+{
+    enum { WRITERS = 8 };
+    struct rig *rig = *state;
+    struct client c[WRITERS];
+    char target[64], body[64];
+
+    for (int n = 0; n < WRITERS; n++) {
+        snprintf(target, sizeof(target), WEB "/i%d", n);
+        snprintf(body, sizeof(body), "{\"addresses\": [\"10.0.0.%d\"]}", n + 1);
+        begin(rig, &c[n], 5, "PUT", target, body);
+    }
+    rig->stopwatch_step_us = HTTP_SLICE_MS * 1000;
+    http_committed(rig->http, 5, false);
+    assert_int_equal(acknowledged(rig), 1);
+    rig_settle(rig);
+    assert_int_equal(acknowledged(rig), WRITERS);
+    for (int n = 0; n < WRITERS; n++)
+        expect(&c[n], 201, "\"id\":\"i");
+}
+
+/* Once the server stops, nobody counts on a next turn. */
+static void test_stops_at_once(void **state)
+{
+    struct rig *rig = *state;
+    struct client first, second;
+
+    begin(rig, &first, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &second, 6, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    rig->stopwatch_step_us = HTTP_SLICE_MS * 1000;
+    http_stop(rig->http);
+    http_committed(rig->http, 6, false);
+    assert_int_equal(acknowledged(rig), 2);
+    expect(&first, 201, "\"id\":\"a\"");
+    expect(&second, 201, "\"id\":\"b\"");
+}
+
 static void test_override_waits(void **state)
 {
     struct rig *rig = *state;
@@ -135,12 +191,25 @@ static void test_client_gone(void **state)
 
     begin(rig, &gone, 5, "PUT", WEB "/a", "{}");
     begin(rig, &other, 5, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    struct linger at_once = {.l_onoff = 1};
+    assert_int_equal(setsockopt(bufferevent_getfd(gone.stream), SOL_SOCKET, SO_LINGER, &at_once,
+                                sizeof(at_once)),
+                     0);
     client_free(&gone);
     rig_settle(rig);
     assert_int_equal(rig->http->later_count, 1);
     http_committed(rig->http, 5, false);
     expect(&other, 201, "\"id\":\"b\"");
     assert_int_equal(registry_totals(rig->registry).instances, 2);
+    /* One that may only have ended what it sends is replied to. */
+    begin(rig, &gone, 6, "DELETE", WEB "/a", "");
+    client_free(&gone);
+    rig_settle(rig);
+    assert_int_equal(rig->http->later_count, 1);
+    http_committed(rig->http, 6, false);
+    rig_settle(rig);
+    assert_int_equal(rig->http->later_count, 0);
+    assert_null(rig->last);
 }
 
 /* A server that stops answers what waits for the disk, and takes nothing else. */
@@ -177,8 +246,9 @@ static void test_freed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_order),       WITH_RIG(test_failing),     WITH_RIG(test_override_waits),
-        WITH_RIG(test_evict_waits), WITH_RIG(test_client_gone), WITH_RIG(test_stopping),
+        WITH_RIG(test_order),       WITH_RIG(test_failing),       WITH_RIG(test_half_closed),
+        WITH_RIG(test_slices),      WITH_RIG(test_stops_at_once), WITH_RIG(test_override_waits),
+        WITH_RIG(test_evict_waits), WITH_RIG(test_client_gone),   WITH_RIG(test_stopping),
         WITH_RIG(test_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,29 @@ static void test_time_is_up(void **state)
     rig_stop(&rig);
 }
 
+/* What changed just before and was not told yet is not passed over: whoever goes on from the
+ * index of a 304 would never see it. */
+static void test_time_is_up_before_told(void **state)
+{
+    static const char *const targets[] = {"/v1/services/web?index=%ju&wait=1ms",
+                                          "/v1/services?index=%ju&wait=1ms",
+                                          "/v1/services?ns=default&index=%ju&wait=1ms"};
+    (void)state;
+
+    for (size_t n = 0; n < ARRAY_COUNT(targets); n++) {
+        struct rig rig;
+        struct client c;
+        rig_start(&rig);
+        add(&rig, "default", "web", "web-1");
+        published(&rig);
+        poll_open(&c, &rig, targets[n], registry_index(rig.registry));
+        rig.lease_ms += 1;
+        add(&rig, "default", "web", "web-2");
+        assert_reply(poll_reply(&c), 200, "\"web\"");
+        rig_stop(&rig);
+    }
+}
+
 static void test_default_wait(void **state)
 {
     struct rig rig;
@@ -295,6 +318,51 @@ static void test_bad_questions(void **state)
     rig_stop(&rig);
 }
 
+/* What is asked for beside the wait is looked at before it. */
+static void test_bad_filters(void **state)
+{
+    static const char *const bad[] = {"/v1/services/web?index=1&wait=1m&status=nonsense",
+                                      "/v1/services/web?index=1&limit=0",
+                                      "/v1/services/web?wait=1m&where=x",
+                                      "/v1/services?index=1&wait=1m&limit=0",
+                                      "/v1/services?index=1&after=x",
+                                      "/v1/services/web?stream=yes"};
+    struct rig rig;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    for (size_t n = 0; n < ARRAY_COUNT(bad); n++)
+        assert_reply(get(&rig, bad[n]), 400, "\"detail\"");
+    rig_stop(&rig);
+}
+
+/* More than is rendered in one piece: each gets it in pieces, and all of it. */
+static void test_large_body(void **state)
+{
+    enum { CLIENTS = 5, INSTANCES = 250 };
+    struct client c[CLIENTS];
+    struct rig rig;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", INSTANCES, METADATA_VALUE_MAX);
+    published(&rig);
+    for (unsigned n = 0; n < CLIENTS; n++)
+        poll_open(&c[n], &rig, "/v1/services/web?index=%ju", index_of(&rig, "web"));
+    add(&rig, "default", "web", "new");
+    published(&rig);
+    for (unsigned n = 0; n < CLIENTS; n++) {
+        char *reply = poll_reply(&c[n]);
+        assert_non_null(strstr(reply, "\r\nTransfer-Encoding: chunked\r\n"));
+        json_t *body = json_of(reply);
+        assert_int_equal(json_array_size(json_object_get(body, "instances")), INSTANCES + 1);
+        json_decref(body);
+    }
+    rig_stop(&rig);
+}
+
 /* ---- the list ------------------------------------------------------------------------ */
 
 static void test_list(void **state)
@@ -335,6 +403,30 @@ static void test_list_news_are_there(void **state)
     published(&rig);
     assert_reply(get(&rig, "/v1/services?index=0&wait=60s"), 200, "\"web\"");
     assert_reply(get(&rig, "/v1/services?ns=default&index=0"), 200, "\"web\"");
+    rig_stop(&rig);
+}
+
+/* A service that is forgotten is no part of the list any more; the registry's feed has dropped
+ * it by the time that those who wait are told. */
+static void test_list_forgotten(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    rig_remove(&rig, "web", "web-1");
+    published(&rig);
+    uint64_t index = registry_index(rig.registry);
+    poll_open(&c, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
+    registry_expire(rig.registry,
+                    (struct moment){.lease_ms = rig.lease_ms + UINT64_C(48) * 3600 * 1000}, 1000,
+                    nothing, NULL);
+    assert_null(registry_service(rig.registry, TEXT("default"), TEXT("web")));
+    published(&rig);
+    registry_changes_trim(rig.registry, registry_index(rig.registry));
+    assert_reply(poll_reply(&c), 200, "{\"services\":[]");
     rig_stop(&rig);
 }
 
@@ -421,20 +513,15 @@ static void test_several_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_change),
-        cmocka_unit_test(test_news_are_there),
-        cmocka_unit_test(test_time_is_up),
-        cmocka_unit_test(test_default_wait),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_client_goes),
-        cmocka_unit_test(test_server_stops),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_filtered),
-        cmocka_unit_test(test_bad_questions),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_list_news_are_there),
-        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_change),         cmocka_unit_test(test_news_are_there),
+        cmocka_unit_test(test_time_is_up),     cmocka_unit_test(test_time_is_up_before_told),
+        cmocka_unit_test(test_default_wait),   cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_forgotten),      cmocka_unit_test(test_client_goes),
+        cmocka_unit_test(test_server_stops),   cmocka_unit_test(test_many),
+        cmocka_unit_test(test_filtered),       cmocka_unit_test(test_bad_questions),
+        cmocka_unit_test(test_bad_filters),    cmocka_unit_test(test_large_body),
+        cmocka_unit_test(test_list),           cmocka_unit_test(test_list_news_are_there),
+        cmocka_unit_test(test_list_forgotten), cmocka_unit_test(test_several),
         cmocka_unit_test(test_several_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,7 @@ static void test_forwarded(void **state)
     free(reply);
     reply = send_with(rig, "POST", WEB, with_token, "{\"addresses\": [\"10.0.0.9\"]}");
     assert_int_equal(status_of(reply), 201);
-    assert_non_null(strstr(reply, "\"owner\":\"name:admin\""));
+    assert_non_null(strstr(reply, "\"owner\":\"token:admin\""));
     free(reply);
     expect(rig, "DELETE", WEB "/10-0-0-9", "", 403, "\"why\":\"owner\"");
     reply = send_with(rig, "POST", WEB, JSON_TYPE "X-Forwarded-For: 10.0.0.9\r\n", "{}");

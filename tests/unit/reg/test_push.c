@@ -155,6 +155,22 @@ static void what_is_too_long_is_cut(void **state)
     watch_check(t, PUSH " seq=2 full=1 n=1\n=a a=10.0.0.7 p=1 w=100 q=0 s=up t=x cut=1");
 }
 
+/* What another protocol noted for itself is nobody's loss. */
+static void hidden_metadata_is_not_cut(void **state)
+{
+    struct rig *t = *state;
+    struct principal who = {.kind = PRINCIPAL_LOCAL};
+    struct granted granted;
+    struct record r = {
+        .ns = TEXT("default"), .service = TEXT("web"), .id = TEXT("a"), .ttl = TTL_UNSET};
+    r.addresses[r.address_count++] = rig_addr("10.0.0.7");
+    r.metadata[r.metadata_count++] = (struct pair){TEXT("~00"), TEXT("Host_One")};
+    r.metadata[r.metadata_count++] = (struct pair){TEXT("k"), TEXT("v")};
+    assert_int_equal(registry_register(t->registry, &r, &who, t->now, &granted), ERR_OK);
+    watch_sub(t, SUB);
+    watch_check(t, PUSH " seq=1 full=1 n=1\n=a a=10.0.0.7 p=- w=100 q=0 s=up m.k=v");
+}
+
 /* ---- when ---------------------------------------------------------------------------- */
 
 static void the_first_change_is_told_at_once_others_together(void **state)
@@ -452,6 +468,8 @@ static void what_is_too_large_is_refused(void **state)
     snprintf(line, sizeof(line), "disc/1 ack sub=%llu tok=" TOK " seq=1", (unsigned long long)sub);
     rig_check(t, line, "disc/1 err " EP " c=404 why=gone wait=#");
     watch_check_sub(t, SUB, "disc/1 err " EP " c=413 why=usetcp");
+    rig_pass(t, TOPIC_KEEP_MS);
+    watch_nothing(t);
     assert_int_equal(t->reg->subscriptions.topics.by_name.count, 0);
     /* What is near can be followed all the same. */
     snprintf(rest, sizeof(rest), SUB " from=%llu",
@@ -537,6 +555,7 @@ int main(void)
         test(a_service_becomes_known_and_is_forgotten),
         test(the_guard_is_said),
         test(what_is_too_long_is_cut),
+        test(hidden_metadata_is_not_cut),
         test(the_first_change_is_told_at_once_others_together),
         test(a_newcomer_does_not_wait),
         test(one_delta_is_under_way),

@@ -316,7 +316,7 @@ static void with_loss_all_arrives_in_the_end(void **state)
 {
     (void)state;
     for (uint64_t seed = 10; seed < 13; seed++)
-        check_run(seed, 30, 90);
+        check_run(seed, 30, 180);
 }
 
 static void with_heavy_loss_too(void **state)

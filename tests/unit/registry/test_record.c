@@ -315,6 +315,8 @@ static void test_principals(void **state)
     assert_string_equal(principal_format(&deploy, out), "key:deploy");
     p = (struct principal){.kind = PRINCIPAL_NAME, .name = L32};
     assert_string_equal(principal_format(&p, out), "name:" L32);
+    p = (struct principal){.kind = PRINCIPAL_NAME, .name = PRINCIPAL_TOKEN};
+    assert_string_equal(principal_format(&p, out), "token:admin");
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* The audit log: what its lines say, that no value can look like two, how many there are,
  * and where they go. */
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -168,25 +170,25 @@ static void test_over_http(void **state)
     struct rig *r = rig_new(state);
     struct http_deed deed = {
         .kind = HTTP_DEED_OVERRIDE,
-        .who = {.kind = PRINCIPAL_NAME, .name = "admin"},
+        .who = {.kind = PRINCIPAL_NAME, .name = PRINCIPAL_TOKEN},
         .from = addr_of("192.0.2.1"),
         .key = {TEXT("default"), TEXT("web"), TEXT("web-1")},
         .what = "drain weight=10",
     };
     audit_http(r->audit, &deed, r->now);
     assert_string_equal(taken(r), STAMP "what=override ns=default service=web instance=web-1 "
-                                        "who=name:admin from=192.0.2.1 set=\"drain weight=10\" "
+                                        "who=token:admin from=192.0.2.1 set=\"drain weight=10\" "
                                         "over=http\n");
     deed.kind = HTTP_DEED_EVICT;
     deed.key = (struct instance_key){.ns = {NULL, 0}};
     deed.what = "evicted 12, force";
     audit_http(r->audit, &deed, r->now);
-    assert_string_equal(taken(r), STAMP "what=evicted who=name:admin from=192.0.2.1 why=operator "
+    assert_string_equal(taken(r), STAMP "what=evicted who=token:admin from=192.0.2.1 why=operator "
                                         "did=\"evicted 12, force\" over=http\n");
     deed.kind = HTTP_DEED_GUARD;
     deed.what = "mode=on";
     audit_http(r->audit, &deed, r->now);
-    assert_string_equal(taken(r), STAMP "what=guard who=name:admin from=192.0.2.1 "
+    assert_string_equal(taken(r), STAMP "what=guard who=token:admin from=192.0.2.1 "
                                         "set=\"mode=on\" over=http\n");
     deed.kind = HTTP_DEED_DENIED;
     deed.who = (struct principal){.kind = PRINCIPAL_LOCAL};
@@ -292,6 +294,30 @@ static void test_limit(void **state)
     rig_free(r);
 }
 
+/* A number that nobody was told is told with the next line. */
+static void test_left_out_is_told_once_written(void **state)
+{
+    struct rig *r = rig_new(state);
+    struct principal who = sender("10.0.0.9");
+    for (unsigned n = 0; n < AUDIT_BURST + 5; n++)
+        audit_denied(r->audit, &who, TEXT("default"), TEXT("db"), r->now);
+    (void)taken(r);
+    r->now.lease_ms += 20000;
+    struct rlimit before, full = {0, 0};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    full.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    audit_denied(r->audit, &who, TEXT("default"), TEXT("db"), r->now);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_string_equal(taken(r), "");
+    audit_denied(r->audit, &who, TEXT("default"), TEXT("db"), r->now);
+    assert_non_null(strstr(taken(r), " why=protected left_out=5\n"));
+    audit_denied(r->audit, &who, TEXT("default"), TEXT("db"), r->now);
+    assert_null(strstr(taken(r), "left_out"));
+    rig_free(r);
+}
+
 /* ---- where they go -------------------------------------------------------------------------- */
 
 static void note(struct rig *r)
@@ -337,11 +363,15 @@ static void test_target_changes(void **state)
     for (size_t n = 0; n < ARRAY_COUNT(bad); n++) {
         struct audit *none;
         struct audit_options options = {bad[n], (uid_t)-1, (gid_t)-1, true};
+        assert_int_equal(audit_check(bad[n]), ERR_SYSTEM);
         assert_int_equal(audit_new(&options, &none), ERR_SYSTEM);
         audit_configure(r->audit, bad[n]);
         note(r);
         assert_non_null(strstr(taken(r), "what=denied"));
     }
+    assert_int_equal(audit_check("off"), ERR_OK);
+    assert_int_equal(audit_check("stderr"), ERR_OK);
+    assert_int_equal(audit_check(r->path), ERR_OK);
     audit_configure(r->audit, "off");
     note(r);
     assert_string_equal(taken(r), "");
@@ -472,6 +502,7 @@ int main(void)
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_what_does_not_fit),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_left_out_is_told_once_written),
         cmocka_unit_test(test_rotation),
         cmocka_unit_test(test_target_changes),
         cmocka_unit_test(test_disk_full),

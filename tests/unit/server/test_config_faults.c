@@ -257,6 +257,8 @@ static const struct bad_file bad_configs[] = {
     {"dns: {workers: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg}\n",
      "1:16: \"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff...\" is not a "
      "number of workers, expected a number from 0 to 256"},
+    {"log: {audit: stdout}\n", "1:14: \"stdout\" is not a place for the audit log, expected stderr, "
+                                 "off, or the name of a file"},
     {"data_dir:\n", "1:10: no value, expected the name of a folder; \"\" = nothing is stored"},
     {"data_dir: {a: b}\n",
      "1:11: a map is not a folder, expected the name of a folder; \"\" = nothing is stored"},

@@ -10,6 +10,7 @@
 
 #define NOBODY_ELSE (uid_t) - 1, (gid_t)-1
 #define HOUR_MS 3600000
+#define DAY_US 86400000000ull
 
 static const struct moment start = {.lease_ms = 1, .wall_ms = 1795245098534};
 static const struct hash_key key = {{7}};
@@ -125,14 +126,14 @@ static void the_ceiling_rises_in_time(void **state)
     struct rig r;
     rig_begin(&r, *state);
     uint32_t first = durable_first_serial(r.durable);
-    durable_turn(r.durable, start, first + SERIAL_STEP / 2);
+    durable_turn(r.durable, start, first + SERIAL_STEP / 2, 1);
     durable_flush(r.durable);
     uint64_t so_far = durable_state(r.durable)->waiting + durable_state(r.durable)->committed;
     until_committed(&r, so_far);
-    durable_turn(r.durable, start, first + SERIAL_STEP / 2 + 1);
+    durable_turn(r.durable, start, first + SERIAL_STEP / 2 + 1, 1);
     durable_flush(r.durable);
     until_committed(&r, so_far + 1);
-    durable_turn(r.durable, start, first + SERIAL_STEP / 2 + 2); /* once is enough */
+    durable_turn(r.durable, start, first + SERIAL_STEP / 2 + 2, 1); /* once is enough */
     durable_flush(r.durable);
     assert_int_equal(durable_state(r.durable)->waiting, 0);
     rig_end(&r);
@@ -141,8 +142,19 @@ static void the_ceiling_rises_in_time(void **state)
     rig_end(&r);
 }
 
-/* Writes into the store that the server was last alive so long ago. */
-static void be_away(const char *dir, uint64_t ms)
+static void set_alive(struct store_meta *meta, uint64_t ms)
+{
+    meta->alive_ms = ms;
+}
+
+static void set_index_ceiling(struct store_meta *meta, uint64_t index)
+{
+    meta->index_ceiling = index;
+}
+
+/* Of a server that does not run. */
+static void change_meta(const char *dir, void (*set)(struct store_meta *meta, uint64_t value),
+                        uint64_t value)
 {
     struct store_options options = {.dir = dir, .uid = (uid_t)-1, .gid = (gid_t)-1};
     char fault[STORE_FAULT_TEXT];
@@ -150,13 +162,62 @@ static void be_away(const char *dir, uint64_t ms)
     struct store *s;
     assert_int_equal(store_open(&options, &s, &meta, fault), ERR_OK);
     struct store_journal *j = store_journal_new();
-    meta.alive_ms = clock_wall_ms() - ms;
+    set(&meta, value);
     assert_int_equal(store_journal_meta(j, &meta), ERR_OK);
     struct store_batch *batch = store_journal_take(j);
     assert_int_equal(store_commit(s, &batch, 1, fault), ERR_OK);
     store_batch_free(batch);
     store_journal_free(j);
     store_close(s);
+}
+
+/* The change index goes on above all that was used, though the clock went back. */
+static void indices_go_on_above_whatever_the_clock_says(void **state)
+{
+    struct durable *d;
+    uint64_t before_us = clock_wall_ms() * 1000;
+    assert_int_equal(durable_open(*state, NOBODY_ELSE, &d), ERR_OK);
+    uint64_t first = durable_first_index(d);
+    assert_in_range(first, before_us, clock_wall_ms() * 1000);
+    durable_close(d);
+    /* As if the clock had been a day ahead until now. */
+    change_meta(*state, set_index_ceiling, first + DAY_US);
+    for (unsigned n = 0; n < 3; n++) {
+        assert_int_equal(durable_open(*state, NOBODY_ELSE, &d), ERR_OK);
+        assert_int_equal(durable_first_index(d), first + DAY_US + n * (uint64_t)INDEX_STEP);
+        durable_close(d);
+    }
+}
+
+/* Stored before half of the room is used up, and found after a crash. */
+static void the_ceiling_of_indices_rises_in_time(void **state)
+{
+    struct rig r;
+    change_meta(*state, set_index_ceiling, clock_wall_ms() * 1000 + DAY_US);
+    rig_begin(&r, *state);
+    uint64_t first = durable_first_index(r.durable);
+    uint32_t serial = durable_first_serial(r.durable);
+    durable_turn(r.durable, start, serial, first + INDEX_STEP / 2); /* the mark of life */
+    durable_flush(r.durable);
+    uint64_t so_far = durable_state(r.durable)->waiting + durable_state(r.durable)->committed;
+    until_committed(&r, so_far);
+    durable_turn(r.durable, start, serial, first + INDEX_STEP / 2 + 1);
+    durable_flush(r.durable);
+    until_committed(&r, so_far + 1);
+    durable_turn(r.durable, start, serial, first + INDEX_STEP / 2 + 2); /* once is enough */
+    durable_flush(r.durable);
+    assert_int_equal(durable_state(r.durable)->waiting, 0);
+    rig_end(&r);
+    rig_begin(&r, *state);
+    assert_int_equal(durable_first_index(r.durable),
+                     first + INDEX_STEP / 2 + 1 + (uint64_t)INDEX_STEP);
+    rig_end(&r);
+}
+
+/* Writes into the store that the server was last alive so long ago. */
+static void be_away(const char *dir, uint64_t ms)
+{
+    change_meta(dir, set_alive, clock_wall_ms() - ms);
 }
 
 static void after_more_than_an_hour_it_is_the_last_choice(void **state)
@@ -182,11 +243,12 @@ static void without_a_folder_nothing_is_stored(void **state UNUSED)
     rig_begin(&r, "");
     assert_false(durable_on_disk(r.durable));
     assert_int_equal(put(&r, "a"), 0);
-    durable_turn(r.durable, start, 5);
+    durable_turn(r.durable, start, 5, 1);
     assert_int_equal(durable_state(r.durable)->waiting, 0);
     assert_false(durable_state(r.durable)->readonly);
     assert_null(durable_report(r.durable).counters);
     assert_true(durable_first_serial(r.durable) > 1500000000);
+    assert_true(durable_first_index(r.durable) > 1500000000000000);
     durable_stop(r.durable);
     rig_end(&r);
     durable_close(NULL);
@@ -212,6 +274,8 @@ int main(void)
         IN_FOLDER(what_is_committed_comes_back),
         IN_FOLDER(starts_are_counted_and_serials_go_on_above),
         IN_FOLDER(the_ceiling_rises_in_time),
+        IN_FOLDER(indices_go_on_above_whatever_the_clock_says),
+        IN_FOLDER(the_ceiling_of_indices_rises_in_time),
         IN_FOLDER(after_more_than_an_hour_it_is_the_last_choice),
         cmocka_unit_test(without_a_folder_nothing_is_stored),
         IN_FOLDER(what_cannot_be_opened_is_refused),

@@ -38,6 +38,21 @@ static void an_address_has_its_share(void **state UNUSED)
     tcp_quota_free(q);
 }
 
+static void ipv6_counts_by_network(void **state UNUSED)
+{
+    struct tcp_quota *q = quota_of(100, 2);
+    assert_int_equal(enter(q, "2001:db8:0:1::1"), TCP_ADMITTED);
+    assert_int_equal(enter(q, "2001:db8:0:1::2"), TCP_ADMITTED);
+    assert_int_equal(enter(q, "2001:db8:0:1:ffff::3"), TCP_ADDRESS_FULL);
+    assert_int_equal(enter(q, "2001:db8:0:2::1"), TCP_ADMITTED);
+    leave(q, "2001:db8:0:1::1");
+    assert_int_equal(enter(q, "2001:db8:0:1:ffff::3"), TCP_ADMITTED);
+    assert_int_equal(enter(q, "::1"), TCP_ADMITTED);
+    assert_int_equal(enter(q, "::1"), TCP_ADMITTED);
+    assert_int_equal(enter(q, "::1"), TCP_ADMITTED);
+    tcp_quota_free(q);
+}
+
 static void loopback_is_bound_by_the_total_only(void **state UNUSED)
 {
     struct tcp_quota *q = quota_of(5, 1);
@@ -109,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_its_share),
+        cmocka_unit_test(ipv6_counts_by_network),
         cmocka_unit_test(loopback_is_bound_by_the_total_only),
         cmocka_unit_test(who_was_refused_is_not_counted),
         cmocka_unit_test(lower_limits_bind_newcomers),

@@ -106,8 +106,8 @@ UNUSED static struct text any_entry(struct rand *r, struct pool *pool, struct en
     case ENTRY_FORMAT:
         *table = STORE_META;
         out->kind = ENTRY_META;
-        out->meta =
-            (struct store_meta){(uint32_t)rand_next(r), (uint32_t)rand_next(r), rand_next(r)};
+        out->meta = (struct store_meta){(uint32_t)rand_next(r), (uint32_t)rand_next(r),
+                                        rand_next(r), rand_next(r) % 2 ? rand_next(r) | 1 : 0};
         return META_SERVER;
     }
     return key_join(parts, key);

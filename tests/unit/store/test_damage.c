@@ -221,7 +221,7 @@ static void one_damaged_value_is_no_reason_to_stop(void **state)
 {
     put_raw(*state, STORE_INSTANCES, TEXT("default/web/a"), TEXT("nonsense"));
     put_raw(*state, STORE_META, META_SERVER, TEXT("nonsense"));
-    struct store_meta meta = {1, 1, 1};
+    struct store_meta meta = {1, 1, 1, 1};
     struct store *s = open_store(*state, &meta);
     assert_int_equal(meta.boots, 0);
     commit(s, graves(0, 1));

@@ -87,7 +87,7 @@ static void changes_are_numbered(void **state UNUSED)
     store_batch_free(b);
     assert_null(store_journal_take(rig.journal));
     put(&rig, "c");
-    struct store_meta meta = {1, 2, 3};
+    struct store_meta meta = {1, 2, 3, 3};
     assert_int_equal(store_journal_meta(rig.journal, &meta), ERR_OK);
     b = store_journal_take(rig.journal);
     assert_int_equal(store_batch_count(b), 2);

@@ -322,7 +322,7 @@ static void damaged_entries_are_left_out(void **state)
 
 static void the_servers_numbers_are_one_entry(void **state UNUSED)
 {
-    struct store_meta meta = {7, 8, 9}, back = {0};
+    struct store_meta meta = {7, 8, 9, 9}, back = {0};
     struct store_report report = {0};
     struct store_journal *j = store_journal_new();
     struct registry *r = registry_plain();

@@ -51,14 +51,14 @@ static void several_batches_are_one_commit(void **state)
 
 static void the_servers_numbers(void **state)
 {
-    struct store_meta meta = {9, 9, 9};
+    struct store_meta meta = {9, 9, 9, 9};
     struct entry entry = {.kind = ENTRY_META};
     struct store *s = open_store(*state, &meta);
     assert_int_equal(meta.boots, 0);
     assert_int_equal(meta.serial_ceiling, 0);
     assert_int_equal(meta.alive_ms, 0);
     struct store_batch *b = batch_new();
-    entry.meta = (struct store_meta){3, 4000000000u, 1795245098534};
+    entry.meta = (struct store_meta){3, 4000000000u, 1795245098534, 1795245098534102};
     add(b, STORE_META, META_SERVER, &entry, 1);
     commit(s, b);
     store_close(s);
@@ -66,6 +66,7 @@ static void the_servers_numbers(void **state)
     assert_int_equal(meta.boots, 3);
     assert_int_equal(meta.serial_ceiling, 4000000000u);
     assert_int_equal(meta.alive_ms, 1795245098534);
+    assert_int_equal(meta.index_ceiling, 1795245098534102);
     store_close(s);
 }
 
@@ -246,7 +247,7 @@ static void the_larger_numbers_count(void **state)
     struct entry entry = {.kind = ENTRY_META};
     struct store *s = open_store(*state, NULL);
     struct store_batch *b = batch_new();
-    entry.meta = (struct store_meta){50, 200, 7};
+    entry.meta = (struct store_meta){50, 200, 7, 8};
     add(b, STORE_META, META_SERVER, &entry, 1);
     commit(s, b);
     store_close(s);

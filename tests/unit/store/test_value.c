@@ -99,6 +99,7 @@ static void assert_same(const struct entry *a, const struct entry *b)
         assert_int_equal(a->meta.boots, b->meta.boots);
         assert_int_equal(a->meta.serial_ceiling, b->meta.serial_ceiling);
         assert_int_equal(a->meta.alive_ms, b->meta.alive_ms);
+        assert_int_equal(a->meta.index_ceiling, b->meta.index_ceiling);
         break;
     }
 }
@@ -167,7 +168,10 @@ static void a_body_that_is_cut_or_longer_is_refused(void **state UNUSED)
         write_u8(&w, VALUE_VERSION);
         body_write_v1(&w, &made);
         size_t whole = writer_used(&w) - 1;
+        bool has_index = made.kind == ENTRY_META && made.meta.index_ceiling;
         for (size_t size = 0; size < whole; size++) {
+            if (has_index && size == whole - 8) /* is what earlier servers wrote */
+                continue;
             struct reader cut = reader_of(bytes + 1, size);
             back.key = made.key;
             assert_false(body_read_v1(&cut, table, &back) && !reader_left(&cut));
@@ -362,6 +366,7 @@ static void the_others_of_version_1(void **state UNUSED)
     assert_int_equal(e.meta.boots, 41);
     assert_int_equal(e.meta.serial_ceiling, 2026112100);
     assert_int_equal(e.meta.alive_ms, 1795245098534);
+    assert_int_equal(e.meta.index_ceiling, 0);
 }
 
 int main(void)

@@ -1,0 +1,14 @@
+/* Whether it is certain where a request ends. evhttp reads no body for some methods and is
+ * lenient about the fields that say how long one is; what it leaves behind would be taken
+ * for the next request, one that no proxy in front has seen.
+ * Used inside http/ only. */
+#ifndef DISC_HTTP_FRAMING_H
+#define DISC_HTTP_FRAMING_H
+
+#include <event2/http.h>
+
+/* Why the request is refused (400), or NULL. The connection is to be closed then, so that
+ * nothing behind the request is read. RFC 9112 sections 5.1, 6.1 and 6.3. */
+const char *framing_fault(struct evhttp_request *request);
+
+#endif
