@@ -178,6 +178,7 @@ void service_read(struct call *call)
 
 void service_get_one(struct call *call)
 {
+    reply_header(call->request, "Vary", "Accept"); /* an event stream, or JSON */
     if (!watch_service(call))
         service_read(call);
 }

@@ -158,6 +158,7 @@ void services_read(struct call *call)
 
 void services_get(struct call *call)
 {
+    reply_header(call->request, "Vary", "Accept"); /* an event stream, or JSON */
     if (!watch_services(call))
         services_read(call);
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/clock.h"
 #include "server/audit.h"
+#include "server/clock.h"
 #include "server/config.h"
 #include "server/dnstap.h"
 #include "server/server.h"

@@ -6,14 +6,15 @@ import world
 # Every timer a hundred times as fast, and a fetch() that never ends but by its signal.
 HANGS = """import('/stream.js').then(async ({EventStream}) => {
     const real = {fetch: window.fetch, setTimeout: window.setTimeout};
+    const later = real.setTimeout.bind(window), ask = real.fetch.bind(window);
     const waited = [];
     let asked = 0, ended = 0, reached;
     const twice = new Promise((resolve) => { reached = resolve; });
     window.setTimeout = (f, ms) => {
         waited.push(ms);
-        return real.setTimeout(f, %(slow)s ? ms : ms / 100);
+        return later(f, %(slow)s ? ms : ms / 100);
     };
-    window.fetch = (path, {signal}) => new Promise((resolve, reject) => {
+    const hang = (signal) => new Promise((resolve, reject) => {
         if (++asked === 2)
             reached();
         signal.addEventListener('abort', () => {
@@ -21,6 +22,8 @@ HANGS = """import('/stream.js').then(async ({EventStream}) => {
             reject(new DOMException('', 'AbortError'));
         });
     });
+    window.fetch = (path, options) =>
+        path === '/v1/services/x' ? hang(options.signal) : ask(path, options);
     const states = [];
     const stream = new EventStream('/v1/services/x', null,
         {event: () => {}, state: (state) => states.push(state)});

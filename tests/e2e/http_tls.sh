@@ -60,6 +60,19 @@ same "without token" 401 "$(get "${json[@]}" -d '{"mode": "on"}' "https://192.0.
 same "with token" 200 "$(get "${json[@]}" -d '{"mode": "on"}' \
     -H "Authorization: Bearer $(cat "$work/admin.token")" "https://192.0.2.1:$port/v1/guard")"
 
+# ---- who guesses tokens is soon told nothing more, wherever it tries, also when it has one
+guesses=
+for try in $(seq 1 24); do
+    guesses+=$(get --cacert "$work/first.pem" -H "Authorization: Bearer wrong$try" \
+        "https://192.0.2.1:$port/v1/status")
+done
+has "wrong tokens" '*429*' "$guesses"
+same "the first were let read" 200 "${guesses:0:3}"
+token_reads() { [ "$(get --cacert "$work/first.pem" -H "Authorization: Bearer $(cat "$work/admin.token")" \
+    "https://192.0.2.1:$port/v1/status")" = 200 ]; }
+same "without one" 200 "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
+eventually token_reads
+
 # ---- watching by TLS
 curl -sSN --max-time 30 --cacert "$work/first.pem" -H 'Accept: text/event-stream' \
     "https://192.0.2.1:$port/v1/services/web" >"$work/events" 2>"$work/err" &

@@ -112,6 +112,8 @@ static int explain(const struct arguments *a, struct stream *s, const SSL *ssl, 
         if (!quiet && fault)
             fprintf(stderr, "discctl: %s is not trusted: %s (--ca FILE names whom to trust)\n",
                     a->http, fault);
+        else if (!quiet && s->status)
+            fprintf(stderr, "discctl: the connection to %s broke off\n", a->http);
         else if (!quiet)
             fprintf(stderr, "discctl: no answer from %s: does discd run there?\n", a->http);
         return EXIT_NO_ANSWER;

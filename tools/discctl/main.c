@@ -1,5 +1,6 @@
 #include "discctl.h"
 
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,8 @@ static const struct verb verbs[] = {
     {"evict", VERB_EVICT, verb_evict, "[SERVICE [INSTANCE]]",
      "Evicts stale instances at once: of all services, or of one; or one instance."},
     {"export", VERB_EXPORT, verb_export, "[FILE]",
-     "Writes all instances, with what overrules them, and the overrides of instances that are\n"
-     "not registered now, as JSON lines to FILE [stdout]."},
+     "Writes all instances as JSON lines to FILE [stdout]; with what overrules them, and the\n"
+     "overrides of instances that are not registered now."},
     {"import", VERB_IMPORT, verb_import, "[FILE]",
      "Registers what export wrote, from FILE [stdin], as fast as the server takes it. What is\n"
      "there already just so is left alone, and not renewed; what is newer on the server stays.\n"
@@ -66,18 +67,36 @@ static const struct verb verbs[] = {
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
+enum { SENTENCE_MAX = 160 };
+
+/* What a verb does, without the details; on one line. */
+static const char *first_sentence(const char *text, char out[static SENTENCE_MAX])
+{
+    size_t n = 0;
+    while (text[n] && !strchr(".;:", text[n]) && n + 1 < SENTENCE_MAX) {
+        out[n] = text[n];
+        if (out[n] == '\n')
+            out[n] = ' ';
+        n++;
+    }
+    out[n] = 0;
+    return out;
+}
+
 static void help(FILE *out)
 {
+    char sentence[SENTENCE_MAX];
     fprintf(out, "Usage: discctl VERB [OPTIONS]\n\n");
     for (size_t i = 0; i < VERBS; i++)
-        fprintf(out, "  %-11s %s\n", verbs[i].name, verbs[i].arguments);
+        fprintf(out, "  %-11s %s\n", verbs[i].name, first_sentence(verbs[i].help, sentence));
     fprintf(out, "\n`discctl VERB --help` says more; `discctl --version` the version.\n"
                  "Exit status: 0 done, 1 refused by the server, 2 usage, 3 no answer.\n");
 }
 
 static void help_verb(const struct verb *verb)
 {
-    printf("Usage: discctl %s %s [OPTIONS]\n\n%s\n\n", verb->name, verb->arguments, verb->help);
+    printf("Usage: discctl %s%s%s [OPTIONS]\n\n%s\n\n", verb->name, *verb->arguments ? " " : "",
+           verb->arguments, verb->help);
     arguments_help(stdout, verb->bit);
 }
 
@@ -131,6 +150,7 @@ static int run(const struct verb *verb, int count, char **words)
 int main(int count, char **words)
 {
     signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, ""); /* what the terminal shows */
     if (count > 1 && (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0)) {
         help(stdout);
         return EXIT_DONE;

@@ -14,12 +14,30 @@ static void append_text(char *out, size_t size, const char *text)
     snprintf(out + used, size - used, "%s", text);
 }
 
+/* How many bytes of UTF-8 here are a character that steers: a control (C0, C1, DEL), a line
+ * separator, or one that turns the direction of writing (Unicode TR 9, section 2). */
+static size_t steering_bytes(const unsigned char *c)
+{
+    if (*c < 0x20 || *c == 0x7f)
+        return 1;
+    if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+        return 2;
+    if (c[0] == 0xd8 && c[1] == 0x9c) /* U+061C */
+        return 2;
+    if (c[0] != 0xe2)
+        return 0;
+    bool marks = c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae));
+    bool isolates = c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;
+    return marks || isolates ? 3 : 0;
+}
+
 /* What came over the network does not get to steer the terminal. */
 static void make_printable(char *text)
 {
     for (unsigned char *c = (unsigned char *)text; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
+        size_t n = steering_bytes(c);
+        if (n)
+            memset(c, '?', n);
     }
 }
 

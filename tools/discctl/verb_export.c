@@ -118,6 +118,7 @@ static int write_file(struct export *e, const char *path)
 {
     char part[4096];
     int n = snprintf(part, sizeof(part), "%s.part", path);
+    errno = ENAMETOOLONG; /* where nothing is opened */
     e->out = n > 0 && (size_t)n < sizeof(part) ? fopen(part, "we") : NULL;
     if (!e->out) {
         fprintf(stderr, "discctl: %s: %s\n", path, strerror(errno));

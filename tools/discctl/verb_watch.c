@@ -16,6 +16,8 @@ struct watch {
     json_t *incoming; /* the parts of a state that is not whole yet; NULL = none */
     bool any;         /* a whole state was had: from now on it is only reconnected */
     bool opened;      /* by the latest attempt */
+    bool lost;        /* said so, and not yet that it is back */
+    bool ended;       /* nothing more is wanted */
     bool unknown;     /* the service is not known */
     bool failed;      /* what came makes no sense, or memory lacks */
 };
@@ -217,7 +219,8 @@ static bool on_event(void *context, const char *name, const char *text)
         take_change(w, data);
     json_decref(data);
     fflush(stdout);
-    return !w->failed && !ferror(stdout) && !(w->any && w->arguments->once);
+    w->ended = w->failed || ferror(stdout) || (w->any && w->arguments->once);
+    return !w->ended;
 }
 
 /* ---- the stream ------------------------------------------------------------------------ */
@@ -226,13 +229,19 @@ static bool on_open(void *context)
 {
     struct watch *w = context;
     w->opened = true;
+    if (w->lost)
+        fprintf(stderr, "discctl: connected again\n");
+    w->lost = false;
     return true;
 }
 
 static bool on_data(void *context, const char *bytes, size_t n)
 {
     struct watch *w = context;
-    return sse_feed(&w->stream, bytes, n, on_event, w);
+    bool more = sse_feed(&w->stream, bytes, n, on_event, w);
+    if (!more && !w->ended) /* an event that is too large, or memory lacks */
+        w->failed = true;
+    return more;
 }
 
 static bool make_path(const struct arguments *a, char path[static HTTP_PATH_MAX])
@@ -257,8 +266,9 @@ static int follow(struct watch *w, const char *path)
 {
     int pause_ms = PAUSE_FIRST_MS, code;
     while ((code = attempt(w, path)) == EXIT_NO_ANSWER && w->any) {
-        if (w->opened || pause_ms == PAUSE_FIRST_MS)
+        if (!w->lost)
             fprintf(stderr, "discctl: lost %s, connecting again\n", w->arguments->http);
+        w->lost = true;
         pause_ms = w->opened ? PAUSE_FIRST_MS : pause_ms * 2;
         pause_ms = pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS;
         poll(NULL, 0, pause_ms);
@@ -275,7 +285,7 @@ int verb_watch(struct arguments *a)
     sse_init(&w.stream);
     int code = follow(&w, path);
     if (w.failed) {
-        fprintf(stderr, "discctl: what %s sends makes no sense\n", a->http);
+        fprintf(stderr, "discctl: what %s sends makes no sense, or is too large\n", a->http);
         code = EXIT_REFUSED;
     } else if (code == EXIT_DONE && a->once && w.unknown) {
         fprintf(stderr, "discctl: there is no service %s\n", a->service);

@@ -47,6 +47,7 @@ struct rig {
     struct http_registrant registrant;        /* what `admit` gives */
     enum http_admission admission;            /* what it says */
     char deeds[1024];                         /* what was audited, a line each */
+    bool is_protected;                        /* the service db */
 };
 
 struct client {
@@ -95,6 +96,12 @@ static enum http_admission rig_admit(void *context, const struct addr *from, str
     (void)service;
     *out = rig->registrant;
     return rig->admission;
+}
+
+static bool rig_is_protected(void *context, struct text ns, struct text service)
+{
+    struct rig *rig = context;
+    return rig->is_protected && text_is(ns, TEXT("default")) && text_is(service, TEXT("db"));
 }
 
 static struct addr rig_local_addr(void *context, enum family family)
@@ -255,6 +262,7 @@ UNUSED static void rig_start(struct rig *rig)
         .changed = rig_changed,
         .durability = "disk",
         .admit = rig_admit,
+        .is_protected = rig_is_protected,
         .local_addr = rig_local_addr,
         .namespaces = rig_namespaces,
         .metrics = rig_metrics,

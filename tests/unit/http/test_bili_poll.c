@@ -170,6 +170,30 @@ static void the_time_is_up(void **state)
     rig_settle(rig);
 }
 
+/* However many services and instances there are, one request looks at few of them. */
+static void zones_are_looked_at_cheaply(void **state)
+{
+    struct rig *rig = *state;
+    struct client c;
+
+    rig_add_many(rig, "few", 60, 0);
+    rig_add_many(rig, "many", 70, 0);
+    poll_open(&c, rig,
+              "/discovery/polls?env=default&hostname=h&zone=z&appid=few&appid=many"
+              "&latest_timestamp=0&latest_timestamp=0");
+    json_t *json = poll_end(&c);
+    json_t *data = json_object_get(json, "data");
+    assert_null(json_object_get(data, "few")); /* all were looked at: it is not in that zone */
+    assert_string_equal(json_string_value(json_array_get(
+                            json_object_get(json_object_get(json, "error"), "-404"), 0)),
+                        "few");
+    assert_int_equal(json_array_size(json_object_get(json_object_get(json, "error"), "-404")), 1);
+    json_decref(json);
+    assert_int_equal(code_now(rig, "/discovery/polls?env=default&hostname=h&appid=few&appid=FEW"
+                                   "&latest_timestamp=0&latest_timestamp=0"),
+                     -400);
+}
+
 static void poll_refusals(void **state)
 {
     struct rig *rig = *state;
@@ -292,6 +316,7 @@ int main(void)
         TEST(an_empty_service_is_no_news),
         TEST(the_time_is_up),
         TEST(poll_refusals),
+        TEST(zones_are_looked_at_cheaply),
         TEST(a_client_that_leaves),
         TEST(sets_several),
         TEST(sets_all_or_none),

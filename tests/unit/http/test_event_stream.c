@@ -2,6 +2,8 @@
  * passed over and told all at once later. */
 #include "rig.h"
 
+#include "http/topic.h"
+
 /* One event as a client takes it apart. */
 struct event {
     char name[16];
@@ -357,6 +359,45 @@ static void test_much_changed(void **state)
     assert_int_equal(number_at(e.data, "part"), 1);
     json_decref(e.data);
     client_free(&c);
+    rig_stop(&rig);
+}
+
+/* Two who are at the same place of a long state: the parts are made once, and each gets all. */
+static void test_large_state_shared(void **state)
+{
+    enum { CLIENTS = 3, INSTANCES = 300 };
+    struct client c[CLIENTS];
+    struct rig rig;
+    (void)state;
+
+    rig_start(&rig);
+    rig_add_many(&rig, "web", INSTANCES, 100);
+    published(&rig);
+    for (unsigned n = 0; n < CLIENTS; n++)
+        client_open(&c[n], &rig,
+                    "GET /v1/services/web?stream=1 HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    rig_settle(&rig);
+    for (unsigned n = 0; n < CLIENTS; n++) {
+        bool seen[INSTANCES] = {false}, last = false;
+        unsigned count = 0, number;
+        while (!last) {
+            struct event e = event_of(&c[n]);
+            size_t i;
+            json_t *instance;
+            json_array_foreach(json_object_get(e.data, "instances"), i, instance)
+            {
+                assert_int_equal(sscanf(text_at(instance, "id"), "n%u", &number), 1);
+                assert_false(seen[number]);
+                seen[number] = true;
+                count++;
+            }
+            last = json_is_true(json_object_get(e.data, "last"));
+            json_decref(e.data);
+        }
+        assert_int_equal(count, INSTANCES);
+        assert_quiet(&c[n]);
+        client_free(&c[n]);
+    }
     rig_stop(&rig);
 }
 
@@ -742,6 +783,31 @@ static void test_list_resumes(void **state)
     rig_stop(&rig);
 }
 
+/* More services were forgotten since than are remembered: it cannot be told which are gone. */
+static void test_list_long_ago(void **state)
+{
+    struct rig rig;
+    struct client c;
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    uint64_t before = registry_index(rig.registry);
+    add(&rig, "default", "api", "api-1");
+    published(&rig);
+    char header[64];
+    snprintf(header, sizeof(header), "Last-Event-ID: %ju\r\n", (uintmax_t)before);
+    stream_open_with(&c, &rig, "/v1/services", header);
+    assert_event(&c, "change", registry_index(rig.registry), "\"api\"");
+    leave(&c);
+    struct gone *gone = (struct gone *)(uintptr_t)topics_gone(rig.http->topics);
+    gone->floor = registry_index(rig.registry);
+    stream_open_with(&c, &rig, "/v1/services", header);
+    assert_event(&c, "state", registry_index(rig.registry), "\"web\"");
+    client_free(&c);
+    rig_stop(&rig);
+}
+
 static void test_long_list(void **state)
 {
     enum { SERVICES = 1000 };
@@ -803,6 +869,7 @@ int main(void)
         cmocka_unit_test(test_no_name),
         cmocka_unit_test(test_large_state),
         cmocka_unit_test(test_much_changed),
+        cmocka_unit_test(test_large_state_shared),
         cmocka_unit_test(test_long_change),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_slow_reader),
@@ -814,6 +881,7 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_list_gone),
         cmocka_unit_test(test_list_resumes),
+        cmocka_unit_test(test_list_long_ago),
         cmocka_unit_test(test_long_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,33 @@ static void test_evict_waits(void **state)
     assert_non_null(strstr(rig->deeds, "evicted 1200, force"));
 }
 
+/* An eviction that is ended halfway is told of all the same. */
+static void test_evict_ended(void **state)
+{
+    struct rig *rig = *state;
+    struct client c;
+
+    rig_add_many(rig, "web", 1200, 0);
+    registry_guard_mode(rig->registry, GUARD_ALWAYS_ON, rig_now(rig));
+    rig->lease_ms += 100000;
+    while (registry_expire(rig->registry, rig_now(rig), 1000, NULL, NULL))
+        ;
+    rig->stopwatch_step_us = HTTP_SLICE_MS * 1000; /* a piece in a turn */
+    char *request = request_of("POST", "/v1/evict", JSON_TYPE, "{\"force\": true}");
+    client_open(&c, rig, request);
+    free(request);
+    while (!rig->begun)
+        rig_loop(rig);
+    uint32_t left = registry_totals(rig->registry).instances;
+    http_stop(rig->http);
+    assert_in_range(left, 1, 1199);
+    char words[64];
+    snprintf(words, sizeof(words), "evicted %u, force", 1200 - left);
+    assert_non_null(strstr(rig->deeds, words));
+    rig_settle(rig);
+    client_free(&c);
+}
+
 /* The client goes: the change stays, and nothing is left of the request. */
 static void test_client_gone(void **state)
 {
@@ -248,8 +275,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_RIG(test_order),       WITH_RIG(test_failing),       WITH_RIG(test_half_closed),
         WITH_RIG(test_slices),      WITH_RIG(test_stops_at_once), WITH_RIG(test_override_waits),
-        WITH_RIG(test_evict_waits), WITH_RIG(test_client_gone),   WITH_RIG(test_stopping),
-        WITH_RIG(test_freed),
+        WITH_RIG(test_evict_waits), WITH_RIG(test_evict_ended),   WITH_RIG(test_client_gone),
+        WITH_RIG(test_stopping),    WITH_RIG(test_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

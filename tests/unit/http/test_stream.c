@@ -273,8 +273,8 @@ static void test_services_go(void **state)
     rig_start(&rig);
     for (unsigned n = 0; n < 2000; n++) {
         snprintf(name, sizeof(name), "s%04u", n);
-        rig_add(&rig, (struct record){
-                          .ns = TEXT("default"), .service = text_of(name), .id = TEXT("i")});
+        rig_add(&rig,
+                (struct record){.ns = TEXT("default"), .service = text_of(name), .id = TEXT("i")});
     }
     rig.stopwatch_step_us = 100;
     client_open(&c, &rig,
@@ -343,7 +343,7 @@ struct failure {
 
 static void open_failing(struct evhttp_request *request, void *context)
 {
-    static const struct stream_source source = {fail_later, fail_free, NULL};
+    static const struct stream_source source = {.next = fail_later, .free = fail_free};
     struct failure *failure = context;
     struct failing *f = calloc(1, sizeof(*f));
     struct call call = {.http = failure->rig.http, .request = request};
@@ -363,6 +363,50 @@ static char *fail_after(unsigned pieces)
     assert_int_equal(failure.rig.http->held, 0);
     rig_stop(&failure.rig);
     return reply;
+}
+
+/* What a reply holds grows while it is produced, up to all that unfinished ones may hold. */
+static size_t grown;
+
+static enum piece grow(void *state, struct evbuffer *out)
+{
+    (void)state;
+    (void)out;
+    grown += 48 * 1024 * 1024;
+    return PIECE_MORE;
+}
+
+static size_t grown_size(const void *state)
+{
+    (void)state;
+    return grown;
+}
+
+static void open_growing(struct evhttp_request *request, void *context)
+{
+    static const struct stream_source source = {.next = grow, .free = free, .size = grown_size};
+    struct rig *rig = context;
+    struct call call = {.http = rig->http, .request = request};
+    evhttp_connection_set_closecb(evhttp_request_get_connection(request), rig_closed, rig);
+    rig->stopwatch_step_us = HTTP_SLICE_MS * 1000; /* a piece in a turn */
+    stream_open(&call, &source, malloc(1), 1);
+}
+
+static void test_growing(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    grown = 0;
+    rig_start(&rig);
+    evhttp_set_gencb(rig.evhttp, open_growing, &rig);
+    char *reply = get(&rig, "/");
+    assert_int_equal(status_of(reply), 503);
+    assert_non_null(strstr(reply, "too many long replies"));
+    assert_int_equal(grown, 3 * 48 * 1024 * 1024);
+    assert_int_equal(rig.http->held, 0);
+    free(reply);
+    rig_stop(&rig);
 }
 
 static void test_failures(void **state)
@@ -410,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_instances_go),
         cmocka_unit_test(test_services_go),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_growing),
         cmocka_unit_test(test_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,14 @@ static void nothing(void *context, const struct registry_event *event)
     (void)event;
 }
 
+/* As if two days had passed; the waits' own time stands still. */
+static void forget_services(struct rig *rig)
+{
+    struct moment later = {.lease_ms = rig->lease_ms + UINT64_C(48) * 3600 * 1000};
+
+    registry_expire(rig->registry, later, 1000, nothing, NULL);
+}
+
 /* The last instance goes, and when it was long enough ago the service, too. */
 static void test_forgotten(void **state)
 {
@@ -202,10 +210,11 @@ static void test_forgotten(void **state)
     rig_remove(&rig, "web", "web-1");
     published(&rig);
     poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=10m", index_of(&rig, "web"));
-    rig.lease_ms += UINT64_C(48) * 3600 * 1000;
-    registry_expire(rig.registry, rig_now(&rig), 1000, nothing, NULL);
+    forget_services(&rig); /* well within the wait */
     assert_null(registry_service(rig.registry, TEXT("default"), TEXT("web")));
     published(&rig);
+    rig_settle(&rig);
+    assert_int_equal(http_watchers(rig.http), 0);
     assert_reply(poll_reply(&c), 404, "no such service");
     rig_stop(&rig);
 }
@@ -420,13 +429,33 @@ static void test_list_forgotten(void **state)
     published(&rig);
     uint64_t index = registry_index(rig.registry);
     poll_open(&c, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
-    registry_expire(rig.registry,
-                    (struct moment){.lease_ms = rig.lease_ms + UINT64_C(48) * 3600 * 1000}, 1000,
-                    nothing, NULL);
+    forget_services(&rig);
     assert_null(registry_service(rig.registry, TEXT("default"), TEXT("web")));
     published(&rig);
     registry_changes_trim(rig.registry, registry_index(rig.registry));
     assert_reply(poll_reply(&c), 200, "{\"services\":[]");
+    rig_stop(&rig);
+}
+
+/* More changed than is looked through: it is taken for one of theirs. */
+static void test_list_much_changed(void **state)
+{
+    struct rig rig;
+    struct client c;
+    char name[16];
+    (void)state;
+
+    rig_start(&rig);
+    add(&rig, "default", "web", "web-1");
+    published(&rig);
+    poll_open(&c, &rig, "/v1/services?ns=default&index=%ju&wait=60s", registry_index(rig.registry));
+    for (unsigned n = 0; n < 1100; n++) {
+        snprintf(name, sizeof(name), "s%u", n);
+        add(&rig, "prod", name, "one");
+    }
+    add(&rig, "default", "late", "late-1");
+    published(&rig);
+    assert_reply(poll_reply(&c), 200, "late");
     rig_stop(&rig);
 }
 
@@ -521,8 +550,8 @@ int main(void)
         cmocka_unit_test(test_filtered),       cmocka_unit_test(test_bad_questions),
         cmocka_unit_test(test_bad_filters),    cmocka_unit_test(test_large_body),
         cmocka_unit_test(test_list),           cmocka_unit_test(test_list_news_are_there),
-        cmocka_unit_test(test_list_forgotten), cmocka_unit_test(test_several),
-        cmocka_unit_test(test_several_lost),
+        cmocka_unit_test(test_list_forgotten), cmocka_unit_test(test_list_much_changed),
+        cmocka_unit_test(test_several),        cmocka_unit_test(test_several_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

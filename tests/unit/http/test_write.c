@@ -480,6 +480,40 @@ static void test_access(void **state)
     assert_int_equal(rig->changes, changes);
 }
 
+/* Of a protected service, only who has the token may touch anything. */
+static void test_protected(void **state)
+{
+    static const struct {
+        const char *method, *path, *body;
+    } all[] = {
+        {"POST", "/v1/services/db/instances", "{}"},
+        {"PUT", "/v1/services/DB/instances/one", "{}"},
+        {"PATCH", "/v1/services/db/instances/one", "{}"},
+        {"POST", "/v1/services/db/instances/one/renew", ""},
+        {"DELETE", "/v1/services/db/instances/one", ""},
+        {"PUT", "/v1/services/db/instances/one/override", "{}"},
+        {"PATCH", "/v1/services/db/instances/one/override", "{}"},
+        {"DELETE", "/v1/services/db/instances/one/override", ""},
+        {"POST", "/v1/evict", "{\"service\": \"db\", \"force\": true}"},
+    };
+    struct rig *rig = *state;
+
+    rig_add(rig, (struct record){.ns = TEXT("default"), .service = TEXT("db"), .id = TEXT("one")});
+    rig->is_protected = true;
+    for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
+        rig->deeds[0] = '\0';
+        expect(rig, all[n].method, all[n].path, all[n].body, 403, "protected");
+        assert_non_null(strstr(rig->deeds, "3 local default/db/"));
+    }
+    assert_int_equal(rig->changes, 0);
+    char *reply = send_with(rig, "PUT", "/v1/services/db/instances/two",
+                            JSON_TYPE "Authorization: Bearer " TOKEN "\r\n",
+                            "{\"addresses\": [\"10.0.0.2\"]}");
+    assert_int_equal(status_of(reply), 201);
+    free(reply);
+    expect(rig, "PUT", "/v1/services/db2/instances/one", "{}", 201, "");
+}
+
 static void test_stopping(void **state)
 {
     struct rig *rig = *state;
@@ -498,6 +532,7 @@ int main(void)
         WITH_RIG(test_conflicts), WITH_RIG(test_patch),    WITH_RIG(test_renew),
         WITH_RIG(test_delete),    WITH_RIG(test_owner),    WITH_RIG(test_full),
         WITH_RIG(test_readonly),  WITH_RIG(test_access),   WITH_RIG(test_stopping),
+        WITH_RIG(test_protected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ static struct store_batch *batch_of(struct rig *r, unsigned changes)
 {
     static uint64_t alive_ms;
     for (unsigned i = 0; i < changes; i++) {
-        struct store_meta meta = {1, 2, ++alive_ms};
+        struct store_meta meta = {1, 2, ++alive_ms, 0};
         assert_int_equal(store_journal_meta(r->journal, &meta), ERR_OK);
     }
     struct store_batch *batch = store_journal_take(r->journal);
