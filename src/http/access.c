@@ -76,14 +76,35 @@ bool access_is_local(const struct asker *asker)
     return addr_is_loopback(&asker->from) && !was_forwarded(asker->headers);
 }
 
-static struct refusal check_token(const struct access *access, const struct asker *asker)
+/* Where a token is needed and the right one was not sent. */
+static struct refusal refuse_token(const struct access *access, const struct asker *asker)
 {
-    if (!access->token_set)
-        return (struct refusal){403, "this needs the admin token and the server has none: set "
-                                     "http.token_file, or ask from the server's own machine"};
-    if (!access_has_token(access, asker))
-        return (struct refusal){401, "send the admin token: Authorization: Bearer TOKEN"};
-    return (struct refusal){0};
+    bool sent = bearer(asker->headers).n > 0;
+
+    if (access->token_set)
+        return (struct refusal){401, "send the admin token: Authorization: Bearer TOKEN",
+                                "no token"};
+    if (sent)
+        return (struct refusal){403,
+                                "a token was sent, but the server has none: set http.token_file "
+                                "there, or ask from the server's own machine",
+                                "a token, but the server has none"};
+    return (struct refusal){403,
+                            "this needs the admin token and the server has none: set "
+                            "http.token_file, or ask from the server's own machine",
+                            "no token, and the server has none"};
+}
+
+/* Who sends one wants to be more than a guest: a wrong one is said, also where none is needed. */
+static struct refusal check_token(const struct access *access, const struct asker *asker,
+                                  bool is_open)
+{
+    if (access_has_token(access, asker))
+        return (struct refusal){0};
+    if (access->token_set && bearer(asker->headers).n)
+        return (struct refusal){401, "the token is not the admin token (http.token_file)",
+                                "wrong token"};
+    return is_open ? (struct refusal){0} : refuse_token(access, asker);
 }
 
 /* Without the port that goes with the scheme: browsers leave it out. */
@@ -141,16 +162,14 @@ static bool is_open(const struct access *access, const struct asker *asker)
 struct refusal access_check(const struct access *access, const struct http_config *config,
                             const struct asker *asker)
 {
-    if (!is_open(access, asker)) {
-        struct refusal refusal = check_token(access, asker);
-        if (refusal.status)
-            return refusal;
-    }
-    if (asker->wants == ACCESS_READS)
-        return (struct refusal){0};
+    struct refusal refusal = check_token(access, asker, is_open(access, asker));
+
+    if (refusal.status || asker->wants == ACCESS_READS)
+        return refusal;
     if (!origin_is_fine(config, asker->headers))
-        return (struct refusal){403, "pages of other sites may not write here"};
+        return (struct refusal){403, "pages of other sites may not write here", "another site"};
     if (asker->wants == ACCESS_WRITES && asker->has_body && !is_json(asker->headers))
-        return (struct refusal){415, "send the body as Content-Type: application/json"};
+        return (struct refusal){415, "send the body as Content-Type: application/json",
+                                "another type"};
     return (struct refusal){0};
 }

@@ -26,7 +26,7 @@ struct asker {
     struct addr from; /* FAMILY_NONE when unknown: then it is not from loopback */
     struct evkeyvalq *headers;
     enum access_wanted wants;
-    bool has_body; /* POST, PUT and PATCH count as having one */
+    bool has_body; /* of any length above 0 */
 };
 
 /* From loopback, and no proxy says that it is for somebody else: one on this machine makes
@@ -42,9 +42,11 @@ bool access_has_token(const struct access *access, const struct asker *asker);
 struct refusal {
     int status;
     const char *detail;
+    const char *why; /* the same in a few words, for the audit log; may be NULL */
 };
 
-/* Token, sender, proxies, Origin; then the type of the body. 401, 403, 415. */
+/* Token, sender, proxies, Origin; then the type of the body. 401, 403, 415. A token that was sent
+ * and is wrong is refused wherever the server has one, also where none is needed. */
 struct refusal access_check(const struct access *access, const struct http_config *config,
                             const struct asker *asker);
 

@@ -11,7 +11,12 @@ json_t *body_object(struct call *call)
 {
     struct evbuffer *buffer = evhttp_request_get_input_buffer(call->request);
     size_t size = evbuffer_get_length(buffer);
-    const char *bytes = size ? (const char *)evbuffer_pullup(buffer, -1) : "";
+
+    if (!size) {
+        reply_problem(call->http, call->request, 400, "the body is empty: send a JSON object");
+        return NULL;
+    }
+    const char *bytes = (const char *)evbuffer_pullup(buffer, -1);
     json_error_t error = {0};
     json_t *json = bytes ? json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error) : NULL;
 
@@ -56,9 +61,7 @@ void body_list_add(char list[static BODY_LIST_MAX], const char *name)
             *c = '?';
 }
 
-/* False: the reply was sent. */
-static bool check_names(struct call *call, json_t *json, const struct body_member *members,
-                        size_t count)
+bool body_is_known(struct call *call, json_t *json, const struct body_member *members, size_t count)
 {
     char unknown[BODY_LIST_MAX] = "", known[BODY_LIST_MAX] = "";
     const char *name;
@@ -74,7 +77,7 @@ static bool check_names(struct call *call, json_t *json, const struct body_membe
     if (!*unknown)
         return true;
     reply_problem(call->http, call->request, 422, "unknown members: %s; known here: %s", unknown,
-                  known);
+                  *known ? known : "none, leave the body out or send {}");
     return false;
 }
 
@@ -101,7 +104,7 @@ static bool take(struct call *call, const json_t *json, const struct body_member
 json_t *body_read(struct call *call, const struct body_member *members, size_t count)
 {
     json_t *json = body_object(call);
-    bool fine = json && check_names(call, json, members, count);
+    bool fine = json && body_is_known(call, json, members, count);
 
     for (size_t n = 0; n < count && fine; n++)
         fine = take(call, json, &members[n]);

@@ -21,6 +21,10 @@ json_t *body_object(struct call *call);
  * member twice), 422 for members that are not known or of the wrong type. */
 json_t *body_read(struct call *call, const struct body_member *members, size_t count);
 
+/* Are all members of the object known? False: the reply was sent (422), which names the others. */
+MUST_CHECK bool body_is_known(struct call *call, json_t *json, const struct body_member *members,
+                              size_t count);
+
 /* Adds a quoted name to a list of them, as far as there is room: for the words of a reply. */
 enum { BODY_LIST_MAX = 200 };
 void body_list_add(char list[static BODY_LIST_MAX], const char *name);

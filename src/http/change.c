@@ -131,6 +131,14 @@ void instance_renew(struct call *call)
 
 /* ---- DELETE ------------------------------------------------------------------------- */
 
+static void refuse_owner(struct call *call)
+{
+    reply_problem_with(call, 403, json_pack("{s:s}", "why", "owner"),
+                       "somebody else registered this instance and its lease still runs: see "
+                       "\"owner\" of the instance. To take it out all the same: POST /v1/evict "
+                       "with \"service\", \"instance\" and \"force\": true");
+}
+
 static void deregister(struct call *call, struct instance_key key, uint64_t rev)
 {
     const struct http_backend *backend = &call->http->backend;
@@ -142,6 +150,8 @@ static void deregister(struct call *call, struct instance_key key, uint64_t rev)
                                        backend->now(backend->context), &stored);
     if (err == ERR_NOT_FOUND) {
         write_not_found(call, key);
+    } else if (err == ERR_OWNER) {
+        refuse_owner(call);
     } else if (err) {
         write_refuse(call, err, stored);
     } else {

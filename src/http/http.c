@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "http/body.h"
 #include "http/event_stream.h"
 #include "http/file.h"
 #include "http/framing.h"
 #include "http/held.h"
 #include "http/host.h"
 #include "http/later.h"
+#include "http/name.h"
+#include "http/namespaces.h"
 #include "http/reply.h"
 #include "http/route.h"
 #include "http/stream.h"
@@ -127,15 +130,17 @@ static struct refusal check_host(const struct http_config *config, struct evhttp
         if (!text_is_nocase(text_of(h->key), TEXT("host")))
             continue;
         if (host.s)
-            return (struct refusal){400, "send one Host header, not several"};
+            return (struct refusal){400, "send one Host header, not several", NULL};
         host = text_of(h->value);
     }
     if (!host.s && (request->major > 1 || request->minor >= 1))
-        return (struct refusal){400, "send a Host header"};
+        return (struct refusal){400, "send a Host header", NULL};
     if ((host.s && !host_is_allowed(config, host)) ||
         (target && !host_is_allowed(config, text_of(target))))
-        return (struct refusal){421, "this server does not answer to that host: use its address, "
-                                     "or add the name to http.hosts"};
+        return (struct refusal){421,
+                                "this server does not answer to that host: use its address, "
+                                "or add the name to http.hosts",
+                                NULL};
     return (struct refusal){0};
 }
 
@@ -160,8 +165,7 @@ static struct asker asker_of(const struct call *call, enum route_access wanted)
         .wants = wanted == ROUTE_WRITES    ? ACCESS_WRITES
                  : wanted == ROUTE_CLIENTS ? ACCESS_CLIENTS
                                            : ACCESS_READS,
-        .has_body = evhttp_request_get_command(call->request) != EVHTTP_REQ_DELETE ||
-                    evbuffer_get_length(body) > 0,
+        .has_body = evbuffer_get_length(body) > 0,
     };
 }
 
@@ -231,7 +235,7 @@ static void tell_denied(const struct call *call, struct refusal refusal, const c
 
     if (!backend->audit || (refusal.status != 401 && refusal.status != 403))
         return;
-    snprintf(words, sizeof(words), "%d for %s", refusal.status, path);
+    snprintf(words, sizeof(words), "%d %s, for %s", refusal.status, refusal.why, path);
     backend->audit(backend->context, &deed);
 }
 
@@ -255,20 +259,60 @@ static void refuse_route(struct http *http, struct evhttp_request *request,
     }
 }
 
-static void call_route(struct call *call, const struct route *route)
+static void refuse_query(struct call *call, enum err err)
 {
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
-    enum err err = uri_query_parse(evhttp_uri_get_query(uri), route->repeats, &call->query);
-
-    if (err == ERR_OK)
-        route->handle(call);
-    else if (err == ERR_MEMORY)
+    if (err == ERR_MEMORY)
         reply_problem(call->http, call->request, 503, "out of memory; try again later");
     else
         reply_problem(call->http, call->request, 400,
                       "the query is not well formed: name=value pairs, each name once, at most "
                       "%d, %%XX with two hexadecimal digits, no %%00",
                       QUERY_MAX);
+}
+
+/* A name with a typo would be a filter that does not filter. False: the reply was sent. */
+static bool check_parameters(struct call *call, const struct route *route)
+{
+    char unknown[BODY_LIST_MAX] = "";
+
+    for (unsigned n = 0; n < call->query.count; n++)
+        if (!route_takes(route, call->query.items[n].name))
+            body_list_add(unknown, call->query.items[n].name.s);
+    if (!*unknown)
+        return true;
+    reply_problem(call->http, call->request, 400, "unknown query parameters: %s; known here: %s",
+                  unknown, *route->parameters ? route->parameters : "none");
+    return false;
+}
+
+/* Reads of a namespace that nobody serves; the others find out themselves. False: the reply was
+ * sent. */
+static bool check_namespace(struct call *call, const struct route *route)
+{
+    struct text asked = uri_query_get(&call->query, "ns");
+    char name[NAMESPACE_MAX + 1];
+
+    if (route->method != EVHTTP_REQ_GET || !route->parameters || !route_takes(route, TEXT("ns")))
+        return true;
+    if (!asked.n && call->captured[0][0])
+        asked = TEXT("default");
+    if (!text_is_label(asked, NAMESPACE_MAX) ||
+        namespace_is_served(call->http, name_lower(asked, name, sizeof(name))))
+        return true;
+    reply_problem(call->http, call->request, 404,
+                  "there is no such namespace here: see /v1/namespaces");
+    return false;
+}
+
+static void call_route(struct call *call, const struct route *route)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
+    enum err err = uri_query_parse(evhttp_uri_get_query(uri), route->repeats, &call->query);
+
+    if (err)
+        refuse_query(call, err);
+    else if (check_parameters(call, route) && check_namespace(call, route))
+        route->handle(call);
     uri_query_deinit(&call->query);
 }
 

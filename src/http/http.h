@@ -14,6 +14,7 @@
  *   GET PUT PATCH DELETE .../instances/I   one instance: read, register, change, deregister
  *   POST .../instances/I/renew
  *   GET PUT PATCH DELETE .../instances/I/override   {"drain", "weight", "status"}
+ *   GET /v1/overrides           all of them (?ns= ?after= ?limit=)
  *   GET /v1/explain             ?name= &type= [&client=]: how an answer comes about
  *   GET /v1/records             plain records, which DNS UPDATE made (?after= ?limit=)
  *   GET /v1/guard               the guards against mass eviction (?after= a zone)

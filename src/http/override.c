@@ -40,24 +40,19 @@ static const char *status_of(const json_t *value, struct override *out)
     return NULL;
 }
 
-/* Into what is there. What is wrong, or NULL. */
-static const char *read_body(json_t *json, struct override *out)
-{
-    static const struct {
-        const char *name;
-        const char *(*take)(const json_t *value, struct override *out);
-    } members[] = {{"drain", drain_of}, {"weight", weight_of}, {"status", status_of}};
-    const char *name;
-    json_t *value;
+static const struct body_member members[] = {
+    {.name = "drain"}, {.name = "weight"}, {.name = "status"}};
 
-    json_object_foreach(json, name, value)
-    {
-        size_t n = 0;
-        while (n < ARRAY_COUNT(members) && strcmp(members[n].name, name) != 0)
-            n++;
-        if (n == ARRAY_COUNT(members))
-            return "unknown member; known here: \"drain\", \"weight\", \"status\"";
-        const char *fault = members[n].take(value, out);
+/* Of known members, into what is there. What is wrong, or NULL. */
+static const char *read_body(const json_t *json, struct override *out)
+{
+    static const char *(*const takes[])(const json_t *value,
+                                        struct override *out) = {drain_of, weight_of, status_of};
+    _Static_assert(ARRAY_COUNT(takes) == ARRAY_COUNT(members), "one for each member");
+
+    for (size_t n = 0; n < ARRAY_COUNT(members); n++) {
+        const json_t *value = json_object_get(json, members[n].name);
+        const char *fault = value ? takes[n](value, out) : NULL;
         if (fault)
             return fault;
     }
@@ -77,13 +72,41 @@ static const char *describe(const struct override *o, char out[static WORDS])
     return used ? out + 1 : "lifted";
 }
 
-/* Replies with `status`: what is in force now, or nothing with 204. */
+static bool is_nothing(const struct override *o)
+{
+    return !o->drain && !o->weight_set && !o->status_set;
+}
+
+static bool is_same(const struct override *a, const struct override *b)
+{
+    char words[2][WORDS];
+    return strcmp(describe(a, words[0]), describe(b, words[1])) == 0;
+}
+
+/* Nothing is to be lifted of what is not there, by a slip of the pen. */
+static bool is_pointless(struct call *call, struct instance_key key, const struct override *was,
+                         const struct override *wanted)
+{
+    if (!is_nothing(was) || !is_nothing(wanted) ||
+        registry_instance(call->http->backend.registry, key))
+        return false;
+    reply_problem(call->http, call->request, 404,
+                  "nothing to lift: there is no such instance, and no override for one: see "
+                  "/v1/overrides");
+    return true;
+}
+
+/* Replies with `status`: what is in force now, or nothing with 204. The audit log is told of
+ * what changes. */
 static void apply(struct call *call, struct instance_key key, const struct override *wanted,
                   int status)
 {
     const struct http_backend *backend = &call->http->backend;
+    struct override was = registry_override_of(backend->registry, key);
     char words[WORDS];
 
+    if (is_pointless(call, key, &was, wanted))
+        return;
     backend->begin(backend->context);
     enum err err =
         registry_override(backend->registry, key, wanted, backend->now(backend->context));
@@ -93,7 +116,8 @@ static void apply(struct call *call, struct instance_key key, const struct overr
         write_refuse(call, err, 0);
     } else {
         json_t *json = status == 204 ? NULL : instance_override_json(wanted);
-        write_tell(call, HTTP_DEED_OVERRIDE, key, describe(wanted, words));
+        if (!is_same(&was, wanted))
+            write_tell(call, HTTP_DEED_OVERRIDE, key, describe(wanted, words));
         uint64_t change = backend->wait(backend->context);
         backend->changed(backend->context);
         later_reply(call, change, status, json);
@@ -121,10 +145,11 @@ static void change(struct call *call, bool merge)
     if (merge)
         wanted = registry_override_of(call->http->backend.registry, names.key);
     json_t *json = body_object(call);
-    const char *fault = json ? read_body(json, &wanted) : NULL;
+    bool known = json && body_is_known(call, json, members, ARRAY_COUNT(members));
+    const char *fault = known ? read_body(json, &wanted) : NULL;
     if (fault)
         reply_problem(call->http, call->request, 422, "%s", fault);
-    else if (json)
+    else if (known)
         apply(call, names.key, &wanted, 200);
     json_decref(json);
 }

@@ -253,6 +253,12 @@ static bool take_rev(struct record_body *b, const json_t *value)
     return take_number(value, INT64_MAX, &b->record.rev);
 }
 
+static bool take_owner(struct record_body *b, const json_t *value)
+{
+    b->has_owner = json_is_string(value) && principal_parse(text_in(value), &b->owner) == ERR_OK;
+    return b->has_owner;
+}
+
 /* ---- the table ---------------------------------------------------------------------- */
 
 static const struct member {
@@ -291,13 +297,16 @@ static const struct member {
     {"group", "grp", take_group, true,
      "a name of at most 63 printable ASCII characters without blanks, or \"\""},
     {"rev", "rev", take_rev, false, "a whole number, or its digits as a text"},
+    {"owner", "owner", take_owner, true,
+     "whose it is to be, as GET shows it: \"local\", \"addr:IP\", \"key:ID\", \"name:NAME\" or "
+     "\"token:admin\""},
 };
 
 /* What GET shows beside: somebody may send that back. */
 static const char *const shown[] = {
-    "live",          "said",  "stale",      "owner",    "override",  "expires_in_ms",
-    "registered_ms", "up_ms", "renewed_ms", "dirty_ms", "latest_ms", "namespace",
-    "service",       "index", "durability", "renew_ms",
+    "live",          "said",    "stale",      "override",   "expires_in_ms",
+    "registered_ms", "up_ms",   "renewed_ms", "dirty_ms",   "latest_ms",
+    "namespace",     "service", "index",      "durability", "renew_ms",
 };
 
 static const struct member *find(const char *name)
@@ -351,6 +360,13 @@ bool record_body_read(struct record_body *b, const json_t *json)
 bool record_body_merge(struct record_body *b, const json_t *json)
 {
     return read_all(b, json, true);
+}
+
+bool record_body_has_ports(struct record_body *b, const json_t *json)
+{
+    return json_object_get(json, "ports") != NULL ||
+           fail(b,
+                "\"ports\": missing: give an array of ports, the default one first, [] for none");
 }
 
 bool record_body_check(struct record_body *b)

@@ -15,7 +15,9 @@ enum {
 };
 
 struct record_body {
-    struct record record; /* its text lies in the JSON value, and in `room` */
+    struct record record;   /* its text lies in the JSON value, and in `room` */
+    struct principal owner; /* whose it is to be, if has_owner */
+    bool has_owner;
     char room[RECORD_BODY_ROOM];
     size_t room_used;
     char fault[RECORD_BODY_FAULT]; /* of the functions below when they return false */
@@ -26,10 +28,14 @@ struct record_body {
 bool record_body_read(struct record_body *b, const json_t *json);
 
 /* Changes b->record: what is there is replaced, metadata is merged (null takes a pair away,
- * RFC 7396), null takes away what may be missing. The id, the lease and the group stay. */
+ * RFC 7396), null takes away what may be missing. The id, the lease, the group and the owner
+ * stay. */
 bool record_body_merge(struct record_body *b, const json_t *json);
 
 /* What record_fault() finds, in JSON's words. */
 bool record_body_check(struct record_body *b);
+
+/* Who registers says where it listens, be it nowhere. */
+bool record_body_has_ports(struct record_body *b, const json_t *json);
 
 #endif

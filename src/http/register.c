@@ -19,11 +19,10 @@ static const char *add_own_address(struct call *call, struct record *r)
     if (outward.family != FAMILY_NONE)
         own = outward;
     /* Through a proxy the sender is the proxy. */
-    if (own.family == FAMILY_NONE || (addr_is_loopback(&call->from) && !call->is_local))
+    if (addr_is_loopback(&call->from) && !call->is_local)
         return "\"addresses\": name them, the request came through a proxy";
-    if (addr_is_loopback(&own))
-        return "\"addresses\": name them, this server knows no address of its machine but "
-               "loopback's";
+    if (own.family == FAMILY_NONE)
+        return "\"addresses\": name them, the sender's is not known";
     r->addresses[0] = own;
     r->address_count = 1;
     return NULL;
@@ -51,15 +50,25 @@ static bool complete(struct call *call, struct record_body *b, struct instance_n
     return record_body_check(b);
 }
 
-static void apply(struct call *call, const struct record *record)
+/* In whose name: who is named has not sent this, so its place is where the instance is. */
+static struct principal owner_of(struct call *call, const struct record_body *b)
+{
+    struct principal owner = b->has_owner ? b->owner : write_principal(call);
+
+    if (owner.addr.family == FAMILY_NONE)
+        owner.addr = b->record.addresses[0];
+    return owner;
+}
+
+static void apply(struct call *call, const struct record_body *b)
 {
     const struct http_backend *backend = &call->http->backend;
-    struct principal who = write_principal(call);
+    struct principal asker = write_principal(call), owner = owner_of(call, b);
     struct granted granted = {0};
 
     backend->begin(backend->context);
-    enum err err = registry_register(backend->registry, record, &who,
-                                     backend->now(backend->context), &granted);
+    enum err err = registry_register_for(backend->registry, &b->record, &owner, &asker,
+                                         backend->now(backend->context), &granted);
     if (err)
         write_refuse(call, err, granted.rev);
     else
@@ -75,8 +84,8 @@ static void read_and_apply(struct call *call, struct instance_names *names)
         return;
     struct record_body b = {
         .record = {.ttl = TTL_UNSET, .ns = names->key.ns, .service = names->key.service}};
-    if (record_body_read(&b, json) && complete(call, &b, names))
-        apply(call, &b.record);
+    if (record_body_read(&b, json) && complete(call, &b, names) && record_body_has_ports(&b, json))
+        apply(call, &b);
     else
         reply_problem(call->http, call->request, 422, "%s", b.fault);
     json_decref(json);

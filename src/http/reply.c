@@ -89,7 +89,10 @@ static int append(const char *bytes, size_t n, void *context)
 
 enum err reply_append(struct evbuffer *out, const json_t *json)
 {
-    return json_dump_callback(json, append, out, JSON_COMPACT) == 0 ? ERR_OK : ERR_MEMORY;
+    /* 9.942 and not 9.9420000000000002, which is the same number. */
+    return json_dump_callback(json, append, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0
+               ? ERR_OK
+               : ERR_MEMORY;
 }
 
 static void send_json(struct http *http, struct evhttp_request *request, int status,

@@ -3,43 +3,49 @@
 #include <stdio.h>
 
 static const struct route routes[] = {
-    {EVHTTP_REQ_GET, "/v1/status", ROUTE_READS, status_get, NULL},
-    {EVHTTP_REQ_GET, "/v1/namespaces", ROUTE_READS, namespaces_get, NULL},
-    {EVHTTP_REQ_GET, "/v1/services", ROUTE_READS, services_get, NULL},
-    {EVHTTP_REQ_GET, "/v1/services/*", ROUTE_READS, service_get_one, "where"},
-    {EVHTTP_REQ_POST, "/v1/services/*/instances", ROUTE_WRITES, instance_post, NULL},
-    {EVHTTP_REQ_GET, "/v1/services/*/instances/*", ROUTE_READS, instance_get, NULL},
-    {EVHTTP_REQ_PUT, "/v1/services/*/instances/*", ROUTE_WRITES, instance_put, NULL},
-    {EVHTTP_REQ_PATCH, "/v1/services/*/instances/*", ROUTE_WRITES, instance_patch, NULL},
-    {EVHTTP_REQ_DELETE, "/v1/services/*/instances/*", ROUTE_WRITES, instance_delete, NULL},
-    {EVHTTP_REQ_POST, "/v1/services/*/instances/*/renew", ROUTE_WRITES, instance_renew, NULL},
-    {EVHTTP_REQ_GET, "/v1/services/*/instances/*/override", ROUTE_READS, overrides_get, NULL},
-    {EVHTTP_REQ_PUT, "/v1/services/*/instances/*/override", ROUTE_WRITES, overrides_put, NULL},
-    {EVHTTP_REQ_PATCH, "/v1/services/*/instances/*/override", ROUTE_WRITES, overrides_patch, NULL},
-    {EVHTTP_REQ_DELETE, "/v1/services/*/instances/*/override", ROUTE_WRITES, overrides_delete,
-     NULL},
-    {EVHTTP_REQ_GET, "/v1/explain", ROUTE_READS, explain_get, NULL},
-    {EVHTTP_REQ_GET, "/v1/records", ROUTE_READS, records_get, NULL},
-    {EVHTTP_REQ_GET, "/metrics", ROUTE_READS, metrics_get, NULL},
-    {EVHTTP_REQ_GET, "/v1/guard", ROUTE_READS, guard_get, NULL},
-    {EVHTTP_REQ_POST, "/v1/guard", ROUTE_WRITES, guard_post, NULL},
-    {EVHTTP_REQ_POST, "/v1/evict", ROUTE_WRITES, evict_post, NULL},
-    {EVHTTP_REQ_POST, "/api/register", ROUTE_CLIENTS, goapi_register, "*"},
-    {EVHTTP_REQ_POST, "/api/renew", ROUTE_CLIENTS, goapi_renew, "*"},
-    {EVHTTP_REQ_POST, "/api/cancel", ROUTE_CLIENTS, goapi_cancel, "*"},
-    {EVHTTP_REQ_POST, "/api/fetch", ROUTE_READS, goapi_fetch, "*"},
-    {EVHTTP_REQ_POST, "/api/fetchall", ROUTE_READS, goapi_fetchall, "*"},
-    {EVHTTP_REQ_POST, "/api/nodes", ROUTE_READS, goapi_nodes, "*"},
-    {EVHTTP_REQ_POST, "/discovery/register", ROUTE_CLIENTS, bili_register, "*"},
-    {EVHTTP_REQ_POST, "/discovery/renew", ROUTE_CLIENTS, bili_renew, "*"},
-    {EVHTTP_REQ_POST, "/discovery/cancel", ROUTE_CLIENTS, bili_cancel, "*"},
-    {EVHTTP_REQ_POST, "/discovery/set", ROUTE_CLIENTS, bili_set, "*"},
-    {EVHTTP_REQ_GET, "/discovery/fetch", ROUTE_READS, bili_fetch, "*"},
-    {EVHTTP_REQ_GET, "/discovery/fetchs", ROUTE_READS, bili_fetchs, "*"},
-    {EVHTTP_REQ_GET, "/discovery/fetch/all", ROUTE_READS, bili_fetch_all, "*"},
-    {EVHTTP_REQ_GET, "/discovery/poll", ROUTE_READS, bili_poll, "*"},
-    {EVHTTP_REQ_GET, "/discovery/polls", ROUTE_READS, bili_polls, "*"},
-    {EVHTTP_REQ_GET, "/discovery/nodes", ROUTE_READS, bili_nodes, "*"},
+    {EVHTTP_REQ_GET, "/v1/status", ROUTE_READS, status_get, NULL, ""},
+    {EVHTTP_REQ_GET, "/v1/namespaces", ROUTE_READS, namespaces_get, NULL, ""},
+    {EVHTTP_REQ_GET, "/v1/services", ROUTE_READS, services_get, NULL,
+     "ns q after limit index wait stream"},
+    {EVHTTP_REQ_GET, "/v1/services/*", ROUTE_READS, service_get_one, "where",
+     "ns status live where after limit index wait stream"},
+    {EVHTTP_REQ_POST, "/v1/services/*/instances", ROUTE_WRITES, instance_post, NULL, "ns"},
+    {EVHTTP_REQ_GET, "/v1/services/*/instances/*", ROUTE_READS, instance_get, NULL, "ns"},
+    {EVHTTP_REQ_PUT, "/v1/services/*/instances/*", ROUTE_WRITES, instance_put, NULL, "ns"},
+    {EVHTTP_REQ_PATCH, "/v1/services/*/instances/*", ROUTE_WRITES, instance_patch, NULL, "ns"},
+    {EVHTTP_REQ_DELETE, "/v1/services/*/instances/*", ROUTE_WRITES, instance_delete, NULL,
+     "ns rev"},
+    {EVHTTP_REQ_POST, "/v1/services/*/instances/*/renew", ROUTE_WRITES, instance_renew, NULL, "ns"},
+    {EVHTTP_REQ_GET, "/v1/services/*/instances/*/override", ROUTE_READS, overrides_get, NULL, "ns"},
+    {EVHTTP_REQ_PUT, "/v1/services/*/instances/*/override", ROUTE_WRITES, overrides_put, NULL,
+     "ns"},
+    {EVHTTP_REQ_PATCH, "/v1/services/*/instances/*/override", ROUTE_WRITES, overrides_patch, NULL,
+     "ns"},
+    {EVHTTP_REQ_DELETE, "/v1/services/*/instances/*/override", ROUTE_WRITES, overrides_delete, NULL,
+     "ns"},
+    {EVHTTP_REQ_GET, "/v1/overrides", ROUTE_READS, overrides_get_all, NULL, "ns after limit"},
+    {EVHTTP_REQ_GET, "/v1/explain", ROUTE_READS, explain_get, NULL, "name type client"},
+    {EVHTTP_REQ_GET, "/v1/records", ROUTE_READS, records_get, NULL, "after limit"},
+    {EVHTTP_REQ_GET, "/metrics", ROUTE_READS, metrics_get, NULL, NULL},
+    {EVHTTP_REQ_GET, "/v1/guard", ROUTE_READS, guard_get, NULL, "after"},
+    {EVHTTP_REQ_POST, "/v1/guard", ROUTE_WRITES, guard_post, NULL, ""},
+    {EVHTTP_REQ_POST, "/v1/evict", ROUTE_WRITES, evict_post, NULL, ""},
+    {EVHTTP_REQ_POST, "/api/register", ROUTE_CLIENTS, goapi_register, "*", NULL},
+    {EVHTTP_REQ_POST, "/api/renew", ROUTE_CLIENTS, goapi_renew, "*", NULL},
+    {EVHTTP_REQ_POST, "/api/cancel", ROUTE_CLIENTS, goapi_cancel, "*", NULL},
+    {EVHTTP_REQ_POST, "/api/fetch", ROUTE_READS, goapi_fetch, "*", NULL},
+    {EVHTTP_REQ_POST, "/api/fetchall", ROUTE_READS, goapi_fetchall, "*", NULL},
+    {EVHTTP_REQ_POST, "/api/nodes", ROUTE_READS, goapi_nodes, "*", NULL},
+    {EVHTTP_REQ_POST, "/discovery/register", ROUTE_CLIENTS, bili_register, "*", NULL},
+    {EVHTTP_REQ_POST, "/discovery/renew", ROUTE_CLIENTS, bili_renew, "*", NULL},
+    {EVHTTP_REQ_POST, "/discovery/cancel", ROUTE_CLIENTS, bili_cancel, "*", NULL},
+    {EVHTTP_REQ_POST, "/discovery/set", ROUTE_CLIENTS, bili_set, "*", NULL},
+    {EVHTTP_REQ_GET, "/discovery/fetch", ROUTE_READS, bili_fetch, "*", NULL},
+    {EVHTTP_REQ_GET, "/discovery/fetchs", ROUTE_READS, bili_fetchs, "*", NULL},
+    {EVHTTP_REQ_GET, "/discovery/fetch/all", ROUTE_READS, bili_fetch_all, "*", NULL},
+    {EVHTTP_REQ_GET, "/discovery/poll", ROUTE_READS, bili_poll, "*", NULL},
+    {EVHTTP_REQ_GET, "/discovery/polls", ROUTE_READS, bili_polls, "*", NULL},
+    {EVHTTP_REQ_GET, "/discovery/nodes", ROUTE_READS, bili_nodes, "*", NULL},
 };
 
 /* Segments are split before they are decoded: an escaped '/' is a byte like others. */
@@ -126,24 +132,43 @@ void route_allowed(const char *path, char out[static ROUTE_ALLOW_MAX])
     }
 }
 
-/* Each pattern stands in consecutive rows. What does not fit is left out. */
+bool route_takes(const struct route *route, struct text name)
+{
+    struct text rest = text_of(route->parameters);
+
+    while (rest.n)
+        if (text_is(name, text_cut(&rest, ' ')))
+            return true;
+    return !route->parameters;
+}
+
+/* How much of a pattern is listed: of those for clients of other registries, who know them, the
+ * front. */
+static struct text listed(const char *pattern)
+{
+    struct text rest = text_of(pattern), whole = rest;
+
+    (void)text_cut(&rest, '/');
+    struct text front = text_cut(&rest, '/');
+    bool ours = text_is(front, TEXT("v1")) || !rest.n;
+    return ours ? whole : (struct text){whole.s, front.n + 2};
+}
+
+/* What is listed alike stands in consecutive rows. What does not fit is left out. */
 const char *route_list(char out[static ROUTE_LIST_MAX])
 {
-    const char *before = "";
+    struct text before = {NULL, 0};
     size_t used = 0;
 
     out[0] = '\0';
     for (size_t n = 0; n < ARRAY_COUNT(routes); n++) {
-        const char *pattern = routes[n].pattern;
-        size_t size = strlen(pattern);
-        if (strncmp(pattern, "/v1/", 4) != 0 || strcmp(pattern, before) == 0 ||
-            used + size + 3 > ROUTE_LIST_MAX)
+        struct text one = listed(routes[n].pattern);
+        bool whole = one.s[one.n - 1] != '/';
+        if (text_is(before, one) || used + one.n + 4 > ROUTE_LIST_MAX)
             continue;
-        if (used)
-            used += (size_t)snprintf(out + used, ROUTE_LIST_MAX - used, ", ");
-        memcpy(out + used, pattern, size + 1);
-        used += size;
-        before = pattern;
+        used += (size_t)snprintf(out + used, ROUTE_LIST_MAX - used, "%s%.*s%s", used ? ", " : "",
+                                 TEXT_ARG(one), whole ? "" : "*");
+        before = one;
     }
     return out;
 }

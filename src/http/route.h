@@ -18,7 +18,9 @@ struct route {
     const char *pattern;         /* segments '*', at most CAPTURES_MAX, are captured, decoded */
     enum route_access access;
     void (*handle)(struct call *call);
-    const char *repeats; /* the query parameter that may be given several times; NULL = none */
+    const char *repeats;    /* the query parameter that may be given several times; NULL = none */
+    const char *parameters; /* the query parameters that it knows, blanks between them; others are
+                               refused. NULL = whatever comes */
 };
 
 enum route_result {
@@ -33,7 +35,10 @@ enum route_result route_find(enum evhttp_cmd_type method, const char *path,
                              const struct route **route,
                              char captured[static CAPTURES_MAX][SEGMENT_MAX + 1]);
 
-/* The patterns below /v1 with commas between them, for people; returns `out`. */
+/* Does it know this query parameter? */
+bool route_takes(const struct route *route, struct text name);
+
+/* The patterns with commas between them, for people; returns `out`. */
 #define ROUTE_LIST_MAX 400
 const char *route_list(char out[static ROUTE_LIST_MAX]);
 

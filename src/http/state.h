@@ -79,6 +79,7 @@ void overrides_get(struct call *call);
 void overrides_put(struct call *call);
 void overrides_patch(struct call *call);
 void overrides_delete(struct call *call);
+void overrides_get_all(struct call *call);
 void records_get(struct call *call);
 void metrics_get(struct call *call);
 void guard_get(struct call *call);

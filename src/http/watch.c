@@ -112,25 +112,6 @@ static struct position resumed(const struct call *call, uint64_t asked, bool was
     return p;
 }
 
-/* There may come something of it. What the server holds of a namespace that is served no more
- * can be followed, too. */
-static bool is_served(const struct http *http, struct text ns)
-{
-    const struct http_backend *backend = &http->backend;
-    json_t *list, *one;
-    size_t n;
-    bool found = false;
-
-    if (!ns.n || registry_service_next(backend->registry, ns, NULL))
-        return true;
-    list = backend->namespaces(backend->context);
-    json_array_foreach(list, n, one) found =
-        found || text_is(ns, text_of(json_string_value(json_object_get(one, "name"))));
-    found = found || !list; /* memory lacks */
-    json_decref(list);
-    return found;
-}
-
 static void open_stream(struct call *call, const struct watched *w, uint64_t asked, bool was_asked)
 {
     struct position from = resumed(call, asked, was_asked);
@@ -343,15 +324,6 @@ static bool reply_fault(const struct call *call, const char *fault)
     return fault != NULL;
 }
 
-static void stream(struct call *call, const struct watched *w, const struct question *q)
-{
-    if (is_served(call->http, w->ns))
-        open_stream(call, w, q->index, q->has_index);
-    else
-        reply_problem(call->http, call->request, 404,
-                      "there is no such namespace here: see /v1/namespaces");
-}
-
 static bool watch(struct call *call, bool list)
 {
     struct question q;
@@ -369,7 +341,7 @@ static bool watch(struct call *call, bool list)
     if (!take_names(call, list, &w))
         return false;
     if (q.streams)
-        stream(call, &w, &q);
+        open_stream(call, &w, q.index, q.has_index);
     else if (!list && is_due(call, q.index))
         return false;
     else

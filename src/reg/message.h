@@ -269,6 +269,7 @@
  * ack and uns need no cookie, key or MAC: address, sub and tok show who sends them. An ack
  * has no reply, but 404 gone (unsigned) where the subscription is not known: it ended, or the
  * server was restarted: `sub` again at once, once. uns is answered ok (gone: done, too).
+ * uns, and acks that say nothing new, count among the sender's datagrams (429 slow).
  * In keyed mode `sub` is signed; its reply, the pushes and the reply to uns are signed with
  * the same secret. Pushes have no n.
  *

@@ -18,7 +18,8 @@ enum registry_deed_kind {
 struct registry_deed {
     enum registry_deed_kind kind;
     const struct instance *instance;
-    const struct principal *who;    /* asked for it */
+    const struct principal *who;    /* asked for it, or it was asked for in the name of */
+    const struct principal *by;     /* asked in that name; NULL: `who` did */
     const struct principal *before; /* NULL but for DEED_TAKEN_OVER */
 };
 

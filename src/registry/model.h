@@ -133,5 +133,8 @@ struct principal {
 
 /* "local", "addr:10.0.0.7", "key:deploy", "name:update.example", "token:admin" */
 const char *principal_format(const struct principal *p, char out[static PRINCIPAL_TEXT]);
+/* Reads those texts. Of a key or a name the address stays empty: it is no part of who that is.
+ * ERR_SYNTAX. */
+MUST_CHECK enum err principal_parse(struct text text, struct principal *out);
 
 #endif

@@ -122,3 +122,21 @@ struct override registry_override_of(const struct registry *r, struct instance_k
         path_of_instance(&r->key, key, &path) ? override_find(&r->overrides, &path) : NULL;
     return entry ? entry->value : (struct override){0};
 }
+
+size_t service_overrides(const struct service *s, struct text after, struct override_row *out,
+                         size_t max)
+{
+    const struct override_entry *o;
+    size_t count = 0;
+    LIST_FOREACH(o, &s->overrides, link)
+    {
+        struct text id = {o->id, o->id_size};
+        if (text_compare(id, after) <= 0 || (count == max && text_compare(id, out[max - 1].id) > 0))
+            continue;
+        size_t at = count < max ? count++ : max - 1;
+        for (; at && text_compare(out[at - 1].id, id) > 0; at--)
+            out[at] = out[at - 1];
+        out[at] = (struct override_row){id, o->value};
+    }
+    return count;
+}

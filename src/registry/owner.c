@@ -8,7 +8,7 @@ static struct text name_of(const struct principal *p)
     return (struct text){p->name, strnlen(p->name, PRINCIPAL_NAME_MAX)};
 }
 
-static bool principal_is(const struct principal *a, const struct principal *b)
+bool principal_is(const struct principal *a, const struct principal *b)
 {
     if (a->kind != b->kind)
         return false;
@@ -38,6 +38,46 @@ const char *principal_format(const struct principal *p, char out[static PRINCIPA
         break;
     }
     return out;
+}
+
+/* Of keys and of names: nothing that a text of principals could not show. */
+static bool take_name(struct text name, struct principal *out)
+{
+    if (name.n == 0 || name.n > PRINCIPAL_NAME_MAX)
+        return false;
+    for (size_t n = 0; n < name.n; n++)
+        if (name.s[n] <= ' ' || name.s[n] > '~')
+            return false;
+    memcpy(out->name, name.s, name.n);
+    return true;
+}
+
+static bool take_after_colon(struct text kind, struct text rest, struct principal *out)
+{
+    if (text_is(kind, TEXT("addr"))) {
+        out->kind = PRINCIPAL_ADDRESS;
+        return addr_parse(rest, &out->addr) == ERR_OK;
+    }
+    if (text_is(kind, TEXT("key"))) {
+        out->kind = PRINCIPAL_KEY;
+        return take_name(rest, out);
+    }
+    out->kind = PRINCIPAL_NAME;
+    if (text_is(kind, TEXT("token")))
+        return text_is(rest, text_of(PRINCIPAL_TOKEN + 1)) &&
+               take_name(text_of(PRINCIPAL_TOKEN), out);
+    return text_is(kind, TEXT("name")) && take_name(rest, out) &&
+           out->name[0] != PRINCIPAL_TOKEN[0];
+}
+
+enum err principal_parse(struct text text, struct principal *out)
+{
+    struct text rest = text, kind = text_cut(&rest, ':');
+
+    *out = (struct principal){.kind = PRINCIPAL_LOCAL};
+    if (text_is(text, TEXT("local")) || (rest.s && take_after_colon(kind, rest, out)))
+        return ERR_OK;
+    return ERR_SYNTAX;
 }
 
 static uint64_t principal_hash(const struct hash_key *key, const struct principal *p)

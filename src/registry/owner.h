@@ -14,6 +14,7 @@ struct owner {
     uint32_t instances;
 };
 
+bool principal_is(const struct principal *a, const struct principal *b);
 bool owner_is(const struct owner *owner, const struct principal *who);
 
 /* NULL when this principal holds nothing. */

@@ -274,6 +274,18 @@ enum err registry_register(struct registry *r, const struct record *record,
     return create(r, record, &path, who, i, now, out);
 }
 
+enum err registry_register_for(struct registry *r, const struct record *record,
+                               const struct principal *owner, const struct principal *asker,
+                               struct moment now, struct granted *out)
+{
+    if (principal_is(owner, asker))
+        return registry_register(r, record, asker, now, out);
+    r->asker = asker;
+    enum err err = registry_register(r, record, owner, now, out);
+    r->asker = NULL;
+    return err;
+}
+
 enum err registry_update(struct registry *r, const struct record *record,
                          const struct principal *who, struct moment now, struct granted *out)
 {

@@ -171,6 +171,14 @@ MUST_CHECK enum err registry_register(struct registry *r, const struct record *r
                                       const struct principal *who, struct moment now,
                                       struct granted *out);
 
+/* The same in the name of `owner`, whose it is from then on: `asker` may do that, and is who the
+ * observer is told of beside. Without `addr` of a sender the owner's instances are kept together
+ * by whatever `owner->addr` says. */
+MUST_CHECK enum err registry_register_for(struct registry *r, const struct record *record,
+                                          const struct principal *owner,
+                                          const struct principal *asker, struct moment now,
+                                          struct granted *out);
+
 /* Like registry_register on what is already there (ERR_NOT_FOUND else); `record`
  * is the whole new record. It is no renewal and keeps the lease. */
 MUST_CHECK enum err registry_update(struct registry *r, const struct record *record,
@@ -240,6 +248,15 @@ MUST_CHECK enum err registry_override(struct registry *r, struct instance_key ke
                                       const struct override *override, struct moment now);
 /* What is stored, all zero when nothing is; the instance need not be there. */
 struct override registry_override_of(const struct registry *r, struct instance_key key);
+
+/* Those of one service, by id, the least `max` (> 0) above `after` (empty = from the start);
+ * returns how many. Valid until the next change. Looks at all of the service's. */
+struct override_row {
+    struct text id; /* such an instance need not be there */
+    struct override value;
+};
+size_t service_overrides(const struct service *s, struct text after, struct override_row *out,
+                         size_t max);
 
 /* Everything that changes may also fail as the journal's reserve does. */
 

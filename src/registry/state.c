@@ -14,7 +14,8 @@ void state_observe(const struct registry *r, enum registry_deed_kind kind, const
                    const struct principal *who, const struct principal *before)
 {
     if (r->observer.observe)
-        r->observer.observe(r->observer.context, &(struct registry_deed){kind, i, who, before});
+        r->observer.observe(r->observer.context,
+                            &(struct registry_deed){kind, i, who, r->asker, before});
 }
 
 void state_note(struct registry *r, struct service *s, bool withdrawal, struct moment now)

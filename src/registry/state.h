@@ -41,6 +41,7 @@ struct registry {
     struct history history;
     struct registry_journal journal; /* zeroed = none */
     struct observer observer;
+    const struct principal *asker; /* during registry_register_for; else NULL */
     uint64_t live_up, stale;
     uint64_t by_status[STATUS_COUNT];
     uint64_t leases; /* that run */

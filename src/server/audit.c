@@ -261,10 +261,13 @@ void audit_deed(struct audit *a, const struct registry_deed *deed, struct moment
         return;
     instance_read(deed->instance, &record);
     put_key(&line, instance_key(deed->instance));
-    put_principal(&line, "who", deed->who);
+    const struct principal *asker = deed->by ? deed->by : deed->who;
+    put_principal(&line, "who", asker);
+    if (deed->by)
+        put_principal(&line, "owner", deed->who);
     if (deed->before)
         put_principal(&line, "before", deed->before);
-    put_address(&line, "from", &deed->who->addr);
+    put_address(&line, "from", &asker->addr);
     put_addresses(&line, &record);
     audit_line_put_some(&line, "group", record.group);
     if (kind != AUDIT_DEREGISTERED)

@@ -101,6 +101,9 @@ struct config_fault {
  * files are read by dns_new. ERR_SYNTAX, ERR_VALUE, ERR_SYSTEM or ERR_MEMORY with
  * *fault filled. The caller owns *out: config_free. */
 MUST_CHECK enum err config_load(const char *path, struct config **out, struct config_fault *fault);
+
+/* Warns in the log when the dates of http.tls' certificate are over, or soon will be. */
+void config_warn_of_tls(const struct config *config, uint64_t wall_ms);
 void config_free(struct config *config);
 
 /* "file:line:column: text" on one line (what is 0 is left out). */

@@ -1,6 +1,7 @@
 /* The certificate and the key of the HTTP API. */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "server/config_fault.h"
 #include "server/config_file.h"
 #include "server/tls.h"
@@ -47,4 +48,12 @@ enum err config_read_tls(struct config_draft *draft, uid_t also, struct config_f
         return ERR_OK;
     enum err err = read_certificate(draft, fault);
     return err ? err : read_key(draft, also, fault);
+}
+
+void config_warn_of_tls(const struct config *config, uint64_t wall_ms)
+{
+    char words[TLS_TEXT_MAX];
+
+    if (config->http_tls && tls_is_dated(config->http_tls, (int64_t)(wall_ms / 1000), words))
+        log_warn("http.tls: %s", words);
 }

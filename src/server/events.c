@@ -31,9 +31,11 @@ static void note_guard(const struct guard_state *g, bool on)
     guard_name(g, name, sizeof name);
     if (g->mode != GUARD_AUTO)
         log_warn("%s %s, set by hand", name, on ? "on" : "off");
-    else if (on)
+    else if (on && g->late_hosts > g->late_hosts_max)
         log_warn("%s on: %u of %u hosts are late, more than %u: what expires is kept as stale",
                  name, g->late_hosts, g->hosts, g->late_hosts_max);
+    else if (on)
+        log_warn("%s on: all of %u hosts are late: what expires is kept as stale", name, g->hosts);
     else
         log_info("%s off: %u of %u hosts are late: what has expired is evicted", name,
                  g->late_hosts, g->hosts);

@@ -59,6 +59,7 @@ static int check_only(struct config *config)
     struct hash_key key = {{0}};
     struct dns *dns = server_load_zones(config, &key, &fault);
     bool good = dns && !dnstap_check(&config->dnstap) && !audit_check(config->audit);
+    config_warn_of_tls(config, clock_wall_ms());
     if (!dns)
         config_fault_print(&fault, stderr);
     else if (good)

@@ -7,6 +7,7 @@
 
 #include "server/clock.h"
 #include "server/metrics.h"
+#include "server/tls.h"
 
 /* Before Linux 6.2 descriptors have to be listed to be counted, which takes about 1 us each. */
 enum { LISTED_MAX = 1000 };
@@ -67,6 +68,10 @@ void metrics_http(const struct server *s, struct metrics *m)
         metric_value(m, "status", text_of(classes[i]), counter_get(&c->statuses[i]));
     metric_one(m, "discd_http_connections", METRIC_GAUGE, "HTTP connections that are open.",
                s->http_listener ? http_listener_connections(s->http_listener) : 0);
+    if (s->config->http_tls)
+        metric_one_real(m, "discd_http_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
+                        "When the certificate of http.tls ends, in seconds since unix epoch.",
+                        (double)tls_expires_s(s->config->http_tls));
     metric_one(m, "discd_http_watchers", METRIC_GAUGE,
                "HTTP requests that wait for a change, and event streams.",
                http_watchers(s->http_api));

@@ -115,6 +115,7 @@ static void switch_to(struct server *s, struct config *old_config, struct dns *d
     log_set_level(config->log_level);
     audit_configure(s->audit, config->audit);
     warn_of_fixed(s);
+    config_warn_of_tls(config, clock_wall_ms());
     config_free(old_config);
     s->reloads++;
 }

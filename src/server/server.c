@@ -265,6 +265,7 @@ static enum err open_http(struct server *s, int *fds)
                                          c->http_connections_max, c->http_connections_per_ip);
     if (!s->http_listener)
         return ERR_MEMORY;
+    config_warn_of_tls(c, clock_wall_ms());
     size_t secure = http_fds(s, true, fds);
     return secure ? http_listener_add_secure(s->http_listener, fds, secure, c->http_tls) : ERR_OK;
 }

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <time.h>
 
 /* What OpenSSL says of its last failure, behind our words. */
 static enum err fail(char wrong[static TLS_TEXT_MAX], const char *words)
@@ -126,4 +127,46 @@ enum err tls_context_take_key(SSL_CTX *context, const char *key, size_t size,
     int fits = SSL_CTX_use_PrivateKey(context, private_key) && SSL_CTX_check_private_key(context);
     EVP_PKEY_free(private_key);
     return fits ? ERR_OK : fail(wrong, "the key is not that of the certificate");
+}
+
+/* ---- its dates ------------------------------------------------------------------------------ */
+
+static int64_t seconds_of(const ASN1_TIME *time)
+{
+    struct tm tm;
+    return time && ASN1_TIME_to_tm(time, &tm) ? (int64_t)timegm(&tm) : 0;
+}
+
+int64_t tls_expires_s(const SSL_CTX *context)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(context);
+    return certificate ? seconds_of(X509_get0_notAfter(certificate)) : 0;
+}
+
+static void put_date(int64_t seconds, const char *format, char words[static TLS_TEXT_MAX])
+{
+    time_t time = (time_t)seconds;
+    struct tm tm;
+    char date[64] = "";
+    if (gmtime_r(&time, &tm))
+        strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &tm);
+    snprintf(words, TLS_TEXT_MAX, format, date);
+}
+
+bool tls_is_dated(const SSL_CTX *context, int64_t now_s, char words[static TLS_TEXT_MAX])
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(context);
+    int64_t end = tls_expires_s(context);
+    int64_t begin = certificate ? seconds_of(X509_get0_notBefore(certificate)) : 0;
+
+    if (end && end < now_s)
+        put_date(end, "the certificate expired on %s: clients refuse it", words);
+    else if (begin > now_s)
+        put_date(begin, "the certificate is not valid before %s: clients refuse it until then",
+                 words);
+    else if (end && end - now_s < TLS_WARN_DAYS * INT64_C(86400))
+        put_date(end, "the certificate expires on %s: renew it, then SIGHUP", words);
+    else
+        return false;
+    return true;
 }

@@ -121,10 +121,15 @@ got=$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/v1/services/web/ins
     -H 'Authorization: Bearer wrong-horse-battery')
 same "a wrong token" 401 "$got"
 has "denied over HTTP" "${stamp}what=denied who=local from=127.0.0.1 \
-why=\"401 for /v1/services/web/instances/h\" over=http" "$(audited denied)"
+why=\"401 wrong token, for /v1/services/web/instances/h\" over=http" "$(audited denied)"
+got=$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$url/v1/services/web/instances/h" \
+    -H 'X-Forwarded-For: 192.0.2.1')
+same "no token" 401 "$got"
+has "denied for want of one" "*why=\"401 no token, for /v1/services/web/instances/h\" over=http" \
+    "$(audited denied)"
 got=$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/services/none")
 same "not found" 404 "$got"
-same "is no denial" 2 "$(count denied)"
+same "is no denial" 3 "$(count denied)"
 write 204 DELETE /v1/services/web/instances/h
 has "goodbye over HTTP" "${stamp}what=deregistered ns=default service=web instance=h \
 who=token:admin from=127.0.0.1 addr=10.0.0.9" "$(audited deregistered)"

@@ -60,11 +60,15 @@ same "all pages" 1203 "$(field 'len({i["id"] for i in j["instances"]})' <<<"$out
 
 # ---- what others wrote: as it is, but for what would steer the terminal
 ok 'reg lease=300 svc=odd inst=one port=1 addr=10.0.0.9 m.city=Z%C3%BCrich m.turned=a%E2%80%AEb m.c1=a%C2%9Bb'
+curl -sSf --max-time 10 -X PUT -H 'Content-Type: application/json' -o "$work/body" \
+    -d '{"addresses": ["10.0.0.9"], "ports": [80], "metadata": {"~00": "inner"}}' "$url/v1/services/odd/instances/two"
 status 0 env LC_ALL=C.UTF-8 "$discctl" show odd --http "$url"
 has "UTF-8" '*city=Zürich*' "$out"
 has "controls" '*c1=a??b*' "$out"
+[[ $out != *inner* ]] || die "shows what others keep there for themselves"
 has "direction" '*turned=a???b*' "$out"
 ok 'del svc=odd inst=one'
+ok 'del svc=odd inst=two'
 
 # ---- drain, undrain, weight
 ctl 0 drain web one
@@ -307,12 +311,12 @@ same "overrides too" "[{'weight': 9}]" "$(field '[i["override"] for i in j["inst
 cat >"$work/some" <<'JSON'
 {"service": "some", "id": "good", "addresses": ["10.0.0.1"], "ports": [80]}
 nonsense
-{"service": "some", "addresses": ["10.0.0.1"]}
+{"service": "some", "addresses": ["10.0.0.1"], "ports": []}
 
-{"service": "some", "id": "bad", "addresses": ["300.0.0.1"]}
-{"service": "some", "id": "old", "addresses": ["10.0.0.1"], "rev": 1}
+{"service": "some", "id": "bad", "addresses": ["300.0.0.1"], "ports": []}
+{"service": "some", "id": "old", "addresses": ["10.0.0.1"], "ports": [], "rev": 1}
 ["service"]
-{"namespace": "elsewhere", "service": "some", "id": "x", "addresses": ["10.0.0.1"]}
+{"namespace": "elsewhere", "service": "some", "id": "x", "addresses": ["10.0.0.1"], "ports": []}
 JSON
 ok 'reg svc=some inst=old port=1 addr=10.0.0.1 rev=1000'
 ctl 1 import "$work/some"
@@ -324,5 +328,10 @@ for verb in 'watch web' 'drain web one' 'weight web one 1' export 'watch --once'
     # shellcheck disable=SC2086
     ctl 3 $verb
     [ -n "$err" ] || die "$verb: no words"
+done
+for verb in status 'watch --once'; do
+    # shellcheck disable=SC2086
+    status 3 "$discctl" $verb --http http://no-such-host.invalid:5380
+    has "$verb: no such host" "*there is no host 'no-such-host.invalid'*" "$err"
 done
 ctl 3 import "$work/some"

@@ -56,6 +56,13 @@ same "behind all instances" 'override override' "$(tail -n 2 "$work/puts" | grep
 ctl 0 import --dry-run "$work/back"
 same "dry" 'would add 2, there already 1, newer on the server 0, failed 0, overrides of instances to come 2' "$out"
 
+# ---- another protocol there
+for verb in status 'watch --once'; do
+    # shellcheck disable=SC2086
+    status 3 "$discctl" $verb --http "https://127.0.0.1:$port"
+    has "$verb: no TLS" "*https://127.0.0.1:$port does not speak TLS*" "$err"
+done
+
 # ---- nobody answers
 stop TERM "${started[-1]}" 143
 ctl 3 import "$work/some"

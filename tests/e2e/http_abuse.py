@@ -152,11 +152,11 @@ REFUSED = [
         'Content-Type: application/json', 'Authorization: Bearer ' + TOKEN,
         body=b'1000\r\n' * 1 + b' ' * 4096 + b'\r\n' + (b'1000\r\n' + b' ' * 4096 + b'\r\n') * 16)),
     ('no HTTP', (0, 400), b'\x16\x03\x01\x02\x00' + os.urandom(2000) + b'\r\n\r\n'),
-    *((f'{method} with {field}', (400,), hiding(method, field))
+    *((f'{method} with {field}', (400, 413), hiding(method, field))
       for method in ('HEAD', 'TRACE', 'OPTIONS', 'BREW', 'PROPFIND') for field in (LENGTH, CHUNKED)),
     ('two lengths', (400,), hiding('POST', 'Content-Length: 0', LENGTH)),
     ('a length and chunks', (400,), hiding('POST', LENGTH, CHUNKED)),
-    ('another coding', (400,), hiding('POST', 'Transfer-Encoding: gzip')),
+    ('another coding', (400, 413), hiding('POST', 'Transfer-Encoding: gzip')),
     ('a field that is almost a length', (400,), hiding('POST', 'Content-Length : 5')),
     ('NUL in the target', (400,), get('/v1/services/a%00b', LOCAL)),
 ]

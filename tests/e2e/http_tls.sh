@@ -37,6 +37,14 @@ get() {
     curl -sS --max-time 20 -o "$work/body" -w '%{http_code}' "$@" 2>"$work/err" || echo "curl:$?"
 }
 
+# ---- the end of the certificate is near: said at the start, by -t and in the metrics
+ends=$(date -u -d "$(openssl x509 -in "$work/first.pem" -noout -enddate | cut -d= -f2)" +%s)
+has "the start warns" "*http.tls: the certificate expires on $(date -u -d "@$ends" '+%Y-%m-%d %H:%M') UTC: renew it*" \
+    "$(cat "$work/log")"
+has "-t warns" '*http.tls: the certificate expires on *good*' "$("$discd" -t -c "$work/discd.yaml" 2>&1)"
+same "the metric" "$ends" "$(curl -sS "$plain/metrics" |
+    sed -n 's/^discd_http_certificate_expiry_timestamp_seconds //p')"
+
 # ---- versions and names
 same "by TLS" 200 "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
 same "TLS 1.2" 200 "$(get --tls-max 1.2 --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
@@ -67,7 +75,7 @@ for try in $(seq 1 24); do
         "https://192.0.2.1:$port/v1/status")
 done
 has "wrong tokens" '*429*' "$guesses"
-same "the first were let read" 200 "${guesses:0:3}"
+same "the first were told so" 401 "${guesses:0:3}"
 token_reads() { [ "$(get --cacert "$work/first.pem" -H "Authorization: Bearer $(cat "$work/admin.token")" \
     "https://192.0.2.1:$port/v1/status")" = 200 ]; }
 same "without one" 200 "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
@@ -160,6 +168,7 @@ same "it goes on" 200 "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port
 use second
 kill -HUP "$pid"
 eventually grep -q reloaded "$work/log"
+same "the reload warns, too" 2 "$(logged 'http.tls: the certificate expires on')"
 same "the new one" 200 "$(get --cacert "$work/second.pem" "https://192.0.2.1:$port/v1/status")"
 same "the old one" '000curl:60' "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
 cp -p "$work/first.key" "$work/tls.key" # which does not fit

@@ -97,9 +97,53 @@ expect 201 PUT $one "$body" "${token[@]}"
 same "any address with the token" "['10.0.0.7']" "$(field 'j["addresses"]' <<<"$out")"
 same "its owner" token:admin "$(field 'j["owner"]' <<<"$out")"
 base=
+# A wrong token is none of this machine's rights, either; a write without a body needs no type.
+expect 401 PUT $one "$body" -H 'Authorization: Bearer wrong'
+expect 401 GET /v1/services '' -H 'Authorization: Bearer wrong'
+has "its words" '*the token is not the admin token*' "$out"
 expect 403 PUT $one "$body"
 expect 200 PUT $one "$body" "${token[@]}"
 expect 204 DELETE $one '' "${token[@]}"
+
+expect 200 GET /v1/status ''
+grep -Eq '"commit_ms_max":[0-9]+\.[0-9]{1,3},' <<<"$out" || die "three digits at most: $out"
+
+# ---- in somebody else's name, as from a backup: that one's heartbeats are accepted
+# renew INSTANCE FROM: by UDP from that address.
+renew() {
+    python3 - "$registration" "$@" <<'PY'
+import re, socket, sys
+port, instance, source = sys.argv[1:]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(10)
+s.bind((source, 0))
+s.connect(("127.0.0.1", int(port)))
+def say(more=""):
+    s.send(f"disc/1 ren svc=owned inst={instance}{more}\n".encode())
+    return s.recv(2048).decode()
+reply = say()
+if " chal " in reply:
+    reply = say(" ck=" + re.search(r"\bck=(\S+)", reply)[1])
+print(reply.strip())
+PY
+}
+owned=/v1/services/owned/instances
+for owner in local addr:192.0.2.5 key:deploy; do
+    expect 201 PUT $owned/${owner%%:*} "{\"addresses\": [\"10.0.3.1\"], \"ports\": [1], \"owner\": \"$owner\"}" "${token[@]}"
+    same "whose it is" "$owner" "$(field 'j["owner"]' <<<"$out")"
+done
+has "local's own" 'disc/1 ok*' "$(renew local 127.0.0.1)"
+has "not another's" 'disc/1 err * c=403 *' "$(renew local 192.0.2.5)"
+has "the address's own" 'disc/1 ok*' "$(renew addr 192.0.2.5)"
+has "not local's" 'disc/1 err * c=403 *' "$(renew addr 127.0.0.1)"
+has "the key's, and nobody's without it" 'disc/1 err * c=403 *' "$(renew key 127.0.0.1)"
+expect 403 PUT $owned/local "$body" "${token[@]}"
+expect 422 PUT $owned/nobody '{"ports": [1], "owner": "nobody"}'
+has "words" '*owner*: expected whose it is to be*' "$out"
+expect 422 PUT $owned/nobody '{"addresses": ["10.0.3.1"]}'
+has "words" '*ports*missing*' "$out"
+[ "$(logged ' audit what=registered ns=default service=owned instance=addr who=token:admin owner=addr:192.0.2.5 from=127.0.0.1 ')" = 1 ] ||
+    die "the audit log does not say who asked for whom"
 
 # ---- a disk that takes its time: the reply waits for it, nothing else does
 fault delay sync 1500
@@ -117,7 +161,7 @@ awk -v a="$before" -v b="$EPOCHREALTIME" 'BEGIN { exit !(b - a >= 1.4) }' ||
 # ---- stopped while writes are under way: stored, and answered
 for n in 1 2 3; do
     curl -sS --max-time 20 -o /dev/null -w "%{http_code}\n" -X PUT -H 'Content-Type: application/json' \
-        -d "{\"addresses\": [\"10.0.1.$n\"]}" "$url/v1/services/last/instances/i$n" >"$work/code$n" &
+        -d "{\"addresses\": [\"10.0.1.$n\"], \"ports\": []}" "$url/v1/services/last/instances/i$n" >"$work/code$n" &
     writes[n]=$!
 done
 eventually eval '[ "$(q A last.disc.local | wc -l)" = 3 ]'
@@ -132,7 +176,7 @@ same "all are there" 3 "$(q A last.disc.local | wc -l)"
 
 # ---- killed after the reply: nothing is lost
 for n in 1 2 3; do
-    expect 201 PUT "/v1/services/kept/instances/i$n" "{\"addresses\": [\"10.0.2.$n\"], \"weight\": $n}"
+    expect 201 PUT "/v1/services/kept/instances/i$n" "{\"addresses\": [\"10.0.2.$n\"], \"ports\": [], \"weight\": $n}"
     expect 200 PUT "/v1/services/kept/instances/i$n/override" '{"weight": 77}'
     expect 204 DELETE "/v1/services/last/instances/i$n"
 done

@@ -18,7 +18,7 @@ struct exchange {
     struct event_base *base;
     int status; /* 0 = no answer */
     json_t *body;
-    const char *tls_fault; /* why there is no answer */
+    struct http_silence silence; /* why there is no answer */
 };
 
 char *http_quote(const char *text)
@@ -103,7 +103,7 @@ static int run(const struct http_place *p, struct exchange *x)
         event_base_dispatch(x->base);
     }
     evhttp_connection_free(connection);
-    x->tls_fault = http_place_fault(ssl);
+    x->silence = http_place_silence(ssl);
     SSL_free(ssl);
     return code;
 }
@@ -126,23 +126,13 @@ static const char *hint(const struct arguments *a, const struct exchange *x)
     return x->status == 409 && strcmp(x->path, "/v1/evict") == 0 ? " (give --force)" : "";
 }
 
-static void say_no_answer(const struct arguments *a, const struct exchange *x)
-{
-    if (x->tls_fault)
-        fprintf(stderr, "discctl: %s is not trusted: %s (--ca FILE names whom to trust)\n", a->http,
-                x->tls_fault);
-    else
-        fprintf(stderr, "discctl: no answer from %s: does discd run there? --http names another\n",
-                a->http);
-}
-
 static int explain_failure(const struct arguments *a, const struct exchange *x)
 {
     char before[512];
     if (x->quiet)
         return x->status ? EXIT_REFUSED : EXIT_NO_ANSWER;
     if (x->status == 0) {
-        say_no_answer(a, x);
+        http_place_say_silence(a, x->silence);
         return EXIT_NO_ANSWER;
     }
     if (x->status == 200) {

@@ -8,6 +8,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "host.h"
+
 enum { TOKEN_MAX = 512 };
 
 /* ---- TLS ------------------------------------------------------------------------- */
@@ -43,10 +45,24 @@ static bool expect_host(SSL *ssl, const char *host)
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
+/* How far the handshake came: what libevent does to a lost connection hides that. */
+static const char begun = 0, done = 0;
+
+static void note_handshake(const SSL *ssl, int where, int value)
+{
+    (void)value;
+    if (where & SSL_CB_HANDSHAKE_START)
+        SSL_set_app_data((SSL *)(uintptr_t)ssl, (uintptr_t)&begun);
+    else if (where & SSL_CB_HANDSHAKE_DONE)
+        SSL_set_app_data((SSL *)(uintptr_t)ssl, (uintptr_t)&done);
+}
+
 static struct bufferevent *new_tls(const struct http_place *p, struct event_base *base, SSL **out)
 {
     SSL *ssl = SSL_new(p->tls);
     struct bufferevent *stream = NULL;
+    if (ssl)
+        SSL_set_info_callback(ssl, note_handshake);
     if (ssl && expect_host(ssl, p->host) && SSL_up_ref(ssl) == 1) {
         /* owns one reference from here on */
         stream = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
@@ -61,10 +77,30 @@ static struct bufferevent *new_tls(const struct http_place *p, struct event_base
     return stream;
 }
 
-const char *http_place_fault(const SSL *ssl)
+struct http_silence http_place_silence(const SSL *ssl)
 {
     long fault = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
-    return fault == X509_V_OK ? NULL : X509_verify_cert_error_string(fault);
+    return (struct http_silence){
+        .untrusted = fault == X509_V_OK ? NULL : X509_verify_cert_error_string(fault),
+        .no_tls = ssl && SSL_get_ex_data(ssl, 0) == &begun,
+    };
+}
+
+void http_place_say_silence(const struct arguments *a, struct http_silence silence)
+{
+    char host[256], address[64];
+    host_of(a->http, host, sizeof(host));
+    if (silence.untrusted)
+        fprintf(stderr, "discctl: %s is not trusted: %s (--ca FILE names whom to trust)\n", a->http,
+                silence.untrusted);
+    else if (silence.no_tls)
+        fprintf(stderr, "discctl: %s does not speak TLS as we do: is it http://?\n", a->http);
+    else if (!host_address(host, AF_UNSPEC, address, sizeof(address)))
+        fprintf(stderr, "discctl: %s: there is no host '%s'\n", a->http, host);
+    else
+        fprintf(stderr,
+                "discctl: no answer from %s: does discd run there%s? --http names another\n",
+                a->http, strncmp(a->http, "http:", 5) == 0 ? ", and without TLS" : "");
 }
 
 /* ---- the URL --------------------------------------------------------------------- */

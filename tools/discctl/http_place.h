@@ -32,7 +32,14 @@ bool http_place_headers(const struct http_place *p, struct evhttp_request *reque
 /* A JSON body; NULL = none. False: memory lacked. */
 bool http_place_body(struct evhttp_request *request, const char *body);
 
-/* Why TLS was not had, or NULL. */
-const char *http_place_fault(const SSL *ssl);
+/* Why there was no answer, as far as TLS knows. */
+struct http_silence {
+    const char *untrusted; /* why the certificate is not good; NULL = it is, or none came */
+    bool no_tls;           /* the handshake was begun, and came to nothing */
+};
+struct http_silence http_place_silence(const SSL *ssl); /* NULL = http:// */
+
+/* Says that there was no answer, and what to look at. */
+void http_place_say_silence(const struct arguments *a, struct http_silence silence);
 
 #endif

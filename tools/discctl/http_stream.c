@@ -106,16 +106,13 @@ static int run(const struct http_place *p, const char *path, const char *last_id
 
 static int explain(const struct arguments *a, struct stream *s, const SSL *ssl, bool quiet)
 {
-    const char *fault = http_place_fault(ssl);
+    struct http_silence silence = http_place_silence(ssl);
     char before[512];
     if (s->status == 200 || s->status == 0) {
-        if (!quiet && fault)
-            fprintf(stderr, "discctl: %s is not trusted: %s (--ca FILE names whom to trust)\n",
-                    a->http, fault);
-        else if (!quiet && s->status)
+        if (!quiet && s->status)
             fprintf(stderr, "discctl: the connection to %s broke off\n", a->http);
         else if (!quiet)
-            fprintf(stderr, "discctl: no answer from %s: does discd run there?\n", a->http);
+            http_place_say_silence(a, silence);
         return EXIT_NO_ANSWER;
     }
     size_t n = evbuffer_get_length(s->problem);

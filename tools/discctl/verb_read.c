@@ -68,8 +68,24 @@ TABLE_CELL(cell_zone, "zone")
 TABLE_CELL(cell_region, "region")
 TABLE_CELL(cell_cluster, "cluster")
 TABLE_CELL(cell_tags, "tags")
-TABLE_CELL(cell_metadata, "metadata")
 TABLE_CELL(cell_owner, "owner")
+
+/* What begins with '~' is of APIs of other registries, for themselves. */
+static void cell_metadata(const json_t *row, char *out, size_t size)
+{
+    json_t *shown = json_copy(json_object_get(row, "metadata")), *value;
+    const char *key;
+    void *next;
+    json_object_foreach_safe(shown, next, key, value)
+    {
+        if (*key == '~')
+            json_object_del(shown, key);
+    }
+    *out = 0;
+    if (shown)
+        table_text(shown, out, size);
+    json_decref(shown);
+}
 
 static void cell_status(const json_t *row, char *out, size_t size)
 {

@@ -78,6 +78,10 @@ static void test_reads(void **state)
     static const struct expectation free_reads[] = {
         {{FAR, false, false, ""}, 0},
         {{NULL, false, false, ""}, 0},
+        {{FAR, false, false, GOOD}, 0},
+        {{FAR, false, false, "Authorization: Bearer wrong"}, 401},
+        {{NEAR, false, false, "Authorization: Bearer wrong"}, 401},
+        {{NEAR, false, false, "Authorization: Basic wrong"}, 0},
     };
     expect(&config, free_reads, ARRAY_COUNT(free_reads));
     config.reads_token = true;
@@ -117,6 +121,9 @@ static void test_writes(void **state)
         {{NEAR, true, true, "Content-Type: text/plain"}, 415},
         {{NEAR, true, true, "Content-Type: application/jsonp"}, 415},
         {{NEAR, true, false, ""}, 0},
+        {{NEAR, true, false, "Origin: http://evil.example"}, 403},
+        {{NEAR, true, true, JSON "\n" GOOD}, 0},
+        {{NEAR, true, true, JSON "\nAuthorization: Bearer wrong"}, 401},
         {{NEAR, true, true, JSON "\nHost: localhost:5380\nOrigin: http://localhost:5380"}, 0},
         {{NEAR, true, true, JSON "\nHost: 127.0.0.1\nOrigin: https://127.0.0.1"}, 0},
         {{NEAR, true, true, JSON "\nOrigin: http://evil.example"}, 403},
@@ -163,7 +170,9 @@ static void test_clients(void **state)
         {{FAR, true, true, "Content-Type: text/plain"}, 0},
         {{NEAR, true, true, "X-Forwarded-For: 1.2.3.4"}, 0},
         {{NULL, true, true, ""}, 0},
-        {{FAR, true, true, "Authorization: Bearer wrong"}, 0},
+        {{FAR, true, true, GOOD}, 0},
+        {{FAR, true, true, "Authorization: Bearer wrong"}, 401},
+        {{FAR, true, true, "Authorization: Basic wrong"}, 0},
         {{FAR, true, true, "Origin: http://evil.example"}, 403},
         {{NEAR, true, true, "Origin: null"}, 403},
         {{NEAR, true, true, "Origin: http://localhost:5380"}, 403},
@@ -225,12 +234,41 @@ static void test_who(void **state)
     evhttp_clear_headers(&headers);
 }
 
+/* The words say which of the cases it is. */
+static void test_words(void **state)
+{
+    static const struct {
+        const char *token, *headers, *detail, *why;
+    } all[] = {
+        {TOKEN, "Authorization: Bearer wrong", "is not the admin token", "wrong token"},
+        {TOKEN, "", "send the admin token", "no token"},
+        {NULL, "Authorization: Bearer x", "a token was sent, but the server has none",
+         "a token, but the server has none"},
+        {NULL, "", "needs the admin token and the server has none",
+         "no token, and the server has none"},
+    };
+    (void)state;
+    for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
+        struct http_config config = {.token = all[n].token ? strdup(all[n].token) : NULL};
+        struct access access = access_of(&config);
+        struct evkeyvalq headers;
+        read_headers(all[n].headers, &headers);
+        struct asker asker = {.headers = &headers, .wants = ACCESS_WRITES};
+        struct refusal refusal = access_check(&access, &config, &asker);
+        assert_int_equal(refusal.status, all[n].token ? 401 : 403);
+        assert_non_null(strstr(refusal.detail, all[n].detail));
+        assert_string_equal(refusal.why, all[n].why);
+        evhttp_clear_headers(&headers);
+        http_config_deinit(&config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads),    cmocka_unit_test(test_writes),
         cmocka_unit_test(test_clients),  cmocka_unit_test(test_who),
-        cmocka_unit_test(test_no_token),
+        cmocka_unit_test(test_no_token), cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,10 +4,10 @@
 
 #include "base/attr.h"
 
-#define BODY "{\"addresses\":[\"10.0.0.9\"]}"
+#define BODY "{\"ports\":[],\"addresses\":[\"10.0.0.9\"]}"
 #define HIDDEN                                                                                     \
     "PUT /v1/services/smug/instances/x HTTP/1.1\r\nHost: localhost\r\n" JSON_TYPE                  \
-    "Content-Length: 26\r\n\r\n" BODY
+    "Content-Length: 37\r\n\r\n" BODY
 
 static int set_up(void **state)
 {
@@ -44,7 +44,7 @@ static void test_methods_without_body(void **state)
 {
     static const char *const methods[] = {"HEAD", "TRACE", "OPTIONS", "BREW", "PROPFIND"};
     for (size_t n = 0; n < ARRAY_COUNT(methods); n++) {
-        is_refused(*state, methods[n], "Content-Length: 141\r\n");
+        is_refused(*state, methods[n], "Content-Length: 152\r\n");
         is_refused(*state, methods[n], "Transfer-Encoding: chunked\r\n");
     }
 }
@@ -52,12 +52,12 @@ static void test_methods_without_body(void **state)
 static void test_fields(void **state)
 {
     static const char *const fields[] = {
-        "Content-Length: 0\r\nContent-Length: 141\r\n",
+        "Content-Length: 0\r\nContent-Length: 152\r\n",
         "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: gzip\r\n",
         "Transfer-Encoding: gzip, chunked\r\n",
         "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n",
-        "Content-Length : 141\r\n",
+        "Content-Length : 152\r\n",
         "Transfer-Encoding\t: chunked\r\n",
         "Content-Length: \r\n",
     };

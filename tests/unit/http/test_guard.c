@@ -332,7 +332,7 @@ static void test_bad_bodies(void **state)
         int status;
         const char *part;
     } cases[] = {
-        {"/v1/guard", "", 400, "not well-formed JSON"},
+        {"/v1/guard", "", 400, "the body is empty"},
         {"/v1/guard", "{\"mode\":\"on\"", 400, "line 1, column 12"},
         {"/v1/guard", "{\"mode\":\"on\",\"mode\":\"off\"}", 400, "duplicate"},
         {"/v1/guard", "[\"on\"]", 400, "send {...}"},

@@ -49,8 +49,8 @@ static void test_order(void **state)
     struct rig *rig = *state;
     struct client first, second, third;
 
-    begin(rig, &first, 5, "PUT", WEB "/a", "{}");
-    begin(rig, &second, 9, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    begin(rig, &first, 5, "PUT", WEB "/a", "{\"ports\": []}");
+    begin(rig, &second, 9, "PUT", WEB "/b", "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}");
     /* One that waits for what was changed before the others. */
     begin(rig, &third, 4, "POST", WEB "/a/renew", "");
     expect_silence(&first);
@@ -74,8 +74,8 @@ static void test_failing(void **state)
     struct rig *rig = *state;
     struct client stored, waiting, goodbye;
 
-    begin(rig, &stored, 5, "PUT", WEB "/a", "{}");
-    begin(rig, &waiting, 6, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    begin(rig, &stored, 5, "PUT", WEB "/a", "{\"ports\": []}");
+    begin(rig, &waiting, 6, "PUT", WEB "/b", "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}");
     begin(rig, &goodbye, 7, "DELETE", WEB "/b", "");
     http_committed(rig->http, 5, true);
     expect(&stored, 201, "\"id\":\"a\"");
@@ -87,7 +87,8 @@ static void test_failing(void **state)
     free(reply);
     client_free(&waiting);
     expect(&goodbye, 503, "not on disk");
-    begin(rig, &waiting, HTTP_NEVER, "PUT", WEB "/c", "{\"addresses\": [\"10.0.0.3\"]}");
+    begin(rig, &waiting, HTTP_NEVER, "PUT", WEB "/c",
+          "{\"ports\": [], \"addresses\": [\"10.0.0.3\"]}");
     expect(&waiting, 503, "not on disk");
 }
 
@@ -97,7 +98,7 @@ static void test_half_closed(void **state)
     struct rig *rig = *state;
     struct client c;
 
-    begin(rig, &c, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &c, 5, "PUT", WEB "/a", "{\"ports\": []}");
     assert_int_equal(shutdown(bufferevent_getfd(c.stream), SHUT_WR), 0);
     expect_silence(&c);
     http_committed(rig->http, 5, false);
@@ -115,11 +116,11 @@ static void test_slices(void **state)
     enum { WRITERS = 8 };
     struct rig *rig = *state;
     struct client c[WRITERS];
-    char target[64], body[64];
+    char target[64], body[80];
 
     for (int n = 0; n < WRITERS; n++) {
         snprintf(target, sizeof(target), WEB "/i%d", n);
-        snprintf(body, sizeof(body), "{\"addresses\": [\"10.0.0.%d\"]}", n + 1);
+        snprintf(body, sizeof(body), "{\"ports\": [], \"addresses\": [\"10.0.0.%d\"]}", n + 1);
         begin(rig, &c[n], 5, "PUT", target, body);
     }
     rig->stopwatch_step_us = HTTP_SLICE_MS * 1000;
@@ -137,8 +138,8 @@ static void test_stops_at_once(void **state)
     struct rig *rig = *state;
     struct client first, second;
 
-    begin(rig, &first, 5, "PUT", WEB "/a", "{}");
-    begin(rig, &second, 6, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    begin(rig, &first, 5, "PUT", WEB "/a", "{\"ports\": []}");
+    begin(rig, &second, 6, "PUT", WEB "/b", "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}");
     rig->stopwatch_step_us = HTTP_SLICE_MS * 1000;
     http_stop(rig->http);
     http_committed(rig->http, 6, false);
@@ -216,8 +217,8 @@ static void test_client_gone(void **state)
     struct rig *rig = *state;
     struct client gone, other;
 
-    begin(rig, &gone, 5, "PUT", WEB "/a", "{}");
-    begin(rig, &other, 5, "PUT", WEB "/b", "{\"addresses\": [\"10.0.0.2\"]}");
+    begin(rig, &gone, 5, "PUT", WEB "/a", "{\"ports\": []}");
+    begin(rig, &other, 5, "PUT", WEB "/b", "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}");
     struct linger at_once = {.l_onoff = 1};
     assert_int_equal(setsockopt(bufferevent_getfd(gone.stream), SOL_SOCKET, SO_LINGER, &at_once,
                                 sizeof(at_once)),
@@ -245,9 +246,9 @@ static void test_stopping(void **state)
     struct rig *rig = *state;
     struct client waiting, late;
 
-    begin(rig, &waiting, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &waiting, 5, "PUT", WEB "/a", "{\"ports\": []}");
     http_stop(rig->http);
-    begin(rig, &late, 6, "PUT", WEB "/b", "{}");
+    begin(rig, &late, 6, "PUT", WEB "/b", "{\"ports\": []}");
     expect(&late, 503, "stopping");
     expect_silence(&waiting);
     http_committed(rig->http, 5, true);
@@ -260,7 +261,7 @@ static void test_freed(void **state)
     struct rig *rig = *state;
     struct client c;
 
-    begin(rig, &c, 5, "PUT", WEB "/a", "{}");
+    begin(rig, &c, 5, "PUT", WEB "/a", "{\"ports\": []}");
     http_free(rig->http);
     rig->http = NULL;
     rig_settle(rig);

@@ -382,6 +382,7 @@ static void test_list(void **state)
 
     rig_start(&rig);
     add(&rig, "default", "web", "web-1");
+    add(&rig, "prod", "db", "db-1");
     published(&rig);
     uint64_t index = registry_index(rig.registry);
     poll_open(&all, &rig, "/v1/services?index=%ju&wait=60s", index);

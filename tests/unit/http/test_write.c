@@ -116,7 +116,7 @@ static void test_defaults(void **state)
     json_decref(json);
 
     reply = send_json_to(rig, "POST", WEB "?ns=test",
-                         "{\"id\": \"Mine\", \"addresses\": "
+                         "{\"ports\": [], \"id\": \"Mine\", \"addresses\": "
                          "[\"10.0.0.1\"]}");
     location = header_of(reply, "Location");
     assert_string_equal(location, WEB "/mine?ns=test");
@@ -138,11 +138,13 @@ static void test_forwarded(void **state)
     assert_int_equal(status_of(reply), 422);
     assert_non_null(strstr(reply, "through a proxy"));
     free(reply);
-    reply = send_with(rig, "POST", WEB, with_token, "{\"addresses\": [\"10.0.0.9\"]}");
+    reply =
+        send_with(rig, "POST", WEB, with_token, "{\"ports\": [], \"addresses\": [\"10.0.0.9\"]}");
     assert_int_equal(status_of(reply), 201);
     assert_non_null(strstr(reply, "\"owner\":\"token:admin\""));
     free(reply);
     expect(rig, "DELETE", WEB "/10-0-0-9", "", 403, "\"why\":\"owner\"");
+    expect(rig, "DELETE", WEB "/10-0-0-9", "", 403, "POST /v1/evict");
     reply = send_with(rig, "POST", WEB, JSON_TYPE "X-Forwarded-For: 10.0.0.9\r\n", "{}");
     assert_int_equal(status_of(reply), 401);
     free(reply);
@@ -151,8 +153,9 @@ static void test_forwarded(void **state)
 static void test_permanent(void **state)
 {
     struct rig *rig = *state;
-    static const char *const bodies[] = {"{\"addresses\":[\"10.0.0.1\"],\"lease\":\"static\"}",
-                                         "{\"addresses\":[\"10.0.0.1\"],\"lease\":null}"};
+    static const char *const bodies[] = {
+        "{\"ports\":[],\"addresses\":[\"10.0.0.1\"],\"lease\":\"static\"}",
+        "{\"ports\":[],\"addresses\":[\"10.0.0.1\"],\"lease\":null}"};
     for (size_t n = 0; n < ARRAY_COUNT(bodies); n++) {
         json_t *json;
         assert_int_equal(tell(rig, "PUT", ONE, bodies[n], &json), n ? 200 : 201);
@@ -170,12 +173,16 @@ static void test_refused(void **state)
         int status;
         const char *part;
     } cases[] = {
-        {"", 400, "not well-formed"},
+        {"", 400, "the body is empty"},
         {"{", 400, "not well-formed"},
         {"[]", 400, "not a JSON object"},
         {"{\"weight\": 1, \"weight\": 2}", 400, "duplicate object key"},
         {"{\"weigth\": 1}", 422, "unknown member \\\"weigth\\\"; known here: \\\"id\\\""},
-        {"{\"owner\": \"me\"}", 422, "\\\"owner\\\" is not the instance's to say"},
+        {"{\"owner\": \"me\"}", 422, "\\\"owner\\\": expected whose it is to be"},
+        {"{\"owner\": 1}", 422, "\\\"owner\\\": expected whose it is to be"},
+        {"{\"live\": true}", 422, "not the instance's to say"},
+        {"{\"weight\": 1}", 422, "\\\"ports\\\": missing"},
+        {"{}", 422, "[] for none"},
         {"{\"expires_in_ms\": 1}", 422, "not the instance's to say"},
         {"{\"id\": \"two\"}", 422, "another one than that of the path"},
         {"{\"id\": 7}", 422, "\\\"id\\\": expected a label"},
@@ -248,6 +255,7 @@ static void test_metadata(void **state)
         json_object_set_new(metadata, key, json_string(value));
     }
     json_object_set_new(body, "metadata", metadata);
+    json_object_set_new(body, "ports", json_array());
     char *text = json_dumps(body, 0);
     assert_int_equal(tell(rig, "PUT", ONE, text, &json), 201);
     assert_true(json_equal(json_object_get(json, "metadata"), metadata));
@@ -265,8 +273,8 @@ static void test_conflicts(void **state)
     struct rig *rig = *state;
     json_t *json;
 
-    expect(rig, "PUT", ONE, "{\"rev\": 10}", 201, "\"rev\":10");
-    assert_int_equal(tell(rig, "PUT", ONE, "{\"rev\": 9}", &json), 409);
+    expect(rig, "PUT", ONE, "{\"ports\": [], \"rev\": 10}", 201, "\"rev\":10");
+    assert_int_equal(tell(rig, "PUT", ONE, "{\"ports\": [], \"rev\": 9}", &json), 409);
     assert_int_equal(number_at(json, "rev"), 10);
     assert_string_equal(text_at(json, "why"), "stale");
     assert_string_equal(text_at(json, "title"), "Conflict");
@@ -274,11 +282,12 @@ static void test_conflicts(void **state)
     expect(rig, "PATCH", ONE, "{\"rev\": 9, \"weight\": 1}", 409, "\"rev\":10");
     expect(rig, "DELETE", ONE "?rev=9", "", 409, "\"rev\":10");
     expect(rig, "DELETE", ONE "?rev=x", "", 400, "whole number");
-    expect(rig, "PUT", ONE, "{\"rev\": \"18446744073709551615\"}", 200,
+    expect(rig, "PUT", ONE, "{\"ports\": [], \"rev\": \"18446744073709551615\"}", 200,
            "\"rev\":\"18446744073709551615\"");
     /* Instance `user` of `rpc` and the service `user.rpc` would be one name. */
-    expect(rig, "PUT", "/v1/services/rpc/instances/user", "{}", 201, "");
-    expect(rig, "PUT", "/v1/services/user.rpc/instances/a", "{}", 409, "\"why\":\"name\"");
+    expect(rig, "PUT", "/v1/services/rpc/instances/user", "{\"ports\": []}", 201, "");
+    expect(rig, "PUT", "/v1/services/user.rpc/instances/a", "{\"ports\": []}", 409,
+           "\"why\":\"name\"");
 }
 
 static void test_patch(void **state)
@@ -323,7 +332,7 @@ static void test_renew(void **state)
     json_t *json;
 
     expect(rig, "POST", ONE "/renew", "", 404, "no such service");
-    expect(rig, "PUT", ONE, "{\"lease\": 10}", 201, "");
+    expect(rig, "PUT", ONE, "{\"ports\": [], \"lease\": 10}", 201, "");
     expect(rig, "POST", WEB "/two/renew", "", 404, "no such instance");
     uint64_t index = registry_index(rig->registry);
     rig->lease_ms += 6000;
@@ -335,9 +344,16 @@ static void test_renew(void **state)
     json_decref(json);
     assert_int_equal(registry_index(rig->registry), index);
     expect(rig, "POST", ONE "/renew", "{}", 200, "");
-    expect(rig, "POST", ONE "/renew", "{\"lease\": 5}", 422, "unknown members");
+    expect(rig, "POST", ONE "/renew", "{\"lease\": 5}", 422,
+           "unknown members: \\\"lease\\\"; known here: none, leave the body out");
     char *reply = send_with(rig, "POST", ONE "/renew", "", "");
+    assert_int_equal(status_of(reply), 200); /* of no body, no type */
+    free(reply);
+    reply = send_with(rig, "POST", ONE "/renew", "", "{}");
     assert_int_equal(status_of(reply), 415);
+    free(reply);
+    reply = send_with(rig, "POST", ONE "/renew", "Origin: http://evil.example\r\n", "");
+    assert_int_equal(status_of(reply), 403);
     free(reply);
 }
 
@@ -346,7 +362,7 @@ static void test_delete(void **state)
     struct rig *rig = *state;
 
     expect(rig, "DELETE", ONE, "", 404, "no such service");
-    expect(rig, "PUT", ONE, "{}", 201, "");
+    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
     expect(rig, "DELETE", WEB "/two", "", 404, "no such instance");
     char *reply = send_with(rig, "DELETE", ONE, "", "");
     assert_int_equal(status_of(reply), 204);
@@ -363,7 +379,7 @@ static void test_owner(void **state)
     static const char token[] = JSON_TYPE "Authorization: Bearer " TOKEN "\r\n";
     static const char *const methods[] = {"PUT", "PATCH", "DELETE"};
 
-    expect(rig, "PUT", ONE, "{}", 201, "\"owner\":\"local\"");
+    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "\"owner\":\"local\"");
     for (size_t n = 0; n < ARRAY_COUNT(methods); n++) {
         char *reply = send_with(rig, methods[n], ONE, token, n < 2 ? "{\"weight\": 1}" : "");
         assert_int_equal(status_of(reply), 403);
@@ -375,6 +391,36 @@ static void test_owner(void **state)
     free(reply);
 }
 
+/* In somebody else's name: it is that one's, whose heartbeats are accepted. */
+static void test_named_owner(void **state)
+{
+    static const char *const owners[] = {"local",      "addr:10.0.0.9",       "addr:2001:db8::9",
+                                         "key:deploy", "name:update.example", "token:admin"};
+    struct rig *rig = *state;
+    json_t *json;
+    char body[128];
+
+    for (size_t n = 0; n < ARRAY_COUNT(owners); n++) {
+        char id[] = WEB "/n0";
+        struct principal owner;
+        struct granted granted;
+        id[sizeof(id) - 2] = (char)('0' + n);
+        snprintf(body, sizeof(body), "{\"ports\": [], \"owner\": \"%s\"}", owners[n]);
+        assert_int_equal(tell(rig, "PUT", id, body, &json), 201);
+        assert_string_equal(text_at(json, "owner"), owners[n]);
+        json_decref(json);
+        struct instance_key key = {TEXT("default"), TEXT("web"), text_of(id + sizeof(WEB))};
+        assert_int_equal(principal_parse(text_of(owners[n]), &owner), ERR_OK);
+        assert_int_equal(registry_renew(rig->registry, key, &owner, rig_now(rig), &granted),
+                         ERR_OK);
+        expect(rig, "PUT", id, body, 200, "");
+        expect(rig, "PUT", id, "{\"ports\": []}", n ? 403 : 200, n ? "\"why\":\"owner\"" : "");
+    }
+    expect(rig, "POST", WEB, "{\"ports\": [1], \"owner\": \"key:deploy\"}", 201, "key:deploy");
+    expect(rig, "PATCH", WEB "/n0", "{\"owner\": \"local\"}", 422,
+           "\\\"owner\\\" cannot be changed");
+}
+
 static void test_full(void **state)
 {
     struct rig *rig = *state;
@@ -382,8 +428,9 @@ static void test_full(void **state)
 
     limits.instances_max = 1;
     assert_int_equal(registry_configure(rig->registry, &limits), ERR_OK);
-    expect(rig, "PUT", ONE, "{}", 201, "");
-    expect(rig, "PUT", WEB "/two", "{\"addresses\":[\"10.0.0.2\"]}", 507, "\"why\":\"full\"");
+    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
+    expect(rig, "PUT", WEB "/two", "{\"ports\": [], \"addresses\":[\"10.0.0.2\"]}", 507,
+           "\"why\":\"full\"");
 }
 
 static enum err refuse_puts(void *context, enum journal_need need, size_t changes)
@@ -435,9 +482,10 @@ static void test_readonly(void **state)
     struct registry_journal journal = {NULL,       refuse_puts,     ignore_put,     ignore_grave,
                                        ignore_key, ignore_override, ignore_service, ignore_key};
 
-    expect(rig, "PUT", ONE, "{}", 201, "");
+    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
     registry_set_journal(rig->registry, &journal);
-    expect(rig, "PUT", WEB "/two", "{\"addresses\":[\"10.0.0.2\"]}", 503, "\r\nRetry-After: 2\r\n");
+    expect(rig, "PUT", WEB "/two", "{\"ports\": [], \"addresses\":[\"10.0.0.2\"]}", 503,
+           "\r\nRetry-After: 2\r\n");
     expect(rig, "PATCH", ONE, "{\"weight\": 200}", 503, "\"why\":\"readonly\"");
     expect(rig, "PUT", ONE "/override", "{\"weight\": 200}", 503, "\"why\":\"readonly\"");
     expect(rig, "PUT", ONE "/override", "{\"drain\": true}", 200, "");
@@ -453,6 +501,7 @@ static void test_access(void **state)
         int status;
     } cases[] = {
         {JSON_TYPE "Authorization: Bearer wrong\r\nForwarded: for=x\r\n", 401},
+        {JSON_TYPE "Authorization: Bearer wrong\r\n", 401},
         {JSON_TYPE "X-Forwarded-Proto: http\r\n", 401},
         {JSON_TYPE "Origin: http://evil.example\r\n", 403},
         {JSON_TYPE "Origin: null\r\n", 403},
@@ -461,7 +510,7 @@ static void test_access(void **state)
         {"", 415},
     };
     struct rig *rig = *state;
-    expect(rig, "PUT", ONE, "{}", 201, "");
+    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
     unsigned changes = rig->changes;
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
         for (size_t m = 0; m < ARRAY_COUNT(methods); m++) {
@@ -508,10 +557,10 @@ static void test_protected(void **state)
     assert_int_equal(rig->changes, 0);
     char *reply = send_with(rig, "PUT", "/v1/services/db/instances/two",
                             JSON_TYPE "Authorization: Bearer " TOKEN "\r\n",
-                            "{\"addresses\": [\"10.0.0.2\"]}");
+                            "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}");
     assert_int_equal(status_of(reply), 201);
     free(reply);
-    expect(rig, "PUT", "/v1/services/db2/instances/one", "{}", 201, "");
+    expect(rig, "PUT", "/v1/services/db2/instances/one", "{\"ports\": []}", 201, "");
 }
 
 static void test_stopping(void **state)
@@ -527,12 +576,12 @@ static void test_stopping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_register),  WITH_RIG(test_defaults), WITH_RIG(test_forwarded),
-        WITH_RIG(test_permanent), WITH_RIG(test_refused),  WITH_RIG(test_metadata),
-        WITH_RIG(test_conflicts), WITH_RIG(test_patch),    WITH_RIG(test_renew),
-        WITH_RIG(test_delete),    WITH_RIG(test_owner),    WITH_RIG(test_full),
-        WITH_RIG(test_readonly),  WITH_RIG(test_access),   WITH_RIG(test_stopping),
-        WITH_RIG(test_protected),
+        WITH_RIG(test_register),  WITH_RIG(test_defaults),    WITH_RIG(test_forwarded),
+        WITH_RIG(test_permanent), WITH_RIG(test_refused),     WITH_RIG(test_metadata),
+        WITH_RIG(test_conflicts), WITH_RIG(test_patch),       WITH_RIG(test_renew),
+        WITH_RIG(test_delete),    WITH_RIG(test_owner),       WITH_RIG(test_full),
+        WITH_RIG(test_readonly),  WITH_RIG(test_access),      WITH_RIG(test_stopping),
+        WITH_RIG(test_protected), WITH_RIG(test_named_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

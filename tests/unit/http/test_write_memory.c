@@ -94,6 +94,8 @@ static void test_writes(void **state)
 {
     (void)state;
     each_failure("PUT", "/v1/services/api/instances/new", BODY, 201);
+    each_failure("PUT", "/v1/services/api/instances/new",
+                 "{\"ports\": [], \"owner\": \"key:deploy\"}", 201);
     each_failure("PUT", ONE, BODY, 200);
     each_failure("PATCH", ONE, "{\"metadata\": {\"b\": \"2\"}, \"tags\": [\"x\", \"y\"]}", 200);
     each_failure("POST", ONE "/renew", "{}", 200);
@@ -109,6 +111,7 @@ static void test_reads(void **state)
     (void)state;
     each_failure("GET", ONE, "", 200);
     each_failure("GET", ONE "/override", "", 200);
+    each_failure("GET", "/v1/overrides", "", 200);
     each_failure("GET", "/v1/services/web?where=team:red&limit=1", "", 200);
     each_failure("GET", "/v1/services?q=w", "", 200);
     each_failure("GET", "/v1/namespaces", "", 200);
@@ -119,7 +122,7 @@ static void test_refusals(void **state)
 {
     (void)state;
     each_failure("PUT", ONE, "{\"weight\": -1}", 422);
-    each_failure("PUT", ONE, "{\"rev\": 1}", 409);
+    each_failure("PUT", ONE, "{\"ports\": [], \"rev\": 1}", 409);
     each_failure("GET", "/v1/services/none", "", 404);
 }
 

@@ -187,12 +187,72 @@ static void test_not_of_time_and_operators(void **state)
     registry_free(r);
 }
 
+static void note_asker(void *context, const struct registry_deed *deed)
+{
+    char who[PRINCIPAL_TEXT], by[PRINCIPAL_TEXT];
+    struct told *told = context;
+    told->size += (size_t)snprintf(told->text + told->size, sizeof(told->text) - told->size,
+                                   "%s by %s;", principal_format(deed->who, who),
+                                   deed->by ? principal_format(deed->by, by) : "itself");
+    assert_true(told->size < sizeof(told->text));
+}
+
+static void test_in_the_name_of(void **state)
+{
+    (void)state;
+    struct told told = {.size = 0};
+    struct granted g;
+    struct registry *r = registry_plain();
+    registry_set_observer(r, note_asker, &told);
+    struct record record = record_of("web", "x");
+    assert_int_equal(registry_register_for(r, &record, &deploy, &admin, at_ms(0), &g), ERR_OK);
+    assert_told(&told, "key:deploy by name:admin;");
+    assert_int_equal(registry_renew(r, key_of("web", "x"), &deploy, at_ms(1), &g), ERR_OK);
+    assert_int_equal(registry_renew(r, key_of("web", "x"), &admin, at_ms(1), &g), ERR_OWNER);
+    assert_int_equal(registry_register_for(r, &record, &local, &admin, at_ms(2), &g), ERR_OWNER);
+    record.addresses[0] = addr_of("10.0.0.8");
+    assert_int_equal(registry_register_for(r, &record, &deploy, &deploy, at_ms(3), &g), ERR_OK);
+    assert_told(&told, "key:deploy by itself;");
+    record.addresses[0] = addr_of("10.0.0.9");
+    assert_int_equal(registry_register(r, &record, &deploy, at_ms(4), &g), ERR_OK);
+    assert_told(&told, "key:deploy by itself;");
+    registry_free(r);
+}
+
+static void test_principal_texts(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"local",
+                                       "addr:10.0.0.7",
+                                       "addr:2001:db8::7",
+                                       "key:deploy",
+                                       "key:12345678901234567890123456789012",
+                                       "name:update.example",
+                                       "name:a:b",
+                                       "token:admin"};
+    static const char *const bad[] = {
+        "",          "me",     "Local",        "local:", "addr:",
+        "addr:x",    "key:",   "key:a b",      "name:",  "name:@admin",
+        "token:",    "key:\n", "token:other",  ":",      "addr:10.0.0.7/8",
+        "user:root", "key",    "key:\xc3\xa4", "token",  "key:123456789012345678901234567890123"};
+    struct principal p;
+    char text[PRINCIPAL_TEXT];
+    for (size_t n = 0; n < ARRAY_COUNT(good); n++) {
+        assert_int_equal(principal_parse(text_of(good[n]), &p), ERR_OK);
+        assert_string_equal(principal_format(&p, text), good[n]);
+    }
+    for (size_t n = 0; n < ARRAY_COUNT(bad); n++)
+        if (principal_parse(text_of(bad[n]), &p) != ERR_SYNTAX)
+            fail_msg("%s", bad[n]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registers_once), cmocka_unit_test(test_takes_over),
         cmocka_unit_test(test_moves),          cmocka_unit_test(test_says_goodbye),
         cmocka_unit_test(test_transactions),   cmocka_unit_test(test_not_of_time_and_operators),
+        cmocka_unit_test(test_in_the_name_of), cmocka_unit_test(test_principal_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

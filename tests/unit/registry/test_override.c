@@ -114,10 +114,49 @@ static void test_moves_the_index_only_when_seen(void **state)
     registry_free(r);
 }
 
+static void test_in_order(void **state)
+{
+    (void)state;
+    enum { MANY = 50 };
+    struct registry *r = registry_plain();
+    struct override_row rows[MANY];
+    char id[8];
+    put_named(r, "web", "a", 0);
+    put_named(r, "other", "a", 0);
+    const struct service *s = registry_service(r, TEXT("default"), TEXT("web"));
+    assert_int_equal(service_overrides(s, TEXT(""), rows, MANY), 0);
+    for (unsigned n = 0; n < MANY; n++) {
+        snprintf(id, sizeof(id), "n%02u", n * 7 % MANY);
+        assert_int_equal(set(r, id, (struct override){.weight_set = true, .weight = n * 7 % MANY}),
+                         ERR_OK);
+    }
+    for (size_t max = 1; max <= MANY; max += 8) {
+        unsigned seen = 0;
+        struct text after = {0};
+        for (size_t count; (count = service_overrides(s, after, rows, max)) > 0; seen += count) {
+            for (size_t n = 0; n < count; n++) {
+                snprintf(id, sizeof(id), "n%02zu", seen + n);
+                assert_text(rows[n].id, id);
+                assert_int_equal(rows[n].value.weight, seen + n);
+            }
+            after = rows[count - 1].id;
+        }
+        assert_int_equal(seen, MANY);
+    }
+    assert_int_equal(service_overrides(s, TEXT("n47x"), rows, MANY), 2);
+    assert_int_equal(set(r, "n48", nothing), ERR_OK);
+    assert_int_equal(service_overrides(s, TEXT("n47"), rows, MANY), 1);
+    assert_text(rows[0].id, "n49");
+    s = registry_service(r, TEXT("default"), TEXT("other"));
+    assert_int_equal(service_overrides(s, TEXT(""), rows, MANY), 0);
+    registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_force),
+        cmocka_unit_test(test_in_order),
         cmocka_unit_test(test_survives),
         cmocka_unit_test(test_goes_with_its_service),
         cmocka_unit_test(test_moves_the_index_only_when_seen),

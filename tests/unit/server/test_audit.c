@@ -122,12 +122,19 @@ static void test_deeds(void **state)
     assert_string_equal(taken(r), STAMP "what=taken-over ns=default service=web instance=web-1 "
                                         "who=key:deploy before=addr:10.0.0.9 from=2001:db8::9 "
                                         "addr=10.0.0.7 lease=30\n");
+    record.addresses[0] = addr_of("10.0.0.8");
+    assert_int_equal(
+        registry_register_for(r->registry, &record, &key, &who, r->now, &(struct granted){0}),
+        ERR_OK);
+    assert_string_equal(taken(r), STAMP "what=moved ns=default service=web instance=web-1 "
+                                        "who=addr:10.0.0.9 owner=key:deploy from=10.0.0.9 "
+                                        "addr=10.0.0.8 lease=30\n");
     uint64_t rev;
     struct instance_key named = {TEXT("default"), TEXT("web"), TEXT("web-1")};
     assert_int_equal(registry_deregister(r->registry, named, 0, &key, r->now, &rev), ERR_OK);
     assert_string_equal(taken(r), STAMP "what=deregistered ns=default service=web "
                                         "instance=web-1 who=key:deploy from=2001:db8::9 "
-                                        "addr=10.0.0.7\n");
+                                        "addr=10.0.0.8\n");
     rig_free(r);
 }
 

@@ -157,6 +157,42 @@ static void test_good(void **state)
     config_free(c);
 }
 
+/* Valid from its first second to its last; the words have the date. */
+static void test_dates(void **state)
+{
+    enum { DAY = 86400 };
+    static const int64_t begin = 1700000000, end = begin + INT64_C(30) * DAY;
+    static const struct {
+        int64_t now_s;
+        const char *words; /* NULL = none */
+    } all[] = {
+        {begin - 1,
+         "the certificate is not valid before 2023-11-14 22:13 UTC: clients refuse it until then"},
+        {begin, NULL},
+        {end - INT64_C(14) * DAY, NULL},
+        {end - INT64_C(14) * DAY + 1,
+         "the certificate expires on 2023-12-14 22:13 UTC: renew it, then SIGHUP"},
+        {end, "the certificate expires on 2023-12-14 22:13 UTC: renew it, then SIGHUP"},
+        {end + 1, "the certificate expired on 2023-12-14 22:13 UTC: clients refuse it"},
+    };
+    struct rig *rig = *state;
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    char words[TLS_TEXT_MAX];
+    assert_int_equal(tls_expires_s(context), 0);
+    assert_false(tls_is_dated(context, end, words));
+    ASN1_TIME_set(X509_getm_notBefore(rig->certificate), begin);
+    ASN1_TIME_set(X509_getm_notAfter(rig->certificate), end);
+    assert_true(X509_sign(rig->certificate, rig->key, EVP_sha256()) > 0);
+    assert_int_equal(SSL_CTX_use_certificate(context, rig->certificate), 1);
+    assert_int_equal(tls_expires_s(context), end);
+    for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
+        assert_int_equal(tls_is_dated(context, all[n].now_s, words), all[n].words != NULL);
+        if (all[n].words)
+            assert_string_equal(words, all[n].words);
+    }
+    SSL_CTX_free(context);
+}
+
 static void test_bad_certificates(void **state)
 {
     struct rig *rig = *state;
@@ -198,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_dates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_certificates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_keys, set_up, tear_down),
     };

@@ -1,0 +1,157 @@
+/* GET /v1/overrides: a page of what operators decided, in the order of (namespace, service,
+ * instance), also of instances that are not there. Goes by names, as the list of services does:
+ * the registry may change between two slices. */
+#include <event2/buffer.h>
+#include <stdlib.h>
+
+#include "http/instance.h"
+#include "http/name.h"
+#include "http/reply.h"
+#include "http/service_place.h"
+#include "http/stream.h"
+
+enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000, ROWS = 32 /* in one piece */ };
+
+struct listing {
+    struct http *http;
+    char ns[NAMESPACE_MAX + 1];   /* "" = all */
+    struct service_place at;      /* how far the services were walked */
+    struct service_place after;   /* the last row told of: its service */
+    char id[INSTANCE_ID_MAX + 1]; /* and instance */
+    uint32_t left;
+    bool inside; /* of the service at `at` more may come */
+    bool opened, some;
+};
+
+/* ---- producing ------------------------------------------------------------------ */
+
+static json_t *row_json(const struct registry *r, struct instance_key key,
+                        const struct override *value)
+{
+    return json_pack("{s:s%, s:s%, s:s%, s:b, s:o}", "namespace", key.ns.s, key.ns.n, "service",
+                     key.service.s, key.service.n, "instance", key.id.s, key.id.n, "registered",
+                     registry_instance(r, key) != NULL, "override", instance_override_json(value));
+}
+
+static enum err append_row(struct listing *l, const struct override_row *row, struct evbuffer *out)
+{
+    struct instance_key key = {text_of(l->at.ns), text_of(l->at.name), row->id};
+    json_t *json = row_json(l->http->backend.registry, key, &row->value);
+
+    if (!json)
+        return ERR_MEMORY;
+    enum err err = evbuffer_add(out, ",", l->some ? 1 : 0) < 0 ? ERR_MEMORY : ERR_OK;
+    if (err == ERR_OK)
+        err = reply_append(out, json);
+    json_decref(json);
+    l->some = true;
+    l->left--;
+    l->after = l->at;
+    return err == ERR_OK ? text_copy(row->id, l->id, sizeof(l->id)) : err;
+}
+
+static enum piece close_list(const struct listing *l, bool more, struct evbuffer *out)
+{
+    int n = more ? evbuffer_add_printf(out, "],\"next\":\"%s/%s/%s\"}", l->after.ns, l->after.name,
+                                       l->id)
+                 : evbuffer_add_printf(out, "],\"next\":null}");
+    return n < 0 ? PIECE_FAILED : PIECE_END;
+}
+
+/* Some more of the service at `at`, which may have been forgotten meanwhile. */
+static enum piece next_rows(struct listing *l, struct evbuffer *out)
+{
+    const struct service *s =
+        registry_service(l->http->backend.registry, text_of(l->at.ns), text_of(l->at.name));
+    struct override_row rows[ROWS];
+    size_t count = s ? service_overrides(s, text_of(l->id), rows, ROWS) : 0;
+
+    l->inside = count == ROWS;
+    for (size_t n = 0; n < count; n++) {
+        if (l->left == 0)
+            return close_list(l, true, out);
+        if (append_row(l, &rows[n], out) != ERR_OK)
+            return PIECE_FAILED;
+    }
+    return PIECE_MORE;
+}
+
+static enum piece next_piece(void *state, struct evbuffer *out)
+{
+    struct listing *l = state;
+
+    if (!l->opened && evbuffer_add_printf(out, "{\"overrides\":[") < 0)
+        return PIECE_FAILED;
+    l->opened = true;
+    if (l->inside)
+        return next_rows(l, out);
+    const struct service *s = service_step(l->http->backend.registry, text_of(l->ns), &l->at);
+    if (!s)
+        return close_list(l, false, out);
+    l->inside = service_is_behind(s, &l->after);
+    if (l->inside)
+        l->id[0] = '\0';
+    return PIECE_MORE;
+}
+
+/* ---- asking --------------------------------------------------------------------- */
+
+/* Into `out` in lower case, with a terminating NUL. */
+static bool take(struct text t, char *out, size_t size)
+{
+    bool fits = t.n > 0 && t.n < size;
+
+    if (fits)
+        out[name_lower(t, out, size).n] = '\0';
+    return fits;
+}
+
+/* "NS/SERVICE/INSTANCE" */
+static bool take_place(struct listing *l, struct text t)
+{
+    struct text id = t, ns = text_cut(&id, '/'), name = text_cut(&id, '/');
+
+    l->at.set = take(ns, l->at.ns, sizeof(l->at.ns)) &&
+                take(name, l->at.name, sizeof(l->at.name)) && take(id, l->id, sizeof(l->id));
+    l->after = l->at;
+    l->inside = l->at.set;
+    return l->at.set;
+}
+
+/* What is wrong with the question, or NULL. */
+static const char *read_page(const struct uri_query *query, struct listing *l)
+{
+    struct text ns = uri_query_get(query, "ns"), after = uri_query_get(query, "after"),
+                limit = uri_query_get(query, "limit");
+    uint64_t number = LIMIT_DEFAULT;
+
+    if (ns.n && !(text_is_label(ns, NAMESPACE_MAX) && take(ns, l->ns, sizeof(l->ns))))
+        return "ns is the name of a namespace, such as default";
+    if (after.n && !take_place(l, after))
+        return "after is what \"next\" said in the page before, such as default/hello-svc/one";
+    if (ns.n && after.n && strcmp(l->ns, l->after.ns) != 0)
+        return "after is of another namespace than ns";
+    if (limit.s && (text_number(limit, LIMIT_MAX, &number) != ERR_OK || number == 0))
+        return "limit is a number from 1 to 10000";
+    l->left = (uint32_t)number;
+    return NULL;
+}
+
+void overrides_get_all(struct call *call)
+{
+    static const struct stream_source source = {.next = next_piece, .free = free};
+    struct listing *l = calloc(1, sizeof(*l));
+
+    if (!l) {
+        reply_problem(call->http, call->request, 503, "out of memory; try again later");
+        return;
+    }
+    l->http = call->http;
+    const char *fault = read_page(&call->query, l);
+    if (!fault) {
+        stream_open(call, &source, l, sizeof(*l));
+        return;
+    }
+    free(l);
+    reply_problem(call->http, call->request, 400, "%s", fault);
+}
