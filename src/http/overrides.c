@@ -63,8 +63,10 @@ static enum piece next_rows(struct listing *l, struct evbuffer *out)
 {
     const struct service *s =
         registry_service(l->http->backend.registry, text_of(l->at.ns), text_of(l->at.name));
+    bool begun = strcmp(l->at.ns, l->after.ns) == 0 && strcmp(l->at.name, l->after.name) == 0;
+    struct text told = begun ? text_of(l->id) : (struct text){0};
     struct override_row rows[ROWS];
-    size_t count = s ? service_overrides(s, text_of(l->id), rows, ROWS) : 0;
+    size_t count = s ? service_overrides(s, told, rows, ROWS) : 0;
 
     l->inside = count == ROWS;
     for (size_t n = 0; n < count; n++) {
@@ -89,8 +91,6 @@ static enum piece next_piece(void *state, struct evbuffer *out)
     if (!s)
         return close_list(l, false, out);
     l->inside = service_is_behind(s, &l->after);
-    if (l->inside)
-        l->id[0] = '\0';
     return PIECE_MORE;
 }
 

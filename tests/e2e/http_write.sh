@@ -5,7 +5,10 @@ ip addr add 192.0.2.5/32 dev lo
 echo token-of-these-tests >"$work/admin.token"
 chmod 600 "$work/admin.token"
 configure <<YAML
-registration: {listen: ["127.0.0.1:0"], advertise_local: 192.0.2.5}
+registration:
+  listen: ["127.0.0.1:0", "192.0.2.5:0"]
+  advertise_local: 192.0.2.5
+  sources: [{from: 127.0.0.0/8, auth: open}, {from: 192.0.2.5/32, auth: open}]
 http:
   listen: ["127.0.0.1:0", "192.0.2.5:0"]
   token_file: admin.token
@@ -109,15 +112,15 @@ expect 200 GET /v1/status ''
 grep -Eq '"commit_ms_max":[0-9]+\.[0-9]{1,3},' <<<"$out" || die "three digits at most: $out"
 
 # ---- in somebody else's name, as from a backup: that one's heartbeats are accepted
-# renew INSTANCE FROM: by UDP from that address.
+# renew INSTANCE ADDRESS: by UDP from that address to itself.
 renew() {
-    python3 - "$registration" "$@" <<'PY'
+    python3 - "$(sed -E "s/.*registration=([^ ]*,)?$2:([0-9]+).*/\2/" <<<"$ready")" "$@" <<'PY'
 import re, socket, sys
-port, instance, source = sys.argv[1:]
+port, instance, address = sys.argv[1:]
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(10)
-s.bind((source, 0))
-s.connect(("127.0.0.1", int(port)))
+s.bind((address, 0))
+s.connect((address, int(port)))
 def say(more=""):
     s.send(f"disc/1 ren svc=owned inst={instance}{more}\n".encode())
     return s.recv(2048).decode()

@@ -381,7 +381,8 @@ static void test_owner(void **state)
 
     expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "\"owner\":\"local\"");
     for (size_t n = 0; n < ARRAY_COUNT(methods); n++) {
-        char *reply = send_with(rig, methods[n], ONE, token, n < 2 ? "{\"weight\": 1}" : "");
+        char *reply =
+            send_with(rig, methods[n], ONE, token, n < 2 ? "{\"ports\": [], \"weight\": 1}" : "");
         assert_int_equal(status_of(reply), 403);
         assert_non_null(strstr(reply, "\"why\":\"owner\""));
         free(reply);
