@@ -5,8 +5,8 @@
 
 #include <sys/queue.h>
 
-#include "base/log.h"
 #include "base/limiter.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "http/access.h"
 #include "http/http.h"
@@ -38,14 +38,14 @@ struct http {
     struct limiter writers;     /* of other addresses than loopback */
     struct limiter guessers;    /* those whose token is wrong, likewise */
     bool stopping;
-    struct later_list laters;   /* replies that wait for the disk, by their change */
+    struct later_list laters; /* replies that wait for the disk, by their change */
     size_t later_count;
     uint64_t committed, given_up; /* changes up to which they may leave: stored, or not to be */
     struct event *later_turn;     /* pending while some that may leave are there */
-    struct map holds;           /* requests whose reply comes later, by connection */
-    struct held_list hold_list; /* the same */
-    struct topics *topics;      /* who waits for news of what */
-    struct waits *waits;        /* of them long polls */
+    struct map holds;             /* requests whose reply comes later, by connection */
+    struct held_list hold_list;   /* the same */
+    struct topics *topics;        /* who waits for news of what */
+    struct waits *waits;          /* of them long polls */
     struct event_streams *event_streams;
     struct noted_list noted; /* ids that event streams have still to tell of */
     size_t noted_bytes;

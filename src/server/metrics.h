@@ -21,6 +21,7 @@ metrics_part metrics_dns_tcp, metrics_dns_tasks, metrics_dns_notify, metrics_dns
 metrics_part metrics_registration, metrics_registry, metrics_heartbeats, metrics_guard;
 metrics_part metrics_guard_zones, metrics_subscriptions;
 /* metrics_process.c */
-metrics_part metrics_store, metrics_http, metrics_audit, metrics_probes, metrics_threads, metrics_process;
+metrics_part metrics_store, metrics_http, metrics_audit, metrics_probes, metrics_threads,
+    metrics_process;
 
 #endif

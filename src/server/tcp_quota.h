@@ -1,6 +1,7 @@
 /* How many TCP connections there may be, in all and per client address (of IPv6: per network
- * of 64 bits, which one client has for itself), over all workers. Asked only when a connection comes or goes, so a lock costs nothing that
- * a query would feel. Loopback is exempt from the limit per address.
+ * of 64 bits, which one client has for itself), over all workers. Asked only when a connection
+ * comes or goes, so a lock costs nothing that a query would feel. Loopback is exempt from the limit
+ * per address.
  */
 #ifndef DISC_SERVER_TCP_QUOTA_H
 #define DISC_SERVER_TCP_QUOTA_H

@@ -22,8 +22,8 @@ static void note(void *context, const struct disc_event *e)
     struct stage *s = context;
     assert_true(s->event_count < EVENTS_MAX);
     struct event_seen *seen = &s->events[s->event_count++];
-    *seen = (struct event_seen){.kind = e->kind, .handle = e->handle, .code = e->code,
-                                .retry_ms = e->retry_ms};
+    *seen = (struct event_seen){
+        .kind = e->kind, .handle = e->handle, .code = e->code, .retry_ms = e->retry_ms};
     snprintf(seen->server, sizeof(seen->server), "%s", e->server);
     snprintf(seen->instance, sizeof(seen->instance), "%s", e->instance);
     snprintf(seen->words, sizeof(seen->words), "%s", e->words);

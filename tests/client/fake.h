@@ -52,7 +52,7 @@ void stage_close(struct stage *s);
 
 /* What "web" at port 8080 says to a server, and what that answers. */
 #define REG "disc/1 reg id=* svc=web port=8080"
-#define REG_OK \
+#define REG_OK                                                                                     \
     "disc/1 ok id=* ep=00000001 inst=web-1 addr=10.0.0.7 lease=30 ren=9000 rev=5 dur=mem\n"
 #define REN "disc/1 ren id=* svc=web inst=web-1"
 #define REN_OK "disc/1 ok id=* ep=00000001 ren=9000\n"

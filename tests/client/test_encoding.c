@@ -109,8 +109,8 @@ static void senseless_registrations_are_refused(void **state)
     assert_int_equal(disc_register(d, &spec), -DISC_INVALID);
     spec.ports = "80";
     spec.metadata_count = 1;
-    static const char *const keys[] = {NULL, "", "A", "a b", "a=b", "1a",
-                                       "a23456789012345678901234567890123"};
+    static const char *const keys[] = {
+        NULL, "", "A", "a b", "a=b", "1a", "a23456789012345678901234567890123"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         spec.metadata[0].key = keys[i];
         assert_int_equal(disc_register(d, &spec), -DISC_INVALID);
@@ -177,8 +177,9 @@ static void servers_are_written_in_many_ways(void **state)
 {
     (void)state;
     static const char *const good[] = {"127.0.0.1", "127.0.0.1:5310", "[::1]:5310", "[::1]", "::1"};
-    static const char *const bad[] = {"", ":5310", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
-                                      "127.0.0.1:x", "[::1", "[::1]x", "[]:1", "127.0.0.1:+1"};
+    static const char *const bad[] = {
+        "",     ":5310",  "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x",
+        "[::1", "[::1]x", "[]:1",       "127.0.0.1:+1"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct disc *d = disc_new(NULL);
         assert_int_equal(disc_add_server(d, good[i]), DISC_OK);
@@ -199,8 +200,9 @@ static void reply_parameters_are_decoded(void **state)
     (void)state;
     struct disc_reply reply = {0};
     char out[16];
-    snprintf(reply.text, sizeof(reply.text), "disc/1 ok id=a svc=web m.k=a%%20b%%C3%%BC bad=%%4 "
-                                             "v=1 long=0123456789abcdef\nx=1");
+    snprintf(reply.text, sizeof(reply.text),
+             "disc/1 ok id=a svc=web m.k=a%%20b%%C3%%BC bad=%%4 "
+             "v=1 long=0123456789abcdef\nx=1");
     assert_true(disc_reply_param(&reply, "svc", out, sizeof(out)));
     assert_string_equal(out, "web");
     assert_true(disc_reply_param(&reply, "m.k", out, sizeof(out)));

@@ -180,7 +180,7 @@ static void a_group_is_kept_by_few_and_healed(void **state)
     unsigned before = p.requests;
     live(&p, 60000);
     assert_in_range(p.requests - before, 6, 60); /* 330 if each were for itself */
-    p.deaf = true; /* all of them run out */
+    p.deaf = true;                               /* all of them run out */
     live(&p, 60000);
     assert_null(stored(&p, "web", "w0"));
     p.deaf = false;

@@ -142,8 +142,7 @@ static bool probe_bytes(const struct probe *p)
 
 static bool probe_half(const struct probe *p)
 {
-    return ask_at_once(p, 5) && shutdown(p->fd, SHUT_WR) == 0 && answers(p, p->fd, 5) &&
-           the_end(p);
+    return ask_at_once(p, 5) && shutdown(p->fd, SHUT_WR) == 0 && answers(p, p->fd, 5) && the_end(p);
 }
 
 static bool probe_short(const struct probe *p)
@@ -188,7 +187,7 @@ static const struct {
     const char *name;
     bool (*run)(const struct probe *p);
 } ways[] = {
-    {"pipeline", probe_pipeline}, {"bytes", probe_bytes}, {"half", probe_half},
+    {"pipeline", probe_pipeline}, {"bytes", probe_bytes},     {"half", probe_half},
     {"short", probe_short},       {"garbage", probe_garbage}, {"idle", probe_idle},
     {"many", probe_many},
 };

@@ -12,8 +12,8 @@
 static const struct {
     const char *from;
     enum reg_auth auth;
-} senders[] = {{"127.0.0.1", REG_AUTH_OPEN},   {"10.0.0.7", REG_AUTH_COOKIE},
-               {"192.168.1.7", REG_AUTH_KEY},  {"::1", REG_AUTH_OPEN},
+} senders[] = {{"127.0.0.1", REG_AUTH_OPEN},     {"10.0.0.7", REG_AUTH_COOKIE},
+               {"192.168.1.7", REG_AUTH_KEY},    {"::1", REG_AUTH_OPEN},
                {"2001:db8::7", REG_AUTH_COOKIE}, {"172.16.0.9", REG_AUTH_OPEN},
                {"8.8.8.8", REG_AUTH_DENY}};
 
@@ -40,9 +40,14 @@ static char **strings(const char *only)
 /* The one source is the sender, as it is to be treated. */
 static struct reg_config make_config(const struct addr *from, enum reg_auth auth)
 {
-    struct reg_config c = {.source_quota = 8, .rate_per_s = 200, .rate_burst = 400,
-                           .replay_entries_max = 4, .subscriptions_max = 8,
-                           .source_subscriptions = 4, .source_count = 1, .key_count = 1};
+    struct reg_config c = {.source_quota = 8,
+                           .rate_per_s = 200,
+                           .rate_burst = 400,
+                           .replay_entries_max = 4,
+                           .subscriptions_max = 8,
+                           .source_subscriptions = 4,
+                           .source_count = 1,
+                           .key_count = 1};
     c.sources = calloc(1, sizeof(*c.sources));
     c.sources[0] = (struct reg_source){{*from, (uint8_t)(8 * addr_size(from))}, auth};
     c.keys = calloc(1, sizeof(*c.keys));

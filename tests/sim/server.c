@@ -117,8 +117,8 @@ static void boot(struct server *s)
     struct registry_journal hooks = check_boot(s->check, s->registry, s->journal, &r.report, r.now);
     registry_set_journal(s->registry, &hooks);
     if (registry_totals(s->registry).instances)
-        reg_expect_return(s->reg, r.now.lease_ms +
-                                      registry_config_of(s->registry)->lease_max_s * 1000ull);
+        reg_expect_return(s->reg,
+                          r.now.lease_ms + registry_config_of(s->registry)->lease_max_s * 1000ull);
     if (s->options->mutant == SIM_GUARD_OFF)
         registry_guard_mode(s->registry, GUARD_ALWAYS_OFF, r.now);
     note_alive(s, r.now);

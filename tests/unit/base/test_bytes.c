@@ -33,17 +33,10 @@ static void reading_past_the_end_sticks(void **state UNUSED)
         struct reader r = reader_of(input, sizeof(input));
         assert_non_null(read_bytes(&r, rows[i].skip));
         switch (rows[i].width) {
-        case 1:
-            assert_int_equal(read_u8(&r), 0);
-            break;
-        case 2:
-            assert_int_equal(read_u16(&r), 0);
-            break;
-        case 4:
-            (void)read_u32(&r);
-            break;
-        default:
-            assert_null(read_bytes(&r, rows[i].width));
+        case 1: assert_int_equal(read_u8(&r), 0); break;
+        case 2: assert_int_equal(read_u16(&r), 0); break;
+        case 4: (void)read_u32(&r); break;
+        default: assert_null(read_bytes(&r, rows[i].width));
         }
         assert_true(r.bad);
         assert_int_equal(reader_left(&r), 0);

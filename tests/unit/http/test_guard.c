@@ -44,9 +44,9 @@ static struct instance_key key(const char *service, const char *id)
 static void renew(struct rig *rig, const char *service, const char *id)
 {
     struct granted granted;
-    assert_int_equal(registry_renew(rig->registry, key(service, id), &rig_owner, rig_now(rig),
-                                    &granted),
-                     ERR_OK);
+    assert_int_equal(
+        registry_renew(rig->registry, key(service, id), &rig_owner, rig_now(rig), &granted),
+        ERR_OK);
 }
 
 /* Time in steps, as the server's loop has it. */
@@ -408,8 +408,9 @@ static void test_who_may(void **state)
         {JSON_TYPE "Forwarded: for=192.0.2.1\r\nAuthorization: Bearer " TOKEN "\r\n", 200},
         {"Content-Type: application/json; charset=utf-8\r\n", 200},
     };
-    static const char *const targets[] = {"/v1/guard", "/v1/evict"},
-                            *const bodies[] = {"{\"mode\":\"auto\"}", "{\"force\":true}"};
+    static const char *const targets[] = {"/v1/guard", "/v1/evict"}, *const bodies[] = {
+                                                                         "{\"mode\":\"auto\"}",
+                                                                         "{\"force\":true}"};
     struct rig *rig = *state;
     for (size_t n = 0; n < ARRAY_COUNT(cases) * 2; n++) {
         unsigned before = rig->changes;
@@ -447,14 +448,11 @@ static void test_evict_abandoned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_open),         WITH_RIG(test_closed),
-        WITH_RIG(test_pages),
-        WITH_RIG(test_switch),       WITH_RIG(test_stale_in_lists),
-        WITH_RIG(test_off_evicts),   WITH_RIG(test_evict_all),
-        WITH_RIG(test_evict_one),    WITH_RIG(test_evict_service),
-        WITH_RIG(test_evict_many),   WITH_RIG(test_evict_by_zone),
-        WITH_RIG(test_bad_bodies),   WITH_RIG(test_long_names),
-        WITH_RIG(test_who_may),      WITH_RIG(test_evict_abandoned),
+        WITH_RIG(test_open),       WITH_RIG(test_closed),         WITH_RIG(test_pages),
+        WITH_RIG(test_switch),     WITH_RIG(test_stale_in_lists), WITH_RIG(test_off_evicts),
+        WITH_RIG(test_evict_all),  WITH_RIG(test_evict_one),      WITH_RIG(test_evict_service),
+        WITH_RIG(test_evict_many), WITH_RIG(test_evict_by_zone),  WITH_RIG(test_bad_bodies),
+        WITH_RIG(test_long_names), WITH_RIG(test_who_may),        WITH_RIG(test_evict_abandoned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

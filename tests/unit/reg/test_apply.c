@@ -259,10 +259,9 @@ static void test_owner(void **state)
     struct rig *t = *state;
     rig_check(t, "disc/1 reg svc=web inst=a port=1",
               "disc/1 ok " EP " inst=a addr=127.0.0.1 " OK_END);
-    static const char *const rows[] = {"disc/1 reg svc=web inst=a port=1",
-                                       "disc/1 ren svc=web inst=a",
-                                       "disc/1 upd svc=web inst=a st=down",
-                                       "disc/1 del svc=web inst=a"};
+    static const char *const rows[] = {
+        "disc/1 reg svc=web inst=a port=1", "disc/1 ren svc=web inst=a",
+        "disc/1 upd svc=web inst=a st=down", "disc/1 del svc=web inst=a"};
     rig_from(t, "172.16.0.9");
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         rig_check(t, rows[i], "disc/1 err " EP " c=403 why=owner");

@@ -93,7 +93,8 @@ static void test_worst(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(patterns); i++) {
         int n = snprintf(line, sizeof(line),
                          "disc/1 ren id=1234567890123456 cid=c n=1844674407370955%04zu ck=%s "
-                         "key=deploy svc=web", i, ck);
+                         "key=deploy svc=web",
+                         i, ck);
         for (unsigned k = 0; k < BATCH_MAX; k++)
             n += sprintf(line + n, "\n%c", patterns[i][k % strlen(patterns[i])]);
         rig_send_signed(t, RIG_SECRET, line);

@@ -22,8 +22,8 @@ static void make(const char *addr, uint64_t now_s, char out[static COOKIE_TEXT])
 static void test_layout(void **state)
 {
     (void)state;
-    uint8_t input[28] = {1, 0, 0, 0, 0x00, 0x01, 0x51, 0x80, 0x2b, 0x62, 0x96, 0xd4,
-                         [22] = 0xff, 0xff, 10, 0, 0, 7};
+    uint8_t input[28] = {1,    0,    0,    0,           0x00, 0x01, 0x51, 0x80, 0x2b,
+                         0x62, 0x96, 0xd4, [22] = 0xff, 0xff, 10,   0,    0,    7};
     uint64_t hash = hash_bytes(&secret.key, input, sizeof(input));
     uint8_t raw[18] = {0};
     char expected[25], cookie[COOKIE_TEXT];

@@ -52,8 +52,12 @@ static void test_override(void **state)
 static void register_with(struct rig *t, const char *id, struct text key, struct text value,
                           unsigned pairs)
 {
-    struct record r = {.ns = TEXT("default"), .service = TEXT("web"), .id = text_of(id),
-                       .addresses = {rig_addr("10.0.0.1")}, .address_count = 1, .ttl = TTL_UNSET};
+    struct record r = {.ns = TEXT("default"),
+                       .service = TEXT("web"),
+                       .id = text_of(id),
+                       .addresses = {rig_addr("10.0.0.1")},
+                       .address_count = 1,
+                       .ttl = TTL_UNSET};
     struct principal who = {.kind = PRINCIPAL_LOCAL};
     struct granted granted;
     char keys[METADATA_MAX][METADATA_KEY_MAX];

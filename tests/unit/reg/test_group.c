@@ -38,8 +38,7 @@ static void test_renew(void **state)
     rig_check(t, line, "disc/1 ok id=b8 " EP " ren=18000");
     rig_pass(t, 59000);
     snprintf(line, sizeof(line), "disc/1 ren grp=node7 cnt=3 sum=%016llx", (unsigned long long)sum);
-    snprintf(reply, sizeof(reply),
-             "disc/1 err " EP " c=409 why=resync cnt=2 sum=%016llx ren=18000",
+    snprintf(reply, sizeof(reply), "disc/1 err " EP " c=409 why=resync cnt=2 sum=%016llx ren=18000",
              (unsigned long long)sum);
     rig_check(t, line, reply);
     rig_check(t, "disc/1 ren grp=node7 cnt=2 sum=0000000000000000", reply);
@@ -130,15 +129,17 @@ static void test_paging(void **state)
     for (unsigned i = 0; i < 200; i++) {
         snprintf(line, sizeof(line),
                  "disc/1 reg cid=c n=%u ck=%s key=deploy ns=prod svc=service-%u.with-a-long-name "
-                 "inst=%0*u port=1 grp=big rev=%llu lease=300", ++n, ck, i % 7, 10 + (int)i % 54, i,
-                 18446744073709551000ull + i);
+                 "inst=%0*u port=1 grp=big rev=%llu lease=300",
+                 ++n, ck, i % 7, 10 + (int)i % 54, i, 18446744073709551000ull + i);
         rig_send_signed(t, RIG_SECRET, line);
         assert_non_null(strstr(t->text, "disc/1 ok "));
     }
     rig_pass(t, 299 * 1000);
     for (bool more = true; more; pages++) {
-        snprintf(line, sizeof(line), "disc/1 get id=1234567890123456 cid=c n=%u ck=%s key=deploy "
-                                     "grp=big%s%s", ++n, ck, after[0] ? " after=" : "", after);
+        snprintf(line, sizeof(line),
+                 "disc/1 get id=1234567890123456 cid=c n=%u ck=%s key=deploy "
+                 "grp=big%s%s",
+                 ++n, ck, after[0] ? " after=" : "", after);
         rig_send_signed(t, RIG_SECRET, line);
         assert_non_null(strstr(t->text, " cnt=200 sum="));
         char *rest = t->text, *item = strsep(&rest, "\n");

@@ -42,9 +42,9 @@ static void test_against_openssl(void **state)
     for (size_t n = 0; n < sizeof(bytes); n += 61) {
         rig_mac(RIG_SECRET, bytes, n, mac);
         struct text covered = {bytes, n};
-        assert_int_equal(keyring_check(&r->keys, TEXT("deploy"), covered, text_of(mac), RIG_WALL,
-                                       &signer),
-                         ERR_OK);
+        assert_int_equal(
+            keyring_check(&r->keys, TEXT("deploy"), covered, text_of(mac), RIG_WALL, &signer),
+            ERR_OK);
         assert_int_equal(keyring_sign(&r->keys, signer, covered, ours), ERR_OK);
         assert_memory_equal(ours, mac, 32);
     }
@@ -58,9 +58,9 @@ static void test_known_answer(void **state)
     struct keyring ring;
     char mac[32];
     keyring_init(&ring, &key, 1);
-    assert_int_equal(keyring_sign(&ring, (struct signer){0, 0},
-                                  TEXT("what do ya want for nothing?"), mac),
-                     ERR_OK);
+    assert_int_equal(
+        keyring_sign(&ring, (struct signer){0, 0}, TEXT("what do ya want for nothing?"), mac),
+        ERR_OK);
     assert_memory_equal(mac, "5bdcc146bf60754e6a042426089575c7", 32);
     keyring_deinit(&ring);
 }
@@ -125,9 +125,9 @@ static void test_no_keys(void **state)
     struct keyring ring;
     struct signer s;
     keyring_init(&ring, NULL, 0);
-    assert_int_equal(keyring_check(&ring, TEXT("a"), TEXT("b"),
-                                   TEXT("00112233445566778899aabbccddeeff"), 0, &s),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        keyring_check(&ring, TEXT("a"), TEXT("b"), TEXT("00112233445566778899aabbccddeeff"), 0, &s),
+        ERR_NOT_FOUND);
     keyring_deinit(&ring);
 }
 

@@ -22,7 +22,8 @@ static void test_recipe(void **state)
     rig_value(t, "ck", ck);
     snprintf(request, sizeof(request),
              "disc/1 reg id=a1 cid=sh123 n=1795245098534000000 ck=%s key=deploy ns=prod svc=web "
-             "inst=web-1 port=8080", ck);
+             "inst=web-1 port=8080",
+             ck);
     rig_check_signed(t, request,
                      "disc/1 ok id=a1 n=1795245098534000000 " EP " inst=web-1 addr=192.168.1.7 "
                      "lease=30 ren=9000 rev=1795245098534 dur=disk");
@@ -84,8 +85,7 @@ static void test_optional_key(void **state)
     rig_cookie(t, ck);
     rig_check_signed(t, line(buffer, "ren", 2, ck, "deploy", "svc=web inst=a"),
                      "disc/1 ok n=2 " EP " ren=9000");
-    rig_check_signed(t, line(buffer, "ren", 3, "", "deploy", "svc=web inst=a"),
-                     "disc/1 chal ck=@");
+    rig_check_signed(t, line(buffer, "ren", 3, "", "deploy", "svc=web inst=a"), "disc/1 chal ck=@");
     /* A fresher cookie comes before the MAC. */
     rig_pass(t, 1800 * 1000);
     rig_check_signed(t, line(buffer, "reg", 4, ck, "deploy", "svc=web inst=a port=1"),
@@ -146,8 +146,7 @@ static void test_grants(void **state)
         {"192.168.1.7", "reg", "deploy", "svc=web inst=x port=1 addr=203.0.113.9", "ok"},
         {"192.168.1.7", "reg", "deploy", "svc=web inst=x port=1 addr=203.0.114.9",
          "c=403 why=addr"},
-        {"192.168.1.7", "reg", "node", "svc=web inst=x port=1 addr=203.0.113.9",
-         "c=403 why=addr"},
+        {"192.168.1.7", "reg", "node", "svc=web inst=x port=1 addr=203.0.113.9", "c=403 why=addr"},
         {"192.168.1.7", "reg", "node", "svc=web inst=x port=1 addr=127.0.0.1",
          "c=422 why=loopback f=addr"},
         {"127.0.0.1", "reg", "node", "svc=web inst=y port=1 addr=198.51.100.1", "ok"},

@@ -188,11 +188,8 @@ static void churn_step(struct churn *c)
         if (rand_below(&c->rand, 4) == 0)
             group_goodbye(c);
         break;
-    case 7:
-        some_renewal(c, service, name);
-        break;
-    default:
-        some_register(c, service, name);
+    case 7: some_renewal(c, service, name); break;
+    default: some_register(c, service, name);
     }
 }
 

@@ -81,8 +81,8 @@ UNUSED static struct record fleet_record(const struct fleet *f, const struct cli
 {
     snprintf(id, 16, "i%u", (unsigned)(c - f->clients));
     struct record record = record_of("web", id);
-    record.addresses[0] = (struct addr){
-        FAMILY_V4, {10, 1, (uint8_t)(c->host >> 8), (uint8_t)c->host}};
+    record.addresses[0] =
+        (struct addr){FAMILY_V4, {10, 1, (uint8_t)(c->host >> 8), (uint8_t)c->host}};
     record.lease_s = c->lease_s;
     record.zone = text_of(c->zone);
     record.group = text_of(c->group);

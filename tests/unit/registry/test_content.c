@@ -103,8 +103,7 @@ static void assert_same_metadata(const struct record *given, const struct record
         if (n)
             assert_true(text_compare(read->metadata[n - 1].key, read->metadata[n].key) < 0);
         unsigned g = 0;
-        while (g < given->metadata_count &&
-               !text_is(given->metadata[g].key, read->metadata[n].key))
+        while (g < given->metadata_count && !text_is(given->metadata[g].key, read->metadata[n].key))
             g++;
         assert_true(g < given->metadata_count);
         assert_same_text(given->metadata[g].value, read->metadata[n].value);

@@ -132,8 +132,7 @@ static void check_floor(struct service_policy p, unsigned had, unsigned left)
     fleet_run(f, 60000);
     fleet_silence(f, had, 60000, NEVER);
     fleet_run(f, 200000);
-    const struct service *s =
-        registry_service(f->registry, TEXT("default"), TEXT("web"));
+    const struct service *s = registry_service(f->registry, TEXT("default"), TEXT("web"));
     assert_int_equal(service_count(s), left);
     assert_int_equal(service_stale(s), left);
     assert_int_equal(registry_guard(f->registry).hosts, 0); /* as good as gone */
@@ -267,9 +266,8 @@ static void test_group_in_parts(void **state)
     assert_false(registry_expire(r, at_ms(30000), 3, NULL, NULL));
     assert_int_equal(registry_totals(r).stale, 7);
     struct group_state group;
-    assert_int_equal(registry_group_renew(r, TEXT("node"), &local, false, 0, 0, at_ms(31000),
-                                          &group),
-                     ERR_OK);
+    assert_int_equal(
+        registry_group_renew(r, TEXT("node"), &local, false, 0, 0, at_ms(31000), &group), ERR_OK);
     assert_int_equal(registry_totals(r).stale, 0);
     registry_free(r);
 }
@@ -309,8 +307,7 @@ static void test_probe(void **state)
     struct moment now = at_ms(f->now_ms);
     assert_int_equal(registry_probed(f->registry, key_of("web", "i0"), true, now), ERR_OK);
     assert_int_equal(registry_probed(f->registry, key_of("web", "i1"), false, now), ERR_OK);
-    assert_int_equal(registry_probed(f->registry, key_of("web", "i1"), false, now),
-                     ERR_NOT_FOUND);
+    assert_int_equal(registry_probed(f->registry, key_of("web", "i1"), false, now), ERR_NOT_FOUND);
     assert_int_equal(registry_guard(f->registry).late_hosts, 1);
     assert_int_equal(registry_guard(f->registry).hosts, 8); /* what only answers is not counted */
     assert_int_equal(state_of(f->registry, "web", "i0").deadline_ms, f->now_ms + 30000);

@@ -39,7 +39,16 @@ static void test_shortened_lease_moves_up(void **state)
 
 /* ---- the model ------------------------------------------------------------------ */
 
-enum { SLOTS = 120, OWNERS = 2, GROUPS = 3, ZONES = 3, HOSTS = 9, OPERATIONS = 100000, TOMBSTONE_MS = 20000, HOLD_MS = 60000 };
+enum {
+    SLOTS = 120,
+    OWNERS = 2,
+    GROUPS = 3,
+    ZONES = 3,
+    HOSTS = 9,
+    OPERATIONS = 100000,
+    TOMBSTONE_MS = 20000,
+    HOLD_MS = 60000
+};
 
 /* What was heard of one lease. */
 struct beats {
@@ -218,9 +227,7 @@ static void try_renew(struct model *m, unsigned n)
     struct granted g;
     unsigned owner = rand_below(&m->rand, OWNERS);
     enum err err = registry_renew(m->registry, key_of_slot(m, n), owners[owner], at_ms(m->now), &g);
-    assert_int_equal(err, !s->present          ? ERR_NOT_FOUND
-                          : s->owner != owner ? ERR_OWNER
-                                              : ERR_OK);
+    assert_int_equal(err, !s->present ? ERR_NOT_FOUND : s->owner != owner ? ERR_OWNER : ERR_OK);
     if (err == ERR_OK)
         model_renew(m, s);
 }
@@ -230,11 +237,9 @@ static void try_deregister(struct model *m, unsigned n)
     struct slot *s = &m->slots[n];
     unsigned owner = rand_below(&m->rand, OWNERS);
     uint64_t rev;
-    enum err err = registry_deregister(m->registry, key_of_slot(m, n), 0, owners[owner],
-                                       at_ms(m->now), &rev);
-    assert_int_equal(err, !s->present          ? ERR_NOT_FOUND
-                          : s->owner != owner ? ERR_OWNER
-                                              : ERR_OK);
+    enum err err =
+        registry_deregister(m->registry, key_of_slot(m, n), 0, owners[owner], at_ms(m->now), &rev);
+    assert_int_equal(err, !s->present ? ERR_NOT_FOUND : s->owner != owner ? ERR_OWNER : ERR_OK);
     if (err == ERR_OK)
         model_bury(m, s, s->rev + 1);
 }
@@ -272,8 +277,7 @@ static void see(void *context, const struct registry_event *event)
         return;
     struct instance_key key = instance_key(event->instance);
     uint64_t n;
-    assert_int_equal(
-        text_number((struct text){key.id.s + 1, key.id.n - 1}, SLOTS - 1, &n), ERR_OK);
+    assert_int_equal(text_number((struct text){key.id.s + 1, key.id.n - 1}, SLOTS - 1, &n), ERR_OK);
     struct slot *s = &m->slots[n];
     assert_true(s->present);
     assert_true(deadline_of(m, s) <= m->now);
@@ -368,9 +372,8 @@ static void compare(struct model *m)
          s = registry_service_next(m->registry, TEXT(""), s)) {
         services_stale += service_stale(s);
         for (uint32_t n = 0; n < service_count(s); n++, listed++)
-            assert_ptr_equal(
-                registry_instance(m->registry, instance_key(service_instance(s, n))),
-                service_instance(s, n));
+            assert_ptr_equal(registry_instance(m->registry, instance_key(service_instance(s, n))),
+                             service_instance(s, n));
     }
     struct registry_totals totals = registry_totals(m->registry);
     assert_int_equal(totals.instances, present);

@@ -56,8 +56,8 @@ static void test_renewals_are_not_changes(void **state)
     put(r, &record, 3);
     struct group_state group;
     assert_int_equal(registry_renew(r, key_of("web", "a"), &local, at_ms(4), &g), ERR_OK);
-    assert_int_equal(
-        registry_group_renew(r, TEXT("node"), &local, false, 0, 0, at_ms(4), &group), ERR_OK);
+    assert_int_equal(registry_group_renew(r, TEXT("node"), &local, false, 0, 0, at_ms(4), &group),
+                     ERR_OK);
     assert_int_equal(registry_index(r), index);
     registry_free(r);
 }

@@ -19,8 +19,8 @@ static struct granted put_member(struct registry *r, const char *id, const char 
 static struct group_state renew(struct registry *r, const char *group, uint64_t ms)
 {
     struct group_state g;
-    assert_int_equal(
-        registry_group_renew(r, text_of(group), &local, false, 0, 0, at_ms(ms), &g), ERR_OK);
+    assert_int_equal(registry_group_renew(r, text_of(group), &local, false, 0, 0, at_ms(ms), &g),
+                     ERR_OK);
     return g;
 }
 
@@ -77,8 +77,8 @@ static void test_digest(void **state)
     put_member(r, "b", "node", 0, 0);
     put_member(r, "c", "other", 0, 0);
     uint64_t digest = digest_of(r, "node");
-    assert_int_equal(
-        registry_group_renew(r, TEXT("node"), &local, true, 2, digest, at_ms(0), &g), ERR_OK);
+    assert_int_equal(registry_group_renew(r, TEXT("node"), &local, true, 2, digest, at_ms(0), &g),
+                     ERR_OK);
     assert_int_equal(g.digest, digest);
     assert_int_equal(
         registry_group_renew(r, TEXT("node"), &local, true, 3, digest, at_ms(1000), &g),
@@ -147,7 +147,7 @@ static void test_moving(void **state)
     struct group_state g;
     assert_int_equal(registry_group_renew(r, TEXT("one"), &local, false, 0, 0, at_ms(0), &g),
                      ERR_NOT_FOUND);
-    put_named(r, "web", "a", 4000); /* group -> own */
+    put_named(r, "web", "a", 4000);             /* group -> own */
     assert_int_equal(registry_index(r), index); /* nothing of it can be seen */
     assert_int_equal(state_of(r, "web", "a").deadline_ms, 34000);
     assert_int_equal(state_of(r, "web", "b").deadline_ms, 33000);
@@ -170,16 +170,16 @@ static void test_groups_belong_to_owners(void **state)
     struct granted granted;
     struct group_state g;
     put(r, &a, 0);
-    assert_int_equal(
-        registry_group_renew(r, TEXT("node"), &deploy, false, 0, 0, at_ms(0), &g), ERR_NOT_FOUND);
+    assert_int_equal(registry_group_renew(r, TEXT("node"), &deploy, false, 0, 0, at_ms(0), &g),
+                     ERR_NOT_FOUND);
     assert_int_equal(registry_register(r, &b, &deploy, at_ms(10000), &granted), ERR_OK);
     assert_int_equal(registry_totals(r).groups, 2);
     /* Another owner takes the name over once the group's lease has run out. */
     assert_int_equal(registry_register(r, &a, &deploy, at_ms(29999), &granted), ERR_OWNER);
     assert_int_equal(registry_register(r, &a, &deploy, at_ms(30000), &granted), ERR_OK);
     assert_int_equal(registry_totals(r).groups, 1);
-    assert_int_equal(
-        registry_group_renew(r, TEXT("node"), &deploy, false, 0, 0, at_ms(0), &g), ERR_OK);
+    assert_int_equal(registry_group_renew(r, TEXT("node"), &deploy, false, 0, 0, at_ms(0), &g),
+                     ERR_OK);
     assert_int_equal(g.count, 2);
     assert_int_equal(g.digest, digest_of(r, "node"));
     registry_free(r);

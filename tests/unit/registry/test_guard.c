@@ -315,20 +315,13 @@ static void test_brownout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_crash),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_half_dies),
-        cmocka_unit_test(test_all_die),
-        cmocka_unit_test(test_cut_zone),
-        cmocka_unit_test(test_zone_goes),
-        cmocka_unit_test(test_no_flapping),
-        cmocka_unit_test(test_only_half_lease),
-        cmocka_unit_test(test_node_dies),
-        cmocka_unit_test(test_rolling_kill),
-        cmocka_unit_test(test_one_late_call),
-        cmocka_unit_test(test_mode),
-        cmocka_unit_test(test_mode_releases),
-        cmocka_unit_test(test_brownout),
+        cmocka_unit_test(test_one_crash),     cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_half_dies),     cmocka_unit_test(test_all_die),
+        cmocka_unit_test(test_cut_zone),      cmocka_unit_test(test_zone_goes),
+        cmocka_unit_test(test_no_flapping),   cmocka_unit_test(test_only_half_lease),
+        cmocka_unit_test(test_node_dies),     cmocka_unit_test(test_rolling_kill),
+        cmocka_unit_test(test_one_late_call), cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_mode_releases), cmocka_unit_test(test_brownout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

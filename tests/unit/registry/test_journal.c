@@ -72,8 +72,8 @@ static void service_line(void *context, struct text ns, struct text service, uin
         make(context);
     else
         ((struct tape *)context)->reserved -= ((struct tape *)context)->reserved > 0;
-    line(context, "service", key, until_ms == 0 || until_ms == UINT64_MAX ? until_ms
-                                                                         : until_ms - WALL, 0);
+    line(context, "service", key,
+         until_ms == 0 || until_ms == UINT64_MAX ? until_ms : until_ms - WALL, 0);
 }
 
 static void touch(void *context, struct instance_key key)
@@ -84,7 +84,7 @@ static void touch(void *context, struct instance_key key)
 static struct registry *taped(struct tape *t, struct registry_config config)
 {
     struct registry *r = registry_of(config);
-    struct registry_journal journal = {t,    reserve,       put_line,     bury,
+    struct registry_journal journal = {t,      reserve,       put_line,     bury,
                                        forget, override_line, service_line, touch};
     *t = (struct tape){0};
     registry_set_journal(r, &journal);
@@ -300,19 +300,17 @@ static enum err run(struct registry *r, unsigned call)
     unsigned went;
     switch (call) {
     case OVERRIDE: {
-        struct override up = {.status_set = true, .status = STATUS_UP, .weight_set = true,
-                              .weight = 101};
+        struct override up = {
+            .status_set = true, .status = STATUS_UP, .weight_set = true, .weight = 101};
         return registry_override(r, key_of("web", "a"), &up, at_ms(100));
     }
     case RAISE: return registry_override(r, key_of("web", "a"), &raise, at_ms(100));
     case DRAIN_ORDER: return registry_override(r, key_of("web", "a"), &drain, at_ms(100));
-    case GOODBYE:
-        return registry_deregister(r, key_of("web", "a"), 0, &local, at_ms(100), &rev);
+    case GOODBYE: return registry_deregister(r, key_of("web", "a"), 0, &local, at_ms(100), &rev);
     case GROUP_GOODBYE:
         return registry_group_deregister(r, TEXT("node"), &local, at_ms(100), &count);
     case PROBED: return registry_probed(r, key_of("web", "a"), false, at_ms(100));
-    case EVICT:
-        return registry_evict(r, key_of("web", "a"), 1, at_ms(100), NULL, NULL, &went);
+    case EVICT: return registry_evict(r, key_of("web", "a"), 1, at_ms(100), NULL, NULL, &went);
     default: return register_as(r, call);
     }
 }

@@ -67,7 +67,7 @@ static const struct name_case name_cases[] = {
 
 static struct text *field_of(struct record *r, const char *field)
 {
-    struct text *const places[] = {&r->ns,   &r->service, &r->id,      &r->version, &r->zone,
+    struct text *const places[] = {&r->ns,     &r->service, &r->id,      &r->version, &r->zone,
                                    &r->region, &r->cluster, &r->tags[0], &r->group};
     const char *const names[] = {"ns",     "svc",     "inst", "ver", "zone",
                                  "region", "cluster", "tags", "grp"};
@@ -139,9 +139,9 @@ static void test_port_names(void **state)
 {
     (void)state;
     static const struct name_case cases[] = {
-        {NULL, "http", true},  {NULL, "h2-c", true},   {NULL, "abcdefghijklmno", true},
-        {NULL, "8080", false}, {NULL, "a--b", false},  {NULL, "abcdefghijklmnop", false},
-        {NULL, "-a", false},   {NULL, "a-", false},    {NULL, "HTTP", false},
+        {NULL, "http", true},  {NULL, "h2-c", true},  {NULL, "abcdefghijklmno", true},
+        {NULL, "8080", false}, {NULL, "a--b", false}, {NULL, "abcdefghijklmnop", false},
+        {NULL, "-a", false},   {NULL, "a-", false},   {NULL, "HTTP", false},
         {NULL, "a_b", false},
     };
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {

@@ -38,10 +38,10 @@ static void test_rev_rules(void **state)
         uint64_t rev;
         bool changed;
     } steps[] = {
-        {0, false, 5, ERR_OK, WALL + 5, true},       /* assigned: wall time */
-        {0, false, 6, ERR_OK, WALL + 5, false},      /* a renewal keeps it */
-        {0, true, 7, ERR_OK, WALL + 7, true},        /* other content: wall time */
-        {0, false, 7, ERR_OK, WALL + 8, true},       /* or one more than stored */
+        {0, false, 5, ERR_OK, WALL + 5, true},         /* assigned: wall time */
+        {0, false, 6, ERR_OK, WALL + 5, false},        /* a renewal keeps it */
+        {0, true, 7, ERR_OK, WALL + 7, true},          /* other content: wall time */
+        {0, false, 7, ERR_OK, WALL + 8, true},         /* or one more than stored */
         {WALL + 8, false, 8, ERR_OK, WALL + 8, false}, /* repeated request */
         {WALL + 7, false, 8, ERR_STALE, WALL + 8, false},
         {1, true, 8, ERR_STALE, WALL + 8, false},
@@ -184,7 +184,7 @@ static void test_granted_lease(void **state)
         uint32_t wished;
         bool permanent;
         uint32_t granted;
-    } cases[] = {{0, false, 30},   {1, false, 5},    {5, false, 5},
+    } cases[] = {{0, false, 30},    {1, false, 5},     {5, false, 5},
                  {300, false, 300}, {301, false, 300}, {10, true, 0}};
     struct registry *r = registry_plain();
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
@@ -213,10 +213,10 @@ static void test_weight(void **state)
         const char *key, *value;
         uint16_t wanted;
     } cases[] = {
-        {false, "other", "7", 100},      {false, "weight", "7", 7},
+        {false, "other", "7", 100},        {false, "weight", "7", 7},
         {false, "weight", "65535", 65535}, {false, "weight", "65536", 100},
-        {false, "weight", "-1", 100},    {false, "weight", "", 100},
-        {false, "weight", "0", 0},       {true, "weight", "7", 30},
+        {false, "weight", "-1", 100},      {false, "weight", "", 100},
+        {false, "weight", "0", 0},         {true, "weight", "7", 30},
     };
     struct registry *r = registry_plain();
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
@@ -317,12 +317,9 @@ static void test_keys_of_any_length(void **state)
     struct group_state group;
     uint64_t rev;
     const struct instance_key keys[] = {
-        {text_of(much), TEXT("web"), TEXT("a")},
-        {TEXT("default"), text_of(much), TEXT("a")},
-        {TEXT("default"), TEXT("web"), text_of(much)},
-        {{0}, {0}, {0}},
-        {TEXT("default"), TEXT("web/a"), {0}},
-        {TEXT("default/web"), TEXT("a"), {0}},
+        {text_of(much), TEXT("web"), TEXT("a")},       {TEXT("default"), text_of(much), TEXT("a")},
+        {TEXT("default"), TEXT("web"), text_of(much)}, {{0}, {0}, {0}},
+        {TEXT("default"), TEXT("web/a"), {0}},         {TEXT("default/web"), TEXT("a"), {0}},
     };
     for (size_t n = 0; n < ARRAY_COUNT(keys); n++) {
         assert_null(registry_instance(r, keys[n]));

@@ -111,9 +111,8 @@ static void test_group(void **state)
         assert_int_equal(registry_guard(r).counted, 1);
         assert_int_equal(registry_guard(r).late, stale);
         struct group_state group;
-        assert_int_equal(registry_group_renew(r, TEXT("node"), &agent, false, 0, 0, at_ms(200),
-                                              &group),
-                         ERR_OK);
+        assert_int_equal(
+            registry_group_renew(r, TEXT("node"), &agent, false, 0, 0, at_ms(200), &group), ERR_OK);
         assert_int_equal(group.count, 5);
         assert_int_equal(group.lease_s, 34);
         assert_int_equal(registry_totals(r).stale, 0);
@@ -144,8 +143,7 @@ static void test_stale(void **state)
     assert_false(registry_expire(r, at_ms(1), 100, NULL, NULL));
     assert_false(registry_expire(r, at_ms(29000), 100, NULL, NULL));
     assert_int_equal(registry_totals(r).stale, 3);
-    assert_int_equal(registry_renew(r, key_of("web", "a"), &local, at_ms(29000), &granted),
-                     ERR_OK);
+    assert_int_equal(registry_renew(r, key_of("web", "a"), &local, at_ms(29000), &granted), ERR_OK);
     struct record taken = record_of("web", "b");
     assert_int_equal(registry_register(r, &taken, &deploy, at_ms(29000), &granted), ERR_OK);
     assert_int_equal(registry_totals(r).stale, 1);
@@ -163,10 +161,10 @@ static void test_graves_and_services(void **state)
     struct record record = record_of("web", "a");
     struct granted granted;
     /* the later one first: they end in their own order */
-    assert_int_equal(
-        registry_restore_grave(r, key_of("web", "a"), 50, WALL + 60000, at_ms(10)), ERR_OK);
-    assert_int_equal(
-        registry_restore_grave(r, key_of("web", "b"), 50, WALL + 30000, at_ms(10)), ERR_OK);
+    assert_int_equal(registry_restore_grave(r, key_of("web", "a"), 50, WALL + 60000, at_ms(10)),
+                     ERR_OK);
+    assert_int_equal(registry_restore_grave(r, key_of("web", "b"), 50, WALL + 30000, at_ms(10)),
+                     ERR_OK);
     assert_int_equal(registry_restore_grave(r, key_of("web", "c"), 50, WALL + 9, at_ms(10)),
                      ERR_OK);
     assert_int_equal(registry_totals(r).tombstones, 2);
@@ -177,12 +175,12 @@ static void test_graves_and_services(void **state)
     expire_all(r, 60000);
     assert_int_equal(registry_totals(r).tombstones, 0);
 
-    assert_int_equal(registry_restore_service(r, TEXT("default"), TEXT("old"), WALL + 90000,
-                                              at_ms(60000)),
-                     ERR_OK);
-    assert_int_equal(registry_restore_service(r, TEXT("default"), TEXT("ever"), UINT64_MAX,
-                                              at_ms(60000)),
-                     ERR_OK);
+    assert_int_equal(
+        registry_restore_service(r, TEXT("default"), TEXT("old"), WALL + 90000, at_ms(60000)),
+        ERR_OK);
+    assert_int_equal(
+        registry_restore_service(r, TEXT("default"), TEXT("ever"), UINT64_MAX, at_ms(60000)),
+        ERR_OK);
     struct override drain = {.drain = true};
     assert_int_equal(registry_override(r, key_of("old", "x"), &drain, at_ms(60000)), ERR_OK);
     struct change changes[4];

@@ -222,8 +222,7 @@ static const struct bad_file bad_configs[] = {
      "1:17: [::]:5380 is not on loopback, expected http.token_file to be set then"},
     {"http: {tls: {certificate: c}}\n",
      "1:27: a certificate alone, expected http.tls.key to be set then"},
-    {"http: {tls: {key: k}}\n",
-     "1:19: a key alone, expected http.tls.certificate to be set then"},
+    {"http: {tls: {key: k}}\n", "1:19: a key alone, expected http.tls.certificate to be set then"},
     {"http: {cleartext: 1}\n", "1:19: \"1\" is not a truth value, expected false or true"},
     {"http: {writes: token}\n",
      "1:16: writes need a token, expected http.token_file to be set then"},
@@ -257,8 +256,9 @@ static const struct bad_file bad_configs[] = {
     {"dns: {workers: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg}\n",
      "1:16: \"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff...\" is not a "
      "number of workers, expected a number from 0 to 256"},
-    {"log: {audit: stdout}\n", "1:14: \"stdout\" is not a place for the audit log, expected stderr, "
-                                 "off, or the name of a file"},
+    {"log: {audit: stdout}\n",
+     "1:14: \"stdout\" is not a place for the audit log, expected stderr, "
+     "off, or the name of a file"},
     {"data_dir:\n", "1:10: no value, expected the name of a folder; \"\" = nothing is stored"},
     {"data_dir: {a: b}\n",
      "1:11: a map is not a folder, expected the name of a folder; \"\" = nothing is stored"},

@@ -113,8 +113,8 @@ static void look(struct rig *r, const char *id)
     prober_look(r->prober, key_of(id), &r->at.addr, r->at.port);
 }
 
-static void assert_counters(const struct rig *r, uint64_t started, uint64_t alive,
-                            uint64_t refused, uint64_t unknown, uint64_t skipped)
+static void assert_counters(const struct rig *r, uint64_t started, uint64_t alive, uint64_t refused,
+                            uint64_t unknown, uint64_t skipped)
 {
     const struct prober_counters *c = prober_counters(r->prober);
     assert_int_equal(c->started, started);
@@ -332,8 +332,8 @@ static void the_result_may_do_as_it_likes(void **state UNUSED)
     rig_end(&r);
 }
 
-static void put(struct registry *registry, const char *id, const struct port *ports,
-                unsigned count, struct addr addr)
+static void put(struct registry *registry, const char *id, const struct port *ports, unsigned count,
+                struct addr addr)
 {
     static const struct principal local = {.kind = PRINCIPAL_LOCAL};
     struct record record = {.ns = TEXT("default"),

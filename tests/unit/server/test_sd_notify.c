@@ -16,8 +16,9 @@ static int manager_at(const char *name)
     memcpy(at.sun_path, name, n);
     if (name[0] == '@')
         at.sun_path[0] = '\0';
-    assert_int_equal(bind(fd, (struct sockaddr *)&at,
-                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)), 0);
+    assert_int_equal(
+        bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)),
+        0);
     setenv("NOTIFY_SOCKET", name, 1);
     return fd;
 }
@@ -99,8 +100,7 @@ static void the_watchdog_is_fed_twice_in_its_time(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(speaks_to_a_socket_in_a_folder, folder_make,
-                                        folder_remove),
+        cmocka_unit_test_setup_teardown(speaks_to_a_socket_in_a_folder, folder_make, folder_remove),
         cmocka_unit_test(speaks_to_an_abstract_socket),
         cmocka_unit_test(is_silent_where_nobody_asked),
         cmocka_unit_test(the_watchdog_is_fed_twice_in_its_time),

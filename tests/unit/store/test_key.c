@@ -24,8 +24,8 @@ static void joined_keys_split_again(void **state UNUSED)
 /* Whatever may be registered comes back. */
 static void every_name_that_is_valid_is_a_key(void **state UNUSED)
 {
-    static const char *const services[] = {"my_svc", "a", "user.rpc_2", "a-b_c.d.e.f", "x_",
-                                           "0--1.z"};
+    static const char *const services[] = {"my_svc",      "a",  "user.rpc_2",
+                                           "a-b_c.d.e.f", "x_", "0--1.z"};
     for (size_t n = 0; n < ARRAY_COUNT(services); n++) {
         char buffer[KEY_MAX];
         struct instance_key back, key = {TEXT("default"), text_of(services[n]), TEXT("a-1")};
