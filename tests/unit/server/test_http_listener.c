@@ -65,6 +65,11 @@ static int listening(struct sockaddr_in *where)
     return fd;
 }
 
+static json_t *namespaces(void *context UNUSED)
+{
+    return json_pack("[{s:s}]", "name", "default");
+}
+
 static int set_up(void **state)
 {
     static const struct hash_key key = {"0123456789abcdef"};
@@ -77,7 +82,12 @@ static int set_up(void **state)
     rig->base = event_base_new();
     rig->registry = registry_new(&limits, &key);
     struct http_backend backend = {
-        .registry = rig->registry, .base = rig->base, .now = now, .stopwatch_us = stopwatch};
+        .registry = rig->registry,
+        .base = rig->base,
+        .now = now,
+        .stopwatch_us = stopwatch,
+        .namespaces = namespaces,
+    };
     rig->http = http_new(&config, &backend);
     rig->fd = listening(&rig->where);
     rig->listener = http_listener_new(rig->base, rig->http, &rig->fd, 1, 4, 2);
