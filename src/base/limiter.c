@@ -56,6 +56,16 @@ static struct limiter_slot *slot_of(const struct limiter *l, const struct addr *
     return best;
 }
 
+bool limiter_knows(const struct limiter *l, const struct addr *addr)
+{
+    const struct limiter_slot *place = place_of(l, addr);
+
+    for (unsigned i = 0; i < WAYS; i++)
+        if (addr_is(&place[i].addr, addr))
+            return true;
+    return false;
+}
+
 bool limiter_has(const struct limiter *l, const struct addr *addr, uint64_t now_ms,
                  uint32_t *wait_ms)
 {

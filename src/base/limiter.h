@@ -36,6 +36,9 @@ void limiter_deinit(struct limiter *l);
 /* The address's tokens stay, cut to the new burst when next looked at. */
 void limiter_set(struct limiter *l, uint32_t rate, uint32_t burst);
 
+/* Has the address an entry? Who has none shares that of others below. */
+bool limiter_knows(const struct limiter *l, const struct addr *addr);
+
 /* Is there a token? Changes nothing. If not, `*wait_ms` says when there will be one. */
 bool limiter_has(const struct limiter *l, const struct addr *addr, uint64_t now_ms,
                  uint32_t *wait_ms);

@@ -568,13 +568,7 @@ static bool fits(const struct disc *d, const struct parts *parts)
 /* Is it the answer to what is on its way? */
 static bool is_answer(const struct disc *d, const struct task *task, const struct reply *r)
 {
-    if (!task->waiting || strcmp(task->id, r->id) != 0)
-        return false;
-    bool is_err = strcmp(r->verb, "err") == 0;
-    if (!*d->key_id || strcmp(r->verb, "chal") == 0 || (is_err && r->code == 401))
-        return true;
-    return r->has_n && r->n >= task->n_first && r->n <= task->n_last &&
-           disc_is_signed(d, r->raw, r->size);
+    return task->waiting && disc_is_answer(d, r, task->id, task->n_first, task->n_last);
 }
 
 /* ---- events -------------------------------------------------------------------------- */

@@ -166,6 +166,11 @@ struct reply {
  * caller's. */
 bool disc_read_reply(char *line, struct reply *r);
 
+/* Is it the answer to the request `id`, which was sent under the numbers from n_first to n_last?
+ * With a key only if it is signed, but for what comes before the server knows whose it is. */
+bool disc_is_answer(const struct disc *d, const struct reply *r, const char *id, uint64_t n_first,
+                    uint64_t n_last);
+
 void disc_keep_cookie(struct server *server, const char *cookie);
 
 #ifdef __GNUC__

@@ -133,13 +133,7 @@ static void round_silent(struct look s)
 bool disc_subscribe_is_answer(const struct disc *d, const struct watch *watch,
                               const struct reply *r)
 {
-    if (!watch->waiting || strcmp(watch->id, r->id) != 0)
-        return false;
-    bool is_err = strcmp(r->verb, "err") == 0;
-    if (!*d->key_id || strcmp(r->verb, "chal") == 0 || (is_err && r->code == 401))
-        return true;
-    return r->has_n && r->n >= watch->n_first && r->n <= watch->n_last &&
-           disc_is_signed(d, r->raw, r->size);
+    return watch->waiting && disc_is_answer(d, r, watch->id, watch->n_first, watch->n_last);
 }
 
 static uint64_t within(uint64_t value, uint64_t least, uint64_t most)

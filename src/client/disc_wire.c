@@ -239,6 +239,17 @@ bool disc_read_reply(char *line, struct reply *r)
     return r->verb != NULL;
 }
 
+bool disc_is_answer(const struct disc *d, const struct reply *r, const char *id, uint64_t n_first,
+                    uint64_t n_last)
+{
+    if (strcmp(id, r->id) != 0)
+        return false;
+    bool is_err = strcmp(r->verb, "err") == 0;
+    if (!*d->key_id || strcmp(r->verb, "chal") == 0 || (is_err && r->code == 401))
+        return true;
+    return r->has_n && r->n >= n_first && r->n <= n_last && disc_is_signed(d, r->raw, r->size);
+}
+
 void disc_keep_cookie(struct server *server, const char *cookie)
 {
     if (*cookie && strlen(cookie) <= COOKIE_MAX)

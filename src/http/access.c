@@ -66,9 +66,9 @@ bool access_has_token(const struct access *access, const struct asker *asker)
     return sodium_memcmp(hash, access->token_hash, sizeof(hash)) == 0;
 }
 
-bool access_has_any_token(const struct asker *asker)
+bool access_presents_token(const struct access *access, const struct asker *asker)
 {
-    return evhttp_find_header(asker->headers, "Authorization") != NULL;
+    return access->token_set && bearer(asker->headers).n > 0;
 }
 
 bool access_is_local(const struct asker *asker)

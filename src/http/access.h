@@ -33,8 +33,8 @@ struct asker {
  * everybody a loopback sender. One that adds no field at all cannot be told from a local client;
  * behind such a one http.writes has to be "token". */
 bool access_is_local(const struct asker *asker);
-/* It has a token, right or wrong. */
-bool access_has_any_token(const struct asker *asker);
+/* It presents a token, right or wrong, to a server that has one. */
+bool access_presents_token(const struct access *access, const struct asker *asker);
 /* It has the admin token. */
 bool access_has_token(const struct access *access, const struct asker *asker);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "http/reply.h"
 
 /* RFC 9110 section 5.6.2 */
 static bool is_token(struct text t)
@@ -71,6 +72,8 @@ const char *framing_fault(struct evhttp_request *request)
     const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
     struct body b = {0};
 
+    if (evhttp_request_get_command(request) == EVHTTP_REQ_CONNECT)
+        return "this server is no proxy: it has no CONNECT";
     for (const struct evkeyval *h = headers->tqh_first; h && !b.fault; h = h->next.tqe_next)
         take_field(&b, text_of(h->key), text_of(h->value));
     if (b.fault)
@@ -82,4 +85,12 @@ const char *framing_fault(struct evhttp_request *request)
     if ((b.coding.s || !is_zero(b.length)) && !takes_body(request))
         return "this method takes no body";
     return NULL;
+}
+
+void framing_close(struct evhttp_request *request)
+{
+    /* evhttp leaves what was CONNECT open, whatever the reply says, and gives it no body. */
+    if (request->type == EVHTTP_REQ_CONNECT)
+        request->type = EVHTTP_REQ_GET;
+    reply_header(request, "Connection", "close");
 }

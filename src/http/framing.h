@@ -7,8 +7,12 @@
 
 #include <event2/http.h>
 
-/* Why the request is refused (400), or NULL. The connection is to be closed then, so that
- * nothing behind the request is read. RFC 9112 sections 5.1, 6.1 and 6.3. */
+/* Why the request is refused (400), or NULL: framing_close then. RFC 9112 sections 5.1, 6.1
+ * and 6.3; CONNECT (RFC 9110 section 9.3.6) is of proxies only. */
 const char *framing_fault(struct evhttp_request *request);
+
+/* The connection ends with the reply, which is to be sent next: nothing behind the request is
+ * read. */
+void framing_close(struct evhttp_request *request);
 
 #endif

@@ -21,14 +21,6 @@
 #include "http/stream.h"
 #include "http/wait.h"
 
-enum {
-    WRITES_PER_S = 50, /* of one address, loopback excepted */
-    WRITES_BURST = 100,
-    GUESSES_PER_S = 2, /* wrong tokens of one address, loopback excepted */
-    GUESSES_BURST = 20,
-    ADDRESSES_LOG2 = 8, /* places of the tables of addresses */
-};
-
 void http_config_deinit(struct http_config *config)
 {
     for (char **host = config->hosts; host && *host; host++)
@@ -64,11 +56,7 @@ struct http *http_new(struct http_config *config, const struct http_backend *bac
     http->topics = topics_new(http);
     http->waits = waits_new(http);
     http->event_streams = event_streams_new(http);
-    enum err err = limiter_init(&http->writers, ADDRESSES_LOG2, &backend->key);
-    if (!err)
-        err = limiter_init(&http->guessers, ADDRESSES_LOG2, &backend->key);
-    limiter_set(&http->writers, WRITES_PER_S, WRITES_BURST);
-    limiter_set(&http->guessers, GUESSES_PER_S, GUESSES_BURST);
+    enum err err = rates_init(&http->rates, &backend->key);
     if (err || !http->turn || !http->later_turn || !http->topics || !http->waits ||
         !http->event_streams) {
         http_free(http);
@@ -98,8 +86,7 @@ void http_free(struct http *http)
         event_free(http->turn);
     if (http->later_turn)
         event_free(http->later_turn);
-    limiter_deinit(&http->writers);
-    limiter_deinit(&http->guessers);
+    rates_deinit(&http->rates);
     http_config_deinit(&http->config);
     sodium_memzero(&http->access, sizeof(http->access));
     free(http);
@@ -186,39 +173,34 @@ static void refuse_too_many(struct call *call, uint32_t wait_ms, const char *wha
                   "too many %s from this address: at most %d a second", what, per_second);
 }
 
-/* These return false when they have sent the reply. Loopback is exempt: behind a proxy on this
- * machine one client would shut out all others. */
+/* These return false when they have sent the reply. */
 
 static bool check_rate(struct call *call)
 {
     const struct http_backend *backend = &call->http->backend;
     uint64_t now_ms = backend->now(backend->context).lease_ms;
-    uint32_t wait_ms = 0;
+    uint32_t wait_ms;
 
-    if (addr_is_loopback(&call->from) || limiter_take(&call->http->writers, &call->from, now_ms))
+    if (rates_write(&call->http->rates, &call->from, now_ms, &wait_ms))
         return true;
-    (void)limiter_has(&call->http->writers, &call->from, now_ms, &wait_ms);
-    refuse_too_many(call, wait_ms, "writes", WRITES_PER_S);
+    refuse_too_many(call, wait_ms, "writes", RATES_WRITES_PER_S);
     return false;
 }
 
-/* Who guessed too often is not told whether this one is right, whatever is asked for. */
+/* The right one is always good: whoever shares an address with one who guesses (behind a proxy,
+ * say) is not shut out. */
 static bool check_token(struct call *call, const struct asker *asker)
 {
     const struct http_backend *backend = &call->http->backend;
     uint64_t now_ms = backend->now(backend->context).lease_ms;
-    struct limiter *guessers = &call->http->guessers;
-    bool counts = access_has_any_token(asker) && !addr_is_loopback(&call->from);
-    uint32_t wait_ms = 0;
+    uint32_t wait_ms;
 
-    if (counts && !limiter_has(guessers, &call->from, now_ms, &wait_ms)) {
-        refuse_too_many(call, wait_ms, "wrong tokens", GUESSES_PER_S);
-        return false;
-    }
     call->has_token = access_has_token(&call->http->access, asker);
-    if (counts && !call->has_token)
-        (void)limiter_take(guessers, &call->from, now_ms);
-    return true;
+    if (call->has_token || !access_presents_token(&call->http->access, asker) ||
+        rates_guess(&call->http->rates, &call->from, now_ms, &wait_ms))
+        return true;
+    refuse_too_many(call, wait_ms, "wrong tokens", RATES_GUESSES_PER_S);
+    return false;
 }
 
 /* For the audit log: somebody wanted to change something and may not. */
@@ -322,15 +304,11 @@ void http_handle(struct http *http, struct evhttp_request *request)
     const struct route *route = NULL;
 
     counter_up(&http->counters.requests);
-    if (http->stopping) {
-        reply_header(request, "Connection", "close");
-        reply_problem(http, request, 503, "the server is stopping");
-        return;
-    }
     const char *fault = framing_fault(request);
-    if (fault) {
-        reply_header(request, "Connection", "close");
-        reply_problem(http, request, 400, "%s", fault);
+    if (http->stopping || fault) {
+        framing_close(request);
+        reply_problem(http, request, http->stopping ? 503 : 400, "%s",
+                      http->stopping ? "the server is stopping" : fault);
         return;
     }
     struct refusal refusal = check_host(&http->config, request);
@@ -352,9 +330,10 @@ void http_handle(struct http *http, struct evhttp_request *request)
     }
     struct asker asker = asker_of(&call, route->access);
     call.is_local = access_is_local(&asker);
+    /* Clients of other registries are counted where it is said what they may. */
     bool writes = route->access == ROUTE_WRITES ||
-                  (route->access == ROUTE_CLIENTS && access_has_any_token(&asker));
-    if ((writes && !check_rate(&call)) || !check_token(&call, &asker))
+                  (route->access == ROUTE_CLIENTS && access_presents_token(&http->access, &asker));
+    if (!check_token(&call, &asker) || (writes && !check_rate(&call)))
         return;
     refusal = access_check(&http->access, &http->config, &asker);
     if (refusal.status) {

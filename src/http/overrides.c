@@ -5,21 +5,17 @@
 #include <stdlib.h>
 
 #include "http/instance.h"
-#include "http/name.h"
+#include "http/page.h"
 #include "http/reply.h"
-#include "http/service_place.h"
 #include "http/stream.h"
 
-enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 10000, ROWS = 32 /* in one piece */ };
+enum { ROWS = 32 /* in one piece */ };
 
 struct listing {
     struct http *http;
-    char ns[NAMESPACE_MAX + 1];   /* "" = all */
-    struct service_place at;      /* how far the services were walked */
-    struct service_place after;   /* the last row told of: its service */
-    char id[INSTANCE_ID_MAX + 1]; /* and instance */
-    uint32_t left;
-    bool inside; /* of the service at `at` more may come */
+    struct page page;
+    struct service_place at; /* how far the services were walked */
+    bool inside;             /* of the service at `at` more may come */
     bool opened, some;
 };
 
@@ -45,15 +41,15 @@ static enum err append_row(struct listing *l, const struct override_row *row, st
         err = reply_append(out, json);
     json_decref(json);
     l->some = true;
-    l->left--;
-    l->after = l->at;
-    return err == ERR_OK ? text_copy(row->id, l->id, sizeof(l->id)) : err;
+    l->page.left--;
+    l->page.after = l->at;
+    return err == ERR_OK ? text_copy(row->id, l->page.id, sizeof(l->page.id)) : err;
 }
 
 static enum piece close_list(const struct listing *l, bool more, struct evbuffer *out)
 {
-    int n = more ? evbuffer_add_printf(out, "],\"next\":\"%s/%s/%s\"}", l->after.ns, l->after.name,
-                                       l->id)
+    int n = more ? evbuffer_add_printf(out, "],\"next\":\"%s/%s/%s\"}", l->page.after.ns,
+                                       l->page.after.name, l->page.id)
                  : evbuffer_add_printf(out, "],\"next\":null}");
     return n < 0 ? PIECE_FAILED : PIECE_END;
 }
@@ -63,14 +59,15 @@ static enum piece next_rows(struct listing *l, struct evbuffer *out)
 {
     const struct service *s =
         registry_service(l->http->backend.registry, text_of(l->at.ns), text_of(l->at.name));
-    bool begun = strcmp(l->at.ns, l->after.ns) == 0 && strcmp(l->at.name, l->after.name) == 0;
-    struct text told = begun ? text_of(l->id) : (struct text){0};
+    bool begun =
+        strcmp(l->at.ns, l->page.after.ns) == 0 && strcmp(l->at.name, l->page.after.name) == 0;
+    struct text told = begun ? text_of(l->page.id) : (struct text){0};
     struct override_row rows[ROWS];
     size_t count = s ? service_overrides(s, told, rows, ROWS) : 0;
 
     l->inside = count == ROWS;
     for (size_t n = 0; n < count; n++) {
-        if (l->left == 0)
+        if (l->page.left == 0)
             return close_list(l, true, out);
         if (append_row(l, &rows[n], out) != ERR_OK)
             return PIECE_FAILED;
@@ -87,55 +84,14 @@ static enum piece next_piece(void *state, struct evbuffer *out)
     l->opened = true;
     if (l->inside)
         return next_rows(l, out);
-    const struct service *s = service_step(l->http->backend.registry, text_of(l->ns), &l->at);
+    const struct service *s = service_step(l->http->backend.registry, text_of(l->page.ns), &l->at);
     if (!s)
         return close_list(l, false, out);
-    l->inside = service_is_behind(s, &l->after);
+    l->inside = service_is_behind(s, &l->page.after);
     return PIECE_MORE;
 }
 
 /* ---- asking --------------------------------------------------------------------- */
-
-/* Into `out` in lower case, with a terminating NUL. */
-static bool take(struct text t, char *out, size_t size)
-{
-    bool fits = t.n > 0 && t.n < size;
-
-    if (fits)
-        out[name_lower(t, out, size).n] = '\0';
-    return fits;
-}
-
-/* "NS/SERVICE/INSTANCE" */
-static bool take_place(struct listing *l, struct text t)
-{
-    struct text id = t, ns = text_cut(&id, '/'), name = text_cut(&id, '/');
-
-    l->at.set = take(ns, l->at.ns, sizeof(l->at.ns)) &&
-                take(name, l->at.name, sizeof(l->at.name)) && take(id, l->id, sizeof(l->id));
-    l->after = l->at;
-    l->inside = l->at.set;
-    return l->at.set;
-}
-
-/* What is wrong with the question, or NULL. */
-static const char *read_page(const struct uri_query *query, struct listing *l)
-{
-    struct text ns = uri_query_get(query, "ns"), after = uri_query_get(query, "after"),
-                limit = uri_query_get(query, "limit");
-    uint64_t number = LIMIT_DEFAULT;
-
-    if (ns.n && !(text_is_label(ns, NAMESPACE_MAX) && take(ns, l->ns, sizeof(l->ns))))
-        return "ns is the name of a namespace, such as default";
-    if (after.n && !take_place(l, after))
-        return "after is what \"next\" said in the page before, such as default/hello-svc/one";
-    if (ns.n && after.n && strcmp(l->ns, l->after.ns) != 0)
-        return "after is of another namespace than ns";
-    if (limit.s && (text_number(limit, LIMIT_MAX, &number) != ERR_OK || number == 0))
-        return "limit is a number from 1 to 10000";
-    l->left = (uint32_t)number;
-    return NULL;
-}
 
 void overrides_get_all(struct call *call)
 {
@@ -147,8 +103,10 @@ void overrides_get_all(struct call *call)
         return;
     }
     l->http = call->http;
-    const char *fault = read_page(&call->query, l);
+    const char *fault = page_read(&call->query, true, &l->page);
     if (!fault) {
+        l->at = l->page.after;
+        l->inside = l->at.set;
         stream_open(call, &source, l, sizeof(*l));
         return;
     }

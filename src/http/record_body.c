@@ -164,43 +164,35 @@ static bool take_tags(struct record_body *b, const json_t *value)
     return true;
 }
 
-static unsigned find_pair(const struct record *r, struct text key)
+/* jansson's iteration is not const. */
+static json_t *members_of(const json_t *value)
 {
-    unsigned n = 0;
-    while (n < r->metadata_count && !text_is(r->metadata[n].key, key))
-        n++;
-    return n;
+    return (json_t *)(uintptr_t)value;
 }
 
-static bool merge_pair(struct record *r, struct pair pair, bool keep)
+static void drop_pairs(struct record *r, const json_t *value)
 {
-    unsigned at = find_pair(r, pair.key);
-    bool there = at < r->metadata_count;
-
-    if (!keep) {
-        if (there)
-            r->metadata[at] = r->metadata[--r->metadata_count];
-        return true;
-    }
-    if (!there && r->metadata_count == METADATA_MAX)
-        return false;
-    r->metadata_count += !there;
-    r->metadata[at] = pair;
-    return true;
-}
-
-/* What is taken away makes room first. */
-static bool merge_metadata(struct record *r, const json_t *value, bool keep)
-{
-    json_t *all = (json_t *)(uintptr_t)value, *one; /* jansson's iteration is not const */
+    json_t *all = members_of(value), *one;
     const char *key;
 
     json_object_foreach(all, key, one)
     {
-        if (json_is_null(one) == keep)
+        if (json_is_null(one))
+            record_drop_pair(r, text_of(key));
+    }
+}
+
+static bool set_pairs(struct record *r, const json_t *value)
+{
+    json_t *all = members_of(value), *one;
+    const char *key;
+
+    json_object_foreach(all, key, one)
+    {
+        if (json_is_null(one))
             continue;
-        if ((keep && !json_is_string(one)) ||
-            !merge_pair(r, (struct pair){text_of(key), text_in(one)}, keep))
+        if (!json_is_string(one) ||
+            record_set_pair(r, (struct pair){text_of(key), text_in(one)}) != ERR_OK)
             return false;
     }
     return true;
@@ -208,8 +200,10 @@ static bool merge_metadata(struct record *r, const json_t *value, bool keep)
 
 static bool take_metadata(struct record_body *b, const json_t *value)
 {
-    return json_is_object(value) && merge_metadata(&b->record, value, false) &&
-           merge_metadata(&b->record, value, true);
+    if (!json_is_object(value))
+        return false;
+    drop_pairs(&b->record, value); /* which makes room */
+    return set_pairs(&b->record, value);
 }
 
 static bool take_lease(struct record_body *b, const json_t *value)
@@ -336,7 +330,7 @@ static bool expect(struct record_body *b, const struct member *m)
 
 static bool read_all(struct record_body *b, const json_t *json, bool changes)
 {
-    json_t *all = (json_t *)(uintptr_t)json, *value;
+    json_t *all = members_of(json), *value;
     const char *name;
 
     json_object_foreach(all, name, value)

@@ -5,11 +5,11 @@
 
 #include <sys/queue.h>
 
-#include "base/limiter.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "http/access.h"
 #include "http/http.h"
+#include "http/rates.h"
 #include "http/uri.h"
 
 struct stream;
@@ -35,8 +35,7 @@ struct http {
     struct event *turn;         /* pending while `ready` is not empty */
     struct log_limit steered;   /* of what operators do */
     size_t held;                /* bytes that unfinished replies keep in memory */
-    struct limiter writers;     /* of other addresses than loopback */
-    struct limiter guessers;    /* those whose token is wrong, likewise */
+    struct rates rates;
     bool stopping;
     struct later_list laters; /* replies that wait for the disk, by their change */
     size_t later_count;

@@ -2,37 +2,15 @@
 #include "reg/fields.h"
 #include "reg/reply.h"
 
-static unsigned find_pair(const struct record *r, struct text key)
-{
-    unsigned i = 0;
-    while (i < r->metadata_count && !text_is(r->metadata[i].key, key))
-        i++;
-    return i;
-}
-
-static bool merge_pair(struct record *r, struct pair pair)
-{
-    unsigned at = find_pair(r, pair.key);
-    bool there = at < r->metadata_count;
-    if (pair.value.n == 0) {
-        if (there)
-            r->metadata[at] = r->metadata[--r->metadata_count];
-        return true;
-    }
-    if (!there && r->metadata_count == METADATA_MAX)
-        return false;
-    r->metadata_count += !there;
-    r->metadata[at] = pair;
-    return true;
-}
-
+/* A pair without a value is taken away. */
 static enum refusal merge_metadata(struct params *p, struct record *r)
 {
     for (unsigned i = 0; i < p->metadata_count; i++) {
-        if (!merge_pair(r, p->metadata[i])) {
-            struct text key = p->metadata[i].key;
-            return params_fault_text(p, (struct text){key.s - 2, key.n + 2}, REFUSE_BIG);
-        }
+        struct pair pair = p->metadata[i];
+        if (pair.value.n == 0)
+            record_drop_pair(r, pair.key);
+        else if (record_set_pair(r, pair) != ERR_OK)
+            return params_fault_text(p, (struct text){pair.key.s - 2, pair.key.n + 2}, REFUSE_BIG);
     }
     return REFUSE_NOT;
 }

@@ -106,6 +106,11 @@ enum {
 /* Copies the record's text into `room`: that of instance_read() lies in the registry's memory,
  * which a change may move. ERR_SPACE: record_fault() would have found it at fault. */
 MUST_CHECK enum err record_hold(struct record *record, char room[static RECORD_TEXT_MAX]);
+/* One pair of its metadata, which is pointed to: the value of `pair.key` is replaced, or added.
+ * ERR_FULL: there are METADATA_MAX others. */
+MUST_CHECK enum err record_set_pair(struct record *record, struct pair pair);
+/* Takes the pair away, if there is one of that key; the order of the others may change. */
+void record_drop_pair(struct record *record, struct text key);
 /* The id of an instance that names none, of its first address and port: "10-0-0-7-8080". */
 struct text record_default_id(const struct record *record, char out[static INSTANCE_ID_MAX + 1]);
 

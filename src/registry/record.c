@@ -64,6 +64,34 @@ uint16_t record_weight(const struct record *record, const char *weight_key)
     return WEIGHT_DEFAULT;
 }
 
+/* Its place; metadata_count: there is none. */
+static unsigned find_pair(const struct record *record, struct text key)
+{
+    unsigned n = 0;
+    while (n < record->metadata_count && !text_is(record->metadata[n].key, key))
+        n++;
+    return n;
+}
+
+enum err record_set_pair(struct record *record, struct pair pair)
+{
+    unsigned at = find_pair(record, pair.key);
+
+    if (at == METADATA_MAX)
+        return ERR_FULL;
+    record->metadata_count += at == record->metadata_count;
+    record->metadata[at] = pair;
+    return ERR_OK;
+}
+
+void record_drop_pair(struct record *record, struct text key)
+{
+    unsigned at = find_pair(record, key);
+
+    if (at < record->metadata_count)
+        record->metadata[at] = record->metadata[--record->metadata_count];
+}
+
 static bool has_address(const struct record *record, const struct addr *wanted)
 {
     for (unsigned n = 0; n < record->address_count; n++)

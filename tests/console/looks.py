@@ -104,6 +104,10 @@ def test(page, discd):
     # The switch goes before the system's wish, and is remembered.
     back = "getComputedStyle(document.body).backgroundColor"
     dark = page.js(back)
+    page.scheme("light")
+    page.wait(f"{back} !== {dark!r}", "light with the system")
+    page.scheme("dark")
+    page.wait(f"{back} === {dark!r}", "dark with the system")
     page.click("#theme")
     page.same("the first press", "light", page.js("document.documentElement.dataset.theme"))
     page.wait(f"{back} !== {dark!r}", "light by the switch")

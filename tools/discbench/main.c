@@ -10,6 +10,7 @@
 
 #include "load.h"
 #include "place.h"
+#include "value.h"
 #include "watch.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
@@ -49,26 +50,6 @@ static void help(FILE *out)
 
 /* ---- options -------------------------------------------------------------------- */
 
-static bool number(const char *name, const char *text, double low, double high, double *out)
-{
-    char *end;
-    *out = strtod(text, &end);
-    if (end != text && !*end && *out >= low && *out <= high)
-        return true;
-    fprintf(stderr, "discbench: --%s wants a number from %g to %g, not '%s'\n", name, low, high,
-            text);
-    return false;
-}
-
-static bool count(const char *name, const char *text, uint32_t high, uint32_t *out)
-{
-    double value;
-    if (!number(name, text, 1, high, &value))
-        return false;
-    *out = (uint32_t)value;
-    return true;
-}
-
 static bool read_mode(const char *text, enum mode *out)
 {
     for (unsigned i = 0; i < MODES; i++) {
@@ -87,12 +68,12 @@ static bool take(struct options *o, int letter, const char *value)
     switch (letter) {
     case 's': o->server = value; return true;
     case 'm': return read_mode(value, &o->load.mode);
-    case 'n': return count("instances", value, INSTANCES_MAX, &o->load.instances);
-    case 'M': return count("services", value, INSTANCES_MAX, &o->load.services);
-    case 'w': return count("window", value, WINDOW_MAX, &o->load.window);
-    case 'l': return count("lease", value, 86400, &o->load.lease_s);
-    case 'd': return number("duration", value, 0.1, 86400, &o->duration_s);
-    case 'r': return number("rate", value, 0, 1e8, &o->load.rate);
+    case 'n': return value_count("instances", value, INSTANCES_MAX, &o->load.instances);
+    case 'M': return value_count("services", value, INSTANCES_MAX, &o->load.services);
+    case 'w': return value_count("window", value, WINDOW_MAX, &o->load.window);
+    case 'l': return value_count("lease", value, 86400, &o->load.lease_s);
+    case 'd': return value_number("duration", value, 0.1, 86400, &o->duration_s);
+    case 'r': return value_number("rate", value, 0, 1e8, &o->load.rate);
     case 'k': return o->keep = true;
     case 'R': return o->remote = true;
     case 'j': return o->json = true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crowd.h"
+#include "value.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
 
@@ -27,34 +28,14 @@ static void help(FILE *out)
           out);
 }
 
-static bool number(const char *name, const char *text, double low, double high, double *out)
-{
-    char *end;
-    *out = strtod(text, &end);
-    if (end != text && !*end && *out >= low && *out <= high)
-        return true;
-    fprintf(stderr, "discbench: --%s wants a number from %g to %g, not '%s'\n", name, low, high,
-            text);
-    return false;
-}
-
-static bool count(const char *name, const char *text, uint32_t high, uint32_t *out)
-{
-    double value;
-    if (!number(name, text, 1, high, &value))
-        return false;
-    *out = (uint32_t)value;
-    return true;
-}
-
 static bool take(struct crowd_config *c, bool *json, int letter, const char *value)
 {
     switch (letter) {
     case 's': c->server = value; return true;
-    case 'n': return count("subscribers", value, CROWD_SUBSCRIBERS_MAX, &c->subscribers);
-    case 'M': return count("services", value, CROWD_SERVICES_MAX, &c->services);
-    case 'r': return number("rate", value, 0.1, 10000, &c->rate);
-    case 'd': return number("duration", value, 0.1, 120, &c->seconds);
+    case 'n': return value_count("subscribers", value, CROWD_SUBSCRIBERS_MAX, &c->subscribers);
+    case 'M': return value_count("services", value, CROWD_SERVICES_MAX, &c->services);
+    case 'r': return value_number("rate", value, 0.1, 10000, &c->rate);
+    case 'd': return value_number("duration", value, 0.1, 120, &c->seconds);
     case 'R': return c->remote = true;
     case 'j': return *json = true;
     default: return false; /* getopt said so */

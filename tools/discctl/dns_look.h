@@ -1,5 +1,4 @@
-/* DNS questions over TCP, where answers of any size fit. What comes back may be anything: it
- * is checked byte by byte. Used by `register --wait`.
+/* DNS questions over TCP, where answers of any size fit. Used by `register --wait`.
  */
 #ifndef DISCCTL_DNS_LOOK_H
 #define DISCCTL_DNS_LOOK_H
@@ -8,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DNS_NAME_MAX = 254, DNS_TYPE_TXT = 16, DNS_TYPE_SRV = 33 };
+#include "dns_wire.h"
 
 struct dns_place {
     char address[64]; /* numeric, without brackets */

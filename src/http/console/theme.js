@@ -12,26 +12,31 @@
             return 'auto'; // storage is switched off
         }
     };
-    const show = (name) => {
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    let chosen = read();
+
+    // The page has one of two looks; only here is it known that "auto" chose it.
+    const show = () => {
+        const name = chosen !== 'auto' ? chosen : system.matches ? 'dark' : 'light';
         document.documentElement.dataset.theme = name;
         const words = document.getElementById('theme-words');
         if (words)
-            words.textContent = name[0].toUpperCase() + name.slice(1);
+            words.textContent = chosen[0].toUpperCase() + chosen.slice(1);
     };
     const next = () => {
-        const now = document.documentElement.dataset.theme;
-        const name = names[(names.indexOf(now) + 1) % names.length];
+        chosen = names[(names.indexOf(chosen) + 1) % names.length];
         try {
-            localStorage.setItem(key, name);
+            localStorage.setItem(key, chosen);
         } catch {
             // then it holds for this page
         }
-        show(name);
+        show();
     };
 
-    show(read());
+    show();
+    system.addEventListener('change', show);
     document.addEventListener('DOMContentLoaded', () => {
-        show(read());
+        show();
         document.getElementById('theme').addEventListener('click', next);
     });
 })();

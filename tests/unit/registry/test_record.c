@@ -319,6 +319,31 @@ static void test_principals(void **state)
     assert_string_equal(principal_format(&p, out), "token:admin");
 }
 
+static void test_metadata_pairs(void **state)
+{
+    (void)state;
+    static char keys[METADATA_MAX][4];
+    struct record r = {.ttl = TTL_UNSET};
+    for (unsigned n = 0; n < METADATA_MAX; n++) {
+        snprintf(keys[n], sizeof(keys[n]), "k%u", n);
+        struct pair pair = {text_of(keys[n]), TEXT("old")};
+        assert_int_equal(record_set_pair(&r, pair), ERR_OK);
+    }
+    assert_int_equal(record_set_pair(&r, (struct pair){TEXT("more"), TEXT("1")}), ERR_FULL);
+    assert_int_equal(record_set_pair(&r, (struct pair){TEXT("k63"), TEXT("new")}), ERR_OK);
+    assert_int_equal(r.metadata_count, METADATA_MAX);
+    assert_true(text_is(r.metadata[63].value, TEXT("new")));
+    assert_true(text_is(r.metadata[62].value, TEXT("old")));
+
+    record_drop_pair(&r, TEXT("more"));
+    assert_int_equal(r.metadata_count, METADATA_MAX);
+    record_drop_pair(&r, TEXT("k0"));
+    assert_int_equal(r.metadata_count, METADATA_MAX - 1);
+    for (unsigned n = 0; n < r.metadata_count; n++)
+        assert_false(text_is(r.metadata[n].key, TEXT("k0")));
+    assert_int_equal(record_set_pair(&r, (struct pair){TEXT("more"), TEXT("1")}), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_metadata_keys_and_values),
         cmocka_unit_test(test_metadata_totals),
+        cmocka_unit_test(test_metadata_pairs),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_principals),
     };
