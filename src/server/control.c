@@ -46,6 +46,7 @@ struct control {
     struct replies *replies;
     struct control_tasks *tasks;
     struct event *task_event;
+    struct loop_share *share; /* of the sources and of task_event */
     struct source *sources;
     size_t source_count;
     uint64_t publish_due_ms; /* lease time; UINT64_MAX = nothing waits */
@@ -211,6 +212,7 @@ static void on_datagrams(evutil_socket_t fd UNUSED, short what UNUSED, void *con
     struct source *s = context;
     receive(s);
     loop_set_urgent(s->event, s->drained);
+    loop_share_look(s->control->share, clock_monotonic_us());
 }
 
 /* ---- tasks -------------------------------------------------------------------------- */
@@ -234,6 +236,7 @@ static void on_tasks(evutil_socket_t fd UNUSED, short what UNUSED, void *context
 {
     struct control *c = context;
     loop_set_urgent(c->task_event, run_tasks(c));
+    loop_share_look(c->share, clock_monotonic_us());
 }
 
 /* ---- time --------------------------------------------------------------------------- */
@@ -297,7 +300,7 @@ static bool add_source(struct control *c, int fd)
         return false;
     loop_set_urgent(s->event, true);
     c->source_count++;
-    return true;
+    return loop_share_add(c->share, s->event);
 }
 
 static bool add_sources(struct control *c, const struct listeners *l)
@@ -342,8 +345,9 @@ struct control *control_new(const struct control_options *options)
     c->task_event =
         event_new(c->base, tasks_control_fd(options->tasks), EV_READ | EV_PERSIST, on_tasks, c);
     c->tick = evtimer_new(c->base, on_tick, c);
-    if (!c->batch || !c->replies || !c->tasks || !c->task_event || !c->tick ||
-        !add_sources(c, options->registration)) {
+    c->share = loop_share_new(c->base);
+    if (!c->batch || !c->replies || !c->tasks || !c->task_event || !c->tick || !c->share ||
+        !loop_share_add(c->share, c->task_event) || !add_sources(c, options->registration)) {
         control_free(c);
         return NULL;
     }
@@ -371,6 +375,8 @@ void control_stop(struct control *c)
     if (!c || c->stopped)
         return;
     c->stopped = true;
+    loop_share_free(c->share);
+    c->share = NULL;
     for (size_t i = 0; i < c->source_count; i++)
         event_del(c->sources[i].event);
     event_del(c->task_event);
@@ -384,6 +390,7 @@ void control_free(struct control *c)
 {
     if (!c)
         return;
+    loop_share_free(c->share);
     for (size_t i = 0; i < c->source_count; i++)
         event_free(c->sources[i].event);
     if (c->tick)
