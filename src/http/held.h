@@ -4,7 +4,8 @@
  * The end of what a client sends may be the end of the connection, or only of that half of it:
  * nothing tells them apart before something is sent. Who waits for a change is taken to be gone
  * then, or the waits of all who left would pile up; a write is made and has its reply at once,
- * so that is still sent, and only an error ends it before.
+ * so that is still sent, and only an error ends it before. Over TLS the end of input is always
+ * the end: libevent stops the stream then, and no reply is sent.
  * Used inside http/ only. */
 #ifndef DISC_HTTP_HELD_H
 #define DISC_HTTP_HELD_H

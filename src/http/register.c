@@ -50,6 +50,18 @@ static bool complete(struct call *call, struct record_body *b, struct instance_n
     return record_body_check(b);
 }
 
+/* False: the reply was sent, and the audit log told. */
+static bool may_register_for(struct call *call, const struct record_body *b)
+{
+    if (!b->has_owner || call->has_token || b->owner.kind == PRINCIPAL_LOCAL)
+        return true;
+    struct instance_key key = {b->record.ns, b->record.service, b->record.id};
+    write_tell(call, HTTP_DEED_DENIED, key, "for another, and without the admin token");
+    reply_problem(call->http, call->request, 403,
+                  "\"owner\": only the holder of the admin token may register for others");
+    return false;
+}
+
 /* In whose name: who is named has not sent this, so its place is where the instance is. */
 static struct principal owner_of(struct call *call, const struct record_body *b)
 {
@@ -84,10 +96,11 @@ static void read_and_apply(struct call *call, struct instance_names *names)
         return;
     struct record_body b = {
         .record = {.ttl = TTL_UNSET, .ns = names->key.ns, .service = names->key.service}};
-    if (record_body_read(&b, json) && complete(call, &b, names) && record_body_has_ports(&b, json))
-        apply(call, &b);
-    else
+    if (!record_body_read(&b, json) || !complete(call, &b, names) ||
+        !record_body_has_ports(&b, json))
         reply_problem(call->http, call->request, 422, "%s", b.fault);
+    else if (may_register_for(call, &b))
+        apply(call, &b);
     json_decref(json);
 }
 

@@ -12,6 +12,7 @@ enum {
     LINES = 256,       /* of those who wait for their turn, by address */
     SHARE = 4,         /* one part in so many of the time */
     SAVED_US = 2000,   /* of time not used, at most */
+    OWED_US = 100000,  /* of time used ahead, at most: more was no arithmetic, but a pause */
     NETWORK_BYTES = 8, /* of an IPv6 address: what one sender has for itself */
 };
 
@@ -139,6 +140,8 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
         if (h)
             step(h);
         all->credit_us -= (int64_t)(all->clock_us() - began);
+        if (all->credit_us < -OWED_US)
+            all->credit_us = -OWED_US;
     }
     arm(all);
 }

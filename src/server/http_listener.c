@@ -5,6 +5,7 @@
 #include <event2/http.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/counter.h"
@@ -41,6 +42,7 @@ struct guard {
     struct handshake *handshake; /* NULL when over, or without TLS */
     enum phase phase;
     bool is_secure;
+    bool ends; /* evhttp itself refused a request; the connection goes with its reply */
 };
 TAILQ_HEAD(guards, guard);
 
@@ -109,6 +111,23 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
         enter(g, PHASE_READING);
 }
 
+/* What evhttp says while it reads is a refusal of its own, or 100 (Continue). It keeps a
+ * connection open after one of CONNECT, and would go on in the middle of what it refused. */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
+{
+    static const char interim[] = "HTTP/1.1 1";
+    struct guard *g = context;
+    char front[sizeof(interim)] = "";
+
+    if (g->phase != PHASE_READING)
+        return;
+    if (info->n_added && info->orig_size == 0)
+        g->ends = evbuffer_copyout(output, front, sizeof(interim) - 1) < 0 ||
+                  memcmp(front, interim, sizeof(interim) - 1) != 0;
+    if (g->ends && info->n_deleted && evbuffer_get_length(output) == 0)
+        event_active(g->timer, EV_TIMEOUT, 0);
+}
+
 /* evhttp closes the connection as on a time-out of its own; the guard is gone then. */
 static void give_up(struct guard *g)
 {
@@ -138,6 +157,7 @@ static void on_close(struct evhttp_connection *connection, void *context)
     if (g->phase == PHASE_IDLE)
         TAILQ_REMOVE(&l->idle, g, link);
     evbuffer_remove_cb(bufferevent_get_input(g->stream), on_input, g);
+    evbuffer_remove_cb(bufferevent_get_output(g->stream), on_output, g);
     map_remove(&l->guards, hash_pointer(connection), g);
     tcp_quota_leave(l->quota, &g->from);
     guard_free(g);
@@ -241,7 +261,8 @@ static bool enter_quota(struct http_listener *l, const struct addr *from)
 static enum err admit(struct guard *g)
 {
     struct http_listener *l = g->listener;
-    struct evbuffer *input = bufferevent_get_input(g->stream);
+    struct evbuffer *input = bufferevent_get_input(g->stream),
+                    *output = bufferevent_get_output(g->stream);
     const struct sockaddr *sa = evhttp_connection_get_addr(g->connection);
     struct endpoint from;
 
@@ -252,8 +273,9 @@ static enum err admit(struct guard *g)
         return ERR_FULL;
     if (map_insert(&l->guards, hash_pointer(g->connection), g) != ERR_OK)
         goto leave;
-    if (evbuffer_add_cb(input, on_input, g))
+    if (evbuffer_add_cb(input, on_input, g) && evbuffer_add_cb(output, on_output, g))
         return ERR_OK;
+    (void)evbuffer_remove_cb(input, on_input, g);
     map_remove(&l->guards, hash_pointer(g->connection), g);
 leave:
     tcp_quota_leave(l->quota, &g->from);

@@ -39,6 +39,14 @@ ctl 0 import "$work/some"
 same "without it" 2 "$(puts '/old?ns')"
 same "once with it" 1 "$(puts owner)"
 
+# ---- and a server not without the token: said once
+: >"$work/puts"
+sed -n '1s/n1"/others1"/p; 2s/n2"/others2"/p' "$work/lines" >"$work/some"
+ctl 0 import "$work/some"
+same "both" 'added 2, there already 0, newer on the server 0, failed 0' "$out"
+same "without it" 4 "$(puts '/others.?ns')"
+same "one warning" 'discctl: whose the instances are is left out: that needs the admin token (give --token-file)' "$err"
+
 # ---- export and back: overrides of what is not there; what is there just so is not renewed
 ctl 0 export "$work/all"
 same "says so" "exported 1 instances of 1 services and 2 overrides of instances that are not registered to $work/all" "$out"

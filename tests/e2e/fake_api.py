@@ -59,6 +59,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(503, {"title": "Service Unavailable", "detail": "the disk fails"})
         elif "owner" in json.loads(body) and "/old" in self.path:
             self.answer(422, {"detail": '"owner" is not the instance\'s to say: leave it out'})
+        elif "owner" in json.loads(body) and "/others" in self.path:
+            self.answer(403, {"detail": '"owner": only the holder of the admin token may register for others'})
         else:
             self.answer(200 if "/override" in self.path else 201, {})
 

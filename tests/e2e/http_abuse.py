@@ -154,6 +154,8 @@ REFUSED = [
     ('no HTTP', (0, 400), b'\x16\x03\x01\x02\x00' + os.urandom(2000) + b'\r\n\r\n'),
     *((f'{method} with {field}', (400, 413), hiding(method, field))
       for method in ('HEAD', 'TRACE', 'OPTIONS', 'BREW', 'PROPFIND') for field in (LENGTH, CHUNKED)),
+    *((f'CONNECT with {field}', (400, 413), hiding('CONNECT', field))
+      for field in (LENGTH, CHUNKED, 'Content-Length : 5', 'Transfer-Encoding: gzip')),
     ('two lengths', (400,), hiding('POST', 'Content-Length: 0', LENGTH)),
     ('a length and chunks', (400,), hiding('POST', LENGTH, CHUNKED)),
     ('another coding', (400, 413), hiding('POST', 'Transfer-Encoding: gzip')),

@@ -43,6 +43,7 @@ struct import {
     struct entry *last;     /* overrides of instances to come: once the services are there */
     unsigned unanswered;    /* entries in `again` */
     int wait_ms;            /* before anything else is sent: the server said so */
+    bool ownerless;         /* the server does not let us say whose an instance is: said */
     bool lost, unavailable; /* the server does not answer at all; says 503 whatever is tried */
     unsigned long long lines, added, known, newer, failed, overrides;
     int code;
@@ -251,17 +252,24 @@ static void on_registered(struct entry *e, int status)
         done(e);
 }
 
-/* An older server does not let anybody say whose an instance is. */
+/* Only the admin may say whose an instance is; with an older server nobody. */
 static bool does_without_owner(struct entry *e, const struct http_pool_answer *answer)
 {
+    struct import *m = e->import;
     const char *detail = text_of(answer->body, "detail");
-    bool refused = e->phase == REGISTERS && answer->status == 422 && strstr(detail, "\"owner\"") &&
-                   strstr(detail, "leave it out") && json_object_get(e->body, "owner");
-    if (refused) {
-        json_object_del(e->body, "owner");
-        go_on(e, REGISTERS);
+    bool is_old = answer->status == 422 && strstr(detail, "leave it out");
+    bool is_not_admin = answer->status == 403 && strstr(detail, "only the holder");
+    if (e->phase != REGISTERS || (!is_old && !is_not_admin) || !strstr(detail, "\"owner\"") ||
+        !json_object_get(e->body, "owner"))
+        return false;
+    if (is_not_admin && !m->ownerless) {
+        m->ownerless = true;
+        fprintf(stderr, "discctl: whose the instances are is left out: that needs the admin token "
+                        "(give --token-file)\n");
     }
-    return refused;
+    json_object_del(e->body, "owner");
+    go_on(e, REGISTERS);
+    return true;
 }
 
 static void on_reply(void *context, void *tag, const struct http_pool_answer *answer)

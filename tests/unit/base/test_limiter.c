@@ -80,6 +80,12 @@ static void test_takeover(void **state)
         assert_true(limiter_take(&l, &other, 1000));
     }
     assert_false(limiter_has(&l, &a, 1000, &wait));
+    /* Who has no entry is asked for by the fullest of the others'. */
+    struct addr b = address("10.0.0.2");
+    assert_true(limiter_knows(&l, &a));
+    assert_false(limiter_knows(&l, &b));
+    assert_true(limiter_has(&l, &b, 1000, &wait));
+    assert_false(limiter_knows(&l, &b)); /* to look changes nothing */
     limiter_deinit(&l);
 }
 

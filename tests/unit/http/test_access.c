@@ -234,6 +234,36 @@ static void test_who(void **state)
     evhttp_clear_headers(&headers);
 }
 
+/* Only a bearer token counts, and only where the server has one. */
+static void test_presents(void **state)
+{
+    static const struct {
+        const char *token, *headers;
+        bool presents;
+    } all[] = {
+        {TOKEN, GOOD, true},
+        {TOKEN, "Authorization: bearer wrong", true},
+        {TOKEN, "", false},
+        {TOKEN, "Authorization: Bearer", false},
+        {TOKEN, "Authorization: Bearer  ", false},
+        {TOKEN, "Authorization: Basic dXNlcjpwdw==", false},
+        {TOKEN, "Authorization: " TOKEN, false},
+        {NULL, GOOD, false},
+        {"", GOOD, false},
+    };
+    (void)state;
+    for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
+        struct http_config config = {.token = all[n].token ? strdup(all[n].token) : NULL};
+        struct access access = access_of(&config);
+        struct evkeyvalq headers;
+        read_headers(all[n].headers, &headers);
+        struct asker asker = {.headers = &headers};
+        assert_int_equal(access_presents_token(&access, &asker), all[n].presents);
+        evhttp_clear_headers(&headers);
+        http_config_deinit(&config);
+    }
+}
+
 /* The words say which of the cases it is. */
 static void test_words(void **state)
 {
@@ -269,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_reads),    cmocka_unit_test(test_writes),
         cmocka_unit_test(test_clients),  cmocka_unit_test(test_who),
         cmocka_unit_test(test_no_token), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_presents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,27 @@ static void test_fields(void **state)
     }
 }
 
+/* evhttp keeps what was CONNECT open by itself. */
+static void test_connect(void **state)
+{
+    static const char *const fields[] = {
+        "",
+        "Content-Length: 152\r\n",
+        "Content-Length : 20\r\n",
+        "Transfer-Encoding: gzip\r\n",
+        "Connection: keep-alive\r\n",
+    };
+    for (size_t n = 0; n < ARRAY_COUNT(fields); n++)
+        is_refused(*state, "CONNECT", fields[n]);
+    struct rig *rig = *state;
+    http_stop(rig->http);
+    char *reply = ask(rig, "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n" HIDDEN);
+    assert_int_equal(status_of(reply), 503);
+    assert_non_null(strstr(reply, "the server is stopping"));
+    assert_null(strstr(reply + 1, "HTTP/1.1 "));
+    free(reply);
+}
+
 /* Nothing against a body where there may be one, nor against a length of nothing. */
 static void test_fine(void **state)
 {
@@ -100,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_methods_without_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fields, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_connect, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fine, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

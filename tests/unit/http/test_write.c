@@ -395,10 +395,10 @@ static void test_owner(void **state)
 /* In somebody else's name: it is that one's, whose heartbeats are accepted. */
 static void test_named_owner(void **state)
 {
+    static const char token[] = JSON_TYPE "Authorization: Bearer " TOKEN "\r\n";
     static const char *const owners[] = {"local",      "addr:10.0.0.9",       "addr:2001:db8::9",
                                          "key:deploy", "name:update.example", "token:admin"};
     struct rig *rig = *state;
-    json_t *json;
     char body[128];
 
     for (size_t n = 0; n < ARRAY_COUNT(owners); n++) {
@@ -407,17 +407,24 @@ static void test_named_owner(void **state)
         struct granted granted;
         id[sizeof(id) - 2] = (char)('0' + n);
         snprintf(body, sizeof(body), "{\"ports\": [], \"owner\": \"%s\"}", owners[n]);
-        assert_int_equal(tell(rig, "PUT", id, body, &json), 201);
+        char *reply = send_with(rig, "PUT", id, token, body);
+        assert_int_equal(status_of(reply), 201);
+        json_t *json = json_of(reply);
         assert_string_equal(text_at(json, "owner"), owners[n]);
         json_decref(json);
         struct instance_key key = {TEXT("default"), TEXT("web"), text_of(id + sizeof(WEB))};
         assert_int_equal(principal_parse(text_of(owners[n]), &owner), ERR_OK);
         assert_int_equal(registry_renew(rig->registry, key, &owner, rig_now(rig), &granted),
                          ERR_OK);
-        expect(rig, "PUT", id, body, 200, "");
+        reply = send_with(rig, "PUT", id, token, body);
+        assert_int_equal(status_of(reply), 200);
+        free(reply);
+        expect(rig, "PUT", id, body, n ? 403 : 200, n ? "only the holder of the admin token" : "");
         expect(rig, "PUT", id, "{\"ports\": []}", n ? 403 : 200, n ? "\"why\":\"owner\"" : "");
     }
-    expect(rig, "POST", WEB, "{\"ports\": [1], \"owner\": \"key:deploy\"}", 201, "key:deploy");
+    rig->deeds[0] = '\0';
+    expect(rig, "POST", WEB, "{\"ports\": [1], \"owner\": \"key:deploy\"}", 403, "\\\"owner\\\"");
+    assert_non_null(strstr(rig->deeds, "for another, and without the admin token"));
     expect(rig, "PATCH", WEB "/n0", "{\"owner\": \"local\"}", 422,
            "\\\"owner\\\" cannot be changed");
 }

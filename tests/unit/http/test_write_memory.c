@@ -94,8 +94,10 @@ static void test_writes(void **state)
 {
     (void)state;
     each_failure("PUT", "/v1/services/api/instances/new", BODY, 201);
+    each_failure("PUT", "/v1/services/api/instances/new", "{\"ports\": [], \"owner\": \"local\"}",
+                 201);
     each_failure("PUT", "/v1/services/api/instances/new",
-                 "{\"ports\": [], \"owner\": \"key:deploy\"}", 201);
+                 "{\"ports\": [], \"owner\": \"key:deploy\"}", 403);
     each_failure("PUT", ONE, BODY, 200);
     each_failure("PATCH", ONE, "{\"metadata\": {\"b\": \"2\"}, \"tags\": [\"x\", \"y\"]}", 200);
     each_failure("POST", ONE "/renew", "{}", 200);

@@ -201,6 +201,25 @@ static void test_share(void **state)
     }
 }
 
+/* A process that was stopped in the middle of a step does not owe all that time. */
+static void test_pause(void **state)
+{
+    struct rig *rig = *state;
+    struct timeval hanging = {.tv_sec = 30};
+
+    for (unsigned n = 0; n < 2; n++) {
+        connect_peer(rig, n, "192.0.2.1");
+        assert_false(shake(&rig->peers[n]));
+    }
+    look_us = 3600000000;
+    while (answered(rig, 2) < 1)
+        event_base_loop(rig->base, EVLOOP_ONCE);
+    event_base_loopexit(rig->base, &hanging);
+    while (answered(rig, 2) < 2 && !event_base_got_exit(rig->base))
+        event_base_loop(rig->base, EVLOOP_ONCE);
+    assert_int_equal(answered(rig, 2), 2);
+}
+
 /* Who asks for many waits for itself. */
 static void test_addresses(void **state)
 {
@@ -258,8 +277,9 @@ static void test_goes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_serves),    WITH_RIG(test_one_in_a_turn), WITH_RIG(test_share),
-        WITH_RIG(test_addresses), WITH_RIG(test_no_tls),        WITH_RIG(test_goes),
+        WITH_RIG(test_serves), WITH_RIG(test_one_in_a_turn), WITH_RIG(test_share),
+        WITH_RIG(test_pause),  WITH_RIG(test_addresses),     WITH_RIG(test_no_tls),
+        WITH_RIG(test_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -357,6 +357,55 @@ static void test_too_large(void **state)
     assert_int_equal(counter_get(&http_counters(rig->http)->requests), 0);
 }
 
+/* Nothing behind what evhttp refuses is read, whatever the method. */
+static void test_refused_by_evhttp(void **state)
+{
+    static const char *const fronts[] = {
+        "CONNECT /v1/status HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "CONNECT /v1/status HTTP/1.1\r\n: bad\r\n\r\n",
+        "CONNECT /v1/status HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
+        "CONNECT x y HTTP/1.1\r\n\r\n",
+        "GET /v1/status HTTP/1.1\r\n: bad\r\n\r\n",
+    };
+    struct rig *rig = *state;
+    http_listener_set_deadlines(rig->listener, &none);
+    for (size_t n = 0; n < sizeof(fronts) / sizeof(*fronts); n++) {
+        uint64_t had = counter_get(&http_counters(rig->http)->requests);
+        char heard[4096] = "";
+        int fd = dial(rig);
+        say(fd, fronts[n]);
+        say(fd, REQUEST);
+        while (hear(fd, heard, sizeof(heard)))
+            turn(rig);
+        close(fd);
+        assert_memory_equal(heard, "HTTP/1.1 4", 10);
+        assert_null(strstr(heard, "HTTP/1.1 200"));
+        assert_in_range(counter_get(&http_counters(rig->http)->requests), had, had + 1);
+    }
+}
+
+/* That is no refusal. */
+static void test_continue(void **state)
+{
+    struct rig *rig = *state;
+    char heard[4096] = "";
+    int fd = dial(rig);
+    say(fd, "GET /v1/status HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+            "Content-Length: 2\r\n\r\n");
+    while (!strstr(heard, "\r\n\r\n")) {
+        turn(rig);
+        assert_true(hear(fd, heard, sizeof(heard)));
+    }
+    assert_memory_equal(heard, "HTTP/1.1 100", 12);
+    for (int n = 0; n < 100; n++)
+        assert_int_equal(event_base_loop(rig->base, EVLOOP_NONBLOCK), 0);
+    say(fd, "{}");
+    wait_for_reply(rig, fd);
+    assert_int_equal(http_listener_connections(rig->listener), 1);
+    close(fd);
+    wait_for_count(rig, 0);
+}
+
 static void test_connections_max(void **state)
 {
     struct rig *rig = *state;
@@ -462,6 +511,8 @@ int main(void)
         WITH_RIG(test_stalled),
         WITH_RIG(test_freed_under_way),
         WITH_RIG(test_too_large),
+        WITH_RIG(test_refused_by_evhttp),
+        WITH_RIG(test_continue),
         WITH_RIG(test_connections_max),
         WITH_RIG(test_idle_makes_room),
         WITH_RIG(test_no_descriptors),
