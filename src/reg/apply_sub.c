@@ -137,7 +137,9 @@ void apply_ack(struct call *c)
         apply_refuse(c, refusal);
         return;
     }
-    if (!subscription_ack(&c->reg->subscriptions, c->subscription, seq, frag, c->now.lease_ms))
+    /* What was dropped under way for want of memory is still acknowledged: no fault of theirs. */
+    if (!subscription_ack(&c->reg->subscriptions, c->subscription, seq, frag, c->now.lease_ms) &&
+        !c->subscription->cut_short)
         policy_charge(&c->reg->policy, c->auth, &c->from.addr, c->now.lease_ms);
     reply_none(c);
 }

@@ -368,6 +368,25 @@ static void goodbyes_and_idle_acks_are_charged(void **state)
     assert_in_range(left, 95, 105); /* 200 a second, less 50 and 50 */
 }
 
+/* What they are for was dropped here. */
+static void acks_of_what_was_dropped_are_not(void **state)
+{
+    struct rig *t = *state;
+    char line[128], cookie[128];
+    size_t cursor = 0;
+    put_some(t, "web", 1);
+    rig_from(t, "10.1.2.3");
+    rig_cookie(t, cookie);
+    uint64_t sub = subscribe(t, cookie);
+    struct subscription *s = map_next(&t->reg->subscriptions.by_name, &cursor);
+    s->cut_short = true;
+    for (unsigned i = 0; i < 500; i++)
+        watch_ack(t, sub, 77, 1);
+    snprintf(line, sizeof(line), "disc/1 uns sub=%llu tok=" TOK, (unsigned long long)sub);
+    rig_send(t, line);
+    assert_memory_equal(t->text, "disc/1 ok ", 10);
+}
+
 /* Whoever is sent much has to answer much: 60 times some ten datagrams. */
 static void acks_that_are_asked_for_are_not(void **state)
 {
@@ -401,6 +420,7 @@ int main(void)
         test(what_nobody_hears_goes_first),
         test(what_is_heard_goes_last),
         test(goodbyes_and_idle_acks_are_charged),
+        test(acks_of_what_was_dropped_are_not),
         test(acks_that_are_asked_for_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
