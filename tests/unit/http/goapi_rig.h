@@ -10,19 +10,11 @@
 
 UNUSED static int set_up(void **state)
 {
-    struct rig *rig = calloc(1, sizeof(*rig));
-    rig_start(rig);
+    rig_set_up(state);
+    struct rig *rig = *state;
     rig->registrant.who.kind = PRINCIPAL_LOCAL;
     rig->registrant.advertises = true;
     assert_int_equal(addr_parse(TEXT("192.0.2.9"), &rig->registrant.addr), ERR_OK);
-    *state = rig;
-    return 0;
-}
-
-UNUSED static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
     return 0;
 }
 

@@ -295,6 +295,23 @@ UNUSED static void rig_stop(struct rig *rig)
     event_base_free(rig->base);
 }
 
+UNUSED static int rig_set_up(void **state)
+{
+    *state = calloc(1, sizeof(struct rig));
+    rig_start(*state);
+    return 0;
+}
+
+UNUSED static int rig_tear_down(void **state)
+{
+    rig_stop(*state);
+    free(*state);
+    return 0;
+}
+
+/* A test with a rig of its own as its state. */
+#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
+
 /* ---- filling the registry ------------------------------------------------------- */
 
 static const struct principal rig_owner = {.kind = PRINCIPAL_LOCAL};
@@ -332,12 +349,30 @@ UNUSED static void rig_add_many(struct rig *rig, const char *service, unsigned c
     }
 }
 
+UNUSED static void rig_add_named(struct rig *rig, const char *ns, const char *service,
+                                 const char *id)
+{
+    rig_add(rig,
+            (struct record){.ns = text_of(ns), .service = text_of(service), .id = text_of(id)});
+}
+
 UNUSED static void rig_remove(struct rig *rig, const char *service, const char *id)
 {
     struct instance_key key = {TEXT("default"), text_of(service), text_of(id)};
     uint64_t rev;
     assert_int_equal(registry_deregister(rig->registry, key, 0, &rig_owner, rig_now(rig), &rev),
                      ERR_OK);
+}
+
+/* What changed up to now may be shown. */
+UNUSED static void rig_publish(struct rig *rig)
+{
+    http_published(rig->http, rig_now(rig));
+}
+
+UNUSED static uint64_t rig_index(struct rig *rig, const char *service)
+{
+    return service_index(registry_service(rig->registry, TEXT("default"), text_of(service)));
 }
 
 /* ---- the client ----------------------------------------------------------------- */
@@ -443,27 +478,32 @@ UNUSED static char *get(struct rig *rig, const char *target)
     return get_with(rig, target, "");
 }
 
-/* POST of a JSON body, with whatever header lines. */
+/* With whatever header lines. */
 UNUSED static char *post_with(struct rig *rig, const char *target, const char *headers,
                               const char *body)
 {
-    char request[8192];
-    snprintf(request, sizeof(request),
-             "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s"
-             "Content-Length: %zu\r\n\r\n%s",
-             target, headers, strlen(body), body);
-    return ask(rig, request);
+    return send_with(rig, "POST", target, headers, body);
 }
 
 UNUSED static char *post(struct rig *rig, const char *target, const char *body)
 {
-    return post_with(rig, target, "Content-Type: application/json\r\n", body);
+    return send_json_to(rig, "POST", target, body);
 }
 
 UNUSED static int status_of(const char *reply)
 {
     int status = 0;
     return sscanf(reply, "HTTP/1.%*d %d", &status) == 1 ? status : 0;
+}
+
+/* Sends a JSON body and looks for `part` in the reply. */
+UNUSED static void expect_reply(struct rig *rig, const char *method, const char *target,
+                                const char *body, int status, const char *part)
+{
+    char *reply = send_json_to(rig, method, target, body);
+    if (status_of(reply) != status || !strstr(reply, part))
+        fail_msg("%s %s %s\n-> %s", method, target, body, reply);
+    free(reply);
 }
 
 /* In place; RFC 9112 section 7.1. The last chunk must be there. */

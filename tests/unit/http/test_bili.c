@@ -266,7 +266,7 @@ static void ourselves(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(registers_and_is_fetched),
         TEST(weights),

@@ -82,11 +82,11 @@ static void is_held_until_something_changes(void **state)
     is_held(&c);
     /* another service's change is none */
     rig_remove(rig, "api", "x");
-    http_published(rig->http, rig_now(rig));
+    rig_publish(rig);
     rig_settle(rig);
     is_held(&c);
     add(rig, FORM("b", "&status=1"));
-    http_published(rig->http, rig_now(rig));
+    rig_publish(rig);
     json_t *json = poll_end(&c);
     json_t *web = json_object_get(json_object_get(json, "data"), "web");
     assert_int_equal(number_at(json, "code"), 0);
@@ -102,7 +102,7 @@ static void a_service_that_appears(void **state)
     poll_open(&c, rig, "/discovery/polls?env=default&hostname=h&appid=web&latest_timestamp=0");
     is_held(&c);
     add(rig, FORM("a", "&status=1"));
-    http_published(rig->http, rig_now(rig));
+    rig_publish(rig);
     json_t *json = poll_end(&c);
     assert_int_equal(number_at(json, "code"), 0);
     json_decref(json);
@@ -121,11 +121,11 @@ static void an_empty_service_is_no_news(void **state)
              (intmax_t)latest_of(rig));
     poll_open(&c, rig, target);
     says(rig, "/discovery/cancel", FORM("a", ""), OK);
-    http_published(rig->http, rig_now(rig));
+    rig_publish(rig);
     rig_settle(rig);
     is_held(&c);
     add(rig, FORM("a", "&status=1"));
-    http_published(rig->http, rig_now(rig));
+    rig_publish(rig);
     json_t *json = poll_end(&c);
     assert_int_equal(number_at(json, "code"), 0);
     json_decref(json);
@@ -152,7 +152,7 @@ static void the_time_is_up(void **state)
     poll_open(&c, rig, "/discovery/polls?env=default&hostname=h&appid=nobody&latest_timestamp=0");
     is_held(&c);
     rig->lease_ms += 29999;
-    http_published(rig->http, rig_now(rig));
+    rig_publish(rig);
     rig_settle(rig);
     is_held(&c);
     rig->lease_ms += 1;
@@ -223,7 +223,7 @@ static void a_client_that_leaves(void **state)
     client_free(&c);
     rig_settle(rig);
     add(rig, FORM("a", "&status=1"));
-    http_published(rig->http, rig_now(rig)); /* nobody is there any more */
+    rig_publish(rig); /* nobody is there any more */
     rig_settle(rig);
 }
 
@@ -308,7 +308,7 @@ static void sets_all_or_none(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(answers_at_once_what_changed),
         TEST(is_held_until_something_changes),

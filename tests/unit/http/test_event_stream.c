@@ -11,22 +11,6 @@ struct event {
     json_t *data;
 };
 
-static void add(struct rig *rig, const char *ns, const char *service, const char *id)
-{
-    rig_add(rig,
-            (struct record){.ns = text_of(ns), .service = text_of(service), .id = text_of(id)});
-}
-
-static void published(struct rig *rig)
-{
-    http_published(rig->http, rig_now(rig));
-}
-
-static uint64_t index_of(struct rig *rig, const char *service)
-{
-    return service_index(registry_service(rig->registry, TEXT("default"), text_of(service)));
-}
-
 /* HTTP/1.0, so that nothing is in chunks. `headers` each with \r\n. */
 static void stream_open_with(struct client *c, struct rig *rig, const char *target,
                              const char *headers)
@@ -123,17 +107,15 @@ static size_t size_at(const json_t *json, const char *key)
 
 static void test_state_and_changes(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    open_events(&c, &rig, "/v1/services/web");
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    open_events(&c, rig, "/v1/services/web");
     struct event e = event_of(&c);
     assert_string_equal(e.name, "state");
-    assert_int_equal(e.id, index_of(&rig, "web"));
+    assert_int_equal(e.id, rig_index(rig, "web"));
     assert_int_equal(number_at(e.data, "index"), e.id);
     assert_string_equal(text_at(e.data, "namespace"), "default");
     assert_string_equal(text_at(e.data, "name"), "web");
@@ -144,13 +126,13 @@ static void test_state_and_changes(void **state)
     assert_int_equal(size_at(e.data, "instances"), 1);
     json_decref(e.data);
 
-    uint64_t before = index_of(&rig, "web");
-    add(&rig, "default", "web", "web-2");
-    rig_remove(&rig, "web", "web-1");
-    published(&rig);
+    uint64_t before = rig_index(rig, "web");
+    rig_add_named(rig, "default", "web", "web-2");
+    rig_remove(rig, "web", "web-1");
+    rig_publish(rig);
     e = event_of(&c);
     assert_string_equal(e.name, "change");
-    assert_int_equal(e.id, index_of(&rig, "web"));
+    assert_int_equal(e.id, rig_index(rig, "web"));
     assert_int_equal(number_at(e.data, "index"), e.id);
     assert_int_equal(number_at(e.data, "previous"), before);
     assert_int_equal(size_at(e.data, "instances"), 1);
@@ -162,25 +144,22 @@ static void test_state_and_changes(void **state)
     assert_string_equal(text_at(gone, "why"), "deregistered");
     json_decref(e.data);
 
-    add(&rig, "default", "other", "o");
-    published(&rig);
+    rig_add_named(rig, "default", "other", "o");
+    rig_publish(rig);
     assert_quiet(&c);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 /* As others than this test's client see it: chunks, and what the fields say. */
 static void test_header(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    client_open(&c, &rig, "GET /v1/services/web?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    rig_add_named(rig, "default", "web", "web-1");
+    client_open(&c, rig, "GET /v1/services/web?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     while (evbuffer_search(c.got, "}\n\n\r\n", 5, NULL).pos < 0)
-        rig_loop(&rig);
+        rig_loop(rig);
     char text[4096] = "";
     evbuffer_remove(c.got, text, sizeof(text) - 1);
     assert_int_equal(status_of(text), 200);
@@ -192,53 +171,49 @@ static void test_header(void **state)
     char ahead[4000];
     memset(ahead, 'x', sizeof(ahead));
     bufferevent_write(c.stream, ahead, sizeof(ahead));
-    rig_settle(&rig);
-    assert_int_equal(http_watchers(rig.http), 1);
+    rig_settle(rig);
+    assert_int_equal(http_watchers(rig->http), 1);
     assert_false(c.closed);
     /* Nor kept in mass; and one behind them who went would not be noticed. */
     bufferevent_write(c.stream, ahead, sizeof(ahead));
     while (!c.closed)
-        rig_loop(&rig);
-    assert_int_equal(http_watchers(rig.http), 0);
+        rig_loop(rig);
+    assert_int_equal(http_watchers(rig->http), 0);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 static void test_resumes(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char header[64], target[64];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    uint64_t first = index_of(&rig, "web");
-    add(&rig, "default", "web", "web-2");
-    uint64_t second = index_of(&rig, "web");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    uint64_t first = rig_index(rig, "web");
+    rig_add_named(rig, "default", "web", "web-2");
+    uint64_t second = rig_index(rig, "web");
+    rig_publish(rig);
 
     snprintf(header, sizeof(header), "Last-Event-ID: %ju\r\n", (uintmax_t)first);
-    stream_open_with(&c, &rig, "/v1/services/web?index=0", header);
+    stream_open_with(&c, rig, "/v1/services/web?index=0", header);
     assert_event(&c, "change", second, "\"web-2\"");
     leave(&c);
 
     snprintf(target, sizeof(target), "/v1/services/web?index=%ju", (uintmax_t)second);
-    stream_open_with(&c, &rig, target, "");
+    stream_open_with(&c, rig, target, "");
     assert_quiet(&c);
-    add(&rig, "default", "web", "web-3");
-    published(&rig);
-    assert_event(&c, "change", index_of(&rig, "web"), "\"web-3\"");
+    rig_add_named(rig, "default", "web", "web-3");
+    rig_publish(rig);
+    assert_event(&c, "change", rig_index(rig, "web"), "\"web-3\"");
     leave(&c);
 
-    stream_open_with(&c, &rig, target, "Last-Event-ID: what?\r\n");
-    assert_event(&c, "state", index_of(&rig, "web"), "\"web-1\"");
+    stream_open_with(&c, rig, target, "Last-Event-ID: what?\r\n");
+    assert_event(&c, "state", rig_index(rig, "web"), "\"web-1\"");
     leave(&c);
 
-    stream_open_with(&c, &rig, "/v1/services/web", "Last-Event-ID: 99999999999\r\n");
-    assert_event(&c, "state", index_of(&rig, "web"), "\"web-1\"");
+    stream_open_with(&c, rig, "/v1/services/web", "Last-Event-ID: 99999999999\r\n");
+    assert_event(&c, "state", rig_index(rig, "web"), "\"web-1\"");
     client_free(&c);
-    rig_stop(&rig);
 }
 
 static void nothing(void *context, const struct registry_event *event)
@@ -252,60 +227,52 @@ static void forget_services(struct rig *rig)
     rig->lease_ms += UINT64_C(48) * 3600 * 1000;
     registry_expire(rig->registry, rig_now(rig), 1000, nothing, NULL);
     registry_expire(rig->registry, rig_now(rig), 1000, nothing, NULL);
-    published(rig);
+    rig_publish(rig);
     registry_changes_trim(rig->registry, registry_index(rig->registry));
 }
 
 static void test_unknown_known_unknown(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "other", "o");
-    open_events(&c, &rig, "/v1/services/web");
-    assert_event(&c, "state", registry_index(rig.registry), "\"known\":false");
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    assert_event(&c, "state", index_of(&rig, "web"), "\"known\":true");
-    rig_remove(&rig, "web", "web-1");
-    published(&rig);
-    assert_event(&c, "change", index_of(&rig, "web"), "\"gone\":[{\"id\":\"web-1\"");
-    forget_services(&rig);
-    assert_event(&c, "state", registry_index(rig.registry), "\"known\":false");
+    rig_add_named(rig, "default", "other", "o");
+    open_events(&c, rig, "/v1/services/web");
+    assert_event(&c, "state", registry_index(rig->registry), "\"known\":false");
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    assert_event(&c, "state", rig_index(rig, "web"), "\"known\":true");
+    rig_remove(rig, "web", "web-1");
+    rig_publish(rig);
+    assert_event(&c, "change", rig_index(rig, "web"), "\"gone\":[{\"id\":\"web-1\"");
+    forget_services(rig);
+    assert_event(&c, "state", registry_index(rig->registry), "\"known\":false");
     assert_quiet(&c);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 static void test_no_name(void **state)
 {
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    char *reply = get(&rig, "/v1/services/a%22b?stream=1");
+    char *reply = get(rig, "/v1/services/a%22b?stream=1");
     assert_int_equal(status_of(reply), 404);
     free(reply);
-    rig_stop(&rig);
 }
 
 /* In parts, and something changes on the way: after the last part comes that. */
 static void test_large_state(void **state)
 {
     enum { INSTANCES = 300 };
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     bool seen[INSTANCES] = {false};
     unsigned count = 0, part = 0, number;
-    (void)state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", INSTANCES, 200);
-    published(&rig);
-    uint64_t index = index_of(&rig, "web");
-    open_events(&c, &rig, "/v1/services/web");
+    rig_add_many(rig, "web", INSTANCES, 200);
+    rig_publish(rig);
+    uint64_t index = rig_index(rig, "web");
+    open_events(&c, rig, "/v1/services/web");
     bool last = false;
     while (!last) {
         struct event e = event_of(&c);
@@ -324,42 +291,38 @@ static void test_large_state(void **state)
         }
         json_decref(e.data);
         if (part == 1) {
-            rig_remove(&rig, "web", "n000007");
-            rig_remove(&rig, "web", "n000011");
-            add(&rig, "default", "web", "new");
-            published(&rig);
+            rig_remove(rig, "web", "n000007");
+            rig_remove(rig, "web", "n000011");
+            rig_add_named(rig, "default", "web", "new");
+            rig_publish(rig);
         }
     }
     assert_in_range(part, 3, INSTANCES);
     assert_in_range(count, INSTANCES - 2, INSTANCES);
-    assert_event(&c, "change", index_of(&rig, "web"), "\"n000007\"");
+    assert_event(&c, "change", rig_index(rig, "web"), "\"n000007\"");
     assert_quiet(&c);
-    assert_true(LIST_EMPTY(&rig.http->noted));
-    assert_int_equal(rig.http->noted_bytes, 0);
+    assert_true(LIST_EMPTY(&rig->http->noted));
+    assert_int_equal(rig->http->noted_bytes, 0);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 /* More has changed than is told one by one. */
 static void test_much_changed(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "first");
-    published(&rig);
-    open_events(&c, &rig, "/v1/services/web");
-    assert_event(&c, "state", index_of(&rig, "web"), "\"first\"");
-    rig_add_many(&rig, "web", DELTA_MAX + 1, 0);
-    published(&rig);
+    rig_add_named(rig, "default", "web", "first");
+    rig_publish(rig);
+    open_events(&c, rig, "/v1/services/web");
+    assert_event(&c, "state", rig_index(rig, "web"), "\"first\"");
+    rig_add_many(rig, "web", DELTA_MAX + 1, 0);
+    rig_publish(rig);
     struct event e = event_of(&c);
     assert_string_equal(e.name, "state");
     assert_int_equal(number_at(e.data, "part"), 1);
     json_decref(e.data);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 /* Two who are at the same place of a long state: the parts are made once, and each gets all. */
@@ -367,16 +330,14 @@ static void test_large_state_shared(void **state)
 {
     enum { CLIENTS = 3, INSTANCES = 300 };
     struct client c[CLIENTS];
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", INSTANCES, 100);
-    published(&rig);
+    rig_add_many(rig, "web", INSTANCES, 100);
+    rig_publish(rig);
     for (unsigned n = 0; n < CLIENTS; n++)
-        client_open(&c[n], &rig,
+        client_open(&c[n], rig,
                     "GET /v1/services/web?stream=1 HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    rig_settle(&rig);
+    rig_settle(rig);
     for (unsigned n = 0; n < CLIENTS; n++) {
         bool seen[INSTANCES] = {false}, last = false;
         unsigned count = 0, number;
@@ -398,26 +359,23 @@ static void test_large_state_shared(void **state)
         assert_quiet(&c[n]);
         client_free(&c[n]);
     }
-    rig_stop(&rig);
 }
 
 /* Few instances, but long ones: told as a whole state in parts, for all who follow. */
 static void test_long_change(void **state)
 {
     enum { INSTANCES = 200 };
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c[2];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "first");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "first");
+    rig_publish(rig);
     for (unsigned n = 0; n < 2; n++) {
-        open_events(&c[n], &rig, "/v1/services/web");
-        assert_event(&c[n], "state", index_of(&rig, "web"), "\"first\"");
+        open_events(&c[n], rig, "/v1/services/web");
+        assert_event(&c[n], "state", rig_index(rig, "web"), "\"first\"");
     }
-    rig_add_many(&rig, "web", INSTANCES, METADATA_VALUE_MAX);
-    published(&rig);
+    rig_add_many(rig, "web", INSTANCES, METADATA_VALUE_MAX);
+    rig_publish(rig);
     for (unsigned n = 0; n < 2; n++) {
         unsigned count = 0;
         for (bool last = false; !last;) {
@@ -434,7 +392,6 @@ static void test_long_change(void **state)
         assert_quiet(&c[n]);
         client_free(&c[n]);
     }
-    rig_stop(&rig);
 }
 
 /* A part of the whole cannot be followed: a balancer must not take it for what it asked. */
@@ -445,22 +402,19 @@ static void test_refused(void **state)
         "/v1/services/web?stream=1&live=true",    "/v1/services/web?stream=1&limit=0",
         "/v1/services/web?stream=1&after=x",      "/v1/services?stream=1&q=we",
         "/v1/services?stream=1&limit=10",         "/v1/services?stream=1&after=default/a"};
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
+    rig_add_named(rig, "default", "web", "web-1");
     for (size_t n = 0; n < ARRAY_COUNT(bad); n++) {
-        char *reply = get(&rig, bad[n]);
+        char *reply = get(rig, bad[n]);
         assert_int_equal(status_of(reply), 400);
         assert_non_null(strstr(reply, "leave where, status, live, limit, after and q out"));
         free(reply);
     }
-    char *reply = get(&rig, "/v1/services/web?stream=1&ns=nope");
+    char *reply = get(rig, "/v1/services/web?stream=1&ns=nope");
     assert_int_equal(status_of(reply), 404);
     assert_non_null(strstr(reply, "no such namespace"));
     free(reply);
-    rig_stop(&rig);
 }
 
 /* ---- clients that do not read ---------------------------------------------------------- */
@@ -485,32 +439,30 @@ static void change(struct rig *rig, unsigned n)
                      .metadata = {{TEXT("pad"), {value, sizeof(value)}}},
                      .metadata_count = 1,
                  });
-    published(rig);
+    rig_publish(rig);
 }
 
 static void test_slow_reader(void **state)
 {
     enum { CHANGES = 2000 };
-    struct rig rig;
+    struct rig *rig = *state;
     struct client slow, quick;
     uint64_t previous = 0;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    open_events(&slow, &rig, "/v1/services/web");
-    struct evhttp_connection *connection = rig.last;
-    open_events(&quick, &rig, "/v1/services/web");
-    assert_event(&slow, "state", index_of(&rig, "web"), "web-1");
-    assert_event(&quick, "state", index_of(&rig, "web"), "web-1");
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    open_events(&slow, rig, "/v1/services/web");
+    struct evhttp_connection *connection = rig->last;
+    open_events(&quick, rig, "/v1/services/web");
+    assert_event(&slow, "state", rig_index(rig, "web"), "web-1");
+    assert_event(&quick, "state", rig_index(rig, "web"), "web-1");
     bufferevent_disable(slow.stream, EV_READ);
     for (unsigned n = 1; n <= CHANGES; n++) {
-        previous = index_of(&rig, "web");
-        change(&rig, n);
+        previous = rig_index(rig, "web");
+        change(rig, n);
         struct event e = event_of(&quick);
         assert_string_equal(e.name, "change");
-        assert_int_equal(e.id, index_of(&rig, "web"));
+        assert_int_equal(e.id, rig_index(rig, "web"));
         assert_int_equal(number_at(e.data, "previous"), previous);
         json_decref(e.data);
         assert_in_range(unsent(connection), 0, 65536 + 2 * METADATA_VALUE_MAX + 2000);
@@ -519,7 +471,7 @@ static void test_slow_reader(void **state)
     bufferevent_enable(slow.stream, EV_READ);
     uint64_t seen = 0;
     unsigned events = 0;
-    while (seen != index_of(&rig, "web")) {
+    while (seen != rig_index(rig, "web")) {
         struct event e = event_of(&slow);
         assert_string_equal(e.name, "change");
         if (seen)
@@ -532,7 +484,6 @@ static void test_slow_reader(void **state)
     assert_quiet(&slow);
     client_free(&slow);
     client_free(&quick);
-    rig_stop(&rig);
 }
 
 /* Takes the framing of RFC 9112 section 7.1 off what has come; each chunk must be whole. */
@@ -553,32 +504,30 @@ static void take_chunks(struct evbuffer *from, struct evbuffer *to)
 /* What fits the socket is sent at once, and the rest of that chunk in the usual way. */
 static void test_slow_reader_in_chunks(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char last[48];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    client_open(&c, &rig, "GET /v1/services/web?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    client_open(&c, rig, "GET /v1/services/web?stream=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     while (evbuffer_search(c.got, "}\n\n\r\n", 5, NULL).pos < 0)
-        rig_loop(&rig);
+        rig_loop(rig);
     evbuffer_drain(c.got, evbuffer_get_length(c.got));
-    uint64_t seen = index_of(&rig, "web");
+    uint64_t seen = rig_index(rig, "web");
     bufferevent_disable(c.stream, EV_READ);
     for (unsigned n = 1; n <= 500; n++) {
-        change(&rig, n);
-        rig_settle(&rig);
+        change(rig, n);
+        rig_settle(rig);
     }
     bufferevent_enable(c.stream, EV_READ);
-    snprintf(last, sizeof(last), "id: %ju\n", (uintmax_t)index_of(&rig, "web"));
+    snprintf(last, sizeof(last), "id: %ju\n", (uintmax_t)rig_index(rig, "web"));
     while (evbuffer_search(c.got, last, strlen(last), NULL).pos < 0)
-        rig_loop(&rig);
-    rig_settle(&rig);
-    struct client plain = {.rig = &rig, .got = evbuffer_new()};
+        rig_loop(rig);
+    rig_settle(rig);
+    struct client plain = {.rig = rig, .got = evbuffer_new()};
     take_chunks(c.got, plain.got);
-    while (seen != index_of(&rig, "web")) {
+    while (seen != rig_index(rig, "web")) {
         struct event e = event_of(&plain);
         assert_int_equal(number_at(e.data, "previous"), seen);
         seen = e.id;
@@ -587,73 +536,63 @@ static void test_slow_reader_in_chunks(void **state)
     assert_int_equal(evbuffer_get_length(plain.got), 0);
     evbuffer_free(plain.got);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 static void test_client_goes(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", 300, 200);
-    open_events(&c, &rig, "/v1/services/web"); /* in the middle of its state */
+    rig_add_many(rig, "web", 300, 200);
+    open_events(&c, rig, "/v1/services/web"); /* in the middle of its state */
     client_free(&c);
-    while (http_watchers(rig.http))
-        rig_loop(&rig);
-    assert_true(LIST_EMPTY(&rig.http->noted));
-    open_events(&c, &rig, "/v1/services");
+    while (http_watchers(rig->http))
+        rig_loop(rig);
+    assert_true(LIST_EMPTY(&rig->http->noted));
+    open_events(&c, rig, "/v1/services");
     client_free(&c);
-    while (http_watchers(rig.http))
-        rig_loop(&rig);
-    add(&rig, "default", "web", "new");
-    published(&rig);
-    rig_settle(&rig);
-    rig_stop(&rig);
+    while (http_watchers(rig->http))
+        rig_loop(rig);
+    rig_add_named(rig, "default", "web", "new");
+    rig_publish(rig);
+    rig_settle(rig);
 }
 
 static void test_server_stops(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c, list;
-    (void)state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", 300, 200);
-    open_events(&c, &rig, "/v1/services/web");
-    open_events(&list, &rig, "/v1/services");
-    http_free(rig.http);
-    rig.http = NULL;
+    rig_add_many(rig, "web", 300, 200);
+    open_events(&c, rig, "/v1/services/web");
+    open_events(&list, rig, "/v1/services");
+    http_free(rig->http);
+    rig->http = NULL;
     while (!c.closed || !list.closed)
-        rig_loop(&rig);
+        rig_loop(rig);
     client_free(&c);
     client_free(&list);
-    rig_stop(&rig);
 }
 
 static void test_beat(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    open_events(&c, &rig, "/v1/services/web");
-    assert_event(&c, "state", registry_index(rig.registry), "\"known\":false");
-    rig_settle(&rig);
+    open_events(&c, rig, "/v1/services/web");
+    assert_event(&c, "state", registry_index(rig->registry), "\"known\":false");
+    rig_settle(rig);
     evbuffer_drain(c.got, evbuffer_get_length(c.got));
-    rig.lease_ms += 14999;
-    published(&rig);
-    rig_settle(&rig);
+    rig->lease_ms += 14999;
+    rig_publish(rig);
+    rig_settle(rig);
     assert_int_equal(evbuffer_get_length(c.got), 0);
-    rig.lease_ms += 1;
-    published(&rig);
+    rig->lease_ms += 1;
+    rig_publish(rig);
     char *line = line_of(&c);
     assert_string_equal(line, ":");
     free(line);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 /* A slice in each turn, all the same bytes. */
@@ -661,88 +600,80 @@ static void test_many(void **state)
 {
     enum { CLIENTS = 60 };
     struct client c[CLIENTS];
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", 10, 50);
-    published(&rig);
+    rig_add_many(rig, "web", 10, 50);
+    rig_publish(rig);
     for (unsigned n = 0; n < CLIENTS; n++) {
-        open_events(&c[n], &rig, "/v1/services/web");
-        assert_event(&c[n], "state", index_of(&rig, "web"), "n000009");
+        open_events(&c[n], rig, "/v1/services/web");
+        assert_event(&c[n], "state", rig_index(rig, "web"), "n000009");
     }
-    assert_int_equal(http_watchers(rig.http), CLIENTS);
-    rig.stopwatch_step_us = 700;
+    assert_int_equal(http_watchers(rig->http), CLIENTS);
+    rig->stopwatch_step_us = 700;
     for (unsigned round = 0; round < 5; round++) {
-        change(&rig, round);
+        change(rig, round);
         for (unsigned n = 0; n < CLIENTS; n++)
-            assert_event(&c[n], "change", index_of(&rig, "web"), "\"web-1\"");
+            assert_event(&c[n], "change", rig_index(rig, "web"), "\"web-1\"");
     }
     for (unsigned n = 0; n < CLIENTS; n++) {
         assert_quiet(&c[n]);
         client_free(&c[n]);
     }
-    rig_stop(&rig);
 }
 
 /* ---- the list ---------------------------------------------------------------------------- */
 
 static void test_list(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client all, prod;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    add(&rig, "prod", "api", "api-1");
-    published(&rig);
-    open_events(&all, &rig, "/v1/services");
-    open_events(&prod, &rig, "/v1/services?ns=PROD");
-    uint64_t before = registry_index(rig.registry);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_add_named(rig, "prod", "api", "api-1");
+    rig_publish(rig);
+    open_events(&all, rig, "/v1/services");
+    open_events(&prod, rig, "/v1/services?ns=PROD");
+    uint64_t before = registry_index(rig->registry);
     assert_event(&all, "state", before,
                  "\"last\":true,\"part\":1,\"services\":[{\"index\":1,\"instances\":1,\"live\":1,"
                  "\"name\":\"web\",\"namespace\":\"default\",\"stale\":0},{\"index\":2,");
     assert_event(&prod, "state", before,
                  "\"services\":[{\"index\":2,\"instances\":1,\"live\":1,\"name\":\"api\"");
 
-    add(&rig, "default", "web", "web-2");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-2");
+    rig_publish(rig);
     struct event e = event_of(&all);
     assert_string_equal(e.name, "change");
-    assert_int_equal(e.id, registry_index(rig.registry));
+    assert_int_equal(e.id, registry_index(rig->registry));
     assert_int_equal(number_at(e.data, "previous"), before);
     assert_int_equal(size_at(e.data, "services"), 1);
     assert_int_equal(size_at(e.data, "gone"), 0);
     json_decref(e.data);
     assert_quiet(&prod);
 
-    add(&rig, "prod", "db", "db-1");
-    published(&rig);
-    assert_event(&all, "change", registry_index(rig.registry), "\"db\"");
-    assert_event(&prod, "change", registry_index(rig.registry), "\"db\"");
+    rig_add_named(rig, "prod", "db", "db-1");
+    rig_publish(rig);
+    assert_event(&all, "change", registry_index(rig->registry), "\"db\"");
+    assert_event(&prod, "change", registry_index(rig->registry), "\"db\"");
     client_free(&all);
     client_free(&prod);
-    rig_stop(&rig);
 }
 
 static void test_list_gone(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char header[64];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    add(&rig, "default", "api", "api-1");
-    rig_remove(&rig, "web", "web-1");
-    rig_remove(&rig, "api", "api-1");
-    published(&rig);
-    uint64_t before = registry_index(rig.registry);
-    open_events(&c, &rig, "/v1/services");
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_add_named(rig, "default", "api", "api-1");
+    rig_remove(rig, "web", "web-1");
+    rig_remove(rig, "api", "api-1");
+    rig_publish(rig);
+    uint64_t before = registry_index(rig->registry);
+    open_events(&c, rig, "/v1/services");
     assert_event(&c, "state", before, "\"web\"");
-    forget_services(&rig);
+    forget_services(rig);
     struct event e = event_of(&c);
     assert_string_equal(e.name, "change");
     assert_int_equal(size_at(e.data, "gone"), 2);
@@ -751,81 +682,72 @@ static void test_list_gone(void **state)
     leave(&c);
 
     /* Who comes back later hears of it, too; of one that came again, as of a change. */
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
     snprintf(header, sizeof(header), "Last-Event-ID: %ju\r\n", (uintmax_t)before);
-    stream_open_with(&c, &rig, "/v1/services", header);
+    stream_open_with(&c, rig, "/v1/services", header);
     e = event_of(&c);
     assert_string_equal(e.name, "change");
     assert_int_equal(size_at(e.data, "gone"), 1);
     assert_int_equal(size_at(e.data, "services"), 1);
     json_decref(e.data);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 static void test_list_resumes(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    add(&rig, "default", "api", "api-1");
-    published(&rig);
-    stream_open_with(&c, &rig, "/v1/services?index=1", "");
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_add_named(rig, "default", "api", "api-1");
+    rig_publish(rig);
+    stream_open_with(&c, rig, "/v1/services?index=1", "");
     assert_event(&c, "change", 2, "\"services\":[{\"index\":2,");
     leave(&c);
-    stream_open_with(&c, &rig, "/v1/services", "Last-Event-ID: 3\r\n"); /* of another run */
+    stream_open_with(&c, rig, "/v1/services", "Last-Event-ID: 3\r\n"); /* of another run */
     assert_event(&c, "state", 2, "\"web\"");
     client_free(&c);
-    rig_stop(&rig);
 }
 
 /* More services were forgotten since than are remembered: it cannot be told which are gone. */
 static void test_list_long_ago(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    uint64_t before = registry_index(rig.registry);
-    add(&rig, "default", "api", "api-1");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    uint64_t before = registry_index(rig->registry);
+    rig_add_named(rig, "default", "api", "api-1");
+    rig_publish(rig);
     char header[64];
     snprintf(header, sizeof(header), "Last-Event-ID: %ju\r\n", (uintmax_t)before);
-    stream_open_with(&c, &rig, "/v1/services", header);
-    assert_event(&c, "change", registry_index(rig.registry), "\"api\"");
+    stream_open_with(&c, rig, "/v1/services", header);
+    assert_event(&c, "change", registry_index(rig->registry), "\"api\"");
     leave(&c);
-    struct gone *gone = (struct gone *)(uintptr_t)topics_gone(rig.http->topics);
-    gone->floor = registry_index(rig.registry);
-    stream_open_with(&c, &rig, "/v1/services", header);
-    assert_event(&c, "state", registry_index(rig.registry), "\"web\"");
+    struct gone *gone = (struct gone *)(uintptr_t)topics_gone(rig->http->topics);
+    gone->floor = registry_index(rig->registry);
+    stream_open_with(&c, rig, "/v1/services", header);
+    assert_event(&c, "state", registry_index(rig->registry), "\"web\"");
     client_free(&c);
-    rig_stop(&rig);
 }
 
 static void test_long_list(void **state)
 {
     enum { SERVICES = 1000 };
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char name[16];
     unsigned count = 0, part = 0;
     bool last = false;
-    (void)state;
 
-    rig_start(&rig);
     for (unsigned n = 0; n < SERVICES; n++) {
         snprintf(name, sizeof(name), "s%04u", n);
-        add(&rig, "default", name, "one");
+        rig_add_named(rig, "default", name, "one");
     }
-    published(&rig);
-    uint64_t index = registry_index(rig.registry);
-    open_events(&c, &rig, "/v1/services");
+    rig_publish(rig);
+    uint64_t index = registry_index(rig->registry);
+    open_events(&c, rig, "/v1/services");
     while (!last) {
         struct event e = event_of(&c);
         assert_string_equal(e.name, "state");
@@ -841,9 +763,9 @@ static void test_long_list(void **state)
     /* As many changes: told in several events, each once. */
     for (unsigned n = 0; n < 200; n++) {
         snprintf(name, sizeof(name), "s%04u", n);
-        add(&rig, "default", name, "two");
+        rig_add_named(rig, "default", name, "two");
     }
-    published(&rig);
+    rig_publish(rig);
     for (count = 0; count < 200;) {
         struct event e = event_of(&c);
         assert_string_equal(e.name, "change");
@@ -853,36 +775,35 @@ static void test_long_list(void **state)
         json_decref(e.data);
     }
     assert_int_equal(count, 200);
-    assert_int_equal(index, registry_index(rig.registry));
+    assert_int_equal(index, registry_index(rig->registry));
     assert_quiet(&c);
     client_free(&c);
-    rig_stop(&rig);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_state_and_changes),
-        cmocka_unit_test(test_header),
-        cmocka_unit_test(test_resumes),
-        cmocka_unit_test(test_unknown_known_unknown),
-        cmocka_unit_test(test_no_name),
-        cmocka_unit_test(test_large_state),
-        cmocka_unit_test(test_much_changed),
-        cmocka_unit_test(test_large_state_shared),
-        cmocka_unit_test(test_long_change),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_slow_reader_in_chunks),
-        cmocka_unit_test(test_client_goes),
-        cmocka_unit_test(test_server_stops),
-        cmocka_unit_test(test_beat),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_list_gone),
-        cmocka_unit_test(test_list_resumes),
-        cmocka_unit_test(test_list_long_ago),
-        cmocka_unit_test(test_long_list),
+        WITH_RIG(test_state_and_changes),
+        WITH_RIG(test_header),
+        WITH_RIG(test_resumes),
+        WITH_RIG(test_unknown_known_unknown),
+        WITH_RIG(test_no_name),
+        WITH_RIG(test_large_state),
+        WITH_RIG(test_much_changed),
+        WITH_RIG(test_large_state_shared),
+        WITH_RIG(test_long_change),
+        WITH_RIG(test_refused),
+        WITH_RIG(test_slow_reader),
+        WITH_RIG(test_slow_reader_in_chunks),
+        WITH_RIG(test_client_goes),
+        WITH_RIG(test_server_stops),
+        WITH_RIG(test_beat),
+        WITH_RIG(test_many),
+        WITH_RIG(test_list),
+        WITH_RIG(test_list_gone),
+        WITH_RIG(test_list_resumes),
+        WITH_RIG(test_list_long_ago),
+        WITH_RIG(test_long_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

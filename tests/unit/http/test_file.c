@@ -3,21 +3,6 @@
 
 #include "http/file.h"
 
-static int set_up(void **state)
-{
-    struct rig *rig = malloc(sizeof(*rig));
-    rig_start(rig);
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
-    return 0;
-}
-
 static char *ask_as(struct rig *rig, const char *method, const char *target, const char *headers)
 {
     char request[1024];
@@ -230,8 +215,6 @@ static void test_reads_token(void **state)
     assert_int_equal(status_of(reply), 401);
     free(reply);
 }
-
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {

@@ -9,21 +9,6 @@
     "PUT /v1/services/smug/instances/x HTTP/1.1\r\nHost: localhost\r\n" JSON_TYPE                  \
     "Content-Length: 37\r\n\r\n" BODY
 
-static int set_up(void **state)
-{
-    struct rig *rig = calloc(1, sizeof(*rig));
-    rig_start(rig);
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
-    return 0;
-}
-
 /* One reply, a refusal (some are evhttp's own), and then the end; nothing was registered. */
 static void is_refused(struct rig *rig, const char *method, const char *fields)
 {
@@ -119,10 +104,10 @@ static void test_fine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_methods_without_body, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_fields, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_connect, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_fine, set_up, tear_down),
+        WITH_RIG(test_methods_without_body),
+        WITH_RIG(test_fields),
+        WITH_RIG(test_connect),
+        WITH_RIG(test_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -369,7 +369,7 @@ static void waits_for_the_disk(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(registers_and_is_fetched),
         TEST(becomes_a_record),

@@ -207,7 +207,7 @@ static void nodes_are_ourselves(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_env_that_nobody_serves),
         TEST(status_is_a_bit_mask),

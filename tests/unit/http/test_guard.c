@@ -18,21 +18,13 @@ static struct record instance(const char *service, const char *id, const char *z
 /* web: four hosts in zone eu1, all heard of twice; api: one in us1. */
 static int set_up(void **state)
 {
-    struct rig *rig = calloc(1, sizeof(*rig));
-    rig_start(rig);
+    rig_set_up(state);
+    struct rig *rig = *state;
     rig_add(rig, instance("web", "a", "eu1", "10.1.0.1"));
     rig_add(rig, instance("web", "b", "eu1", "10.1.0.2"));
     rig_add(rig, instance("web", "c", "eu1", "10.1.0.3"));
     rig_add(rig, instance("web", "d", "eu1", "10.1.0.4"));
     rig_add(rig, instance("api", "x", "us1", "10.2.0.1"));
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
     return 0;
 }
 
@@ -443,16 +435,16 @@ static void test_evict_abandoned(void **state)
     client_free(&client);
 }
 
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_open),       WITH_RIG(test_closed),         WITH_RIG(test_pages),
-        WITH_RIG(test_switch),     WITH_RIG(test_stale_in_lists), WITH_RIG(test_off_evicts),
-        WITH_RIG(test_evict_all),  WITH_RIG(test_evict_one),      WITH_RIG(test_evict_service),
-        WITH_RIG(test_evict_many), WITH_RIG(test_evict_by_zone),  WITH_RIG(test_bad_bodies),
-        WITH_RIG(test_long_names), WITH_RIG(test_who_may),        WITH_RIG(test_evict_abandoned),
+        TEST(test_open),       TEST(test_closed),         TEST(test_pages),
+        TEST(test_switch),     TEST(test_stale_in_lists), TEST(test_off_evicts),
+        TEST(test_evict_all),  TEST(test_evict_one),      TEST(test_evict_service),
+        TEST(test_evict_many), TEST(test_evict_by_zone),  TEST(test_bad_bodies),
+        TEST(test_long_names), TEST(test_who_may),        TEST(test_evict_abandoned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

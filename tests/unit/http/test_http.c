@@ -3,8 +3,8 @@
 
 static int set_up(void **state)
 {
-    struct rig *rig = calloc(1, sizeof(*rig));
-    rig_start(rig);
+    rig_set_up(state);
+    struct rig *rig = *state;
     rig_add(rig, (struct record){
                      .ns = TEXT("default"),
                      .service = TEXT("hello-svc"),
@@ -26,14 +26,6 @@ static int set_up(void **state)
             (struct record){.ns = TEXT("default"), .service = TEXT("user.rpc"), .id = TEXT("u1")});
     rig_add(rig,
             (struct record){.ns = TEXT("test"), .service = TEXT("hello-svc"), .id = TEXT("t1")});
-    *state = rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
     return 0;
 }
 
@@ -442,17 +434,16 @@ static void test_pipeline(void **state)
     free(reply);
 }
 
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_statuses),  WITH_RIG(test_headers),         WITH_RIG(test_problem),
-        WITH_RIG(test_head),      WITH_RIG(test_status),          WITH_RIG(test_counters),
-        WITH_RIG(test_service),   WITH_RIG(test_permanent),       WITH_RIG(test_overdue),
-        WITH_RIG(test_etag),      WITH_RIG(test_known_but_empty), WITH_RIG(test_list),
-        WITH_RIG(test_namespace), WITH_RIG(test_pages),           WITH_RIG(test_explain),
-        WITH_RIG(test_records),   WITH_RIG(test_token),           WITH_RIG(test_pipeline),
+        TEST(test_statuses),  TEST(test_headers),  TEST(test_problem),         TEST(test_head),
+        TEST(test_status),    TEST(test_counters), TEST(test_service),         TEST(test_permanent),
+        TEST(test_overdue),   TEST(test_etag),     TEST(test_known_but_empty), TEST(test_list),
+        TEST(test_namespace), TEST(test_pages),    TEST(test_explain),         TEST(test_records),
+        TEST(test_token),     TEST(test_pipeline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,20 +3,6 @@
 
 #define WEB "/v1/services/web/instances"
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct rig));
-    rig_start(*state);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
-    return 0;
-}
-
 /* Sends a request whose change is to be on disk by `change`. */
 static void begin(struct rig *rig, struct client *c, uint64_t change, const char *method,
                   const char *target, const char *body)
@@ -268,8 +254,6 @@ static void test_freed(void **state)
     assert_true(c.closed);
     client_free(&c);
 }
-
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {

@@ -6,30 +6,14 @@
 
 static int set_up(void **state)
 {
-    struct rig *rig = *state = calloc(1, sizeof(struct rig));
-    rig_start(rig);
+    rig_set_up(state);
+    struct rig *rig = *state;
     rig_add(rig, (struct record){.ns = TEXT("default"),
                                  .service = TEXT("web"),
                                  .id = TEXT("one"),
                                  .weight_set = true,
                                  .weight = 30});
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
-    return 0;
-}
-
-static void expect(struct rig *rig, const char *method, const char *target, const char *body,
-                   int status, const char *part)
-{
-    char *reply = send_json_to(rig, method, target, body);
-    if (status_of(reply) != status || !strstr(reply, part))
-        fail_msg("%s %s %s\n-> %s", method, target, body, reply);
-    free(reply);
 }
 
 static void expect_instance(struct rig *rig, const char *status, int weight)
@@ -44,22 +28,22 @@ static void test_life(void **state)
 {
     struct rig *rig = *state;
 
-    expect(rig, "GET", ITS, "", 200, "\r\n\r\n{}");
-    expect(rig, "PUT", ITS, "{\"drain\": true}", 200, "{\"drain\":true}");
+    expect_reply(rig, "GET", ITS, "", 200, "\r\n\r\n{}");
+    expect_reply(rig, "PUT", ITS, "{\"drain\": true}", 200, "{\"drain\":true}");
     expect_instance(rig, "draining", 30);
-    expect(rig, "PATCH", ITS, "{\"weight\": 10}", 200, "{\"drain\":true,\"weight\":10}");
+    expect_reply(rig, "PATCH", ITS, "{\"weight\": 10}", 200, "{\"drain\":true,\"weight\":10}");
     expect_instance(rig, "draining", 10);
-    expect(rig, "PATCH", ITS, "{\"drain\": false, \"status\": \"down\"}", 200,
-           "{\"weight\":10,\"status\":\"down\"}");
+    expect_reply(rig, "PATCH", ITS, "{\"drain\": false, \"status\": \"down\"}", 200,
+                 "{\"weight\":10,\"status\":\"down\"}");
     expect_instance(rig, "down", 10);
-    expect(rig, "PATCH", ITS, "{\"weight\": null}", 200, "{\"status\":\"down\"}");
+    expect_reply(rig, "PATCH", ITS, "{\"weight\": null}", 200, "{\"status\":\"down\"}");
     expect_instance(rig, "down", 30);
-    expect(rig, "GET", ITS, "", 200, "{\"status\":\"down\"}");
-    expect(rig, "PUT", ITS, "{\"weight\": 0}", 200, "{\"weight\":0}");
+    expect_reply(rig, "GET", ITS, "", 200, "{\"status\":\"down\"}");
+    expect_reply(rig, "PUT", ITS, "{\"weight\": 0}", 200, "{\"weight\":0}");
     expect_instance(rig, "up", 0);
-    expect(rig, "DELETE", ITS, "", 204, "");
+    expect_reply(rig, "DELETE", ITS, "", 204, "");
     expect_instance(rig, "up", 30);
-    expect(rig, "GET", ITS, "", 200, "\r\n\r\n{}");
+    expect_reply(rig, "GET", ITS, "", 200, "\r\n\r\n{}");
     assert_string_equal(rig->deeds, "0 local default/web/one drain\n"
                                     "0 local default/web/one drain weight=10\n"
                                     "0 local default/web/one weight=10 status=down\n"
@@ -73,7 +57,7 @@ static void test_said(void **state)
 {
     struct rig *rig = *state;
 
-    expect(rig, "PUT", ITS, "{\"drain\": true, \"weight\": 1}", 200, "");
+    expect_reply(rig, "PUT", ITS, "{\"drain\": true, \"weight\": 1}", 200, "");
     json_t *json = json_of(get(rig, ONE)), *said = json_object_get(json, "said");
     assert_string_equal(text_at(said, "status"), "up");
     assert_int_equal(number_at(said, "weight"), 30);
@@ -86,15 +70,16 @@ static void test_absent(void **state)
 {
     struct rig *rig = *state;
 
-    expect(rig, "PUT", ITS, "{\"weight\": 5}", 200, "");
-    expect(rig, "DELETE", ONE, "", 204, "");
-    expect(rig, "GET", ITS, "", 200, "{\"weight\":5}");
-    expect(rig, "PATCH", ITS, "{\"drain\": true}", 200, "{\"drain\":true,\"weight\":5}");
+    expect_reply(rig, "PUT", ITS, "{\"weight\": 5}", 200, "");
+    expect_reply(rig, "DELETE", ONE, "", 204, "");
+    expect_reply(rig, "GET", ITS, "", 200, "{\"weight\":5}");
+    expect_reply(rig, "PATCH", ITS, "{\"drain\": true}", 200, "{\"drain\":true,\"weight\":5}");
     rig->lease_ms += 400000; /* the deletion is no longer remembered */
-    expect(rig, "PUT", ONE, "{\"ports\": [], \"weight\": 70}", 201, "\"weight\":5,");
-    expect(rig, "PUT", "/v1/services/web/instances/two/override", "{\"drain\": true}", 200, "");
-    expect(rig, "PUT", "/v1/services/web/instances/two",
-           "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}", 201, "\"status\":\"draining\"");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": [], \"weight\": 70}", 201, "\"weight\":5,");
+    expect_reply(rig, "PUT", "/v1/services/web/instances/two/override", "{\"drain\": true}", 200,
+                 "");
+    expect_reply(rig, "PUT", "/v1/services/web/instances/two",
+                 "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}", 201, "\"status\":\"draining\"");
 }
 
 static void test_refused(void **state)
@@ -120,12 +105,16 @@ static void test_refused(void **state)
 
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++)
         for (size_t m = 0; m < ARRAY_COUNT(methods); m++)
-            expect(rig, methods[m], ITS, cases[n].body, cases[n].status, cases[n].part);
-    expect(rig, "PUT", "/v1/services/none/instances/one/override", "{}", 404, "no such service");
-    expect(rig, "GET", "/v1/services/none/instances/one/override", "", 404, "no such service");
-    expect(rig, "DELETE", "/v1/services/none/instances/one/override", "", 404, "no such service");
-    expect(rig, "PUT", "/v1/services/web/instances/a_b/override", "{}", 404, "no such instance");
-    expect(rig, "POST", ITS, "{}", 405, "\r\nAllow: GET, HEAD, PUT, PATCH, DELETE\r\n");
+            expect_reply(rig, methods[m], ITS, cases[n].body, cases[n].status, cases[n].part);
+    expect_reply(rig, "PUT", "/v1/services/none/instances/one/override", "{}", 404,
+                 "no such service");
+    expect_reply(rig, "GET", "/v1/services/none/instances/one/override", "", 404,
+                 "no such service");
+    expect_reply(rig, "DELETE", "/v1/services/none/instances/one/override", "", 404,
+                 "no such service");
+    expect_reply(rig, "PUT", "/v1/services/web/instances/a_b/override", "{}", 404,
+                 "no such instance");
+    expect_reply(rig, "POST", ITS, "{}", 405, "\r\nAllow: GET, HEAD, PUT, PATCH, DELETE\r\n");
     assert_int_equal(rig->changes, 0);
     assert_string_equal(rig->deeds, "");
 }
@@ -169,9 +158,11 @@ static void test_list(void **state)
     expect_page(rig, "", "[]", "");
     rig_add(rig, (struct record){.ns = TEXT("default"), .service = TEXT("api"), .id = TEXT("a")});
     rig_add(rig, (struct record){.ns = TEXT("default"), .service = TEXT("many"), .id = TEXT("a")});
-    expect(rig, "PUT", ITS, "{\"drain\": true}", 200, "");
-    expect(rig, "PUT", "/v1/services/web/instances/ghost/override", "{\"weight\": 0}", 200, "");
-    expect(rig, "PUT", "/v1/services/api/instances/x/override", "{\"status\": \"down\"}", 200, "");
+    expect_reply(rig, "PUT", ITS, "{\"drain\": true}", 200, "");
+    expect_reply(rig, "PUT", "/v1/services/web/instances/ghost/override", "{\"weight\": 0}", 200,
+                 "");
+    expect_reply(rig, "PUT", "/v1/services/api/instances/x/override", "{\"status\": \"down\"}", 200,
+                 "");
     expect_page(rig, "", "[" ROW_API "," ROW_GHOST "," ROW_ONE "]", "");
     expect_page(rig, "?ns=Default", "[" ROW_API "," ROW_GHOST "," ROW_ONE "]", "");
     expect_page(rig, "?limit=1", "[" ROW_API "]", "default/api/x");
@@ -196,7 +187,7 @@ static void test_list(void **state)
     for (size_t n = 0; n < ARRAY_COUNT(wrong); n++) {
         char target[64];
         snprintf(target, sizeof(target), "/v1/overrides?%s", wrong[n]);
-        expect(rig, "GET", target, "", 400, "");
+        expect_reply(rig, "GET", target, "", 400, "");
     }
 }
 
@@ -248,28 +239,30 @@ static void test_lifts_nothing(void **state)
     struct rig *rig = *state;
 
     for (size_t n = 0; n < ARRAY_COUNT(bodies); n++) {
-        expect(rig, "PATCH", "/v1/services/web/instances/ghost/override", bodies[n], 404,
-               "nothing to lift");
-        expect(rig, "PATCH", ITS, bodies[n], 200, "\r\n\r\n{}");
+        expect_reply(rig, "PATCH", "/v1/services/web/instances/ghost/override", bodies[n], 404,
+                     "nothing to lift");
+        expect_reply(rig, "PATCH", ITS, bodies[n], 200, "\r\n\r\n{}");
     }
-    expect(rig, "DELETE", "/v1/services/web/instances/ghost/override", "", 404, "nothing to lift");
-    expect(rig, "DELETE", ITS, "", 204, "");
+    expect_reply(rig, "DELETE", "/v1/services/web/instances/ghost/override", "", 404,
+                 "nothing to lift");
+    expect_reply(rig, "DELETE", ITS, "", 204, "");
     assert_string_equal(rig->deeds, "");
-    expect(rig, "PATCH", "/v1/services/web/instances/ghost/override", "{\"drain\": true}", 200, "");
-    expect(rig, "DELETE", "/v1/services/web/instances/ghost/override", "", 204, "");
-    expect(rig, "DELETE", "/v1/services/web/instances/ghost/override", "", 404, "nothing to lift");
+    expect_reply(rig, "PATCH", "/v1/services/web/instances/ghost/override", "{\"drain\": true}",
+                 200, "");
+    expect_reply(rig, "DELETE", "/v1/services/web/instances/ghost/override", "", 204, "");
+    expect_reply(rig, "DELETE", "/v1/services/web/instances/ghost/override", "", 404,
+                 "nothing to lift");
     assert_string_equal(rig->deeds, "0 local default/web/ghost drain\n"
                                     "0 local default/web/ghost lifted\n");
 }
 
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, rig_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_life),          WITH_RIG(test_said), WITH_RIG(test_absent),
-        WITH_RIG(test_refused),       WITH_RIG(test_list), WITH_RIG(test_list_slices),
-        WITH_RIG(test_lifts_nothing),
+        TEST(test_life), TEST(test_said),        TEST(test_absent),        TEST(test_refused),
+        TEST(test_list), TEST(test_list_slices), TEST(test_lifts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,20 +3,6 @@
 
 #define WEB "/v1/services/web"
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct rig));
-    rig_start(*state);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
-    return 0;
-}
-
 static void add(struct rig *rig, const char *id, enum status status, const char *zone,
                 const char *team)
 {
@@ -280,8 +266,6 @@ static void test_namespaces(void **state)
     assert_int_equal(json_array_size(json_object_get(first, "zones")), 1);
     json_decref(json);
 }
-
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {

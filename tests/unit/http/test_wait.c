@@ -3,22 +3,6 @@
 
 #include "http/wait.h"
 
-static void add(struct rig *rig, const char *ns, const char *service, const char *id)
-{
-    rig_add(rig,
-            (struct record){.ns = text_of(ns), .service = text_of(service), .id = text_of(id)});
-}
-
-static void published(struct rig *rig)
-{
-    http_published(rig->http, rig_now(rig));
-}
-
-static uint64_t index_of(struct rig *rig, const char *service)
-{
-    return service_index(registry_service(rig->registry, TEXT("default"), text_of(service)));
-}
-
 /* The request is held when this returns; `target` has one %ju for the index. */
 static void poll_open(struct client *c, struct rig *rig, const char *target, uint64_t index)
 {
@@ -55,75 +39,66 @@ static void assert_reply(char *reply, int status, const char *text)
 
 static void test_change(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char expected[64];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=30s", index_of(&rig, "web"));
-    add(&rig, "default", "other", "o"); /* no news of this one */
-    published(&rig);
-    rig_settle(&rig);
-    assert_int_equal(http_watchers(rig.http), 1);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    poll_open(&c, rig, "/v1/services/web?index=%ju&wait=30s", rig_index(rig, "web"));
+    rig_add_named(rig, "default", "other", "o"); /* no news of this one */
+    rig_publish(rig);
+    rig_settle(rig);
+    assert_int_equal(http_watchers(rig->http), 1);
     assert_int_equal(evbuffer_get_length(c.got), 0);
 
-    add(&rig, "default", "web", "web-2");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-2");
+    rig_publish(rig);
     char *reply = poll_reply(&c);
-    snprintf(expected, sizeof(expected), "X-Disc-Index: %ju\r\n", (uintmax_t)index_of(&rig, "web"));
+    snprintf(expected, sizeof(expected), "X-Disc-Index: %ju\r\n", (uintmax_t)rig_index(rig, "web"));
     assert_non_null(strstr(reply, expected));
     assert_non_null(strstr(reply, "web-1"));
     assert_reply(reply, 200, "web-2");
-    assert_int_equal(http_watchers(rig.http), 0);
-    rig_stop(&rig);
+    assert_int_equal(http_watchers(rig->http), 0);
 }
 
 static void test_news_are_there(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     char target[128];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    uint64_t before = index_of(&rig, "web");
-    add(&rig, "default", "web", "web-2");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    uint64_t before = rig_index(rig, "web");
+    rig_add_named(rig, "default", "web", "web-2");
+    rig_publish(rig);
     snprintf(target, sizeof(target), "/v1/services/web?index=%ju", (uintmax_t)before);
-    assert_reply(get(&rig, target), 200, "web-2");
-    assert_reply(get(&rig, "/v1/services/web?wait=5m"), 200, "web-2"); /* index 0 */
+    assert_reply(get(rig, target), 200, "web-2");
+    assert_reply(get(rig, "/v1/services/web?wait=5m"), 200, "web-2"); /* index 0 */
     /* Another run of the server counted so far. */
     snprintf(target, sizeof(target), "/v1/services/web?index=%ju&wait=30s",
-             (uintmax_t)registry_index(rig.registry) + 1);
-    assert_reply(get(&rig, target), 200, "web-2");
-    rig_stop(&rig);
+             (uintmax_t)registry_index(rig->registry) + 1);
+    assert_reply(get(rig, target), 200, "web-2");
 }
 
 static void test_time_is_up(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char expected[64];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=30s", index_of(&rig, "web"));
-    rig.lease_ms += 29999;
-    published(&rig);
-    rig_settle(&rig);
-    assert_int_equal(http_watchers(rig.http), 1);
-    rig.lease_ms += 1;
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    poll_open(&c, rig, "/v1/services/web?index=%ju&wait=30s", rig_index(rig, "web"));
+    rig->lease_ms += 29999;
+    rig_publish(rig);
+    rig_settle(rig);
+    assert_int_equal(http_watchers(rig->http), 1);
+    rig->lease_ms += 1;
+    rig_publish(rig);
     char *reply = poll_reply(&c);
-    snprintf(expected, sizeof(expected), "ETag: W/\"%ju\"\r\n", (uintmax_t)index_of(&rig, "web"));
+    snprintf(expected, sizeof(expected), "ETag: W/\"%ju\"\r\n", (uintmax_t)rig_index(rig, "web"));
     assert_non_null(strstr(reply, expected));
     assert_reply(reply, 304, "X-Disc-Index: ");
-    rig_stop(&rig);
 }
 
 /* What changed just before and was not told yet is not passed over: whoever goes on from the
@@ -139,11 +114,11 @@ static void test_time_is_up_before_told(void **state)
         struct rig rig;
         struct client c;
         rig_start(&rig);
-        add(&rig, "default", "web", "web-1");
-        published(&rig);
+        rig_add_named(&rig, "default", "web", "web-1");
+        rig_publish(&rig);
         poll_open(&c, &rig, targets[n], registry_index(rig.registry));
         rig.lease_ms += 1;
-        add(&rig, "default", "web", "web-2");
+        rig_add_named(&rig, "default", "web", "web-2");
         assert_reply(poll_reply(&c), 200, "\"web\"");
         rig_stop(&rig);
     }
@@ -151,37 +126,31 @@ static void test_time_is_up_before_told(void **state)
 
 static void test_default_wait(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    poll_open(&c, &rig, "/v1/services/web?index=%ju", index_of(&rig, "web"));
-    rig.lease_ms += 30000;
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    poll_open(&c, rig, "/v1/services/web?index=%ju", rig_index(rig, "web"));
+    rig->lease_ms += 30000;
+    rig_publish(rig);
     assert_reply(poll_reply(&c), 304, "X-Disc-Index: ");
-    rig_stop(&rig);
 }
 
 static void test_unknown(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client waits, gives_up;
-    (void)state;
 
-    rig_start(&rig);
-    poll_open(&waits, &rig, "/v1/services/Web?ns=Default&index=%ju&wait=60s", 0);
-    poll_open(&gives_up, &rig, "/v1/services/web?index=%ju&wait=500ms", 0);
-    rig.lease_ms += 500;
-    published(&rig);
+    poll_open(&waits, rig, "/v1/services/Web?ns=Default&index=%ju&wait=60s", 0);
+    poll_open(&gives_up, rig, "/v1/services/web?index=%ju&wait=500ms", 0);
+    rig->lease_ms += 500;
+    rig_publish(rig);
     assert_reply(poll_reply(&gives_up), 404, "no such service");
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
     assert_reply(poll_reply(&waits), 200, "web-1");
-    assert_reply(get(&rig, "/v1/services/no%20name?wait=30s"), 404, "no such service");
-    rig_stop(&rig);
+    assert_reply(get(rig, "/v1/services/no%20name?wait=30s"), 404, "no such service");
 }
 
 static void nothing(void *context, const struct registry_event *event)
@@ -201,53 +170,44 @@ static void forget_services(struct rig *rig)
 /* The last instance goes, and when it was long enough ago the service, too. */
 static void test_forgotten(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    rig_remove(&rig, "web", "web-1");
-    published(&rig);
-    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=10m", index_of(&rig, "web"));
-    forget_services(&rig); /* well within the wait */
-    assert_null(registry_service(rig.registry, TEXT("default"), TEXT("web")));
-    published(&rig);
-    rig_settle(&rig);
-    assert_int_equal(http_watchers(rig.http), 0);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_remove(rig, "web", "web-1");
+    rig_publish(rig);
+    poll_open(&c, rig, "/v1/services/web?index=%ju&wait=10m", rig_index(rig, "web"));
+    forget_services(rig); /* well within the wait */
+    assert_null(registry_service(rig->registry, TEXT("default"), TEXT("web")));
+    rig_publish(rig);
+    rig_settle(rig);
+    assert_int_equal(http_watchers(rig->http), 0);
     assert_reply(poll_reply(&c), 404, "no such service");
-    rig_stop(&rig);
 }
 
 static void test_client_goes(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=60s", 0);
+    poll_open(&c, rig, "/v1/services/web?index=%ju&wait=60s", 0);
     client_free(&c);
-    while (http_watchers(rig.http))
-        rig_loop(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    rig_settle(&rig);
-    rig_stop(&rig);
+    while (http_watchers(rig->http))
+        rig_loop(rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    rig_settle(rig);
 }
 
 static void test_server_stops(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    poll_open(&c, &rig, "/v1/services/web?index=%ju&wait=60s", 0);
-    http_free(rig.http);
-    rig.http = NULL;
+    poll_open(&c, rig, "/v1/services/web?index=%ju&wait=60s", 0);
+    http_free(rig->http);
+    rig->http = NULL;
     assert_reply(poll_reply(&c), 0, "");
-    rig_stop(&rig);
 }
 
 /* All at once: a slice of them in each turn, the same bytes for all. */
@@ -255,21 +215,19 @@ static void test_many(void **state)
 {
     enum { CLIENTS = 100 };
     struct client c[CLIENTS];
-    struct rig rig;
+    struct rig *rig = *state;
     char *first = NULL;
-    (void)state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", 10, 50);
-    published(&rig);
+    rig_add_many(rig, "web", 10, 50);
+    rig_publish(rig);
     for (unsigned n = 0; n < CLIENTS; n++)
-        poll_open(&c[n], &rig, "/v1/services/web?index=%ju", index_of(&rig, "web"));
-    assert_int_equal(http_watchers(rig.http), CLIENTS);
-    rig.stopwatch_step_us = 700; /* three in a slice */
-    add(&rig, "default", "web", "new");
-    published(&rig);
-    rig_loop(&rig);
-    assert_in_range(http_watchers(rig.http), CLIENTS - 4, CLIENTS);
+        poll_open(&c[n], rig, "/v1/services/web?index=%ju", rig_index(rig, "web"));
+    assert_int_equal(http_watchers(rig->http), CLIENTS);
+    rig->stopwatch_step_us = 700; /* three in a slice */
+    rig_add_named(rig, "default", "web", "new");
+    rig_publish(rig);
+    rig_loop(rig);
+    assert_in_range(http_watchers(rig->http), CLIENTS - 4, CLIENTS);
     for (unsigned n = 0; n < CLIENTS; n++) {
         char *reply = poll_reply(&c[n]), *body = strstr(reply, "\r\n\r\n");
         assert_int_equal(status_of(reply), 200);
@@ -282,29 +240,25 @@ static void test_many(void **state)
             free(reply);
     }
     free(first);
-    rig_stop(&rig);
 }
 
 /* What else the question says holds when it is answered late. */
 static void test_filtered(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client filtered, plain;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    uint64_t index = index_of(&rig, "web");
-    poll_open(&plain, &rig, "/v1/services/web?index=%ju", index);
-    poll_open(&filtered, &rig, "/v1/services/web?index=%ju&status=draining", index);
-    add(&rig, "default", "web", "web-2");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    uint64_t index = rig_index(rig, "web");
+    poll_open(&plain, rig, "/v1/services/web?index=%ju", index);
+    poll_open(&filtered, rig, "/v1/services/web?index=%ju&status=draining", index);
+    rig_add_named(rig, "default", "web", "web-2");
+    rig_publish(rig);
     assert_reply(poll_reply(&plain), 200, "web-2");
     char *reply = poll_reply(&filtered);
     assert_null(strstr(reply, "web-2"));
     assert_reply(reply, 200, "\"instances\":[]");
-    rig_stop(&rig);
 }
 
 static void test_bad_questions(void **state)
@@ -313,18 +267,15 @@ static void test_bad_questions(void **state)
         "index=x",     "index=-1",      "index=1&wait=", "wait=30",    "wait=s",
         "wait=11m",    "wait=600001ms", "wait=1h",       "wait=-1s",   "wait=1.5s",
         "wait=30%20s", "index=",        "wait=601s",     "wait=30sec", "wait=99999999999m"};
-    struct rig rig;
+    struct rig *rig = *state;
     char target[128];
-    (void)state;
 
-    rig_start(&rig);
     for (size_t n = 0; n < ARRAY_COUNT(bad); n++) {
         snprintf(target, sizeof(target), "/v1/services/web?%s", bad[n]);
-        assert_reply(get(&rig, target), 400, strstr(bad[n], "wait") ? "10m" : "X-Disc-Index");
+        assert_reply(get(rig, target), 400, strstr(bad[n], "wait") ? "10m" : "X-Disc-Index");
         snprintf(target, sizeof(target), "/v1/services?%s", bad[n]);
-        assert_reply(get(&rig, target), 400, strstr(bad[n], "wait") ? "10m" : "X-Disc-Index");
+        assert_reply(get(rig, target), 400, strstr(bad[n], "wait") ? "10m" : "X-Disc-Index");
     }
-    rig_stop(&rig);
 }
 
 /* What is asked for beside the wait is looked at before it. */
@@ -336,15 +287,12 @@ static void test_bad_filters(void **state)
                                       "/v1/services?index=1&wait=1m&limit=0",
                                       "/v1/services?index=1&after=x",
                                       "/v1/services/web?stream=yes"};
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
     for (size_t n = 0; n < ARRAY_COUNT(bad); n++)
-        assert_reply(get(&rig, bad[n]), 400, "\"detail\"");
-    rig_stop(&rig);
+        assert_reply(get(rig, bad[n]), 400, "\"detail\"");
 }
 
 /* More than is rendered in one piece: each gets it in pieces, and all of it. */
@@ -352,16 +300,14 @@ static void test_large_body(void **state)
 {
     enum { CLIENTS = 5, INSTANCES = 250 };
     struct client c[CLIENTS];
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    rig_add_many(&rig, "web", INSTANCES, METADATA_VALUE_MAX);
-    published(&rig);
+    rig_add_many(rig, "web", INSTANCES, METADATA_VALUE_MAX);
+    rig_publish(rig);
     for (unsigned n = 0; n < CLIENTS; n++)
-        poll_open(&c[n], &rig, "/v1/services/web?index=%ju", index_of(&rig, "web"));
-    add(&rig, "default", "web", "new");
-    published(&rig);
+        poll_open(&c[n], rig, "/v1/services/web?index=%ju", rig_index(rig, "web"));
+    rig_add_named(rig, "default", "web", "new");
+    rig_publish(rig);
     for (unsigned n = 0; n < CLIENTS; n++) {
         char *reply = poll_reply(&c[n]);
         assert_non_null(strstr(reply, "\r\nTransfer-Encoding: chunked\r\n"));
@@ -369,95 +315,82 @@ static void test_large_body(void **state)
         assert_int_equal(json_array_size(json_object_get(body, "instances")), INSTANCES + 1);
         json_decref(body);
     }
-    rig_stop(&rig);
 }
 
 /* ---- the list ------------------------------------------------------------------------ */
 
 static void test_list(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client all, of_default, of_prod;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    add(&rig, "prod", "db", "db-1");
-    published(&rig);
-    uint64_t index = registry_index(rig.registry);
-    poll_open(&all, &rig, "/v1/services?index=%ju&wait=60s", index);
-    poll_open(&of_default, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
-    poll_open(&of_prod, &rig, "/v1/services?ns=prod&index=%ju&wait=60s", index);
-    add(&rig, "prod", "api", "api-1");
-    published(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_add_named(rig, "prod", "db", "db-1");
+    rig_publish(rig);
+    uint64_t index = registry_index(rig->registry);
+    poll_open(&all, rig, "/v1/services?index=%ju&wait=60s", index);
+    poll_open(&of_default, rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
+    poll_open(&of_prod, rig, "/v1/services?ns=prod&index=%ju&wait=60s", index);
+    rig_add_named(rig, "prod", "api", "api-1");
+    rig_publish(rig);
     assert_reply(poll_reply(&all), 200, "\"api\"");
     assert_reply(poll_reply(&of_prod), 200, "\"api\"");
-    rig_settle(&rig);
-    assert_int_equal(http_watchers(rig.http), 1);
+    rig_settle(rig);
+    assert_int_equal(http_watchers(rig->http), 1);
     /* What was before in another namespace is no news for this one, either. */
-    poll_open(&all, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
-    rig.lease_ms += 60000;
-    published(&rig);
+    poll_open(&all, rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
+    rig->lease_ms += 60000;
+    rig_publish(rig);
     assert_reply(poll_reply(&of_default), 304, "X-Disc-Index: ");
     assert_reply(poll_reply(&all), 304, "X-Disc-Index: ");
-    rig_stop(&rig);
 }
 
 static void test_list_news_are_there(void **state)
 {
-    struct rig rig;
-    (void)state;
+    struct rig *rig = *state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    assert_reply(get(&rig, "/v1/services?index=0&wait=60s"), 200, "\"web\"");
-    assert_reply(get(&rig, "/v1/services?ns=default&index=0"), 200, "\"web\"");
-    rig_stop(&rig);
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    assert_reply(get(rig, "/v1/services?index=0&wait=60s"), 200, "\"web\"");
+    assert_reply(get(rig, "/v1/services?ns=default&index=0"), 200, "\"web\"");
 }
 
 /* A service that is forgotten is no part of the list any more; the registry's feed has dropped
  * it by the time that those who wait are told. */
 static void test_list_forgotten(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    rig_remove(&rig, "web", "web-1");
-    published(&rig);
-    uint64_t index = registry_index(rig.registry);
-    poll_open(&c, &rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
-    forget_services(&rig);
-    assert_null(registry_service(rig.registry, TEXT("default"), TEXT("web")));
-    published(&rig);
-    registry_changes_trim(rig.registry, registry_index(rig.registry));
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_remove(rig, "web", "web-1");
+    rig_publish(rig);
+    uint64_t index = registry_index(rig->registry);
+    poll_open(&c, rig, "/v1/services?ns=default&index=%ju&wait=60s", index);
+    forget_services(rig);
+    assert_null(registry_service(rig->registry, TEXT("default"), TEXT("web")));
+    rig_publish(rig);
+    registry_changes_trim(rig->registry, registry_index(rig->registry));
     assert_reply(poll_reply(&c), 200, "{\"services\":[]");
-    rig_stop(&rig);
 }
 
 /* More changed than is looked through: it is taken for one of theirs. */
 static void test_list_much_changed(void **state)
 {
-    struct rig rig;
+    struct rig *rig = *state;
     struct client c;
     char name[16];
-    (void)state;
 
-    rig_start(&rig);
-    add(&rig, "default", "web", "web-1");
-    published(&rig);
-    poll_open(&c, &rig, "/v1/services?ns=default&index=%ju&wait=60s", registry_index(rig.registry));
+    rig_add_named(rig, "default", "web", "web-1");
+    rig_publish(rig);
+    poll_open(&c, rig, "/v1/services?ns=default&index=%ju&wait=60s", registry_index(rig->registry));
     for (unsigned n = 0; n < 1100; n++) {
         snprintf(name, sizeof(name), "s%u", n);
-        add(&rig, "prod", name, "one");
+        rig_add_named(rig, "prod", name, "one");
     }
-    add(&rig, "default", "late", "late-1");
-    published(&rig);
+    rig_add_named(rig, "default", "late", "late-1");
+    rig_publish(rig);
     assert_reply(poll_reply(&c), 200, "late");
-    rig_stop(&rig);
 }
 
 /* ---- several services: what the APIs of other registries ask for --------------------- */
@@ -511,9 +444,9 @@ static void test_several(void **state)
     (void)state;
 
     start_several(&s, &c);
-    add(&s.rig, "default", "b", "b-1");
-    add(&s.rig, "default", "a", "a-1");
-    published(&s.rig);
+    rig_add_named(&s.rig, "default", "b", "b-1");
+    rig_add_named(&s.rig, "default", "a", "a-1");
+    rig_publish(&s.rig);
     assert_reply(poll_reply(&c), 200, "");
     rig_settle(&s.rig);
     assert_int_equal(s.woken, 1);
@@ -533,7 +466,7 @@ static void test_several_lost(void **state)
     while (!s.lost)
         rig_loop(&s.rig);
     s.rig.lease_ms += 5000;
-    published(&s.rig);
+    rig_publish(&s.rig);
     rig_settle(&s.rig);
     assert_int_equal(s.woken, 0);
     assert_int_equal(s.lost, 1);
@@ -543,16 +476,26 @@ static void test_several_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_change),         cmocka_unit_test(test_news_are_there),
-        cmocka_unit_test(test_time_is_up),     cmocka_unit_test(test_time_is_up_before_told),
-        cmocka_unit_test(test_default_wait),   cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_forgotten),      cmocka_unit_test(test_client_goes),
-        cmocka_unit_test(test_server_stops),   cmocka_unit_test(test_many),
-        cmocka_unit_test(test_filtered),       cmocka_unit_test(test_bad_questions),
-        cmocka_unit_test(test_bad_filters),    cmocka_unit_test(test_large_body),
-        cmocka_unit_test(test_list),           cmocka_unit_test(test_list_news_are_there),
-        cmocka_unit_test(test_list_forgotten), cmocka_unit_test(test_list_much_changed),
-        cmocka_unit_test(test_several),        cmocka_unit_test(test_several_lost),
+        WITH_RIG(test_change),
+        WITH_RIG(test_news_are_there),
+        WITH_RIG(test_time_is_up),
+        cmocka_unit_test(test_time_is_up_before_told),
+        WITH_RIG(test_default_wait),
+        WITH_RIG(test_unknown),
+        WITH_RIG(test_forgotten),
+        WITH_RIG(test_client_goes),
+        WITH_RIG(test_server_stops),
+        WITH_RIG(test_many),
+        WITH_RIG(test_filtered),
+        WITH_RIG(test_bad_questions),
+        WITH_RIG(test_bad_filters),
+        WITH_RIG(test_large_body),
+        WITH_RIG(test_list),
+        WITH_RIG(test_list_news_are_there),
+        WITH_RIG(test_list_forgotten),
+        WITH_RIG(test_list_much_changed),
+        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_several_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,20 +10,6 @@
     "\"blue\", \"tags\": [\"a\", \"b\"], \"metadata\": {\"team\": \"<img>\"}, \"lease\": 60, "     \
     "\"ttl\": 7, \"group\": \"host-7\", \"rev\": 12}"
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct rig));
-    rig_start(*state);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_stop(*state);
-    free(*state);
-    return 0;
-}
-
 /* The status; the JSON of the reply in *out, NULL when it has none. */
 static int tell(struct rig *rig, const char *method, const char *target, const char *body,
                 json_t **out)
@@ -36,15 +22,6 @@ static int tell(struct rig *rig, const char *method, const char *target, const c
     else
         *out = json_of(reply);
     return status;
-}
-
-static void expect(struct rig *rig, const char *method, const char *target, const char *body,
-                   int status, const char *part)
-{
-    char *reply = send_json_to(rig, method, target, body);
-    if (status_of(reply) != status || !strstr(reply, part))
-        fail_msg("%s %s %s\n-> %s", method, target, body, reply);
-    free(reply);
 }
 
 static json_t *read_one(struct rig *rig, const char *target)
@@ -93,7 +70,7 @@ static void test_register(void **state)
     json_decref(told);
     json_decref(read);
     json_decref(expected);
-    expect(rig, "PUT", ONE, FULL, 200, "\"one\"");
+    expect_reply(rig, "PUT", ONE, FULL, 200, "\"one\"");
 }
 
 static void test_defaults(void **state)
@@ -143,8 +120,8 @@ static void test_forwarded(void **state)
     assert_int_equal(status_of(reply), 201);
     assert_non_null(strstr(reply, "\"owner\":\"token:admin\""));
     free(reply);
-    expect(rig, "DELETE", WEB "/10-0-0-9", "", 403, "\"why\":\"owner\"");
-    expect(rig, "DELETE", WEB "/10-0-0-9", "", 403, "POST /v1/evict");
+    expect_reply(rig, "DELETE", WEB "/10-0-0-9", "", 403, "\"why\":\"owner\"");
+    expect_reply(rig, "DELETE", WEB "/10-0-0-9", "", 403, "POST /v1/evict");
     reply = send_with(rig, "POST", WEB, JSON_TYPE "X-Forwarded-For: 10.0.0.9\r\n", "{}");
     assert_int_equal(status_of(reply), 401);
     free(reply);
@@ -231,10 +208,10 @@ static void test_refused(void **state)
     };
     struct rig *rig = *state;
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++)
-        expect(rig, "PUT", ONE, cases[n].body, cases[n].status, cases[n].part);
-    expect(rig, "PUT", "/v1/services/-web/instances/one", "{}", 422, "the service's name");
-    expect(rig, "PUT", WEB "/a_b", "{}", 422, "\\\"id\\\"");
-    expect(rig, "PUT", ONE "?ns=a_b", "{}", 422, "namespace");
+        expect_reply(rig, "PUT", ONE, cases[n].body, cases[n].status, cases[n].part);
+    expect_reply(rig, "PUT", "/v1/services/-web/instances/one", "{}", 422, "the service's name");
+    expect_reply(rig, "PUT", WEB "/a_b", "{}", 422, "\\\"id\\\"");
+    expect_reply(rig, "PUT", ONE "?ns=a_b", "{}", 422, "namespace");
     assert_int_equal(registry_totals(rig->registry).services, 0);
     assert_int_equal(rig->changes, 0);
 }
@@ -263,7 +240,7 @@ static void test_metadata(void **state)
     free(text);
     json_object_set_new(metadata, "one-more", json_string("too much!"));
     text = json_dumps(body, 0);
-    expect(rig, "PUT", ONE, text, 422, "4096 bytes");
+    expect_reply(rig, "PUT", ONE, text, 422, "4096 bytes");
     free(text);
     json_decref(body);
 }
@@ -273,21 +250,21 @@ static void test_conflicts(void **state)
     struct rig *rig = *state;
     json_t *json;
 
-    expect(rig, "PUT", ONE, "{\"ports\": [], \"rev\": 10}", 201, "\"rev\":10");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": [], \"rev\": 10}", 201, "\"rev\":10");
     assert_int_equal(tell(rig, "PUT", ONE, "{\"ports\": [], \"rev\": 9}", &json), 409);
     assert_int_equal(number_at(json, "rev"), 10);
     assert_string_equal(text_at(json, "why"), "stale");
     assert_string_equal(text_at(json, "title"), "Conflict");
     json_decref(json);
-    expect(rig, "PATCH", ONE, "{\"rev\": 9, \"weight\": 1}", 409, "\"rev\":10");
-    expect(rig, "DELETE", ONE "?rev=9", "", 409, "\"rev\":10");
-    expect(rig, "DELETE", ONE "?rev=x", "", 400, "whole number");
-    expect(rig, "PUT", ONE, "{\"ports\": [], \"rev\": \"18446744073709551615\"}", 200,
-           "\"rev\":\"18446744073709551615\"");
+    expect_reply(rig, "PATCH", ONE, "{\"rev\": 9, \"weight\": 1}", 409, "\"rev\":10");
+    expect_reply(rig, "DELETE", ONE "?rev=9", "", 409, "\"rev\":10");
+    expect_reply(rig, "DELETE", ONE "?rev=x", "", 400, "whole number");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": [], \"rev\": \"18446744073709551615\"}", 200,
+                 "\"rev\":\"18446744073709551615\"");
     /* Instance `user` of `rpc` and the service `user.rpc` would be one name. */
-    expect(rig, "PUT", "/v1/services/rpc/instances/user", "{\"ports\": []}", 201, "");
-    expect(rig, "PUT", "/v1/services/user.rpc/instances/a", "{\"ports\": []}", 409,
-           "\"why\":\"name\"");
+    expect_reply(rig, "PUT", "/v1/services/rpc/instances/user", "{\"ports\": []}", 201, "");
+    expect_reply(rig, "PUT", "/v1/services/user.rpc/instances/a", "{\"ports\": []}", 409,
+                 "\"why\":\"name\"");
 }
 
 static void test_patch(void **state)
@@ -295,9 +272,9 @@ static void test_patch(void **state)
     struct rig *rig = *state;
     json_t *json;
 
-    expect(rig, "PATCH", ONE, "{}", 404, "no such service");
-    expect(rig, "PUT", ONE, FULL, 201, "");
-    expect(rig, "PATCH", WEB "/two", "{}", 404, "no such instance");
+    expect_reply(rig, "PATCH", ONE, "{}", 404, "no such service");
+    expect_reply(rig, "PUT", ONE, FULL, 201, "");
+    expect_reply(rig, "PATCH", WEB "/two", "{}", 404, "no such instance");
     uint64_t index = registry_index(rig->registry);
     assert_int_equal(
         tell(rig, "PATCH", ONE,
@@ -319,11 +296,11 @@ static void test_patch(void **state)
     assert_int_equal(number_at(json, "lease"), 60);
     assert_true(registry_index(rig->registry) > index);
     json_decref(json);
-    expect(rig, "PATCH", ONE, "{\"lease\": 10}", 422, "\\\"lease\\\" cannot be changed");
-    expect(rig, "PATCH", ONE, "{\"id\": \"two\"}", 422, "cannot be changed");
-    expect(rig, "PATCH", ONE, "{\"addresses\": []}", 422, "\\\"addresses\\\": expected");
-    expect(rig, "PATCH", ONE, "{\"weight\": \"x\"}", 422, "\\\"weight\\\"");
-    expect(rig, "PATCH", ONE, "nonsense", 400, "not well-formed");
+    expect_reply(rig, "PATCH", ONE, "{\"lease\": 10}", 422, "\\\"lease\\\" cannot be changed");
+    expect_reply(rig, "PATCH", ONE, "{\"id\": \"two\"}", 422, "cannot be changed");
+    expect_reply(rig, "PATCH", ONE, "{\"addresses\": []}", 422, "\\\"addresses\\\": expected");
+    expect_reply(rig, "PATCH", ONE, "{\"weight\": \"x\"}", 422, "\\\"weight\\\"");
+    expect_reply(rig, "PATCH", ONE, "nonsense", 400, "not well-formed");
 }
 
 static void test_renew(void **state)
@@ -331,9 +308,9 @@ static void test_renew(void **state)
     struct rig *rig = *state;
     json_t *json;
 
-    expect(rig, "POST", ONE "/renew", "", 404, "no such service");
-    expect(rig, "PUT", ONE, "{\"ports\": [], \"lease\": 10}", 201, "");
-    expect(rig, "POST", WEB "/two/renew", "", 404, "no such instance");
+    expect_reply(rig, "POST", ONE "/renew", "", 404, "no such service");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": [], \"lease\": 10}", 201, "");
+    expect_reply(rig, "POST", WEB "/two/renew", "", 404, "no such instance");
     uint64_t index = registry_index(rig->registry);
     rig->lease_ms += 6000;
     assert_int_equal(tell(rig, "POST", ONE "/renew", "", &json), 200);
@@ -343,9 +320,9 @@ static void test_renew(void **state)
     assert_string_equal(text_at(json, "id"), "one");
     json_decref(json);
     assert_int_equal(registry_index(rig->registry), index);
-    expect(rig, "POST", ONE "/renew", "{}", 200, "");
-    expect(rig, "POST", ONE "/renew", "{\"lease\": 5}", 422,
-           "unknown members: \\\"lease\\\"; known here: none, leave the body out");
+    expect_reply(rig, "POST", ONE "/renew", "{}", 200, "");
+    expect_reply(rig, "POST", ONE "/renew", "{\"lease\": 5}", 422,
+                 "unknown members: \\\"lease\\\"; known here: none, leave the body out");
     char *reply = send_with(rig, "POST", ONE "/renew", "", "");
     assert_int_equal(status_of(reply), 200); /* of no body, no type */
     free(reply);
@@ -361,15 +338,15 @@ static void test_delete(void **state)
 {
     struct rig *rig = *state;
 
-    expect(rig, "DELETE", ONE, "", 404, "no such service");
-    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
-    expect(rig, "DELETE", WEB "/two", "", 404, "no such instance");
+    expect_reply(rig, "DELETE", ONE, "", 404, "no such service");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
+    expect_reply(rig, "DELETE", WEB "/two", "", 404, "no such instance");
     char *reply = send_with(rig, "DELETE", ONE, "", "");
     assert_int_equal(status_of(reply), 204);
     assert_null(strstr(reply, "\r\nContent-Length"));
     assert_null(strstr(reply, "\r\nContent-Type"));
     free(reply);
-    expect(rig, "DELETE", ONE, "", 404, "no such instance");
+    expect_reply(rig, "DELETE", ONE, "", 404, "no such instance");
     assert_int_equal(registry_totals(rig->registry).instances, 0);
 }
 
@@ -379,7 +356,7 @@ static void test_owner(void **state)
     static const char token[] = JSON_TYPE "Authorization: Bearer " TOKEN "\r\n";
     static const char *const methods[] = {"PUT", "PATCH", "DELETE"};
 
-    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "\"owner\":\"local\"");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": []}", 201, "\"owner\":\"local\"");
     for (size_t n = 0; n < ARRAY_COUNT(methods); n++) {
         char *reply =
             send_with(rig, methods[n], ONE, token, n < 2 ? "{\"ports\": [], \"weight\": 1}" : "");
@@ -419,14 +396,17 @@ static void test_named_owner(void **state)
         reply = send_with(rig, "PUT", id, token, body);
         assert_int_equal(status_of(reply), 200);
         free(reply);
-        expect(rig, "PUT", id, body, n ? 403 : 200, n ? "only the holder of the admin token" : "");
-        expect(rig, "PUT", id, "{\"ports\": []}", n ? 403 : 200, n ? "\"why\":\"owner\"" : "");
+        expect_reply(rig, "PUT", id, body, n ? 403 : 200,
+                     n ? "only the holder of the admin token" : "");
+        expect_reply(rig, "PUT", id, "{\"ports\": []}", n ? 403 : 200,
+                     n ? "\"why\":\"owner\"" : "");
     }
     rig->deeds[0] = '\0';
-    expect(rig, "POST", WEB, "{\"ports\": [1], \"owner\": \"key:deploy\"}", 403, "\\\"owner\\\"");
+    expect_reply(rig, "POST", WEB, "{\"ports\": [1], \"owner\": \"key:deploy\"}", 403,
+                 "\\\"owner\\\"");
     assert_non_null(strstr(rig->deeds, "for another, and without the admin token"));
-    expect(rig, "PATCH", WEB "/n0", "{\"owner\": \"local\"}", 422,
-           "\\\"owner\\\" cannot be changed");
+    expect_reply(rig, "PATCH", WEB "/n0", "{\"owner\": \"local\"}", 422,
+                 "\\\"owner\\\" cannot be changed");
 }
 
 static void test_full(void **state)
@@ -436,9 +416,9 @@ static void test_full(void **state)
 
     limits.instances_max = 1;
     assert_int_equal(registry_configure(rig->registry, &limits), ERR_OK);
-    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
-    expect(rig, "PUT", WEB "/two", "{\"ports\": [], \"addresses\":[\"10.0.0.2\"]}", 507,
-           "\"why\":\"full\"");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
+    expect_reply(rig, "PUT", WEB "/two", "{\"ports\": [], \"addresses\":[\"10.0.0.2\"]}", 507,
+                 "\"why\":\"full\"");
 }
 
 static enum err refuse_puts(void *context, enum journal_need need, size_t changes)
@@ -490,14 +470,14 @@ static void test_readonly(void **state)
     struct registry_journal journal = {NULL,       refuse_puts,     ignore_put,     ignore_grave,
                                        ignore_key, ignore_override, ignore_service, ignore_key};
 
-    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
     registry_set_journal(rig->registry, &journal);
-    expect(rig, "PUT", WEB "/two", "{\"ports\": [], \"addresses\":[\"10.0.0.2\"]}", 503,
-           "\r\nRetry-After: 2\r\n");
-    expect(rig, "PATCH", ONE, "{\"weight\": 200}", 503, "\"why\":\"readonly\"");
-    expect(rig, "PUT", ONE "/override", "{\"weight\": 200}", 503, "\"why\":\"readonly\"");
-    expect(rig, "PUT", ONE "/override", "{\"drain\": true}", 200, "");
-    expect(rig, "DELETE", ONE, "", 204, "");
+    expect_reply(rig, "PUT", WEB "/two", "{\"ports\": [], \"addresses\":[\"10.0.0.2\"]}", 503,
+                 "\r\nRetry-After: 2\r\n");
+    expect_reply(rig, "PATCH", ONE, "{\"weight\": 200}", 503, "\"why\":\"readonly\"");
+    expect_reply(rig, "PUT", ONE "/override", "{\"weight\": 200}", 503, "\"why\":\"readonly\"");
+    expect_reply(rig, "PUT", ONE "/override", "{\"drain\": true}", 200, "");
+    expect_reply(rig, "DELETE", ONE, "", 204, "");
 }
 
 /* Nothing of this changes anything. */
@@ -518,7 +498,7 @@ static void test_access(void **state)
         {"", 415},
     };
     struct rig *rig = *state;
-    expect(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
+    expect_reply(rig, "PUT", ONE, "{\"ports\": []}", 201, "");
     unsigned changes = rig->changes;
     for (size_t n = 0; n < ARRAY_COUNT(cases); n++) {
         for (size_t m = 0; m < ARRAY_COUNT(methods); m++) {
@@ -559,7 +539,7 @@ static void test_protected(void **state)
     rig->is_protected = true;
     for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
         rig->deeds[0] = '\0';
-        expect(rig, all[n].method, all[n].path, all[n].body, 403, "protected");
+        expect_reply(rig, all[n].method, all[n].path, all[n].body, 403, "protected");
         assert_non_null(strstr(rig->deeds, "3 local default/db/"));
     }
     assert_int_equal(rig->changes, 0);
@@ -568,18 +548,16 @@ static void test_protected(void **state)
                             "{\"ports\": [], \"addresses\": [\"10.0.0.2\"]}");
     assert_int_equal(status_of(reply), 201);
     free(reply);
-    expect(rig, "PUT", "/v1/services/db2/instances/one", "{\"ports\": []}", 201, "");
+    expect_reply(rig, "PUT", "/v1/services/db2/instances/one", "{\"ports\": []}", 201, "");
 }
 
 static void test_stopping(void **state)
 {
     struct rig *rig = *state;
     http_stop(rig->http);
-    expect(rig, "PUT", ONE, "{}", 503, "stopping");
+    expect_reply(rig, "PUT", ONE, "{}", 503, "stopping");
     assert_int_equal(rig->changes, 0);
 }
-
-#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
