@@ -16,7 +16,8 @@ const struct foreign_envelope bili_envelope = {
 
 /* ---- replies --------------------------------------------------------------------- */
 
-json_t *bili_outcome(const struct foreign_result *result, json_t *data)
+/* Takes `data`, which may be NULL. A new object; NULL when memory lacks. */
+static json_t *outcome(const struct foreign_result *result, json_t *data)
 {
     int code = codes[result->code];
     json_t *message = *result->words ? json_string(result->words) : NULL;
@@ -34,7 +35,7 @@ json_t *bili_outcome(const struct foreign_result *result, json_t *data)
 
 void bili_reply(struct call *call, const struct foreign_result *result)
 {
-    reply_json(call, bili_outcome(result, NULL));
+    reply_json(call, outcome(result, NULL));
 }
 
 void bili_reply_change(struct call *call, const struct foreign_result *result, json_t *data)
@@ -43,8 +44,7 @@ void bili_reply_change(struct call *call, const struct foreign_result *result, j
 
     foreign_say(&failure, FOREIGN_FAILED, "the change is made, but not on disk; send it again");
     if (result->code == FOREIGN_OK)
-        later_reply_or(call, result->wait, 200, bili_outcome(result, data),
-                       bili_outcome(&failure, NULL));
+        later_reply_or(call, result->wait, 200, outcome(result, data), outcome(&failure, NULL));
     else
         bili_reply(call, result);
 }
@@ -211,5 +211,5 @@ void bili_nodes(struct call *call)
     json_t *nodes = json_pack("[{s:s%, s:i, s:s%}]", "addr", host.s, host.n, "status", 0, "zone",
                               zone.n ? zone.s : "", zone.n);
 
-    reply_json(call, bili_outcome(&(struct foreign_result){0}, nodes));
+    reply_json(call, outcome(&(struct foreign_result){0}, nodes));
 }

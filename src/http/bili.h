@@ -13,9 +13,6 @@ enum { BILI_HOLD_MS = 30000 };
 
 extern const struct foreign_envelope bili_envelope;
 
-/* Takes `data`, which may be NULL. A new object; NULL when memory lacks. */
-json_t *bili_outcome(const struct foreign_result *result, json_t *data);
-
 /* Replies now. */
 void bili_reply(struct call *call, const struct foreign_result *result);
 /* Replies once a change is on disk. Takes `data`. */

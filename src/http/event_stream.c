@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/timeval.h"
 #include "http/direct.h"
 #include "http/reply.h"
 #include "http/wait.h"
@@ -93,17 +94,10 @@ void event_stream_closed(struct http *http, const struct evhttp_connection *conn
         return;
     struct evhttp_request *request = s->request;
     stream_free(s);
-    /* See stream_closed: when the client was lost it is ours. */
-    if (!evhttp_request_get_connection(request))
-        evhttp_request_free(request);
+    reply_lost(request);
 }
 
 /* ---- sending -------------------------------------------------------------------------- */
-
-static uint64_t time_of(const struct http *http)
-{
-    return http->backend.now(http->backend.context).lease_ms;
-}
 
 static size_t unsent(const struct event_stream *s)
 {
@@ -117,9 +111,9 @@ static void arm(struct event_streams *all)
 
     if (!next || evtimer_pending(all->beat, NULL))
         return;
-    uint64_t now = time_of(all->http), after = next->beat_ms > now ? next->beat_ms - now : 0;
-    struct timeval then = {.tv_sec = (time_t)(after / 1000),
-                           .tv_usec = (suseconds_t)(after % 1000) * 1000};
+    uint64_t now = http_now(all->http).lease_ms,
+             after = next->beat_ms > now ? next->beat_ms - now : 0;
+    struct timeval then = timeval_of(after);
     event_add(all->beat, &then);
 }
 
@@ -127,7 +121,7 @@ static void put_off_beat(struct event_stream *s)
 {
     struct event_streams *all = s->http->event_streams;
 
-    s->beat_ms = time_of(s->http) + EVENTS_BEAT_MS;
+    s->beat_ms = http_now(s->http).lease_ms + EVENTS_BEAT_MS;
     TAILQ_REMOVE(&all->list, s, link);
     TAILQ_INSERT_TAIL(&all->list, s, link);
 }
@@ -209,7 +203,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 {
     struct event_streams *all = context;
     const struct http_backend *backend = &all->http->backend;
-    uint64_t began_us = backend->stopwatch_us(backend->context), now = time_of(all->http);
+    uint64_t began_us = backend->stopwatch_us(backend->context), now = http_now(all->http).lease_ms;
     struct event_stream *s;
 
     (void)fd;

@@ -54,6 +54,33 @@ static size_t list_size(const void *state)
     return l->size + l->zones.bytes + (l->muster ? muster_size(l->muster) : 0);
 }
 
+/* An instance in their form: this server, under the name that the client asked for. NULL
+ * when memory lacks. */
+static json_t *self_json(const struct call *call, struct text env, struct text zone, bool bili)
+{
+    char room[ENDPOINT_TEXT];
+    struct text host = foreign_self_host(call, room), name = host;
+    json_int_t since = (json_int_t)call->http->started_ms * 1000000;
+
+    name.n = host.n && host.s[0] != '[' && memchr(host.s, ':', host.n)
+                 ? (size_t)((const char *)memchr(host.s, ':', host.n) - host.s)
+                 : host.n;
+    json_t *json =
+        json_pack("{s:s%, s:s, s:s%, s:[o], s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "env", env.s,
+                  env.n, "appid", bili ? "infra.discovery" : "Kavin.discovery", "hostname", name.s,
+                  name.n, "addrs", json_sprintf("http://%.*s", TEXT_ARG(host)), "version", "",
+                  "status", FOREIGN_RECEIVES, "reg_timestamp", since, "up_timestamp", since,
+                  "renew_timestamp", since, "dirty_timestamp", since, "latest_timestamp", since);
+    if (bili && json &&
+        json_object_update_new(json, json_pack("{s:s, s:s%, s:s, s:{}}", "region", "", "zone",
+                                               zone.n ? zone.s : "", zone.n, "color", "",
+                                               "metadata")) != 0) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
 struct foreign_list *foreign_list_new(struct call *call, enum foreign_form form,
                                       const struct foreign_envelope *envelope, struct text ns,
                                       struct text zone, unsigned status_mask, size_t capacity)
@@ -69,7 +96,7 @@ struct foreign_list *foreign_list_new(struct call *call, enum foreign_form form,
     l->mask = status_mask;
     l->size = size;
     l->zone = zone.n ? strndup(zone.s, zone.n) : NULL;
-    l->self = foreign_self_json(call, ns, zone, envelope->bili);
+    l->self = self_json(call, ns, zone, envelope->bili);
     if (text_copy(ns, l->ns, sizeof(l->ns)) == ERR_OK && (!zone.n || l->zone) && l->self)
         return l;
     list_free(l);
@@ -252,31 +279,6 @@ struct text foreign_self_host(const struct call *call, char room[static ENDPOINT
     return call->http->config.listen_count
                ? text_of(endpoint_format(&call->http->config.listen[0], room))
                : TEXT("localhost");
-}
-
-json_t *foreign_self_json(const struct call *call, struct text env, struct text zone, bool bili)
-{
-    char room[ENDPOINT_TEXT];
-    struct text host = foreign_self_host(call, room), name = host;
-    json_int_t since = (json_int_t)call->http->started_ms * 1000000;
-
-    name.n = host.n && host.s[0] != '[' && memchr(host.s, ':', host.n)
-                 ? (size_t)((const char *)memchr(host.s, ':', host.n) - host.s)
-                 : host.n;
-    json_t *json =
-        json_pack("{s:s%, s:s, s:s%, s:[o], s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "env", env.s,
-                  env.n, "appid", bili ? "infra.discovery" : "Kavin.discovery", "hostname", name.s,
-                  name.n, "addrs", json_sprintf("http://%.*s", TEXT_ARG(host)), "version", "",
-                  "status", FOREIGN_RECEIVES, "reg_timestamp", since, "up_timestamp", since,
-                  "renew_timestamp", since, "dirty_timestamp", since, "latest_timestamp", since);
-    if (bili && json &&
-        json_object_update_new(json, json_pack("{s:s, s:s%, s:s, s:{}}", "region", "", "zone",
-                                               zone.n ? zone.s : "", zone.n, "color", "",
-                                               "metadata")) != 0) {
-        json_decref(json);
-        return NULL;
-    }
-    return json;
 }
 
 int64_t foreign_latest(const struct http *http, struct text ns, struct text service, bool bili)

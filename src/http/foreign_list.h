@@ -44,9 +44,6 @@ void foreign_all_send(struct call *call, const struct foreign_envelope *envelope
 
 /* Their clients look up the registry's own nodes as if it were registered with itself. */
 bool foreign_is_self(struct text service, bool bili);
-/* An instance in their form: this server, under the name that the client asked for. NULL
- * when memory lacks. */
-json_t *foreign_self_json(const struct call *call, struct text env, struct text zone, bool bili);
 /* The Host of a request, else the first address we listen on. */
 struct text foreign_self_host(const struct call *call, char room[static ENDPOINT_TEXT]);
 

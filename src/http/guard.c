@@ -14,8 +14,6 @@
 
 /* ---- one guard ------------------------------------------------------------------ */
 
-static const char *const modes[] = {"auto", "on", "off"}; /* enum guard_mode */
-
 /* RFC 3339 section 5.6, in UTC. */
 static const char *date(uint64_t wall_ms, char out[static DATE_TEXT])
 {
@@ -111,8 +109,8 @@ json_t *guard_summary(const struct http *http)
     unsigned zones_on = 0;
 
     visit_zones(http, (struct text){NULL, 0}, count_closed, &zones_on);
-    return json_pack("{s:s, s:b, s:b, s:o, s:I, s:I, s:I}", "mode", modes[g.mode], "on", g.on,
-                     "brownout", g.brownout, "since", since(&g), "hosts", (json_int_t)g.hosts,
+    return json_pack("{s:s, s:b, s:b, s:o, s:I, s:I, s:I}", "mode", guard_mode_text(g.mode), "on",
+                     g.on, "brownout", g.brownout, "since", since(&g), "hosts", (json_int_t)g.hosts,
                      "late_hosts", (json_int_t)g.late_hosts, "zones_on", (json_int_t)zones_on);
 }
 
@@ -178,12 +176,12 @@ static json_t *whole_state(const struct http *http, struct text after)
         json_decref(page.list);
         return NULL;
     }
-    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "mode",
-                     modes[g.mode], "on", g.on, "brownout", g.brownout, "since", since(&g),
-                     "since_ms", since_ms(&g), "hosts", (json_int_t)g.hosts, "late_hosts",
-                     (json_int_t)g.late_hosts, "late_hosts_max", (json_int_t)g.late_hosts_max,
-                     "late", (json_int_t)g.late, "counted", (json_int_t)g.counted, "stale", stale,
-                     "next", next_page(&page), "zones", page.list);
+    return json_pack(
+        "{s:s, s:b, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "mode",
+        guard_mode_text(g.mode), "on", g.on, "brownout", g.brownout, "since", since(&g), "since_ms",
+        since_ms(&g), "hosts", (json_int_t)g.hosts, "late_hosts", (json_int_t)g.late_hosts,
+        "late_hosts_max", (json_int_t)g.late_hosts_max, "late", (json_int_t)g.late, "counted",
+        (json_int_t)g.counted, "stale", stale, "next", next_page(&page), "zones", page.list);
 }
 
 void guard_get(struct call *call)
@@ -196,8 +194,8 @@ void guard_get(struct call *call)
 
 static int mode_parse(const char *text)
 {
-    for (int n = 0; text && n < (int)ARRAY_COUNT(modes); n++)
-        if (strcmp(modes[n], text) == 0)
+    for (int n = 0; text && n < GUARD_MODE_COUNT; n++)
+        if (strcmp(guard_mode_text((enum guard_mode)n), text) == 0)
             return n;
     return -1;
 }
@@ -219,10 +217,10 @@ void guard_post(struct call *call)
                       "give the mode: {\"mode\": \"auto\"}, or \"on\" or \"off\"");
     } else {
         registry_guard_mode(backend->registry, (enum guard_mode)mode, now);
-        snprintf(words, sizeof(words), "mode=%s", modes[mode]);
+        snprintf(words, sizeof(words), "mode=%s", guard_mode_text((enum guard_mode)mode));
         write_tell(call, HTTP_DEED_GUARD, (struct instance_key){.id = {NULL, 0}}, words);
         log_limited(&call->http->steered, now.lease_ms, LOG_LEVEL_WARN,
-                    "by hand: the guard set to %s", modes[mode]);
+                    "by hand: the guard set to %s", guard_mode_text((enum guard_mode)mode));
         backend->changed(backend->context);
         reply_json(call, whole_state(call->http, (struct text){NULL, 0}));
     }

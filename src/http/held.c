@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "http/reply.h"
 
 /* What a client may send ahead while its request is held stays in memory up to here, and the
  * rest in the kernel. While that is full, nothing tells that the client went: a wait, which may
@@ -140,8 +141,7 @@ void held_closed(struct http *http, const struct evhttp_connection *connection)
     void *context = h->context;
     struct evhttp_request *request = h->request;
     forget(h);
-    if (!evhttp_request_get_connection(request)) /* else evhttp frees it */
-        evhttp_request_free(request);
+    reply_lost(request);
     lost(context);
 }
 

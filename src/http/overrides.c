@@ -33,13 +33,8 @@ static enum err append_row(struct listing *l, const struct override_row *row, st
 {
     struct instance_key key = {text_of(l->at.ns), text_of(l->at.name), row->id};
     json_t *json = row_json(l->http->backend.registry, key, &row->value);
+    enum err err = reply_append_item(out, !l->some, json);
 
-    if (!json)
-        return ERR_MEMORY;
-    enum err err = evbuffer_add(out, ",", l->some ? 1 : 0) < 0 ? ERR_MEMORY : ERR_OK;
-    if (err == ERR_OK)
-        err = reply_append(out, json);
-    json_decref(json);
     l->some = true;
     l->page.left--;
     l->page.after = l->at;

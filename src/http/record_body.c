@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "http/body.h"
+#include "http/name.h"
 
 static PRINTF(2, 3) bool fail(struct record_body *b, const char *format, ...)
 {
@@ -31,10 +32,8 @@ static bool take_name(struct record_body *b, const json_t *value, struct text *o
     if (!json_is_string(value) || t.n > sizeof(b->room) - b->room_used)
         return false;
     char *to = b->room + b->room_used;
-    for (size_t n = 0; n < t.n; n++)
-        to[n] = ascii_lower(t.s[n]);
+    *out = name_lower(t, to, sizeof(b->room) - b->room_used);
     b->room_used += t.n;
-    *out = (struct text){to, t.n};
     return true;
 }
 

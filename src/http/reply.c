@@ -95,6 +95,16 @@ enum err reply_append(struct evbuffer *out, const json_t *json)
                : ERR_MEMORY;
 }
 
+enum err reply_append_item(struct evbuffer *out, bool first, json_t *json)
+{
+    enum err err = ERR_MEMORY;
+
+    if (json && evbuffer_add(out, ",", first ? 0 : 1) == 0)
+        err = reply_append(out, json);
+    json_decref(json);
+    return err;
+}
+
 static void send_json(struct http *http, struct evhttp_request *request, int status,
                       const json_t *json)
 {
@@ -141,6 +151,12 @@ static void send_problem(struct http *http, struct evhttp_request *request, int 
     reply_header(request, "Content-Type", "application/problem+json");
     send_json(http, request, status, json);
     json_decref(json);
+}
+
+void reply_lost(struct evhttp_request *request)
+{
+    if (!evhttp_request_get_connection(request))
+        evhttp_request_free(request);
 }
 
 void reply_problem(struct http *http, struct evhttp_request *request, int status,

@@ -33,6 +33,14 @@ void reply_problem_with(struct call *call, int status, json_t *more, const char 
 
 /* Appends the compact text of `json`. ERR_MEMORY. */
 MUST_CHECK enum err reply_append(struct evbuffer *out, const json_t *json);
+/* The same as an item of a list, behind a comma when it is not the first. Takes the reference;
+ * NULL = memory lacked when it was made. */
+MUST_CHECK enum err reply_append_item(struct evbuffer *out, bool first, json_t *json);
+
+/* To be called when the connection of a request with an unfinished reply is gone. When the client
+ * was lost evhttp has let go of the request, and this frees it; when the connection was freed by
+ * its owner evhttp frees it. */
+void reply_lost(struct evhttp_request *request);
 
 /* Adds a header field to the reply to be. */
 void reply_header(struct evhttp_request *request, const char *name, const char *value);

@@ -59,16 +59,10 @@ static enum piece close_roll(const struct roll *r, bool more, struct evbuffer *o
 static enum err append_instance(struct roll *r, const struct instance *i, struct moment now,
                                 struct evbuffer *out)
 {
-    json_t *json = instance_json(i, now);
+    enum err err = reply_append_item(out, !r->some, instance_json(i, now));
 
-    if (!json)
-        return ERR_MEMORY;
-    enum err err = evbuffer_add(out, ",", r->some ? 1 : 0) < 0 ? ERR_MEMORY : ERR_OK;
-    if (err == ERR_OK)
-        err = reply_append(out, json);
     if (err == ERR_OK)
         err = text_copy(instance_key(i).id, r->last, sizeof(r->last));
-    json_decref(json);
     r->some = true;
     r->left--;
     return err;

@@ -34,11 +34,6 @@ struct state_walk {
     unsigned part;
 };
 
-static struct moment now_of(const struct http *http)
-{
-    return http->backend.now(http->backend.context);
-}
-
 /* ---- writing ---------------------------------------------------------------------------- */
 
 /* Names are lower-case letters, digits, '-', '_' and '.': nothing to escape. */
@@ -59,15 +54,7 @@ static enum err open_event(struct evbuffer *out, const char *event, uint64_t id,
 static enum err add_instance(struct http *http, struct evbuffer *out, const struct instance *i,
                              bool first)
 {
-    json_t *json = instance_json(i, now_of(http));
-
-    if (!json)
-        return ERR_MEMORY;
-    enum err err = evbuffer_add(out, ",", first ? 0 : 1) < 0 ? ERR_MEMORY : ERR_OK;
-    if (err == ERR_OK)
-        err = reply_append(out, json);
-    json_decref(json);
-    return err;
+    return reply_append_item(out, first, instance_json(i, http_now(http)));
 }
 
 static enum err add_text(struct evbuffer *out, const char *text)

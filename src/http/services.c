@@ -41,13 +41,8 @@ static enum err append_service(struct listing *l, const struct service *s, struc
                              name.s, name.n, "instances", (json_int_t)service_count(s), "live",
                              (json_int_t)service_live(s, now), "stale",
                              (json_int_t)service_stale(s), "index", (json_int_t)service_index(s));
+    enum err err = reply_append_item(out, !l->some, json);
 
-    if (!json)
-        return ERR_MEMORY;
-    enum err err = evbuffer_add(out, ",", l->some ? 1 : 0) < 0 ? ERR_MEMORY : ERR_OK;
-    if (err == ERR_OK)
-        err = reply_append(out, json);
-    json_decref(json);
     l->some = true;
     return err;
 }

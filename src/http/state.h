@@ -50,6 +50,11 @@ struct http {
     size_t noted_bytes;
 };
 
+static inline struct moment http_now(const struct http *http)
+{
+    return http->backend.now(http->backend.context);
+}
+
 enum { CAPTURES_MAX = 2 };
 
 struct call {

@@ -266,10 +266,7 @@ void stream_closed(struct http *http, const struct evhttp_connection *connection
         return;
     struct evhttp_request *request = s->request;
     stream_free(s);
-    /* When the client was lost evhttp has let go of the request and it is ours to
-     * free; when the connection is freed by its owner evhttp frees it. */
-    if (!evhttp_request_get_connection(request))
-        evhttp_request_free(request);
+    reply_lost(request);
 }
 
 void stream_close_all(struct http *http)

@@ -326,18 +326,13 @@ static void drop_shared(struct topics *t, const struct topic *topic)
     t->shares = topic != NULL;
 }
 
-static uint64_t now_ms(const struct topics *t)
-{
-    return t->http->backend.now(t->http->backend.context).lease_ms;
-}
-
 struct rendering *topics_shared(struct topics *t, struct shared_key *key)
 {
     for (size_t n = 0; t->shares && n < SHARED_MAX; n++) {
         struct shared *s = &t->shared[n];
         if (s->rendering && s->key.topic == key->topic && s->key.kind == key->kind &&
             s->key.from == key->from && s->key.to == key->to &&
-            now_ms(t) - s->made_ms <= SHARED_MS) {
+            http_now(t->http).lease_ms - s->made_ms <= SHARED_MS) {
             key->reached = s->key.reached;
             return rendering_use(s->rendering);
         }
@@ -350,7 +345,7 @@ void topics_share(struct topics *t, const struct shared_key *key, struct renderi
     struct shared *s = &t->shared[t->shared_at++ % SHARED_MAX];
 
     rendering_drop(s->rendering);
-    *s = (struct shared){*key, rendering_use(r), now_ms(t)};
+    *s = (struct shared){*key, rendering_use(r), http_now(t->http).lease_ms};
     t->shares = true;
 }
 

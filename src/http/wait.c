@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/heap.h"
+#include "base/timeval.h"
 #include "http/event_stream.h"
 #include "http/held.h"
 #include "http/topic.h"
@@ -148,11 +149,6 @@ static struct wait *first(const struct waits *waits)
     return (struct wait *)heap_first(&waits->deadlines); /* its first member */
 }
 
-static uint64_t now_ms(const struct http *http)
-{
-    return http->backend.now(http->backend.context).lease_ms;
-}
-
 static void arm(struct waits *waits, uint64_t now)
 {
     const struct wait *next = first(waits);
@@ -164,8 +160,7 @@ static void arm(struct waits *waits, uint64_t now)
         after = next->deadline.key - now;
     if (after > LATE_MS)
         after = LATE_MS;
-    struct timeval then = {.tv_sec = (time_t)(after / 1000),
-                           .tv_usec = (suseconds_t)(after % 1000) * 1000};
+    struct timeval then = timeval_of(after);
     event_add(waits->timer, &then);
 }
 
@@ -173,7 +168,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct waits *waits = context;
     const struct http_backend *backend = &waits->http->backend;
-    uint64_t now = now_ms(waits->http), began_us = backend->stopwatch_us(backend->context);
+    uint64_t now = http_now(waits->http).lease_ms,
+             began_us = backend->stopwatch_us(backend->context);
     struct wait *w;
 
     (void)fd;
@@ -207,7 +203,7 @@ bool wait_open(struct call *call, const struct wait_for *services, size_t count,
                uint32_t wait_ms, const struct wait_action *action, void *context)
 {
     struct http *http = call->http;
-    uint64_t now = now_ms(http);
+    uint64_t now = http_now(http).lease_ms;
 
     if (!count || count > WAIT_SERVICES_MAX || http_watchers(http) >= WATCHERS_MAX)
         return false;

@@ -107,11 +107,14 @@ void write_not_found(struct call *call, struct instance_key key)
 
 /* ---- success ------------------------------------------------------------------------ */
 
-const char *write_path(struct instance_key key, char out[static WRITE_PATH])
+enum { PATH_SIZE = 320 };
+
+/* /v1/services/S/instances/I of this instance, with ?ns= where that is not the default. */
+static const char *path_of(struct instance_key key, char out[static PATH_SIZE])
 {
     bool is_default = text_is(key.ns, TEXT("default"));
 
-    snprintf(out, WRITE_PATH, "/v1/services/%.*s/instances/%.*s%s%.*s", TEXT_ARG(key.service),
+    snprintf(out, PATH_SIZE, "/v1/services/%.*s/instances/%.*s%s%.*s", TEXT_ARG(key.service),
              TEXT_ARG(key.id), is_default ? "" : "?ns=", is_default ? 0 : (int)key.ns.n,
              is_default ? "" : key.ns.s);
     return out;
@@ -134,14 +137,14 @@ static json_t *instance_written(struct call *call, const struct granted *granted
 
 struct written written_of(struct call *call, const struct granted *granted)
 {
-    char path[WRITE_PATH], index[24];
+    char path[PATH_SIZE], index[24];
     struct instance_state state;
 
     instance_state(granted->instance, &state);
     snprintf(index, sizeof(index), "%ju", (uintmax_t)state.index);
     reply_header(call->request, "X-Disc-Index", index);
     if (granted->created)
-        reply_header(call->request, "Location", write_path(instance_key(granted->instance), path));
+        reply_header(call->request, "Location", path_of(instance_key(granted->instance), path));
     return (struct written){instance_written(call, granted), granted->created ? 201 : 200};
 }
 

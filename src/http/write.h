@@ -40,8 +40,4 @@ void write_finish(struct call *call, const struct granted *granted);
 void write_tell(const struct call *call, enum http_deed_kind kind, struct instance_key key,
                 const char *what);
 
-/* /v1/services/S/instances/I of this instance, with ?ns= where that is not the default. */
-#define WRITE_PATH 320
-const char *write_path(struct instance_key key, char out[static WRITE_PATH]);
-
 #endif

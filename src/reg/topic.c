@@ -35,7 +35,7 @@ static bool topic_has_name(const void *entry, const void *key)
     return text_is(topic_namespace(t), name->ns) && text_is(topic_service(t), name->service);
 }
 
-struct topic *topic_by_name(const struct topics *all, struct text ns, struct text service)
+static struct topic *find_topic(const struct topics *all, struct text ns, struct text service)
 {
     struct topic_name name = {ns, service};
     if (all->by_name.count == 0)
@@ -69,7 +69,7 @@ static struct topic *topic_new(struct topics *all, struct topic_name name)
 struct topic *topic_for_name(struct topics *all, const struct registry *r, struct text ns,
                              struct text service)
 {
-    struct topic *t = topic_by_name(all, ns, service);
+    struct topic *t = find_topic(all, ns, service);
     if (t)
         return t;
     t = topic_new(all, (struct topic_name){ns, service});
@@ -137,7 +137,7 @@ static void keep_whole(struct topics *all, struct topic *t, struct bulletin *b)
 
 static void notice(struct topics *all, const struct change *change, uint64_t now_ms)
 {
-    struct topic *t = topic_by_name(all, change->ns, change->service);
+    struct topic *t = find_topic(all, change->ns, change->service);
     if (!t || change->index <= t->seq)
         return;
     bool needed = t->first;

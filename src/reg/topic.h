@@ -69,7 +69,6 @@ static inline struct text topic_service(const struct topic *t)
 void topics_init(struct topics *all, const struct hash_key *key);
 void topics_deinit(struct topics *all); /* they have no subscribers any more */
 
-struct topic *topic_by_name(const struct topics *all, struct text ns, struct text service);
 /* Finds it or makes it; NULL when memory lacks. Drop it again when nobody subscribes; others
  * than this one may be dropped on the way. */
 struct topic *topic_for_name(struct topics *all, const struct registry *r, struct text ns,

@@ -352,6 +352,12 @@ size_t registry_guard_zones(const struct registry *r, struct text after, struct 
     return count;
 }
 
+const char *guard_mode_text(enum guard_mode mode)
+{
+    static const char *const texts[GUARD_MODE_COUNT] = {"auto", "on", "off"};
+    return texts[mode];
+}
+
 void registry_guard_mode(struct registry *r, enum guard_mode mode, struct moment now)
 {
     (void)now;

@@ -36,12 +36,18 @@ static size_t capacity_max(const struct history *h)
     return h->capacity_max ? h->capacity_max : HISTORY_BYTES;
 }
 
+/* Where the ring begins anew behind `place`. */
+static uint64_t lap_end(const struct history *h, uint64_t place)
+{
+    return (place | (h->capacity - 1)) + 1;
+}
+
 /* Up to the end of its lap a run of bytes stays together, in a larger ring too. */
 static void copy(const struct history *from, struct history *to)
 {
     for (uint64_t place = from->begin; place < from->next;) {
-        uint64_t lap_end = (place | (from->capacity - 1)) + 1;
-        uint64_t end = lap_end < from->next ? lap_end : from->next;
+        uint64_t lap = lap_end(from, place);
+        uint64_t end = lap < from->next ? lap : from->next;
         memcpy(at(to, place), at(from, place), end - place);
         place = end;
     }
@@ -79,8 +85,8 @@ static void skip_to(struct history *h, uint64_t place)
 
 static uint64_t place_for(const struct history *h, size_t size)
 {
-    uint64_t lap_end = (h->next | (h->capacity - 1)) + 1;
-    return lap_end - h->next < size ? lap_end : h->next;
+    uint64_t lap = lap_end(h, h->next);
+    return lap - h->next < size ? lap : h->next;
 }
 
 /* Room for so many bytes at `next`. False: there is no memory at all. */

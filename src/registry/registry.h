@@ -289,7 +289,9 @@ enum registry_event_kind {
     REGISTRY_BROWNOUT_OFF,
 };
 
-enum guard_mode { GUARD_AUTO, GUARD_ALWAYS_ON, GUARD_ALWAYS_OFF };
+enum guard_mode { GUARD_AUTO, GUARD_ALWAYS_ON, GUARD_ALWAYS_OFF, GUARD_MODE_COUNT };
+
+const char *guard_mode_text(enum guard_mode mode); /* "auto", "on", "off" */
 
 struct guard_state {
     struct text zone; /* empty = the guard for all */

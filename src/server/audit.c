@@ -40,11 +40,6 @@ struct audit {
     struct log_limit trouble;
 };
 
-const char *audit_kind_text(enum audit_kind kind)
-{
-    return kind_texts[kind];
-}
-
 /* ---- where it goes ------------------------------------------------------------------------- */
 
 static bool is_own_file(const struct audit *a)
@@ -291,14 +286,13 @@ static void note_eviction(struct audit *a, struct instance_key key, const struct
 static void note_guard(struct audit *a, const struct guard_state *g, enum audit_kind kind, bool on,
                        struct moment now)
 {
-    static const char *const modes[] = {"auto", "on", "off"};
     struct audit_line line;
     if (!begin(a, kind, now, &line))
         return;
     audit_line_put(&line, "state", on ? TEXT("on") : TEXT("off"));
     audit_line_put_some(&line, "zone", g->zone);
     if (kind == AUDIT_GUARD) {
-        audit_line_put(&line, "mode", text_of(modes[g->mode]));
+        audit_line_put(&line, "mode", text_of(guard_mode_text(g->mode)));
         audit_line_number(&line, "hosts", g->hosts);
         audit_line_number(&line, "late_hosts", g->late_hosts);
     } else {

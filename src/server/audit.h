@@ -31,8 +31,6 @@ enum audit_kind {
     AUDIT_KINDS
 };
 
-const char *audit_kind_text(enum audit_kind kind);
-
 enum { AUDIT_RATE = 100 /* lines a second */, AUDIT_BURST = 1000 };
 
 struct audit;

@@ -11,6 +11,7 @@
 #include "base/counter.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/timeval.h"
 #include "server/clock.h"
 #include "server/http_door.h"
 #include "server/http_handshakes.h"
@@ -76,11 +77,6 @@ static struct guard *guard_find(const struct http_listener *l,
                                 const struct evhttp_connection *connection)
 {
     return map_find(&l->guards, hash_pointer(connection), guard_is, connection);
-}
-
-static struct timeval timeval_of(uint32_t ms)
-{
-    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
 }
 
 static void enter(struct guard *g, enum phase phase)

@@ -9,7 +9,7 @@
 #include "server/core.h"
 #include "server/metrics_text.h"
 
-enum { METRICS_ZONES = 64 };
+enum { METRICS_ZONES = 64 }; /* of guards, and of DNS */
 
 typedef void metrics_part(const struct server *s, struct metrics *m);
 

@@ -4,8 +4,6 @@
 #include "server/metrics.h"
 #include "server/sums.h"
 
-enum { ZONES_MAX = 64 }; /* whose serials are told */
-
 static const char *const transports[] = {"udp", "tcp"};
 
 /* ---- questions ------------------------------------------------------------------------ */
@@ -142,7 +140,7 @@ void metrics_dns_published(const struct server *s, struct metrics *m)
 void metrics_dns_zones(const struct server *s, struct metrics *m)
 {
     metric(m, "discd_dns_zone_serial", METRIC_GAUGE, "SOA serial of a zone.");
-    for (size_t i = 0; i < s->config->zone_count && i < ZONES_MAX; i++)
+    for (size_t i = 0; i < s->config->zone_count && i < METRICS_ZONES; i++)
         metric_value(m, "zone", text_of(s->config->zones[i].name),
                      dns_zone_serial(server_dns(s), i));
 }

@@ -118,9 +118,8 @@ static void modes(enum guard_mode mode, struct metrics *m)
 {
     metric(m, "discd_guard_mode", METRIC_GAUGE,
            "1 for the mode in force: auto (by the rules), on and off (set by hand).");
-    metric_value(m, "mode", TEXT("auto"), mode == GUARD_AUTO);
-    metric_value(m, "mode", TEXT("on"), mode == GUARD_ALWAYS_ON);
-    metric_value(m, "mode", TEXT("off"), mode == GUARD_ALWAYS_OFF);
+    for (int i = 0; i < GUARD_MODE_COUNT; i++)
+        metric_value(m, "mode", text_of(guard_mode_text((enum guard_mode)i)), i == (int)mode);
 }
 
 void metrics_guard(const struct server *s, struct metrics *m)

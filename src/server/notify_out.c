@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/timeval.h"
 #include "dns/dns.h"
 #include "server/clock.h"
 
@@ -55,7 +56,7 @@ struct notify_out {
 
 static void arm(struct target *t, uint64_t ms)
 {
-    struct timeval after = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000};
+    struct timeval after = timeval_of(ms);
     evtimer_add(t->timer, &after);
 }
 

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/timeval.h"
+
 struct look {
     struct prober *prober;
     struct look *next, **from; /* what points here */
@@ -218,7 +220,7 @@ enum err prober_configure(struct prober *p, const struct prober_config *config)
     p->networks = networks;
     p->network_count = config->network_count;
     p->max = config->max;
-    p->timeout = (struct timeval){config->timeout_ms / 1000, config->timeout_ms % 1000 * 1000};
+    p->timeout = timeval_of(config->timeout_ms);
     return ERR_OK;
 }
 

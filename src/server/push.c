@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/timeval.h"
+
 enum {
     BURST = 64,
     BURSTS_MAX = 4, /* in one turn: about a millisecond */
@@ -62,7 +64,7 @@ static bool send_burst(struct push *p)
 
 static void wait_ms(struct push *p, uint64_t ms)
 {
-    struct timeval after = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000};
+    struct timeval after = timeval_of(ms);
     evtimer_add(p->event, &after);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/rcu.h"
+#include "base/timeval.h"
 #include "server/clock.h"
 #include "server/core.h"
 #include "server/descriptors.h"
@@ -315,8 +316,7 @@ static enum err watch_signals(struct server *s)
             return ERR_MEMORY;
     }
     if (watchdog_ms) {
-        struct timeval every = {(time_t)(watchdog_ms / 1000),
-                                (suseconds_t)(watchdog_ms % 1000) * 1000};
+        struct timeval every = timeval_of(watchdog_ms);
         s->watchdog = event_new(s->base, -1, EV_PERSIST, on_watchdog, s);
         if (!s->watchdog || event_add(s->watchdog, &every))
             return ERR_MEMORY;

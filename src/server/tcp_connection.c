@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/timeval.h"
 
 #define HEADER_SIZE 12    /* no DNS message is shorter (RFC 1035 section 4.1.1) */
 #define UNSENT_MAX 131072 /* bytes that the kernel holds back for a slow peer */
 
 static void arm(struct connection *c, uint32_t ms)
 {
-    struct timeval after = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    struct timeval after = timeval_of(ms);
     evtimer_add(c->deadline, &after);
 }
 

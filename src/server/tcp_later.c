@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/timeval.h"
 #include "server/tcp_connection.h"
 
 #define FILL_MAX 65536    /* bytes in the output up to which a stream gives more */
@@ -52,8 +53,7 @@ static uint64_t bytes_taken(const struct connection *c)
 
 static void watch_stall(struct connection *c)
 {
-    uint32_t ms = c->server->limits.message_ms;
-    struct timeval after = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    struct timeval after = timeval_of(c->server->limits.message_ms);
     c->taken = bytes_taken(c);
     evtimer_add(c->stall, &after);
 }

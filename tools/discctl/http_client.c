@@ -21,7 +21,8 @@ struct exchange {
     struct http_silence silence; /* why there is no answer */
 };
 
-char *http_quote(const char *text)
+/* To be freed; NULL when memory lacks. */
+static char *quote(const char *text)
 {
     return evhttp_uriencode(text, -1, 0);
 }
@@ -36,7 +37,7 @@ static bool fits(int n, size_t room)
 
 bool http_path_add(char path[static HTTP_PATH_MAX], const char *segment)
 {
-    char *quoted = http_quote(segment);
+    char *quoted = quote(segment);
     size_t used = strlen(path);
     int n = snprintf(path + used, HTTP_PATH_MAX - used, "/%s", quoted ? quoted : "");
     free(quoted);
@@ -47,7 +48,7 @@ bool http_query_add(char path[static HTTP_PATH_MAX], const char *key, const char
 {
     if (!value)
         return true;
-    char *quoted = http_quote(value);
+    char *quoted = quote(value);
     size_t used = strlen(path);
     int n = snprintf(path + used, HTTP_PATH_MAX - used, "%c%s=%s", strchr(path, '?') ? '&' : '?',
                      key, quoted ? quoted : "");

@@ -25,9 +25,6 @@ int http_get_if_there(const struct arguments *a, const char *path, json_t **out)
 int http_send(const struct arguments *a, enum evhttp_cmd_type method, const char *path,
               json_t *body, int patience_s, json_t **out);
 
-/* Percent-encodes for a path or a query; to be freed. NULL when memory lacks. */
-char *http_quote(const char *text);
-
 /* ---- paths ----------------------------------------------------------------------- */
 
 enum { HTTP_PATH_MAX = 4096 };
