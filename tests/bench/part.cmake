@@ -25,3 +25,8 @@ target_link_libraries(bench_push PRIVATE disc_flags)
 add_executable(bench_watch ${CMAKE_CURRENT_LIST_DIR}/bench_watch.c)
 set_target_properties(bench_watch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_watch PRIVATE disc_flags)
+
+# One registration datagram of each kind, without the kernel.
+add_executable(bench_reg ${CMAKE_CURRENT_LIST_DIR}/bench_reg.c)
+set_target_properties(bench_reg PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_reg PRIVATE disc_reg)
