@@ -8,7 +8,8 @@ packages_demo="bind9-dnsutils"
 packages_test="libcmocka-dev bind9-dnsutils netcat-openbsd socat curl openssl iproute2 procps
     python3 python3-dnspython python3-jsonschema fstrm-bin dnstap-ldns"
 packages_interop="unbound prometheus golang-go dnsmasq-base bind9 nsd knot knot-resolver haproxy nginx
-    zonemaster-cli dnsviz ldnsutils chromium python3-websocket fonts-dejavu-core"
+    zonemaster-cli dnsviz ldnsutils chromium python3-websocket fonts-dejavu-core gdnsd dnsperf"
+packages_bench="nsd knot gdnsd dnsperf"
 packages_fuzz="clang-14 libclang-rt-14-dev"
 
 as_root() {

@@ -33,6 +33,24 @@ void *map_find(const struct map *m, uint64_t hash, map_equal *equal, const void 
     return NULL;
 }
 
+void map_prefetch(const struct map *m, uint64_t hash)
+{
+    if (!m->entries)
+        return;
+    __builtin_prefetch(&m->hashes[(uint32_t)hash & m->mask]);
+    __builtin_prefetch(&m->entries[(uint32_t)hash & m->mask]);
+}
+
+const void *map_guess(const struct map *m, uint64_t hash)
+{
+    if (!m->entries)
+        return NULL;
+    for (size_t at = (uint32_t)hash & m->mask; m->entries[at]; at = (at + 1) & m->mask)
+        if (m->hashes[at] == (uint32_t)hash)
+            return m->entries[at];
+    return NULL;
+}
+
 static void put(struct map *m, uint32_t hash, void *entry)
 {
     size_t at = hash & m->mask;

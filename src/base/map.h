@@ -25,6 +25,11 @@ void map_deinit(struct map *m); /* a zeroed struct map is an empty map */
 /* NULL when there is none. */
 void *map_find(const struct map *m, uint64_t hash, map_equal *equal, const void *key);
 
+/* For lookups that are known of beforehand: asks for the memory that map_find() will read ... */
+void map_prefetch(const struct map *m, uint64_t hash);
+/* ... and then says which entry it will ask `equal` about first; NULL = none. */
+const void *map_guess(const struct map *m, uint64_t hash);
+
 /* The caller knows that the key is absent. ERR_MEMORY leaves the map as it was. */
 MUST_CHECK enum err map_insert(struct map *m, uint64_t hash, void *entry);
 

@@ -37,7 +37,7 @@ struct text text_cut(struct text *rest, char separator)
 
 static bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return (unsigned char)(c - '0') < 10;
 }
 
 enum err text_number(struct text t, uint64_t max, uint64_t *out)
@@ -73,8 +73,7 @@ enum err text_copy(struct text t, char *out, size_t size)
 
 static bool is_letter_or_digit(char c)
 {
-    char lower = ascii_lower(c);
-    return (lower >= 'a' && lower <= 'z') || is_digit(c);
+    return (unsigned char)((c | 0x20) - 'a') < 26 || is_digit(c);
 }
 
 bool text_is_label(struct text t, size_t max)

@@ -237,12 +237,10 @@ static enum found_kind at_node(const struct dns *dns, const struct name *name, s
     return FOUND_NO_NAME;
 }
 
-void lookup(const struct dns *dns, const struct name *name, struct found *out)
+/* `n`: the deepest node of the name, out->left labels above it; NULL = there is none. */
+static void decide(const struct dns *dns, const struct name *name, const struct node *n,
+                   struct found *out)
 {
-    const struct node *n = table_find(dns->table, name->wire, name->size);
-    out->left = 0;
-    if (!n)
-        n = table_closest(dns->table, name, &out->left);
     out->node = n;
     out->zone = n ? n->zone : NULL;
     out->view = NULL;
@@ -258,4 +256,23 @@ void lookup(const struct dns *dns, const struct name *name, struct found *out)
     out->kind = at_node(dns, name, out);
     if (out->kind == FOUND_NO_NAME && traits & NODE_WILD)
         try_wildcard(dns, name, out);
+}
+
+void lookup(const struct dns *dns, const struct name *name, struct found *out)
+{
+    decide(dns, name, table_closest(dns->table, name, &out->left), out);
+}
+
+void lookup_ahead(const struct dns *dns, const struct name *name, const struct dns_ahead *ahead,
+                  struct found *out)
+{
+    uint8_t size;
+    const uint8_t *tail = name_tail(name, ahead->left, &size);
+    const struct node *n = ahead->node;
+    if (!n || !table_is(n, tail, size)) {
+        lookup(dns, name, out);
+        return;
+    }
+    out->left = ahead->left;
+    decide(dns, name, n, out);
 }

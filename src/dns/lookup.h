@@ -45,5 +45,8 @@ struct found {
 
 /* Fills *out, all but what its kind does not have. */
 void lookup(const struct dns *dns, const struct name *name, struct found *out);
+/* The same where dns_ahead has looked at the name already. */
+void lookup_ahead(const struct dns *dns, const struct name *name, const struct dns_ahead *ahead,
+                  struct found *out);
 
 #endif

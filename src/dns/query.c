@@ -222,6 +222,12 @@ static enum query_verdict without_question(struct query *q)
     return cookie && q->opcode == OPCODE_QUERY ? QUERY_COOKIE : malformed(q);
 }
 
+bool query_question(const uint8_t *bytes, size_t size, struct name *out)
+{
+    struct reader r = reader_of(bytes, size);
+    return read_bytes(&r, HEADER_SIZE) && get_u16(bytes + 4) == 1 && read_question_name(&r, out);
+}
+
 enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *q)
 {
     struct reader r = reader_of(bytes, size);

@@ -135,7 +135,10 @@ unsigned respond_name(struct respond *r)
     chain.count = chain.dname_count = 0;
     r->looked_up = true;
     for (;;) {
-        lookup(r->dns, r->name, f);
+        if (chain.count == 0)
+            lookup_ahead(r->dns, r->name, &r->request->ahead, f);
+        else
+            lookup(r->dns, r->name, f);
         if (f->kind == FOUND_FOREIGN) {
             if (chain.count) {
                 f->node = chain.last; /* it is what was found of the answer */

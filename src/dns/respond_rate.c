@@ -28,8 +28,10 @@ static struct rrl_asked asked_of(const struct respond *r, unsigned rcode)
     asked.kind = rcode == RCODE_NOERROR ? RRL_RESPONSE : RRL_NXDOMAIN;
     if (!r->looked_up)
         asked.name = unfound_name(r);
+    else if (rcode == RCODE_NOERROR)
+        asked.name = table_hash(r->dns->table, r->found.node->name, r->found.node->size);
     else
-        asked.name = rcode == RCODE_NOERROR ? r->found.node->hash : r->found.zone->index + 1;
+        asked.name = r->found.zone->index + 1;
     return asked;
 }
 

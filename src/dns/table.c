@@ -5,77 +5,41 @@
 #include <string.h>
 
 #include "dns/leaf.h"
+#include "dns/shards.h"
 #include "dns/wire.h"
 #include "dns/zone.h"
 
-/* Linear probing over pointers. A slot that was used once is never empty again in
- * the same array: what leaves is replaced by the `gone` mark, so that a reader
- * never meets a hole in the middle of a chain it follows. A rebuilt array is
- * published whole and the old one retired. */
-struct slots {
-    struct rcu_late late;
-    size_t mask;
-    _Atomic(struct node *) at[];
-};
-
 struct table {
+    struct shards shards;
     struct hash_key key;
-    _Atomic(struct slots *) slots;
     _Atomic unsigned deepest; /* labels of the deepest name */
 
     /* Writer only. */
-    size_t used; /* nodes and marks in the array */
     size_t count;
     size_t by_labels[NAME_MAX_LABELS + 1];
-    struct node *gone; /* compares equal to nothing: its size is 0 */
 };
 
-enum { SLOTS_MIN = 64 };
-
-static struct slots *slots_new(size_t size)
+static void *leaf_place(struct node *n)
 {
-    struct slots *s = calloc(1, sizeof(*s) + size * sizeof(s->at[0]));
-    if (s)
-        s->mask = size - 1;
-    return s;
-}
-
-static void slots_reclaim(struct rcu_late *late)
-{
-    free((char *)late - offsetof(struct slots, late));
+    return n->name + n->size;
 }
 
 static void node_free(struct node *n)
 {
+    struct leaf *leaf = NULL;
     if (n->kind == NODE_LEAF)
-        leaf_unref(n->leaf);
+        memcpy(&leaf, leaf_place(n), sizeof(struct leaf *));
+    leaf_unref(leaf);
     free(n);
-}
-
-static void node_reclaim(struct rcu_late *late)
-{
-    node_free((struct node *)((char *)late - offsetof(struct node, late)));
-}
-
-static void node_retire(struct node *n)
-{
-    rcu_defer(&n->late, node_reclaim);
 }
 
 struct table *table_new(const struct hash_key *key)
 {
     struct table *t = calloc(1, sizeof(*t));
-    struct slots *slots = slots_new(SLOTS_MIN);
-    struct node *gone = calloc(1, sizeof(*gone));
-    if (!t || !slots || !gone) {
-        free(t);
-        free(slots);
-        free(gone);
+    if (!t)
         return NULL;
-    }
     t->key = *key;
-    t->gone = gone;
-    RCU_PUBLISH(t->slots, slots);
+    shards_init(&t->shards, node_free);
     return t;
 }
 
@@ -83,45 +47,43 @@ void table_free(struct table *t)
 {
     if (!t)
         return;
-    struct slots *s = RCU_READ(t->slots);
-    for (size_t i = 0; i <= s->mask; i++) {
-        struct node *n = RCU_READ(s->at[i]);
-        if (n && n != t->gone)
-            node_free(n);
-    }
-    free(t->gone);
-    free(s);
+    shards_free(&t->shards);
     free(t);
 }
 
 /* ---- reading --------------------------------------------------------------------- */
 
-static bool node_has(const struct node *n, uint64_t hash, const uint8_t *wire, uint8_t size)
+uint64_t table_hash(const struct table *t, const uint8_t *wire, uint8_t size)
 {
-    return n->hash == hash && n->size == size && memcmp(n->name, wire, size) == 0;
+    uint64_t hash = hash_bytes(&t->key, wire, size);
+    return hash ? hash : 1;
 }
 
-/* The node's place, or NULL. */
-static _Atomic(struct node *) *find(const struct table *t, uint64_t hash, const uint8_t *wire,
-                                    uint8_t size, struct node **found)
+void table_prefetch(const struct table *t, uint64_t hash)
 {
-    struct slots *s = RCU_READ(t->slots);
-    for (size_t at = hash & s->mask;; at = (at + 1) & s->mask) {
-        struct node *n = RCU_READ(s->at[at]);
-        if (!n)
-            return NULL;
-        if (node_has(n, hash, wire, size)) {
-            *found = n;
-            return &s->at[at];
-        }
-    }
+    shards_prefetch(&t->shards, hash);
+}
+
+const struct node *table_guess(const struct table *t, uint64_t hash)
+{
+    size_t place = 0;
+    struct shard_view v = shards_view(&t->shards, hash);
+    return shard_next(&v, hash, &place);
+}
+
+static struct node *find(const struct table *t, uint64_t hash, const uint8_t *wire, uint8_t size)
+{
+    size_t place = 0;
+    struct shard_view v = shards_view(&t->shards, hash);
+    struct node *n;
+    while ((n = shard_next(&v, hash, &place)) && !table_is(n, wire, size))
+        continue;
+    return n;
 }
 
 const struct node *table_find(const struct table *t, const uint8_t *wire, uint8_t size)
 {
-    struct node *n = NULL;
-    find(t, hash_bytes(&t->key, wire, size), wire, size, &n);
-    return n;
+    return find(t, table_hash(t, wire, size), wire, size);
 }
 
 const struct node *table_closest(const struct table *t, const struct name *name,
@@ -160,60 +122,29 @@ static struct node *find_tail(const struct table *t, const struct name *name, un
 {
     uint8_t size;
     const uint8_t *tail = name_tail(name, skip, &size);
-    struct node *n = NULL;
-    find(t, hash_bytes(&t->key, tail, size), tail, size, &n);
-    return n;
+    return find(t, table_hash(t, tail, size), tail, size);
 }
 
 /* ---- writing --------------------------------------------------------------------- */
 
-static struct node *node_new(const struct table *t, const uint8_t *wire, uint8_t size,
-                             const struct zone *zone, enum node_kind kind)
+static uint64_t hash_of(const struct table *t, const struct node *n)
 {
-    struct node *n = calloc(1, sizeof(*n) + size);
+    return table_hash(t, n->name, n->size);
+}
+
+static struct node *node_new(const uint8_t *wire, uint8_t size, const struct zone *zone,
+                             enum node_kind kind)
+{
+    size_t bytes = offsetof(struct node, name) + size;
+    bytes += kind == NODE_LEAF ? sizeof(struct leaf *) : 0;
+    struct node *n = calloc(1, bytes > sizeof(*n) ? bytes : sizeof(*n));
     if (!n)
         return NULL;
-    n->hash = hash_bytes(&t->key, wire, size);
     n->zone = zone;
     n->kind = (uint8_t)kind;
     n->size = size;
     memcpy(n->name, wire, size);
     return n;
-}
-
-/* Into an array that has room and does not hold the name. True when an empty slot
- * was taken, false for one with the mark. */
-static bool slots_insert(struct slots *s, const struct node *gone, struct node *n)
-{
-    size_t at = n->hash & s->mask;
-    struct node *there;
-    while ((there = RCU_READ(s->at[at])) && there != gone)
-        at = (at + 1) & s->mask;
-    RCU_PUBLISH(s->at[at], n);
-    return !there;
-}
-
-/* Makes room for `more` names: at most half of the slots are ever in use. */
-static enum err reserve(struct table *t, size_t more)
-{
-    struct slots *old = RCU_READ(t->slots);
-    if ((t->used + more) * 2 <= old->mask + 1)
-        return ERR_OK;
-    size_t size = SLOTS_MIN;
-    while (size < (t->count + more) * 3)
-        size *= 2;
-    struct slots *grown = slots_new(size);
-    if (!grown)
-        return ERR_MEMORY;
-    for (size_t i = 0; i <= old->mask; i++) {
-        struct node *n = RCU_READ(old->at[i]);
-        if (n && n != t->gone)
-            slots_insert(grown, t->gone, n);
-    }
-    t->used = t->count;
-    RCU_PUBLISH(t->slots, grown);
-    rcu_defer(&old->late, slots_reclaim);
-    return ERR_OK;
 }
 
 static void count_labels(struct table *t, unsigned labels, int change)
@@ -229,7 +160,7 @@ static void insert(struct table *t, struct node *n, unsigned labels)
 {
     /* The depth first: a reader that sees it too early only looks once more. */
     count_labels(t, labels, 1);
-    t->used += slots_insert(RCU_READ(t->slots), t->gone, n);
+    shards_add(&t->shards, hash_of(t, n), n);
     t->count++;
 }
 
@@ -269,9 +200,7 @@ static struct node *node_above(const struct table *t, const struct node *n)
 {
     const uint8_t *tail = n->name + 1 + n->name[0];
     uint8_t size = (uint8_t)(n->size - 1 - n->name[0]);
-    struct node *up = NULL;
-    find(t, hash_bytes(&t->key, tail, size), tail, size, &up);
-    return up;
+    return find(t, table_hash(t, tail, size), tail, size);
 }
 
 /* Is `n` strictly below `top` in the same zone? */
@@ -298,27 +227,36 @@ static bool is_covered(const struct table *t, const struct node *n)
 
 static void cover_anew(struct table *t, const struct node *top)
 {
-    struct slots *s = RCU_READ(t->slots);
-    for (size_t i = 0; i <= s->mask; i++) {
-        struct node *n = RCU_READ(s->at[i]);
-        if (!n || n == t->gone || !is_under(n, top))
+    uint64_t cursor = 0;
+    for (struct node *n; (n = shards_walk(&t->shards, &cursor));) {
+        if (!is_under(n, top))
             continue;
         uint8_t others = node_traits(n) & (uint8_t)~NODE_OCCLUDED;
         set_traits(n, others | (is_covered(t, n) ? NODE_OCCLUDED : 0));
     }
 }
 
+/* In room that was reserved. */
 static void replace(struct table *t, struct node *old, struct node *n)
 {
-    struct node *found;
-    _Atomic(struct node *) *place = find(t, old->hash, old->name, old->size, &found);
     n->below = old->below;
     uint8_t before = node_traits(old), own = own_traits(n);
     set_traits(n, own | (before & (NODE_OCCLUDED | NODE_WILD)));
-    RCU_PUBLISH(*place, n);
+    shards_replace(&t->shards, hash_of(t, n), old, n);
     if (n->below && !(before & COVERING) != !(own & COVERING))
         cover_anew(t, n);
-    node_retire(old);
+}
+
+/* The name's node that will take the place of the one that is there; NULL: no memory. */
+static struct node *make_successor(struct table *t, const struct name *name,
+                                   const struct zone *zone, enum node_kind kind)
+{
+    struct node *n = node_new(name->wire, name->size, zone, kind);
+    if (n && shards_reserve(&t->shards, hash_of(t, n), 1)) {
+        free(n);
+        return NULL;
+    }
+    return n;
 }
 
 /* Fills fresh[0] with the name's node and fresh[1..] with those of its ancestors up
@@ -332,12 +270,15 @@ static unsigned make_chain(struct table *t, const struct name *name, const struc
             break;
         uint8_t size;
         const uint8_t *tail = name_tail(name, skip, &size);
-        fresh[count] = node_new(t, tail, size, zone, skip ? NODE_EMPTY : kind);
+        fresh[count] = node_new(tail, size, zone, skip ? NODE_EMPTY : kind);
         if (!fresh[count])
             goto fail;
         count++;
     }
-    if (reserve(t, count) == ERR_OK)
+    unsigned roomy = 0; /* all of them may fall into one shard */
+    while (roomy < count && !shards_reserve(&t->shards, hash_of(t, fresh[roomy]), count))
+        roomy++;
+    if (roomy == count)
         return count;
 fail:
     while (count)
@@ -363,22 +304,23 @@ static void insert_chain(struct table *t, struct node **fresh, unsigned count,
     }
 }
 
-enum err table_put(struct table *t, const struct name *name, const struct zone *zone,
-                   enum node_kind kind, struct slot *slot, const struct rrset *rrsets,
-                   uint32_t rrset_count)
+/* `fill` has what the new node gets besides its name: kind, slot or RRsets. */
+static enum err put(struct table *t, const struct name *name, const struct zone *zone,
+                    const struct node *fill, struct leaf *leaf)
 {
     struct node *fresh[NAME_MAX_LABELS + 1];
     struct node *old = find_tail(t, name, 0);
     unsigned count = 1;
     if (old)
-        fresh[0] = node_new(t, name->wire, name->size, zone, kind);
+        fresh[0] = make_successor(t, name, zone, (enum node_kind)fill->kind);
     else
-        count = make_chain(t, name, zone, kind, fresh);
+        count = make_chain(t, name, zone, (enum node_kind)fill->kind, fresh);
     if (count == 0 || !fresh[0])
         return ERR_MEMORY;
-    fresh[0]->slot = slot;
-    fresh[0]->rrsets = rrsets;
-    fresh[0]->rrset_count = rrset_count;
+    fresh[0]->slot = fill->slot;
+    fresh[0]->rrset_count = fill->rrset_count;
+    if (leaf)
+        memcpy(leaf_place(fresh[0]), &(struct leaf *){leaf_ref(leaf)}, sizeof(struct leaf *));
     if (old)
         replace(t, old, fresh[0]);
     else
@@ -386,13 +328,24 @@ enum err table_put(struct table *t, const struct name *name, const struct zone *
     return ERR_OK;
 }
 
+enum err table_put(struct table *t, const struct name *name, const struct zone *zone,
+                   enum node_kind kind, struct slot *slot, const struct rrset *rrsets,
+                   uint32_t rrset_count)
+{
+    struct node fill = {.kind = (uint8_t)kind, .rrset_count = (uint16_t)rrset_count};
+    if (slot)
+        fill.slot = slot;
+    else
+        fill.rrsets = rrsets;
+    return put(t, name, zone, &fill, NULL);
+}
+
 enum err table_put_leaf(struct table *t, const struct name *name, const struct zone *zone,
                         struct leaf *leaf)
 {
-    enum err err = table_put(t, name, zone, NODE_LEAF, NULL, leaf->rrsets, leaf->rrset_count);
-    if (!err)
-        find_tail(t, name, 0)->leaf = leaf_ref(leaf); /* readers do not look at it */
-    return err;
+    struct node fill = {.kind = NODE_LEAF, .rrset_count = (uint16_t)leaf->rrset_count};
+    fill.rrsets = leaf->rrsets;
+    return put(t, name, zone, &fill, leaf);
 }
 
 enum err table_hold(struct table *t, const struct name *name, const struct zone *zone)
@@ -408,12 +361,9 @@ enum err table_hold(struct table *t, const struct name *name, const struct zone 
 
 static void take_out(struct table *t, struct node *n, unsigned labels)
 {
-    struct node *found;
-    _Atomic(struct node *) *place = find(t, n->hash, n->name, n->size, &found);
-    RCU_PUBLISH(*place, t->gone);
     t->count--;
     count_labels(t, labels, -1);
-    node_retire(n);
+    shards_remove(&t->shards, hash_of(t, n), n); /* a reader may still be at it */
 }
 
 enum err table_remove(struct table *t, const struct name *name)
@@ -422,7 +372,7 @@ enum err table_remove(struct table *t, const struct name *name)
     if (!n)
         return ERR_OK;
     if (n->below) {
-        struct node *empty = node_new(t, n->name, n->size, n->zone, NODE_EMPTY);
+        struct node *empty = make_successor(t, name, n->zone, NODE_EMPTY);
         if (!empty)
             return ERR_MEMORY;
         replace(t, n, empty);

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -52,21 +53,20 @@ struct rrset {
     const uint16_t *sizes;
 };
 
+/* One name of ours: with a name of 30 bytes and what malloc adds, a line of the cache. */
 struct node {
-    struct rcu_late late;
-    uint64_t hash;
     const struct zone *zone;
     union {
-        struct slot *slot; /* NODE_SERVICE* */
-        struct leaf *leaf; /* NODE_LEAF: a reference; may be NULL */
+        struct slot *slot;          /* NODE_SERVICE*: there are no RRsets */
+        const struct rrset *rrsets; /* NODE_STATIC, NODE_LEAF; owned by the zone or the leaf */
     };
-    const struct rrset *rrsets; /* NODE_STATIC, NODE_LEAF; owned by the zone or the leaf */
-    uint32_t rrset_count;
-    uint32_t below;         /* writer only: nodes directly below this one */
+    uint32_t below; /* writer only: nodes directly below this one */
+    uint16_t rrset_count;
     _Atomic uint8_t traits; /* enum node_trait; kept by the table */
     uint8_t kind;           /* enum node_kind */
     uint8_t size;           /* of name */
-    uint8_t name[];         /* wire, lower case */
+    uint8_t name[];         /* wire, lower case; behind it a NODE_LEAF has a struct leaf *,
+                               a reference or NULL */
 };
 
 static inline uint8_t node_traits(const struct node *n)
@@ -81,6 +81,17 @@ void table_free(struct table *t); /* nodes too; no reader may be left */
 
 /* Any thread. `wire`/`size`: a whole lower-case name, root byte included. */
 const struct node *table_find(const struct table *t, const uint8_t *wire, uint8_t size);
+
+/* The same in steps, for who asks for many names at once (ahead.c): the hash (never 0), the
+ * place in memory that it leads to, and a node which has that hash, unseen: whether it is
+ * that of the name, table_is tells. */
+uint64_t table_hash(const struct table *t, const uint8_t *wire, uint8_t size);
+void table_prefetch(const struct table *t, uint64_t hash);
+const struct node *table_guess(const struct table *t, uint64_t hash);
+static inline bool table_is(const struct node *n, const uint8_t *wire, uint8_t size)
+{
+    return n->size == size && memcmp(n->name, wire, size) == 0;
+}
 
 /* The deepest existing ancestor-or-self of `name`, and how many labels of `name`
  * lie above it; NULL when not even a zone apex is. Looks at no more labels than
@@ -100,7 +111,7 @@ MUST_CHECK enum err table_put_leaf(struct table *t, const struct name *name,
                                    const struct zone *zone, struct leaf *leaf);
 /* Takes the name out, or leaves an empty non-terminal where something lies below;
  * prunes empty non-terminals up to the apex that have nothing below any more.
- * ERR_MEMORY (only in the first case) leaves the table as it was. */
+ * ERR_MEMORY (only in the second case) leaves the table as it was. */
 MUST_CHECK enum err table_remove(struct table *t, const struct name *name);
 
 /* Control only. Makes the name an empty non-terminal, if it is not there, that stays for

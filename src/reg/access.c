@@ -1,7 +1,5 @@
 #include "reg/access.h"
 
-#include <stdio.h>
-
 #include "reg/admit.h"
 
 struct principal access_principal(const struct call *c)
@@ -32,12 +30,16 @@ bool access_verb(const struct call *c)
 
 static bool matches_any(char **globs, struct text ns, struct text service)
 {
-    char path[NAMESPACE_MAX + 1 + SERVICE_MAX + 1];
-    int n = snprintf(path, sizeof(path), "%.*s/%.*s", TEXT_ARG(ns), TEXT_ARG(service));
-    if (n < 0 || (size_t)n >= sizeof(path))
+    char path[NAMESPACE_MAX + 1 + SERVICE_MAX];
+    if (!globs || !*globs || ns.n + 1 + service.n > sizeof(path))
         return false;
-    for (; globs && *globs; globs++) {
-        if (text_matches((struct text){path, (size_t)n}, *globs))
+    if (ns.n)
+        memcpy(path, ns.s, ns.n);
+    path[ns.n] = '/';
+    if (service.n)
+        memcpy(path + ns.n + 1, service.s, service.n);
+    for (; *globs; globs++) {
+        if (text_matches((struct text){path, ns.n + 1 + service.n}, *globs))
             return true;
     }
     return false;

@@ -1,5 +1,7 @@
 #include "reg/apply.h"
 
+#include <stdio.h>
+
 #include "reg/access.h"
 #include "reg/fields.h"
 #include "reg/reply.h"
@@ -39,18 +41,18 @@ bool apply_key(struct call *c, struct fields_room *room, struct instance_key *ou
 
 void apply_reply_rev(struct call *c, uint64_t rev)
 {
-    reply_param(c, "rev", "%llu", (unsigned long long)rev);
+    reply_number(c, TEXT("rev"), rev);
 }
 
 void apply_reply_durability(struct call *c)
 {
-    reply_param(c, "dur", "%s", c->reg->durability);
+    reply_word(c, TEXT("dur"), text_of(c->reg->durability));
 }
 
 void apply_hello(struct call *c)
 {
     const struct registry_config *config = registry_config_of(c->reg->registry);
-    char seen[ENDPOINT_TEXT];
+    char seen[ENDPOINT_TEXT], range[3 * 10 + 2 + 1];
     uint64_t lease;
     enum refusal refusal = c->message.has_items ? REFUSE_SYNTAX : REFUSE_NOT;
     if (!refusal && !text_is(c->params.value[PARAM_LEASE], TEXT("static")))
@@ -60,11 +62,12 @@ void apply_hello(struct call *c)
         return;
     }
     reply_ok(c);
-    reply_param(c, "v", "1");
-    reply_param(c, "max", "%d", REG_DATAGRAM_MAX);
-    reply_param(c, "lease", "%u-%u-%u", config->lease_min_s, config->lease_default_s,
-                config->lease_max_s);
-    reply_param(c, "seen", "%s", endpoint_format(&c->from, seen));
-    reply_param(c, "f", "batch,grp,hmac,sub");
+    reply_number(c, TEXT("v"), 1);
+    reply_number(c, TEXT("max"), REG_DATAGRAM_MAX);
+    snprintf(range, sizeof(range), "%u-%u-%u", config->lease_min_s, config->lease_default_s,
+             config->lease_max_s);
+    reply_word(c, TEXT("lease"), text_of(range));
+    reply_word(c, TEXT("seen"), text_of(endpoint_format(&c->from, seen)));
+    reply_word(c, TEXT("f"), TEXT("batch,grp,hmac,sub"));
     c->cookie_due = true;
 }

@@ -12,8 +12,8 @@ enum { PAGE_ROOM = REG_DATAGRAM_MAX - 192 };
 
 static void reply_digest(struct call *c, uint32_t count, uint64_t digest)
 {
-    reply_param(c, "cnt", "%u", count);
-    reply_param(c, "sum", "%016llx", (unsigned long long)digest);
+    reply_number(c, TEXT("cnt"), count);
+    reply_hex(c, TEXT("sum"), digest, 16);
 }
 
 /* 16 lower-case hex digits. */
@@ -86,7 +86,7 @@ void apply_group_del(struct call *c)
         return;
     }
     reply_ok(c);
-    reply_param(c, "cnt", "%u", count);
+    reply_number(c, TEXT("cnt"), count);
     apply_reply_durability(c);
 }
 
@@ -131,7 +131,7 @@ static void reply_listing(struct call *c, const struct listing *l)
     reply_ok(c);
     reply_digest(c, l->count, l->digest);
     if (l->more)
-        reply_param(c, "more", "1");
+        reply_number(c, TEXT("more"), 1);
     while (rest.n)
         reply_item(c, text_cut(&rest, '\n'));
 }

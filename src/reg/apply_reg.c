@@ -24,19 +24,19 @@ static void reply_addresses(struct call *c, const struct record *record)
         memcpy(list + used, t.s, t.n);
         used += t.n;
     }
-    reply_param(c, "addr", "%.*s", (int)used, list);
+    reply_word(c, TEXT("addr"), (struct text){list, used});
 }
 
 static void reply_granted(struct call *c, const struct record *record,
                           const struct granted *granted)
 {
     reply_ok(c);
-    reply_param(c, "inst", "%.*s", TEXT_ARG(record->id));
+    reply_word(c, TEXT("inst"), record->id);
     reply_addresses(c, record);
     if (granted->lease_s)
-        reply_param(c, "lease", "%u", granted->lease_s);
+        reply_number(c, TEXT("lease"), granted->lease_s);
     else
-        reply_param(c, "lease", "static");
+        reply_word(c, TEXT("lease"), TEXT("static"));
     reply_renewal(c, granted->lease_s);
     apply_reply_rev(c, granted->rev);
     apply_reply_durability(c);

@@ -85,13 +85,13 @@ static void reply_subscribed(struct call *c, const struct subscription *s, const
     bool waits = subscription_waits(&c->reg->subscriptions, s);
     uint64_t seq = b ? b->seq : waits ? topic_index(s->topic, c->reg->registry) : s->seq;
     reply_ok(c);
-    reply_param(c, "sub", "%u", s->number);
-    reply_param(c, "seq", "%llu", (unsigned long long)seq);
-    reply_param(c, "lease", "%llu", (unsigned long long)wish->lease_s);
+    reply_number(c, TEXT("sub"), s->number);
+    reply_number(c, TEXT("seq"), seq);
+    reply_number(c, TEXT("lease"), wish->lease_s);
     reply_renewal(c, (uint32_t)wish->lease_s);
-    reply_param(c, "full", "%d", b ? b->whole : waits && (s->seq == 0 || s->seq > seq));
+    reply_number(c, TEXT("full"), b ? b->whole : waits && (s->seq == 0 || s->seq > seq));
     if (b && b->whole)
-        reply_param(c, "frag", "%u", b->count);
+        reply_number(c, TEXT("frag"), b->count);
 }
 
 void apply_sub(struct call *c)

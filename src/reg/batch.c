@@ -105,7 +105,7 @@ void batch_refuse(struct call *c, enum refusal refusal)
 {
     reply_refuse(c, refusal, c->params.fault);
     if (refusal == REFUSE_BIG)
-        reply_param(c, "max", "%d", BATCH_MAX);
+        reply_number(c, TEXT("max"), BATCH_MAX);
 }
 
 static void reply_list(struct call *c, struct text name, struct index_list *list)
@@ -121,7 +121,7 @@ static void reply_list(struct call *c, struct text name, struct index_list *list
 
 void batch_reply(struct call *c, struct batch *batch)
 {
-    reply_param(c, "cnt", "%u", batch->done);
+    reply_number(c, TEXT("cnt"), batch->done);
     reply_list(c, TEXT("gone="), &batch->gone);
     reply_list(c, TEXT("bad="), &batch->bad);
 }

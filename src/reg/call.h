@@ -4,6 +4,8 @@
 #ifndef DISC_REG_CALL_H
 #define DISC_REG_CALL_H
 
+#include <stddef.h>
+
 #include "base/rand.h"
 #include "reg/cookie.h"
 #include "reg/key.h"
@@ -58,11 +60,24 @@ struct call {
     struct subscription *subscription; /* ack, uns: the sender's; NULL = there is none */
     struct principal who;
     struct text id; /* echoed; empty when there was none that may be */
-    struct message message;
     enum reg_verb verb;
-    struct params params;
     struct reply reply;
+    /* Large, and each cleared by whoever fills it as far as that is needed. */
+    struct message message;
+    struct params params;
 };
+
+/* All but the large parts. */
+static inline void call_init(struct call *c, struct reg *reg, const struct reg_datagram *in,
+                             struct moment now)
+{
+    memset(c, 0, offsetof(struct call, message));
+    c->reg = reg;
+    c->now = now;
+    c->from = in->from;
+    c->route = in->route;
+    c->size = in->size < REG_RECEIVE_SIZE ? in->size : REG_RECEIVE_SIZE;
+}
 
 static inline uint64_t call_seconds(const struct call *c)
 {

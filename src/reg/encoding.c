@@ -49,6 +49,7 @@ static bool is_utf8(const char *s, size_t n)
 enum err message_decode(struct text value, char *out, size_t *size)
 {
     size_t used = 0;
+    uint8_t bits = 0;
     for (size_t i = 0; i < value.n; i++) {
         char c = value.s[i];
         if (c == '%') {
@@ -61,10 +62,11 @@ enum err message_decode(struct text value, char *out, size_t *size)
             if (c == '\0' || c == '\n' || c == '\r')
                 return ERR_SYNTAX;
         }
+        bits |= (uint8_t)c;
         out[used++] = c;
     }
     *size = used;
-    return is_utf8(out, used) ? ERR_OK : ERR_VALUE;
+    return bits < 0x80 || is_utf8(out, used) ? ERR_OK : ERR_VALUE;
 }
 
 size_t message_encode(struct text value, char *out, size_t size)

@@ -13,7 +13,9 @@ enum refusal fields_common(struct call *c)
 {
     struct params *p = &c->params;
     uint64_t n;
-    if (p->given[PARAM_ID] && !message_is_token(p->value[PARAM_ID], MESSAGE_ID_MAX))
+    bool checked = c->id.n; /* before the sender was known */
+    if (p->given[PARAM_ID] && !checked &&
+        !message_is_token(p->value[PARAM_ID], MESSAGE_ID_MAX))
         return params_fault(p, PARAM_ID, REFUSE_VALUE);
     if (p->given[PARAM_CID] && !message_is_token(p->value[PARAM_CID], MESSAGE_CID_MAX))
         return params_fault(p, PARAM_CID, REFUSE_VALUE);
@@ -63,11 +65,24 @@ static struct text instance_id(struct call *c, const struct record *record,
     return record_default_id(record, room->id);
 }
 
+/* The id that follows from where it is. */
+static enum refusal place_id(struct call *c, struct fields_room *room, struct text *out)
+{
+    struct record where = {0};
+    enum refusal refusal = lists_addresses(c, &where);
+    if (!refusal)
+        refusal = lists_ports(c, &where);
+    if (!refusal)
+        *out = record_default_id(&where, room->id);
+    return refusal;
+}
+
 enum refusal fields_key(struct call *c, struct fields_room *room, struct instance_key *out)
 {
     struct params *p = &c->params;
-    struct record where = {0};
     enum refusal refusal = REFUSE_NOT;
+    *out = (struct instance_key){fields_namespace(c), params_lower(p, PARAM_SVC),
+                                 params_lower(p, PARAM_INST)};
     if (p->given[PARAM_INST] && p->given[PARAM_PORT])
         return params_fault(p, PARAM_PORT, REFUSE_KEY);
     if (p->given[PARAM_INST] && p->given[PARAM_ADDR])
@@ -75,14 +90,8 @@ enum refusal fields_key(struct call *c, struct fields_room *room, struct instanc
     if (!p->given[PARAM_INST] && !p->given[PARAM_PORT])
         return params_fault(p, PARAM_INST, REFUSE_VALUE);
     if (!p->given[PARAM_INST])
-        refusal = lists_addresses(c, &where);
-    if (!refusal && !p->given[PARAM_INST])
-        refusal = lists_ports(c, &where);
-    if (refusal)
-        return refusal;
-    *out = (struct instance_key){fields_namespace(c), params_lower(p, PARAM_SVC),
-                                 instance_id(c, &where, room)};
-    return check_key(c, out);
+        refusal = place_id(c, room, &out->id);
+    return refusal ? refusal : check_key(c, out);
 }
 
 static enum refusal take_status(struct params *p, struct record *record)

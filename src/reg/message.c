@@ -1,13 +1,30 @@
 #include "reg/message.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 static const char *const verbs[REG_VERB_COUNT] = {"hello", "reg", "ren", "upd", "del",
                                                   "get",   "sub", "ack", "uns"};
-static const char *const reply_verbs[] = {"ok", "err", "chal", "push"};
 
 const char *reg_verb_text(enum reg_verb verb)
 {
     return (unsigned)verb < REG_VERB_COUNT ? verbs[verb] : "?";
 }
+
+enum class {
+    IN_KEY = 1,   /* a-z 0-9 . _ - */
+    IN_TOKEN = 2, /* A-Z a-z 0-9 _ - */
+};
+
+/* Where each byte may stand. */
+static const uint8_t classes[256] = {
+    ['.'] = IN_KEY,
+    ['-'] = IN_KEY | IN_TOKEN,
+    ['_'] = IN_KEY | IN_TOKEN,
+    ['0' ... '9'] = IN_KEY | IN_TOKEN,
+    ['a' ... 'z'] = IN_KEY | IN_TOKEN,
+    ['A' ... 'Z'] = IN_TOKEN,
+};
 
 static bool is_lower(char c)
 {
@@ -19,10 +36,24 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Are these eight bytes from SP to "~"? A byte below SP borrows, one above "~" reaches its
+ * highest bit or has it. */
+static bool are_printable(const uint8_t bytes[8])
+{
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t eight;
+    memcpy(&eight, bytes, 8);
+    return ((eight | (eight - each * 0x20) | (eight + each)) & each * 0x80) == 0;
+}
+
 /* SP to "~" and LF; CR only where an LF follows. */
 static bool bytes_are_text(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
+        while (size - i >= 8 && are_printable(bytes + i))
+            i += 8;
+        if (i == size)
+            break;
         uint8_t c = bytes[i];
         if ((c >= 0x20 && c <= 0x7e) || c == '\n')
             continue;
@@ -50,9 +81,8 @@ static void skip_spaces(struct text *t)
 /* Takes the bytes up to the next space. */
 static struct text take_word(struct text *rest)
 {
-    struct text word = {rest->s, 0};
-    while (word.n < rest->n && rest->s[word.n] != ' ')
-        word.n++;
+    const char *end = rest->n ? memchr(rest->s, ' ', rest->n) : NULL;
+    struct text word = {rest->s, end ? (size_t)(end - rest->s) : rest->n};
     rest->s += word.n;
     rest->n -= word.n;
     return word;
@@ -97,18 +127,27 @@ static bool read_start(struct text *line, struct message *out)
     return true;
 }
 
+static void cut_words(struct message *m)
+{
+    struct text rest = m->params;
+    m->word_count = 0;
+    for (skip_spaces(&rest); rest.n; skip_spaces(&rest)) {
+        struct text word = take_word(&rest);
+        assert(m->word_count < MESSAGE_WORDS_MAX);
+        m->words[m->word_count++] =
+            (struct message_word){(uint16_t)(word.s - m->params.s), (uint16_t)word.n};
+    }
+}
+
 static bool is_reply(struct text verb)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(reply_verbs); i++) {
-        if (text_is(verb, text_of(reply_verbs[i])))
-            return true;
-    }
-    return false;
+    return text_is(verb, TEXT("ok")) || text_is(verb, TEXT("err")) || text_is(verb, TEXT("chal")) ||
+           text_is(verb, TEXT("push"));
 }
 
 bool message_read(const uint8_t *bytes, size_t size, struct message *out)
 {
-    *out = (struct message){0};
+    memset(out, 0, offsetof(struct message, words));
     if (!bytes_are_text(bytes, size))
         return false;
     struct text body = {(const char *)bytes, size};
@@ -126,13 +165,16 @@ bool message_read(const uint8_t *bytes, size_t size, struct message *out)
         out->items = (struct text){line_end + 1, body.n - line.n - 1};
     }
     line = without_cr(line);
-    return read_start(&line, out) && !is_reply(out->verb);
+    if (!read_start(&line, out) || is_reply(out->verb))
+        return false;
+    cut_words(out);
+    return true;
 }
 
 enum err message_verb(struct text verb, enum reg_verb *out)
 {
-    for (unsigned i = 0; i < REG_VERB_COUNT; i++) {
-        if (text_is(verb, text_of(verbs[i]))) {
+    for (unsigned i = 0; verb.n && i < REG_VERB_COUNT; i++) {
+        if (verb.s[0] == verbs[i][0] && text_is(verb, text_of(verbs[i]))) {
             *out = (enum reg_verb)i;
             return ERR_OK;
         }
@@ -140,11 +182,15 @@ enum err message_verb(struct text verb, enum reg_verb *out)
     return ERR_NOT_FOUND;
 }
 
+static struct text word_at(const struct message *m, unsigned n)
+{
+    return (struct text){m->params.s + m->words[n].at, m->words[n].size};
+}
+
 struct text message_peek(const struct message *m, struct text key)
 {
-    struct text rest = m->params;
-    for (skip_spaces(&rest); rest.n; skip_spaces(&rest)) {
-        struct text word = take_word(&rest);
+    for (unsigned i = 0; i < m->word_count; i++) {
+        struct text word = word_at(m, i);
         if (word.s[0] == '?') {
             word.s++;
             word.n--;
@@ -161,20 +207,15 @@ static bool is_key(struct text key)
     if (key.n == 0 || key.n > max || !is_lower(key.s[0]))
         return false;
     for (size_t i = 1; i < key.n; i++) {
-        char c = key.s[i];
-        if (!is_lower(c) && !is_digit(c) && c != '.' && c != '_' && c != '-')
+        if (!(classes[(uint8_t)key.s[i]] & IN_KEY))
             return false;
     }
     return true;
 }
 
-enum err message_param(struct text *rest, struct param *out)
+static enum err read_param(struct text word, struct param *out)
 {
     *out = (struct param){0};
-    skip_spaces(rest);
-    if (rest->n == 0)
-        return ERR_NOT_FOUND;
-    struct text word = take_word(rest);
     if (word.s[0] == '?') {
         out->optional = true;
         word.s++;
@@ -191,6 +232,18 @@ enum err message_param(struct text *rest, struct param *out)
     return ERR_OK;
 }
 
+enum err message_param_at(const struct message *m, unsigned n, struct param *out)
+{
+    return read_param(word_at(m, n), out);
+}
+
+enum err message_param(struct text *rest, struct param *out)
+{
+    *out = (struct param){0};
+    skip_spaces(rest);
+    return rest->n ? read_param(take_word(rest), out) : ERR_NOT_FOUND;
+}
+
 bool message_item(struct text *rest, struct text *out)
 {
     if (!rest->s)
@@ -204,8 +257,7 @@ bool message_is_token(struct text t, size_t max)
     if (t.n == 0 || t.n > max)
         return false;
     for (size_t i = 0; i < t.n; i++) {
-        char c = t.s[i];
-        if (!is_lower(ascii_lower(c)) && !is_digit(c) && c != '_' && c != '-')
+        if (!(classes[(uint8_t)t.s[i]] & IN_TOKEN))
             return false;
     }
     return true;

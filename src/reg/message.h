@@ -302,6 +302,12 @@ enum {
     MESSAGE_COOKIE_SIZE = 22,
     MESSAGE_ID_MAX = 16,
     MESSAGE_CID_MAX = 22,
+    MESSAGE_WORDS_MAX = REG_RECEIVE_SIZE / 2, /* each takes a byte and a space */
+};
+
+/* What stands between two spaces of the header line. */
+struct message_word {
+    uint16_t at, size; /* in message.params */
 };
 
 /* All slices point into the datagram. */
@@ -313,10 +319,12 @@ struct message {
     struct text covered; /* what the MAC covers; everything when there is none */
     struct text mac;     /* hex digits; empty when there is none */
     bool has_items;
+    unsigned word_count; /* of the parameters, good and bad */
+    struct message_word words[MESSAGE_WORDS_MAX];
 };
 
 /* False: no message of any disc/N, or a reply: silence is the answer. Looks at bytes
- * and places only; no parameter is interpreted. */
+ * and places only; no parameter is interpreted. `size` is REG_RECEIVE_SIZE at most. */
 bool message_read(const uint8_t *bytes, size_t size, struct message *out);
 
 /* ERR_NOT_FOUND: no request verb of disc/1. */
@@ -331,8 +339,11 @@ struct param {
     bool optional;          /* it was marked "?" */
 };
 
-/* Takes the next parameter off `rest`: ERR_NOT_FOUND at the end, ERR_SYNTAX (the key is
- * then empty, or what was readable of it). */
+/* The n-th parameter of a message, n < word_count. ERR_SYNTAX (the key is then empty, or what
+ * was readable of it). */
+MUST_CHECK enum err message_param_at(const struct message *m, unsigned n, struct param *out);
+
+/* Takes the next parameter off `rest`: ERR_NOT_FOUND at the end, ERR_SYNTAX as above. */
 MUST_CHECK enum err message_param(struct text *rest, struct param *out);
 
 /* Takes the next line off `rest`; false at the end. */

@@ -1,13 +1,18 @@
 #include "reg/params.h"
 
+#include <assert.h>
+
 #define IN(verb) (1u << (verb))
 #define IN_ALL (IN(REG_VERB_COUNT) - 1)
 #define IN_NAMED (IN(REG_REG) | IN(REG_REN) | IN(REG_UPD) | IN(REG_DEL) | IN(REG_GET))
 #define IN_SUBSCRIBED (IN(REG_SUB) | IN(REG_ACK) | IN(REG_UNS))
 #define IN_RECORD (IN(REG_REG) | IN(REG_UPD))
 
+enum { KEY_SIZE = 8 }; /* of the longest, with NUL */
+
+/* The frequent ones first. */
 static const struct {
-    const char *name;
+    char name[KEY_SIZE];
     unsigned verbs;
 } keys[PARAM_COUNT] = {
     [PARAM_ID] = {"id", IN_ALL},
@@ -61,13 +66,13 @@ enum refusal params_fault(struct params *p, enum param_key key, enum refusal ref
     return params_fault_text(p, text_of(keys[key].name), refusal);
 }
 
-static enum err decode(struct params *p, struct text value, struct text *out)
+/* In place, as it only gets shorter. `value` is a part of the line; what has no escape is
+ * printable ASCII. */
+static enum err decode(struct params *p, struct text line, struct text value, struct text *out)
 {
-    size_t size = 0;
-    enum err e = message_decode(value, p->room + p->used, &size);
-    *out = (struct text){p->room + p->used, size};
-    p->used += size;
-    return e;
+    char *at = p->room + (value.s - line.s);
+    *out = (struct text){at, value.n};
+    return p->escapes ? message_decode(*out, at, &out->n) : ERR_OK;
 }
 
 static enum refusal take_metadata(struct params *p, struct text key, struct text value)
@@ -94,25 +99,32 @@ static enum refusal take_known(struct params *p, enum param_key key, struct text
     return REFUSE_NOT;
 }
 
+/* Names padded with NUL, which is in none of them, are compared whole. */
 static bool find_key(struct text name, enum reg_verb verb, enum param_key *out)
 {
+    char padded[KEY_SIZE] = {0};
+    if (name.n >= KEY_SIZE)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        padded[i] = name.s[i];
     for (unsigned i = 0; i < PARAM_COUNT; i++) {
-        if ((keys[i].verbs & IN(verb)) && text_is(name, text_of(keys[i].name))) {
+        if (memcmp(padded, keys[i].name, KEY_SIZE) == 0) {
             *out = (enum param_key)i;
-            return true;
+            return keys[i].verbs & IN(verb);
         }
     }
     return false;
 }
 
-static enum refusal take(struct params *p, const struct param *param, enum reg_verb verb)
+static enum refusal take(struct params *p, struct text line, const struct param *param,
+                         enum reg_verb verb)
 {
     enum param_key key = PARAM_COUNT;
     struct text value;
     bool metadata = (IN_RECORD & IN(verb)) && param->key.n > 2 && !memcmp(param->key.s, "m.", 2);
     if (!metadata && !find_key(param->key, verb, &key))
         return param->optional ? REFUSE_NOT : REFUSE_KEY;
-    enum err e = decode(p, param->value, &value);
+    enum err e = decode(p, line, param->value, &value);
     if (e)
         return e == ERR_SYNTAX ? REFUSE_SYNTAX : REFUSE_VALUE;
     return metadata ? take_metadata(p, param->key, value) : take_known(p, key, value);
@@ -120,17 +132,22 @@ static enum refusal take(struct params *p, const struct param *param, enum reg_v
 
 enum refusal params_read(const struct message *m, enum reg_verb verb, struct params *out)
 {
-    struct text rest = m->params;
     struct param param;
-    enum err e;
-    memset(out, 0, offsetof(struct params, room));
-    out->used = 0;
-    while (!(e = message_param(&rest, &param))) {
-        enum refusal refusal = take(out, &param, verb);
+    memset(out, 0, offsetof(struct params, metadata));
+    out->metadata_count = 0;
+    out->metadata_bytes = 0;
+    out->fault[0] = '\0';
+    assert(m->params.n <= sizeof(out->room));
+    if (m->params.n)
+        memcpy(out->room, m->params.s, m->params.n);
+    out->escapes = m->params.n && memchr(m->params.s, '%', m->params.n);
+    for (unsigned i = 0; i < m->word_count; i++) {
+        bool good = message_param_at(m, i, &param) == ERR_OK;
+        enum refusal refusal = good ? take(out, m->params, &param, verb) : REFUSE_SYNTAX;
         if (refusal)
             return params_fault_text(out, param.key, refusal);
     }
-    return e == ERR_NOT_FOUND ? REFUSE_NOT : params_fault_text(out, param.key, REFUSE_SYNTAX);
+    return REFUSE_NOT;
 }
 
 enum refusal params_number(struct params *p, enum param_key key, uint64_t min, uint64_t max,

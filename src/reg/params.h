@@ -53,12 +53,13 @@ struct params {
     unsigned metadata_count;
     size_t metadata_bytes;
     char fault[MESSAGE_KEY_MAX + 1]; /* for f=; empty = none */
-    /* Decoded values stand here, and stay writable for lower-casing. */
+    bool escapes; /* some value needs decoding */
+    /* The line; decoded values stand here, and stay writable for lower-casing. */
     char room[REG_DATAGRAM_MAX];
-    size_t used;
 };
 
-/* On refusal `out->fault` names the key. */
+/* The parameters of a message of REG_DATAGRAM_MAX bytes at most. On refusal `out->fault` names
+ * the key. */
 enum refusal params_read(const struct message *m, enum reg_verb verb, struct params *out);
 
 const char *params_key_text(enum param_key key);

@@ -107,12 +107,12 @@ static bool check_form(struct call *c, const struct reg_datagram *in)
         c->id = id;
     if (in->cut || in->size > REG_DATAGRAM_MAX) {
         reply_refuse(c, REFUSE_BIG, NULL);
-        reply_param(c, "max", "%d", REG_DATAGRAM_MAX);
+        reply_number(c, TEXT("max"), REG_DATAGRAM_MAX);
         return false;
     }
     if (!ours) {
         reply_refuse(c, REFUSE_VERSION, NULL);
-        reply_param(c, "max", "1");
+        reply_number(c, TEXT("max"), 1);
         return false;
     }
     if (message_verb(c->message.verb, &c->verb))
@@ -132,7 +132,7 @@ static bool check_rate(struct call *c)
         limiter_has(&c->reg->policy.sources, &c->from.addr, c->now.lease_ms, &wait_ms))
         return true;
     reply_refuse(c, REFUSE_SLOW, NULL);
-    reply_param(c, "wait", "%u", wait_ms);
+    reply_number(c, TEXT("wait"), wait_ms);
     return false;
 }
 
@@ -222,11 +222,11 @@ static size_t drop(struct reg *reg, enum reg_outcome outcome)
 size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,
                   uint8_t out[static REG_DATAGRAM_MAX])
 {
-    size_t size = in->size < REG_RECEIVE_SIZE ? in->size : REG_RECEIVE_SIZE;
-    struct call c = {.reg = reg, .now = now, .from = in->from, .route = in->route, .size = size};
+    struct call c;
+    call_init(&c, reg, in, now);
     if (in->from.port == 0)
         return drop(reg, REG_OUT_DROP_SOURCE);
-    if (!message_read(in->bytes, size, &c.message))
+    if (!message_read(in->bytes, c.size, &c.message))
         return drop(reg, REG_OUT_DROP_FORM);
     c.loopback = addr_is_loopback(&in->from.addr);
     c.auth = policy_auth(&reg->config, &in->from.addr);

@@ -1,14 +1,13 @@
 #include "reg/reply.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 enum {
     END_ROOM = 1 + 4 + MESSAGE_MAC_SIZE + 1,   /* " mac=...", LF */
     COOKIE_ROOM = 1 + 3 + MESSAGE_COOKIE_SIZE, /* " ck=..." */
     REPLY_ROOM = REG_DATAGRAM_MAX - END_ROOM - COOKIE_ROOM,
     WAIT_MAX_MS = 3000, /* RFC 9665's spread of first messages */
+    NUMBER_MAX = 20,    /* digits of 64 bits */
 };
 
 void reply_init(struct call *c, uint8_t out[static REG_DATAGRAM_MAX])
@@ -33,25 +32,41 @@ static void begin(struct call *c, const char *verb, enum reg_outcome outcome)
     append(r, "disc/1 ", 7);
     append(r, verb, strlen(verb));
     if (c->id.n)
-        reply_param(c, "id", "%.*s", TEXT_ARG(c->id));
+        reply_word(c, TEXT("id"), c->id);
 }
 
-void reply_param(struct call *c, const char *key, const char *format, ...)
+void reply_word(struct call *c, struct text key, struct text value)
 {
     struct reply *r = &c->reply;
-    char value[768];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(value, sizeof(value), format, args);
-    va_end(args);
-    if (n < 0 || (size_t)n >= sizeof(value)) {
+    size_t need = key.n + value.n + 2;
+    if (r->full || r->room - r->used < need) {
         r->full = true;
         return;
     }
-    append(r, " ", 1);
-    append(r, key, strlen(key));
-    append(r, "=", 1);
-    append(r, value, (size_t)n);
+    char *at = r->text + r->used;
+    at[0] = ' ';
+    memcpy(at + 1, key.s, key.n);
+    at[1 + key.n] = '=';
+    if (value.n)
+        memcpy(at + 2 + key.n, value.s, value.n);
+    r->used += need;
+}
+
+void reply_number(struct call *c, struct text key, uint64_t value)
+{
+    char digits[NUMBER_MAX], *at = digits + sizeof(digits);
+    do
+        *--at = (char)('0' + value % 10);
+    while (value /= 10);
+    reply_word(c, key, (struct text){at, (size_t)(digits + sizeof(digits) - at)});
+}
+
+void reply_hex(struct call *c, struct text key, uint64_t value, unsigned digits)
+{
+    char text[16];
+    for (unsigned i = digits; i-- > 0; value >>= 4)
+        text[i] = "0123456789abcdef"[value & 15];
+    reply_word(c, key, (struct text){text, digits});
 }
 
 void reply_text(struct call *c, struct text params)
@@ -63,8 +78,8 @@ void reply_text(struct call *c, struct text params)
 static void numbers(struct call *c)
 {
     if (c->has_n)
-        reply_param(c, "n", "%llu", (unsigned long long)c->n);
-    reply_param(c, "ep", "%08x", c->reg->cookies.epoch);
+        reply_number(c, TEXT("n"), c->n);
+    reply_hex(c, TEXT("ep"), c->reg->cookies.epoch, 8);
 }
 
 void reply_ok(struct call *c)
@@ -92,10 +107,10 @@ void reply_refuse(struct call *c, enum refusal refusal, const char *field)
     begin(c, "err", form.outcome);
     if (!is_anonymous(c, refusal))
         numbers(c);
-    reply_param(c, "c", "%u", form.code);
-    reply_param(c, "why", "%s", form.why);
+    reply_number(c, TEXT("c"), form.code);
+    reply_word(c, TEXT("why"), text_of(form.why));
     if (field && field[0])
-        reply_param(c, "f", "%s", field);
+        reply_word(c, TEXT("f"), text_of(field));
     if (refusal == REFUSE_GONE || refusal == REFUSE_BUSY || refusal == REFUSE_READONLY)
         reply_wait(c);
 }
@@ -106,7 +121,7 @@ static void write_cookie(struct call *c)
     cookie_make(&c->reg->cookies, &c->from.addr, call_seconds(c), cookie);
     c->reply.room += COOKIE_ROOM;
     c->reply.has_cookie = true;
-    reply_param(c, "ck", "%s", cookie);
+    reply_word(c, TEXT("ck"), text_of(cookie));
 }
 
 void reply_challenge(struct call *c)
@@ -133,18 +148,18 @@ void reply_item(struct call *c, struct text line)
 void reply_renewal(struct call *c, uint32_t lease_s)
 {
     if (lease_s)
-        reply_param(c, "ren", "%llu", (unsigned long long)lease_s * 300); /* 0.30 of it */
+        reply_number(c, TEXT("ren"), (uint64_t)lease_s * 300); /* 0.30 of it */
 }
 
 void reply_wait(struct call *c)
 {
-    reply_param(c, "wait", "%u", rand_below(&c->reg->rand, WAIT_MAX_MS + 1));
+    reply_number(c, TEXT("wait"), rand_below(&c->reg->rand, WAIT_MAX_MS + 1));
 }
 
 void reply_unstored(struct call *c, uint32_t wait_ms)
 {
     reply_refuse(c, REFUSE_DISK, NULL);
-    reply_param(c, "wait", "%u", wait_ms + rand_below(&c->reg->rand, wait_ms / 2 + 1));
+    reply_number(c, TEXT("wait"), wait_ms + rand_below(&c->reg->rand, wait_ms / 2 + 1));
 }
 
 size_t reply_left(const struct call *c)

@@ -24,8 +24,11 @@ void reply_none(struct call *c);
 /* "disc/1 chal id= ck=" */
 void reply_challenge(struct call *c);
 
-/* " key=value" with printf's format for the value, which must need no encoding. */
-void reply_param(struct call *c, const char *key, const char *format, ...) PRINTF(3, 4);
+/* " key=value"; the value must need no encoding. */
+void reply_word(struct call *c, struct text key, struct text value);
+void reply_number(struct call *c, struct text key, uint64_t value);
+/* The last `digits` (up to 16) of the number's hex form, in lower case. */
+void reply_hex(struct call *c, struct text key, uint64_t value, unsigned digits);
 /* Parameters in their wire form, with a space in front. */
 void reply_text(struct call *c, struct text params);
 /* A line behind the header; after it no parameter may follow. */

@@ -24,8 +24,9 @@ static bool find_signer(struct call *c)
 size_t reg_refuse_unstored(struct reg *reg, const struct reg_datagram *in, uint32_t wait_ms,
                            struct moment now, uint8_t out[static REG_DATAGRAM_MAX])
 {
-    struct call c = {.reg = reg, .now = now, .from = in->from, .size = in->size};
-    if (in->cut || !message_read(in->bytes, in->size, &c.message))
+    struct call c;
+    call_init(&c, reg, in, now);
+    if (in->cut || !message_read(in->bytes, c.size, &c.message))
         return 0;
     c.auth = policy_auth(&reg->config, &in->from.addr);
     c.validated = true; /* else it would not have been applied */

@@ -40,6 +40,26 @@ static bool entry_is(const void *entry, const void *key)
            memcmp(path->bytes + front.n, i->id, i->id_size) == 0;
 }
 
+static bool entry_has_key(const void *entry, const void *key)
+{
+    const struct instance *i = entry;
+    const struct instance_key *k = key;
+    return text_is(id_of(i), k->id) && text_is(service_name(i->service), k->service) &&
+           text_is(service_namespace(i->service), k->ns);
+}
+
+struct instance *instance_find_hashed(const struct map *instances, uint64_t hash,
+                                      struct instance_key key)
+{
+    return map_find(instances, hash, entry_has_key, &key);
+}
+
+void instance_prefetch(const struct instance *i)
+{
+    __builtin_prefetch(&i->lease, 1);
+    __builtin_prefetch(i->id);
+}
+
 struct instance *instance_find(const struct map *instances, const struct path *path)
 {
     return map_find(instances, path->hash, entry_is, path);

@@ -45,6 +45,11 @@ struct instance *instance_new(struct text id, struct content *content);
 void instance_free(struct instance *i);
 
 struct instance *instance_find(const struct map *instances, const struct path *path);
+/* By the key and the hash of its path. */
+struct instance *instance_find_hashed(const struct map *instances, uint64_t hash,
+                                      struct instance_key key);
+/* Asks for what a heartbeat will read of it. */
+void instance_prefetch(const struct instance *i);
 uint64_t instance_hash(const struct instance *i);
 /* "ns/svc/inst", not hashed. */
 void instance_path(const struct instance *i, struct path *out);

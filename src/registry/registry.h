@@ -399,6 +399,7 @@ void instance_state(const struct instance *i, struct instance_state *out);
 uint64_t registry_index(const struct registry *r);
 
 /* The last parts of this header. */
+#include "registry/ahead.h"
 #include "registry/changes.h"
 #include "registry/totals.h"
 #include "registry/transaction.h"

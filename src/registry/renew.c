@@ -2,11 +2,9 @@
 #include "registry/owner.h"
 #include "registry/state.h"
 
-enum err registry_renew(struct registry *r, struct instance_key key, const struct principal *who,
-                        struct moment now, struct granted *out)
+static enum err renew(struct registry *r, struct instance *i, const struct principal *who,
+                      struct moment now, struct granted *out)
 {
-    *out = (struct granted){0};
-    struct instance *i = state_instance(r, key);
     if (!i)
         return ERR_NOT_FOUND;
     if (!owner_is(i->owner, who))
@@ -20,6 +18,20 @@ enum err registry_renew(struct registry *r, struct instance_key key, const struc
     out->rev = i->rev;
     out->lease_s = instance_lease_s(i);
     return ERR_OK;
+}
+
+enum err registry_renew(struct registry *r, struct instance_key key, const struct principal *who,
+                        struct moment now, struct granted *out)
+{
+    *out = (struct granted){0};
+    return renew(r, state_instance(r, key), who, now, out);
+}
+
+enum err registry_renew_seen(struct registry *r, struct instance_key key, const struct sight *sight,
+                             const struct principal *who, struct moment now, struct granted *out)
+{
+    *out = (struct granted){0};
+    return renew(r, instance_find_hashed(&r->instances, sight->hash, key), who, now, out);
 }
 
 enum err registry_group_renew(struct registry *r, struct text group, const struct principal *who,

@@ -58,7 +58,7 @@ static enum err bind_all(struct server *s)
     enum err err = listeners_open_both("dns", c->dns_listen.items, c->dns_listen.count,
                                        s->worker_count, &s->dns_udp, &s->dns_tcp);
     if (!err)
-        err = listeners_open("registration", SOCKET_UDP, c->registration_listen.items,
+        err = listeners_open("registration", SOCKET_UDP_STAMPED, c->registration_listen.items,
                              c->registration_listen.count, 1, &s->registration);
     if (!err)
         err = listeners_open("http", SOCKET_TCP, c->http_listen.items, c->http_listen.count, 1,

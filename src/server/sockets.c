@@ -20,13 +20,14 @@ static int on(int fd, int level, int option)
     return setsockopt(fd, level, option, &one, sizeof one);
 }
 
-static void tune_udp(int fd, const struct endpoint *where)
+static void tune_udp(int fd, enum socket_kind kind, const struct endpoint *where)
 {
     int size = UDP_BUFFER;
     int pmtu = IP_PMTUDISC_OMIT; /* no fragments of ours wanted, forged ICMP ignored */
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    (void)on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
+    if (kind == SOCKET_UDP_STAMPED)
+        (void)on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
     if (where->addr.family == FAMILY_V4) {
         (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu, sizeof pmtu);
         if (addr_is_unspecified(&where->addr))
@@ -44,7 +45,7 @@ static int open_one(enum socket_kind kind, const struct endpoint *where, bool sh
 {
     struct sockaddr_storage sa;
     socklen_t size = endpoint_to_sockaddr(where, &sa);
-    int type = kind == SOCKET_UDP ? SOCK_DGRAM : SOCK_STREAM;
+    int type = kind == SOCKET_TCP ? SOCK_STREAM : SOCK_DGRAM;
     int fd = socket(sa.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
@@ -59,8 +60,8 @@ static int open_one(enum socket_kind kind, const struct endpoint *where, bool sh
         errno = problem;
         return -1;
     }
-    if (kind == SOCKET_UDP)
-        tune_udp(fd, where);
+    if (kind != SOCKET_TCP)
+        tune_udp(fd, kind, where);
     return fd;
 }
 

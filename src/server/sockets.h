@@ -13,7 +13,11 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-enum socket_kind { SOCKET_UDP, SOCKET_TCP };
+enum socket_kind {
+    SOCKET_UDP,
+    SOCKET_UDP_STAMPED, /* its datagrams tell when they arrived */
+    SOCKET_TCP,
+};
 
 /* Sockets for one listen address; one per worker that shares the port. */
 struct socket_set {

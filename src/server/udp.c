@@ -10,24 +10,78 @@
 /* Room for a timestamp and a pktinfo of either family. */
 #define CONTROL_SIZE (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
 
-struct slot {
-    struct sockaddr_storage from;
-    struct iovec in, out;
-    _Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE];
-    size_t pktinfo_at, pktinfo_size; /* what to send back: reply from the address asked */
+/* The kernel goes through its caches between two batches, so each line and page that a batch
+ * touches is fetched anew: what belongs together is packed, and nothing lies a multiple of a
+ * page apart, where it would fall on the same few sets of the cache. */
+enum { LINE = 64, PAGE = 4096 };
+
+struct sender {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } from;
+    uint16_t pktinfo_at, pktinfo_size; /* in its control bytes: reply from the address asked */
+};
+
+struct control_bytes {
+    _Alignas(struct cmsghdr) uint8_t bytes[CONTROL_SIZE];
 };
 
 struct udp_batch {
     unsigned width, received, replies;
-    size_t in_size;
-    struct mmsghdr *rx, *tx;
-    struct slot *slots;
-    struct iovec *late; /* of replies to earlier batches, by their place in tx */
+    size_t in_size, in_stride, out_size;
+    size_t out_at;           /* where the next answer begins: behind the last one */
+    struct mmsghdr *rx, *tx; /* headers point to the arrays below once and for all */
+    struct iovec *rx_iov, *tx_iov;
+    struct sender *senders;
+    struct control_bytes *control;
     uint8_t *in, *out;
     uint64_t last_arrival_ms;
     udp_shorten *shorten;
     struct udp_counters counters;
 };
+
+static size_t round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* From one request to the next: never a whole number of pages. */
+static size_t stride_of(size_t size)
+{
+    size_t stride = round_up(size, LINE);
+    return stride % PAGE ? stride : stride + 2 * LINE;
+}
+
+static void *new_bytes(size_t size)
+{
+    return aligned_alloc(LINE, round_up(size, LINE));
+}
+
+/* All that stays the same from batch to batch. */
+static void connect_headers(struct udp_batch *b)
+{
+    for (unsigned i = 0; i < b->width; i++) {
+        b->rx_iov[i] = (struct iovec){b->in + i * b->in_stride, b->in_size};
+        b->rx[i].msg_hdr = (struct msghdr){
+            .msg_name = &b->senders[i].from,
+            .msg_iov = &b->rx_iov[i],
+            .msg_iovlen = 1,
+            .msg_control = b->control[i].bytes,
+        };
+        b->tx[i].msg_hdr = (struct msghdr){.msg_iov = &b->tx_iov[i], .msg_iovlen = 1};
+    }
+}
+
+/* What the kernel overwrote in the headers of the last batch. */
+static void offer(struct udp_batch *b, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        b->rx[i].msg_hdr.msg_namelen = sizeof b->senders[i].from;
+        b->rx[i].msg_hdr.msg_controllen = sizeof b->control[i].bytes;
+    }
+}
 
 struct udp_batch *udp_batch_new(unsigned width, size_t in_size, size_t out_size)
 {
@@ -36,20 +90,24 @@ struct udp_batch *udp_batch_new(unsigned width, size_t in_size, size_t out_size)
         return NULL;
     b->width = width;
     b->in_size = in_size;
+    b->in_stride = stride_of(in_size);
+    b->out_size = out_size;
     b->rx = calloc(width, sizeof *b->rx);
     b->tx = calloc(width, sizeof *b->tx);
-    b->slots = calloc(width, sizeof *b->slots);
-    b->late = calloc(width, sizeof *b->late);
-    b->in = malloc(width * in_size);
-    b->out = malloc(width * out_size);
-    if (!b->rx || !b->tx || !b->slots || !b->late || !b->in || !b->out) {
+    b->rx_iov = calloc(width, sizeof *b->rx_iov);
+    b->tx_iov = calloc(width, sizeof *b->tx_iov);
+    b->senders = calloc(width, sizeof *b->senders);
+    b->control = calloc(width, sizeof *b->control);
+    b->in = new_bytes(width * b->in_stride);
+    /* Each answer of a batch may have the full size: memory that is not touched costs none. */
+    b->out = new_bytes((width + (size_t)1) * round_up(out_size, LINE));
+    if (!b->rx || !b->tx || !b->rx_iov || !b->tx_iov || !b->senders || !b->control || !b->in ||
+        !b->out) {
         udp_batch_free(b);
         return NULL;
     }
-    for (unsigned i = 0; i < width; i++) {
-        b->slots[i].in = (struct iovec){b->in + i * in_size, in_size};
-        b->slots[i].out = (struct iovec){b->out + i * out_size, 0};
-    }
+    connect_headers(b);
+    offer(b, width);
     return b;
 }
 
@@ -59,8 +117,10 @@ void udp_batch_free(struct udp_batch *b)
         return;
     free(b->rx);
     free(b->tx);
-    free(b->slots);
-    free(b->late);
+    free(b->rx_iov);
+    free(b->tx_iov);
+    free(b->senders);
+    free(b->control);
     free(b->in);
     free(b->out);
     free(b);
@@ -71,34 +131,21 @@ void udp_batch_shorten(struct udp_batch *b, udp_shorten *shorten)
     b->shorten = shorten;
 }
 
-static void offer(struct udp_batch *b)
-{
-    for (unsigned i = 0; i < b->width; i++) {
-        struct slot *slot = &b->slots[i];
-        b->rx[i].msg_hdr = (struct msghdr){
-            .msg_name = &slot->from,
-            .msg_namelen = sizeof slot->from,
-            .msg_iov = &slot->in,
-            .msg_iovlen = 1,
-            .msg_control = slot->control,
-            .msg_controllen = sizeof slot->control,
-        };
-    }
-}
-
 static bool is_pktinfo(const struct cmsghdr *c)
 {
     return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) ||
            (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO);
 }
 
-static void read_control(struct udp_batch *b, struct slot *slot, struct msghdr *header)
+static void read_control(struct udp_batch *b, unsigned n)
 {
-    slot->pktinfo_size = 0;
+    struct msghdr *header = &b->rx[n].msg_hdr;
+    struct sender *sender = &b->senders[n];
+    sender->pktinfo_size = 0;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         if (is_pktinfo(c)) {
-            slot->pktinfo_at = (size_t)((uint8_t *)c - slot->control);
-            slot->pktinfo_size = CMSG_ALIGN(c->cmsg_len);
+            sender->pktinfo_at = (uint16_t)((uint8_t *)c - b->control[n].bytes);
+            sender->pktinfo_size = (uint16_t)CMSG_ALIGN(c->cmsg_len);
         } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
             struct timespec t;
             memcpy(&t, CMSG_DATA(c), sizeof t);
@@ -110,8 +157,9 @@ static void read_control(struct udp_batch *b, struct slot *slot, struct msghdr *
 unsigned udp_receive(struct udp_batch *b, int fd, bool *drained)
 {
     int n;
-    offer(b);
+    offer(b, b->received);
     b->received = b->replies = 0;
+    b->out_at = 0;
     b->last_arrival_ms = 0;
     do
         n = recvmmsg(fd, b->rx, b->width, MSG_DONTWAIT, NULL);
@@ -122,59 +170,72 @@ unsigned udp_receive(struct udp_batch *b, int fd, bool *drained)
     b->received = (unsigned)n;
     counter_add(&b->counters.received, (uint64_t)n);
     for (unsigned i = 0; i < b->received; i++)
-        read_control(b, &b->slots[i], &b->rx[i].msg_hdr);
+        read_control(b, i);
     return b->received;
 }
 
 bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request)
 {
-    struct slot *slot = &b->slots[n];
     size_t size = b->rx[n].msg_len;
     request->cut = (b->rx[n].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-    request->bytes = slot->in.iov_base;
+    request->bytes = b->rx_iov[n].iov_base;
     request->size = size < b->in_size ? size : b->in_size;
-    request->out = slot->out.iov_base;
-    return endpoint_from_sockaddr((struct sockaddr *)&slot->from, &request->from) == ERR_OK;
+    request->out = b->out + b->out_at;
+    return endpoint_from_sockaddr(&b->senders[n].from.any, &request->from) == ERR_OK;
+}
+
+static void *pktinfo_of(const struct udp_batch *b, unsigned n)
+{
+    return b->control[n].bytes + b->senders[n].pktinfo_at;
+}
+
+static void queue(struct udp_batch *b, const struct msghdr *way, struct iovec bytes)
+{
+    struct msghdr *reply = &b->tx[b->replies].msg_hdr;
+    b->tx_iov[b->replies++] = bytes;
+    reply->msg_name = way->msg_name;
+    reply->msg_namelen = way->msg_namelen;
+    reply->msg_control = way->msg_controllen ? way->msg_control : NULL;
+    reply->msg_controllen = way->msg_controllen;
 }
 
 void udp_reply(struct udp_batch *b, unsigned n, size_t size)
 {
-    struct slot *slot = &b->slots[n];
-    struct msghdr *reply = &b->tx[b->replies++].msg_hdr;
-    slot->out.iov_len = size;
-    *reply = (struct msghdr){
-        .msg_name = &slot->from,
+    struct msghdr way = {
+        .msg_name = &b->senders[n].from,
         .msg_namelen = b->rx[n].msg_hdr.msg_namelen,
-        .msg_iov = &slot->out,
-        .msg_iovlen = 1,
+        .msg_control = pktinfo_of(b, n),
+        .msg_controllen = b->senders[n].pktinfo_size,
     };
-    if (slot->pktinfo_size) {
-        reply->msg_control = slot->control + slot->pktinfo_at;
-        reply->msg_controllen = slot->pktinfo_size;
+    if (b->replies == b->width) { /* late ones took all places */
+        counter_up(&b->counters.send_failed);
+        return;
     }
+    queue(b, &way, (struct iovec){b->out + b->out_at, size});
+    b->out_at += round_up(size, LINE);
 }
 
 void udp_sender(const struct udp_batch *b, unsigned n, struct udp_destination *out)
 {
-    const struct slot *slot = &b->slots[n];
+    const struct sender *sender = &b->senders[n];
     size_t size = b->rx[n].msg_hdr.msg_namelen;
     *out = (struct udp_destination){0};
     out->to_size = (socklen_t)(size < sizeof out->to ? size : sizeof out->to);
-    memcpy(&out->to, &slot->from, out->to_size);
-    if (slot->pktinfo_size && slot->pktinfo_size <= sizeof out->pktinfo) {
-        out->pktinfo_size = slot->pktinfo_size;
-        memcpy(out->pktinfo, slot->control + slot->pktinfo_at, slot->pktinfo_size);
+    memcpy(&out->to, &sender->from, out->to_size);
+    if (sender->pktinfo_size && sender->pktinfo_size <= sizeof out->pktinfo) {
+        out->pktinfo_size = sender->pktinfo_size;
+        memcpy(out->pktinfo, pktinfo_of(b, n), sender->pktinfo_size);
     }
 }
 
 /* The address that the request was sent to, where the socket asked to be told. */
-static struct addr asked_address(const struct slot *slot)
+static struct addr asked_address(const struct udp_batch *b, unsigned n)
 {
     struct addr a = {0};
-    const struct cmsghdr *c = (const void *)(slot->control + slot->pktinfo_at);
+    const struct cmsghdr *c = pktinfo_of(b, n);
     struct in_pktinfo v4;
     struct in6_pktinfo v6;
-    if (!slot->pktinfo_size)
+    if (!b->senders[n].pktinfo_size)
         return a;
     if (c->cmsg_level == IPPROTO_IP) {
         memcpy(&v4, CMSG_DATA(c), sizeof v4);
@@ -195,7 +256,7 @@ bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *lo
         return false;
     struct addr asked = local->addr;
     if (addr_is_unspecified(&asked))
-        asked = asked_address(&b->slots[n]);
+        asked = asked_address(b, n);
     if (!addr_is(&asked, &from->addr))
         return false;
     counter_up(&b->counters.reflected);
@@ -213,25 +274,26 @@ bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, cons
 {
     if (b->replies == b->width)
         return false;
-    struct iovec *iov = &b->late[b->replies];
-    struct msghdr *reply = &b->tx[b->replies++].msg_hdr;
-    *iov = (struct iovec){unconst(bytes), size};
-    *reply = (struct msghdr){
+    struct msghdr way = {
         .msg_name = unconst(&to->to),
         .msg_namelen = to->to_size,
-        .msg_iov = iov,
-        .msg_iovlen = 1,
+        .msg_control = unconst(to->pktinfo),
+        .msg_controllen = to->pktinfo_size,
     };
-    if (to->pktinfo_size) {
-        reply->msg_control = unconst(to->pktinfo);
-        reply->msg_controllen = to->pktinfo_size;
-    }
+    queue(b, &way, (struct iovec){unconst(bytes), size});
     return true;
+}
+
+/* What `out` of the requests was is free again, too. */
+static void forget_replies(struct udp_batch *b)
+{
+    b->replies = 0;
+    b->out_at = 0;
 }
 
 void udp_drop(struct udp_batch *b)
 {
-    b->replies = 0;
+    forget_replies(b);
 }
 
 /* RFC 9715, R4. False: it cannot be made shorter. */
@@ -269,7 +331,7 @@ static unsigned send_all(struct udp_batch *b, int fd, bool stop_when_full)
         counter_add(&b->counters.sent, (uint64_t)n);
         done += (unsigned)n;
     }
-    b->replies = 0;
+    forget_replies(b);
     return done;
 }
 

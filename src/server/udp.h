@@ -1,5 +1,6 @@
 /* Batched UDP: many datagrams in with one system call, their replies out with another.
- * Buffers are allocated once; requests and replies never alias.
+ * Buffers are allocated once; requests and replies never alias, and the replies of a batch
+ * are packed one behind the other, so that a batch touches little memory.
  *
  *   udp_receive -> for each: udp_request, udp_reply(size) -> udp_send
  *
@@ -48,7 +49,7 @@ struct udp_request {
     size_t size;
     bool cut;
     struct endpoint from;
-    uint8_t *out; /* room for the reply, out_size bytes */
+    uint8_t *out; /* room for the reply, out_size bytes, until the next udp_reply or udp_send */
 };
 
 /* The n-th of the batch. False: its source is no address that can be answered. */
@@ -59,7 +60,8 @@ bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request);
 bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,
                       const struct endpoint *from);
 
-/* What was written to the n-th request's `out` is to be sent. */
+/* What was written to the n-th request's `out` is to be sent; in front of udp_send not more
+ * replies than the batch is wide. */
 void udp_reply(struct udp_batch *b, unsigned n, size_t size);
 
 /* Where a reply goes, and which of our addresses it comes from. */

@@ -7,7 +7,7 @@
  * Prints ns of CPU for each datagram (median of nine rounds). Instructions (one case only, and
  * the first 10 000 datagrams of it are the registrations):
  *
- *   valgrind --tool=callgrind --toggle-collect=handle_batch bench_reg warm ren 25600
+ *   valgrind --tool=callgrind --toggle-collect='handle_batch*' bench_reg warm ren 25600
  */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -30,3 +30,8 @@ target_link_libraries(bench_watch PRIVATE disc_flags)
 add_executable(bench_reg ${CMAKE_CURRENT_LIST_DIR}/bench_reg.c)
 set_target_properties(bench_reg PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_reg PRIVATE disc_reg)
+
+# What a query and its reply cost the kernel, whatever the server: see compare.
+add_executable(bench_echo ${CMAKE_CURRENT_LIST_DIR}/echo.c)
+set_target_properties(bench_echo PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bench_echo PRIVATE disc_flags)

@@ -20,7 +20,7 @@ static struct rig rig_at(const char *where)
 {
     struct rig r;
     struct endpoint at = endpoint_of(where);
-    assert_int_equal(listeners_open("test", SOCKET_UDP, &at, 1, 1, &r.listeners), ERR_OK);
+    assert_int_equal(listeners_open("test", SOCKET_UDP_STAMPED, &at, 1, 1, &r.listeners), ERR_OK);
     r.server = r.listeners.sets[0].fds[0];
     r.batch = udp_batch_new(WIDTH, IN, OUT);
     assert_non_null(r.batch);

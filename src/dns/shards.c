@@ -1,0 +1,160 @@
+#include "dns/shards.h"
+
+#include <stdlib.h>
+
+/* What readers do not need of an array stands in front of its entries. */
+struct array {
+    struct rcu_late late;
+    void (*free_node)(struct node *);
+    size_t size;
+    _Alignas(SHARD_LOG_MASK + 1) struct shard_entry entries[];
+};
+
+enum { LOG_MIN = 3 };
+
+static size_t shard_of(uint64_t hash)
+{
+    return hash >> (64 - SHARD_BITS);
+}
+
+static struct array *array_of(const struct shards *s, size_t shard)
+{
+    uintptr_t word = RCU_READ(s->arrays[shard]) & ~(uintptr_t)SHARD_LOG_MASK;
+    return word ? (struct array *)(word - offsetof(struct array, entries)) : NULL;
+}
+
+static struct array *array_new(const struct shards *s, unsigned log)
+{
+    size_t size = (size_t)1 << log;
+    struct array *a =
+        aligned_alloc(_Alignof(struct array), sizeof(*a) + size * sizeof(*a->entries));
+    if (!a)
+        return NULL;
+    a->free_node = s->free_node;
+    a->size = size;
+    for (size_t i = 0; i < size; i++) {
+        atomic_init(&a->entries[i].hash, 0);
+        atomic_init(&a->entries[i].node, NULL);
+    }
+    return a;
+}
+
+/* With the dead, or with all. */
+static void array_free(struct array *a, bool all)
+{
+    for (size_t i = 0; i < a->size; i++) {
+        struct node *n = RCU_READ(a->entries[i].node);
+        if (n && (all || atomic_load_explicit(&a->entries[i].hash, memory_order_relaxed) == 0))
+            a->free_node(n);
+    }
+    free(a);
+}
+
+static void array_reclaim(struct rcu_late *late)
+{
+    array_free((struct array *)((char *)late - offsetof(struct array, late)), false);
+}
+
+void shards_init(struct shards *s, void (*free_node)(struct node *))
+{
+    *s = (struct shards){.free_node = free_node};
+}
+
+void shards_free(struct shards *s)
+{
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        struct array *a = array_of(s, i);
+        if (a)
+            array_free(a, true);
+    }
+}
+
+static struct shard_entry *entry_of(const struct shards *s, uint64_t hash, const struct node *n)
+{
+    struct array *a = array_of(s, shard_of(hash));
+    size_t at = hash & (a->size - 1);
+    while (RCU_READ(a->entries[at].node) != n)
+        at = (at + 1) & (a->size - 1);
+    return &a->entries[at];
+}
+
+static void array_add(struct array *a, uint64_t at_hash, uint64_t hash, struct node *n)
+{
+    size_t at = at_hash & (a->size - 1);
+    while (RCU_READ(a->entries[at].node))
+        at = (at + 1) & (a->size - 1);
+    atomic_store_explicit(&a->entries[at].hash, hash, memory_order_relaxed);
+    RCU_PUBLISH(a->entries[at].node, n);
+}
+
+/* The living into a new array, at most half full with `more`; the old one goes with the dead. */
+static enum err rebuild(struct shards *s, size_t shard, size_t more)
+{
+    struct shard *count = &s->shards[shard];
+    struct array *old = array_of(s, shard);
+    unsigned log = LOG_MIN;
+    while ((count->live + more) * 2 > (size_t)1 << log)
+        log++;
+    struct array *fresh = array_new(s, log);
+    if (!fresh)
+        return ERR_MEMORY;
+    for (size_t i = 0; old && i < old->size; i++) {
+        uint64_t hash = atomic_load_explicit(&old->entries[i].hash, memory_order_relaxed);
+        if (hash)
+            array_add(fresh, hash, hash, RCU_READ(old->entries[i].node));
+    }
+    count->dead = 0;
+    RCU_PUBLISH(s->arrays[shard], (uintptr_t)fresh->entries | log);
+    if (old)
+        rcu_defer(&old->late, array_reclaim);
+    return ERR_OK;
+}
+
+enum err shards_reserve(struct shards *s, uint64_t hash, size_t more)
+{
+    size_t shard = shard_of(hash);
+    const struct array *a = array_of(s, shard);
+    size_t used = s->shards[shard].live + s->shards[shard].dead + more;
+    if (a && used * 3 <= a->size * 2) /* longer chains cost more than memory */
+        return ERR_OK;
+    return rebuild(s, shard, more);
+}
+
+void shards_add(struct shards *s, uint64_t hash, struct node *n)
+{
+    array_add(array_of(s, shard_of(hash)), hash, hash, n);
+    s->shards[shard_of(hash)].live++;
+}
+
+void shards_replace(struct shards *s, uint64_t hash, struct node *old, struct node *n)
+{
+    RCU_PUBLISH(entry_of(s, hash, old)->node, n);
+    array_add(array_of(s, shard_of(hash)), hash, 0, old);
+    s->shards[shard_of(hash)].dead++;
+}
+
+void shards_remove(struct shards *s, uint64_t hash, struct node *n)
+{
+    struct shard *count = &s->shards[shard_of(hash)];
+    atomic_store_explicit(&entry_of(s, hash, n)->hash, 0, memory_order_relaxed);
+    count->live--;
+    count->dead++;
+    if (count->dead > count->live + ((size_t)1 << LOG_MIN))
+        (void)rebuild(s, shard_of(hash), 0); /* without memory they stay a little longer */
+}
+
+struct node *shards_walk(const struct shards *s, uint64_t *cursor)
+{
+    size_t shard = *cursor >> 32;
+    uint32_t at = (uint32_t)*cursor;
+    for (; shard < SHARD_COUNT; shard++, at = 0) {
+        const struct array *a = array_of(s, shard);
+        for (; a && at < a->size; at++) {
+            if (!atomic_load_explicit(&a->entries[at].hash, memory_order_relaxed))
+                continue;
+            *cursor = (uint64_t)shard << 32 | (at + 1);
+            return RCU_READ(a->entries[at].node);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,101 @@
+/* The array under the table of names: hash -> node, open addressing, cut into shards by the
+ * upper bits of the hash, so that no growth moves more than a shard. One writer (control),
+ * any number of readers without locks (RCU). It knows nodes by their hash and name only;
+ * what they mean is table.c's.
+ *
+ * The whole hash stands beside the pointer: a reader looks into no node but the one it
+ * searches for, and an array is rebuilt without looking into any.
+ */
+#ifndef DISC_DNS_SHARDS_H
+#define DISC_DNS_SHARDS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/rcu.h"
+
+struct node;
+
+enum { SHARD_BITS = 8, SHARD_COUNT = 1 << SHARD_BITS };
+
+/* A node that left stays where it is, with hash 0, until its array goes: that is its grace
+ * period, and nodes need no room for one of their own. */
+struct shard_entry {
+    _Atomic uint64_t hash; /* 0 = the node is dead; written before the node */
+    _Atomic(struct node *) node;
+};
+
+struct shard {
+    size_t live, dead; /* writer only */
+};
+
+struct shards {
+    /* Entries, aligned to 64 bytes; the low bits hold the binary logarithm of how many. */
+    _Atomic(uintptr_t) arrays[SHARD_COUNT];
+    struct shard shards[SHARD_COUNT];
+    void (*free_node)(struct node *); /* any thread */
+};
+
+void shards_init(struct shards *s, void (*free_node)(struct node *));
+void shards_free(struct shards *s); /* nodes too; no reader may be left */
+
+/* ---- reading: any thread; `hash` is never 0 ------------------------------------------- */
+
+enum { SHARD_LOG_MASK = 63 };
+
+struct shard_view {
+    const struct shard_entry *at;
+    size_t mask;
+};
+
+static inline struct shard_view shards_view(const struct shards *s, uint64_t hash)
+{
+    uintptr_t word = RCU_READ(s->arrays[hash >> (64 - SHARD_BITS)]);
+    return (struct shard_view){
+        (const struct shard_entry *)(word & ~(uintptr_t)SHARD_LOG_MASK),
+        ((size_t)1 << (word & SHARD_LOG_MASK)) - 1,
+    };
+}
+
+/* Fetches ahead what shard_next will look at first. */
+static inline void shards_prefetch(const struct shards *s, uint64_t hash)
+{
+    struct shard_view v = shards_view(s, hash);
+    if (v.at)
+        __builtin_prefetch(&v.at[hash & v.mask]);
+}
+
+/* The next live node with this hash, NULL = there is none. `*place`: 0 at first. */
+static inline struct node *shard_next(const struct shard_view *v, uint64_t hash, size_t *place)
+{
+    while (v->at) {
+        const struct shard_entry *e = &v->at[(hash + *place) & v->mask];
+        struct node *n = RCU_READ(e->node);
+        if (!n)
+            return NULL;
+        ++*place;
+        if (atomic_load_explicit(&e->hash, memory_order_relaxed) == hash)
+            return n;
+    }
+    return NULL;
+}
+
+/* ---- writing: control only ------------------------------------------------------------- */
+
+/* Makes room for `more` entries in the shard of `hash`. ERR_MEMORY: nothing changed. */
+MUST_CHECK enum err shards_reserve(struct shards *s, uint64_t hash, size_t more);
+/* These take one entry that was reserved; the node is not there yet. */
+void shards_add(struct shards *s, uint64_t hash, struct node *n);
+/* `n` in place of `old`, which dies. */
+void shards_replace(struct shards *s, uint64_t hash, struct node *old, struct node *n);
+/* Takes no entry. */
+void shards_remove(struct shards *s, uint64_t hash, struct node *n);
+
+/* All live nodes, in no order; nothing may change in between. Start with *cursor = 0; NULL at
+ * the end. */
+struct node *shards_walk(const struct shards *s, uint64_t *cursor);
+
+#endif

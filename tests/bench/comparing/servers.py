@@ -1,0 +1,295 @@
+"""The servers as processes of ours on free ports of 127.0.0.1, one worker each."""
+
+import os
+import socket
+import subprocess
+import time
+
+from comparing import asking, process, registering
+from comparing.data import NEGATIVE_TTL, TTL, ZONE
+
+START_LIMIT = 300  # seconds
+LEASE = 86400      # nothing expires while queries are measured
+
+
+def free_port():
+    """A port that neither UDP nor TCP uses just now."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                try:
+                    udp.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    continue
+
+
+class Server:
+    """Started with start(), which returns when the last service is answered right, or with
+    load(), which also fills it where that is not the same; stop() in any case."""
+
+    name = ""
+    adds_addresses = True
+
+    def __init__(self, folder, data, cpus, build):
+        self.folder = os.path.join(folder, self.name)
+        self.data, self.cpus, self.build = data, cpus, build
+        self.process = None
+        os.makedirs(self.folder, exist_ok=True)
+        self.log = open(os.path.join(self.folder, "log"), "a+")
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as out:
+            out.write(text)
+
+    def spawn(self, **more):
+        cpus = ",".join(str(c) for c in sorted(self.cpus))
+        self.process = subprocess.Popen(["taskset", "-c", cpus] + self.command(),
+                                        cwd=self.folder, stderr=self.log,
+                                        stdin=subprocess.DEVNULL, start_new_session=True,
+                                        **{"stdout": self.log, **more})
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def start(self):
+        """Seconds from the start to the first right answer."""
+        begin = time.monotonic()
+        self.port = free_port()
+        self.configure()
+        self.spawn()
+        self.wait_until_right()
+        return time.monotonic() - begin
+
+    def wait_until_right(self):
+        data = self.data
+        try:
+            asking.wait_for(self.port, data.service(data.services - 1), "SRV",
+                            lambda a: len(a.sections[0]) == data.instances, self.alive,
+                            START_LIMIT)
+        except SystemExit as problem:
+            raise SystemExit("%s: %s\n%s" % (self.name, problem, self.last_words()))
+        process.pin(self.process.pid, self.cpus)
+
+    def last_words(self):
+        self.log.seek(0)
+        return self.log.read()[-2000:]
+
+    def load(self):
+        return {"load": self.start()}
+
+    def prepare(self, kind):
+        """Called before queries of a kind are measured."""
+
+    def stop(self):
+        if self.process and self.alive():
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+    def close(self):
+        self.stop()
+        self.log.close()
+
+
+class Static(Server):
+    """Serves a zone file, written once."""
+
+    zone_file = "zone"
+
+    def start(self):
+        path = self.path(self.zone_file)
+        if not os.path.exists(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self.data.write_zone(path)
+        return super().start()
+
+
+class Nsd(Static):
+    name = "nsd"
+
+    def configure(self):
+        self.write("nsd.conf", """server:
+  ip-address: 127.0.0.1@{port}
+  server-count: 1
+  username: ""
+  chroot: ""
+  zonesdir: "{folder}"
+  database: ""
+  pidfile: "{folder}/pid"
+  xfrdfile: "{folder}/xfrd"
+  xfrdir: "{folder}"
+  zonelistfile: "{folder}/list"
+  minimal-responses: no
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
+remote-control:
+  control-enable: no
+zone:
+  name: "{zone}"
+  zonefile: "zone"
+""".format(port=self.port, folder=self.folder, zone=ZONE))
+
+    def command(self):
+        return ["/usr/sbin/nsd", "-d", "-c", self.path("nsd.conf")]
+
+
+class Knot(Static):
+    name = "knot"
+
+    def configure(self):
+        self.write("knot.conf", """server:
+    listen: 127.0.0.1@{port}
+    rundir: "{folder}"
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+control:
+    listen: "{folder}/sock"
+database:
+    storage: "{folder}"
+log:
+  - target: stderr
+    any: error
+template:
+  - id: default
+    zonefile-sync: -1
+    journal-content: none
+    semantic-checks: off
+zone:
+  - domain: "{zone}"
+    file: "{folder}/zone"
+""".format(port=self.port, folder=self.folder, zone=ZONE))
+
+    def command(self):
+        return ["/usr/sbin/knotd", "-c", self.path("knot.conf")]
+
+
+class Gdnsd(Static):
+    name = "gdnsd"
+    zone_file = os.path.join("zones", ZONE)
+    adds_addresses = False
+
+    def configure(self):
+        self.write("config", "options => {\n  listen => 127.0.0.1:%d\n  udp_threads => 1\n"
+                   "  tcp_threads => 1\n  min_ttl => 1\n  run_dir => %s\n  state_dir => %s\n}\n"
+                   % (self.port, self.path("run"), self.path("state")))
+
+    def command(self):
+        return ["/usr/sbin/gdnsd", "-c", self.folder, "start"]
+
+
+class Discd(Server):
+    """Its data folder stays from start to start; forget() empties it."""
+
+    name = "discd"
+    workers = 1
+    lease = LEASE
+
+    def configure(self):
+        self.write("zone", self.data.static_part())
+        self.write("discd.yaml", """data_dir: data
+zones:
+  - {{name: {zone}, namespace: default, file: zone, ttl: {ttl}, negative_ttl: {negative}}}
+dns: {{listen: ["127.0.0.1:{port}"], workers: {workers}}}
+registration: {{listen: ["127.0.0.1:0"]}}
+http: {{listen: ["127.0.0.1:0"]}}
+lease: {{default: 30, min: 1, max: {lease}}}
+limits: {{service_instances: 100000, instances: 4000000}}
+log: {{level: warn}}
+""".format(zone=ZONE, ttl=TTL, negative=NEGATIVE_TTL, port=self.port, workers=self.workers,
+           lease=LEASE))
+
+    def command(self):
+        return [os.path.join(self.build, "discd"), "-c", self.path("discd.yaml")]
+
+    def spawn(self, **more):
+        super().spawn(stdout=subprocess.PIPE)
+
+    def wait_until_ready(self):
+        line = self.process.stdout.readline().decode()
+        if not line.startswith("ready "):
+            raise SystemExit("discd does not become ready\n" + self.last_words())
+        places = dict(word.split("=") for word in line.split()[1:])
+        self.registration = int(places["registration"].rpartition(":")[2])
+        self.http = int(places["http"].rpartition(":")[2])
+        process.pin(self.process.pid, self.cpus)
+
+    def start_empty(self):
+        """With whatever it has stored. Seconds until it is ready."""
+        begin = time.monotonic()
+        self.port = free_port()
+        self.configure()
+        self.spawn()
+        self.wait_until_ready()
+        return time.monotonic() - begin
+
+    def wait_until_right(self):
+        self.wait_until_ready()
+        super().wait_until_right()
+
+    def load(self):
+        self.forget()
+        self.start_empty()
+        count, seconds = registering.register(self.registration,
+                                              self.data.registrations(self.lease))
+        super().wait_until_right()
+        return {"load": seconds, "registered": count}
+
+    def forget(self):
+        folder = self.path("data")
+        if os.path.isdir(folder):
+            for name in os.listdir(folder):
+                os.unlink(os.path.join(folder, name))
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def stop(self):
+        pipe = self.process.stdout if self.process else None
+        super().stop()
+        if pipe:
+            pipe.close()
+
+    def stored_bytes(self):
+        folder = self.path("data")
+        return sum(os.stat(os.path.join(folder, n)).st_blocks * 512 for n in os.listdir(folder))
+
+
+class Echo(Server):
+    """Not a DNS server: the kernel's share. Its replies are as large as discd's."""
+
+    name = "echo"
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.sizes = {}
+        self.kind = "srv"
+
+    def command(self):
+        return [os.path.join(self.build, "tests", "bench_echo"), str(self.port),
+                str(self.sizes.get(self.kind, 628))]
+
+    def configure(self):
+        pass
+
+    def wait_until_right(self):
+        asking.wait_for(self.port, ZONE, "SOA", lambda a: True, self.alive, START_LIMIT)
+
+    def prepare(self, kind):
+        self.stop()
+        self.kind = kind
+        self.start()
+
+
+ALL = {s.name: s for s in (Discd, Nsd, Knot, Gdnsd, Echo)}
