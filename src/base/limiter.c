@@ -14,7 +14,7 @@ enum err limiter_init(struct limiter *l, unsigned places_log2, const struct hash
 void limiter_deinit(struct limiter *l)
 {
     free(l->slots);
-    l->slots = NULL;
+    l->slots = l->last = NULL;
 }
 
 void limiter_set(struct limiter *l, uint32_t rate, uint32_t burst)
@@ -46,6 +46,8 @@ static uint64_t tokens_at(const struct limiter *l, const struct limiter_slot *sl
 static struct limiter_slot *slot_of(const struct limiter *l, const struct addr *addr,
                                     uint64_t now_ms)
 {
+    if (l->last && addr_is(&l->last->addr, addr))
+        return l->last;
     struct limiter_slot *place = place_of(l, addr), *best = place;
     for (unsigned i = 0; i < WAYS; i++) {
         if (addr_is(&place[i].addr, addr))
@@ -86,6 +88,7 @@ bool limiter_take(struct limiter *l, const struct addr *addr, uint64_t now_ms)
     struct limiter_slot *slot = slot_of(l, addr, now_ms);
     uint64_t tokens = tokens_at(l, slot, now_ms);
     bool has = tokens >= TOKEN;
+    l->last = slot;
     *slot = (struct limiter_slot){*addr, now_ms, has ? tokens - TOKEN : tokens};
     return has;
 }

@@ -24,7 +24,8 @@ struct limiter_slot {
 
 struct limiter {
     struct limiter_slot *slots;
-    size_t mask; /* places - 1 */
+    struct limiter_slot *last; /* taken from: often the next one, too; NULL = none yet */
+    size_t mask;               /* places - 1 */
     struct hash_key key;
     uint32_t rate, burst; /* per second, at once; rate 0 = no limit */
 };

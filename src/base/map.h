@@ -1,6 +1,13 @@
 /* Open-addressing hash table of pointers; the key is inside the entry. The table
  * owns only its slots. Not for entries that other threads read.
- * Load <= 3/4, linear probing, removal by backward shift (no tombstones). */
+ *
+ *     parts, by the first bits of the hash:   00.  00.  010  011  1..  1..  1..  1..
+ *                                              └─┬──┘    │    │   └───┬──────────┘
+ *                                               part   part part     part
+ *
+ * A part is a table by itself, at most 4/5 full, linear probing, removal by backward
+ * shift (no tombstones). It grows by a quarter; one that is large is split in two, so that
+ * no call moves more than a part, and a table of millions grows without a stall. */
 #ifndef DISC_BASE_MAP_H
 #define DISC_BASE_MAP_H
 
@@ -11,9 +18,10 @@
 #include "base/err.h"
 
 struct map {
-    void **entries;   /* NULL = empty slot */
-    uint32_t *hashes; /* low half of each entry's hash */
-    size_t mask;      /* slots - 1; 0 before the first insertion */
+    struct map_part **parts; /* 2^depth, neighbours may be the same one; NULL = no entry yet */
+    struct map_part *spare;  /* for what was promised when a part cannot grow; or NULL */
+    unsigned depth;
+    size_t reserved; /* insertions that cannot fail */
     size_t count;
 };
 

@@ -107,5 +107,10 @@ bool text_matches(struct text t, const char *glob)
 
     if (t.n && memchr(t.s, '\0', t.n)) /* fnmatch would see only what stands before it */
         return false;
+    size_t plain = strcspn(glob, "*?[\\");
+    if (t.n >= GLOB_TEXT || t.n < plain || (plain && memcmp(t.s, glob, plain) != 0))
+        return false;
+    if (strcmp(glob + plain, "*") == 0)
+        return true;
     return text_copy(t, copy, sizeof(copy)) == ERR_OK && fnmatch(glob, copy, 0) == 0;
 }

@@ -1,69 +1,77 @@
-/* Fetches what a batch of answers will need; see dns_ahead. Nothing here decides anything:
+/* A batch of requests, taken to memory together: see dns_batch. Nothing here decides anything:
  * what it guesses wrong costs time only, and what it hands on is looked at once more. */
-#include "dns/lookup.h"
-#include "dns/query.h"
+#include "dns/ahead.h"
+
 #include "dns/state.h"
 #include "dns/view_prefetch.h"
+#include "dns/worker.h"
 
-/* The hash of the name asked for, or of what is above its first label; 0 = there is none. */
-static uint64_t hash_of(const struct dns *dns, const struct dns_request *request, unsigned left)
+static void look_for(const struct dns *dns, struct ahead *a, unsigned left)
 {
-    struct name name;
     uint8_t size;
-    if (!query_question(request->bytes, request->size, &name) || name.labels < left)
-        return 0;
-    const uint8_t *tail = name_tail(&name, left, &size);
-    return table_hash(dns->table, tail, size);
-}
-
-static void look_for(const struct dns *dns, struct dns_request *request, unsigned left)
-{
-    struct dns_ahead *a = &request->ahead;
-    *a = (struct dns_ahead){.hash = hash_of(dns, request, left), .left = left};
+    const struct name *name = &a->query.name;
+    const uint8_t *tail = name_tail(name, left, &size);
+    a->left = left;
+    a->hash = left <= name->labels ? table_hash(dns->table, tail, size) : 0;
     if (a->hash)
         table_prefetch(dns->table, a->hash);
 }
 
-static void fetch_node(const struct dns *dns, struct dns_ahead *a)
+/* From the bytes to the name's place in the table. */
+static void begin(const struct dns *dns, struct ahead *a, const struct dns_request *request)
 {
-    const struct node *n = table_guess(dns->table, a->hash);
-    if (!n)
+    a->request = request;
+    a->node = NULL;
+    a->left = 0;
+    a->hash = 0;
+    a->verdict = query_parse(request->bytes, request->size, &a->query);
+    if (a->verdict == QUERY_GOOD)
+        look_for(dns, a, table_skip(dns->table, &a->query.name));
+}
+
+/* From there to the node, or else to what is above: the name may be inside a service, or not
+ * exist. */
+static void fetch_node(const struct dns *dns, struct ahead *a)
+{
+    if (!a->hash)
         return;
-    a->node = n;
-    __builtin_prefetch(n);
-    __builtin_prefetch((const char *)n + 63); /* it need not begin with a line */
+    a->node = table_guess(dns->table, a->hash);
+    if (!a->node) {
+        look_for(dns, a, a->left + 1);
+        return;
+    }
+    __builtin_prefetch(a->node);
+    __builtin_prefetch((const char *)a->node + 63); /* it need not begin with a line */
 }
 
 static bool is_service(const struct node *n)
 {
-    return n->kind == NODE_SERVICE || n->kind == NODE_SERVICE_TCP || n->kind == NODE_SERVICE_UDP;
+    return n &&
+           (n->kind == NODE_SERVICE || n->kind == NODE_SERVICE_TCP || n->kind == NODE_SERVICE_UDP);
 }
 
 static void fetch_behind(const struct node *n)
 {
     if (is_service(n))
         __builtin_prefetch(n->slot);
-    else if (n->rrset_count)
+    else if (n && n->rrset_count)
         __builtin_prefetch(n->rrsets);
 }
 
-void dns_ahead(const struct dns *dns, struct dns_request *requests, size_t count)
+void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dns_request *requests,
+               size_t count)
 {
+    struct ahead *all = worker->ahead;
     for (size_t i = 0; i < count; i++)
-        look_for(dns, &requests[i], 0);
-    for (size_t i = 0; i < count; i++) {
-        if (requests[i].ahead.hash)
-            fetch_node(dns, &requests[i].ahead);
-        if (requests[i].ahead.hash && !requests[i].ahead.node)
-            look_for(dns, &requests[i], 1); /* what is inside a service, or does not exist */
-    }
+        begin(dns, &all[i], &requests[i]);
     for (size_t i = 0; i < count; i++)
-        if (requests[i].ahead.hash && !requests[i].ahead.node)
-            fetch_node(dns, &requests[i].ahead);
+        fetch_node(dns, &all[i]);
     for (size_t i = 0; i < count; i++)
-        if (requests[i].ahead.node)
-            fetch_behind(requests[i].ahead.node);
+        if (!all[i].node)
+            fetch_node(dns, &all[i]);
     for (size_t i = 0; i < count; i++)
-        if (requests[i].ahead.node && is_service(requests[i].ahead.node))
-            view_prefetch(RCU_READ(requests[i].ahead.node->slot->view));
+        fetch_behind(all[i].node);
+    for (size_t i = 0; i < count; i++)
+        if (is_service(all[i].node))
+            view_prefetch(RCU_READ(all[i].node->slot->view));
 }

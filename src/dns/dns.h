@@ -80,35 +80,18 @@ struct dns_totals {
 };
 struct dns_totals dns_totals(const struct dns *dns);
 
-struct node;
-
 /* ---- answering (workers) --------------------------------------------------------- */
 
 enum dns_transport { DNS_UDP, DNS_TCP };
-
-/* What dns_ahead found out; nobody else's. */
-struct dns_ahead {
-    uint64_t hash; /* of the name, or of what is `left` labels above; 0 = nothing is known */
-    const struct node *node; /* with that hash; NULL = none is known */
-    unsigned left;
-};
 
 struct dns_request {
     const uint8_t *bytes;
     size_t size;
     struct endpoint from;
     enum dns_transport transport;
-    uint64_t wall_s;        /* Unix time: signatures, cookies */
-    uint64_t mono_ms;       /* any monotonic time: rates */
-    struct dns_ahead ahead; /* all 0, or of dns_ahead with this request and this `dns`, since
-                               when the thread was never offline */
+    uint64_t wall_s;  /* Unix time: signatures, cookies */
+    uint64_t mono_ms; /* any monotonic time: rates */
 };
-
-/* Between two batches the kernel goes through the caches, so an answer waits for memory several
- * times over, each time for an address that it has just read. Before a batch is answered this
- * takes all of its requests one such step, then all of them the next, so that they wait
- * together. Fills requests[].ahead. Pays from two requests on; bytes may be anything. */
-void dns_ahead(const struct dns *dns, struct dns_request *requests, size_t count);
 
 /* Query types that are counted by name; the rest together. */
 enum dns_type_count {
@@ -177,6 +160,19 @@ const struct dns_counters *dns_worker_counters(const struct dns_worker *worker);
  * Does not lock or read a clock, nor allocate, but for signed requests and tasks. */
 size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
                    const struct dns_request *request, uint8_t *out, size_t size);
+
+/* dns_respond for who has several requests at once. Between two batches the kernel goes through
+ * the caches, so an answer waits for memory several times over, each time for an address that it
+ * has just read: dns_batch takes all of the requests one such step, then all of them the next,
+ * so that they wait together.
+ *
+ * The requests stay in place, and the thread online, until dns_respond_to has answered the n-th
+ * of them; the answers are those of dns_respond. */
+enum { DNS_BATCH_MAX = 64 };
+void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dns_request *requests,
+               size_t count);
+size_t dns_respond_to(const struct dns *dns, struct dns_worker *worker, size_t n, uint8_t *out,
+                      size_t size);
 
 /* ---- NOTIFY (RFC 1996; control thread) -------------------------------------------- */
 

@@ -237,10 +237,26 @@ static enum found_kind at_node(const struct dns *dns, const struct name *name, s
     return FOUND_NO_NAME;
 }
 
-/* `n`: the deepest node of the name, out->left labels above it; NULL = there is none. */
-static void decide(const struct dns *dns, const struct name *name, const struct node *n,
-                   struct found *out)
+/* The deepest node of the name that exists; NULL = there is none. */
+static const struct node *deepest(const struct dns *dns, const struct name *name,
+                                  const struct ahead *ahead, unsigned *left)
 {
+    uint8_t size;
+    if (!ahead)
+        return table_closest(dns->table, name, left);
+    if (!ahead->node)
+        return table_closest_from(dns->table, name, ahead->left, left);
+    *left = ahead->left;
+    const uint8_t *tail = name_tail(name, ahead->left, &size);
+    if (table_is(ahead->node, tail, size))
+        return ahead->node;
+    return table_closest(dns->table, name, left);
+}
+
+void lookup_ahead(const struct dns *dns, const struct name *name, const struct ahead *ahead,
+                  struct found *out)
+{
+    const struct node *n = deepest(dns, name, ahead, &out->left);
     out->node = n;
     out->zone = n ? n->zone : NULL;
     out->view = NULL;
@@ -260,19 +276,5 @@ static void decide(const struct dns *dns, const struct name *name, const struct 
 
 void lookup(const struct dns *dns, const struct name *name, struct found *out)
 {
-    decide(dns, name, table_closest(dns->table, name, &out->left), out);
-}
-
-void lookup_ahead(const struct dns *dns, const struct name *name, const struct dns_ahead *ahead,
-                  struct found *out)
-{
-    uint8_t size;
-    const uint8_t *tail = name_tail(name, ahead->left, &size);
-    const struct node *n = ahead->node;
-    if (!n || !table_is(n, tail, size)) {
-        lookup(dns, name, out);
-        return;
-    }
-    out->left = ahead->left;
-    decide(dns, name, n, out);
+    lookup_ahead(dns, name, NULL, out);
 }

@@ -5,6 +5,7 @@
 #ifndef DISC_DNS_LOOKUP_H
 #define DISC_DNS_LOOKUP_H
 
+#include "dns/ahead.h"
 #include "dns/dns.h"
 #include "dns/name.h"
 #include "dns/table.h"
@@ -45,8 +46,8 @@ struct found {
 
 /* Fills *out, all but what its kind does not have. */
 void lookup(const struct dns *dns, const struct name *name, struct found *out);
-/* The same where dns_ahead has looked at the name already. */
-void lookup_ahead(const struct dns *dns, const struct name *name, const struct dns_ahead *ahead,
+/* The same with what dns_batch found for the name; NULL = nothing. */
+void lookup_ahead(const struct dns *dns, const struct name *name, const struct ahead *ahead,
                   struct found *out);
 
 #endif

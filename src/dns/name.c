@@ -114,7 +114,13 @@ static bool has_meaning(uint8_t c) /* in presentation form */
     }
 }
 
-static inline char *format_char(char *to, uint8_t c)
+/* What nearly all names consist of. */
+static bool is_plain(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+static char *format_char(char *to, uint8_t c)
 {
     if (c <= ' ' || c > '~') {
         *to++ = '\\';
@@ -136,8 +142,12 @@ const char *name_format(const uint8_t *wire, char out[static NAME_TEXT])
         *to++ = '.';
     while (*wire) {
         unsigned length = *wire++;
-        for (unsigned i = 0; i < length; i++)
-            to = format_char(to, *wire++);
+        for (unsigned i = 0; i < length; i++, wire++) {
+            if (is_plain(*wire))
+                *to++ = (char)*wire;
+            else
+                to = format_char(to, *wire);
+        }
         *to++ = '.';
     }
     *to = '\0';

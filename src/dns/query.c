@@ -4,24 +4,31 @@
 #include "base/text.h"
 #include "dns/wire.h"
 
-/* Eight bytes at a time; n <= NAME_MAX_WIRE. Lengths of labels are no letters. */
+enum { STEP = sizeof(uint64_t) };
+
+static void copy_step(uint8_t *to, const uint8_t *from)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x;
+    memcpy(&x, from, STEP);
+    uint64_t low = x & 0x7f * ones; /* no sum carries into the next byte */
+    uint64_t from_a = low + (0x80 - 'A') * ones, behind_z = low + (0x7f - 'Z') * ones;
+    x |= ((from_a ^ behind_z) & ~x & 0x80 * ones) >> 2; /* 0x20 where it is a capital */
+    memcpy(to, &x, STEP);
+}
+
+/* Eight bytes at a time, the last ones over some that are done. Lengths of labels are no
+ * letters. */
 static void copy_lower(uint8_t *to, const uint8_t *from, size_t n)
 {
-    enum { STEP = sizeof(uint64_t) };
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    while (n >= STEP) {
-        uint64_t x;
-        memcpy(&x, from, STEP);
-        uint64_t low = x & 0x7f * ones; /* no sum carries into the next byte */
-        uint64_t from_a = low + (0x80 - 'A') * ones, behind_z = low + (0x7f - 'Z') * ones;
-        x |= ((from_a ^ behind_z) & ~x & 0x80 * ones) >> 2; /* 0x20 where it is a capital */
-        memcpy(to, &x, STEP);
-        to += STEP;
-        from += STEP;
-        n -= STEP;
-    }
-    for (; n; n--)
-        *to++ = (uint8_t)ascii_lower((char)*from++);
+    size_t at = 0;
+    for (; at + STEP <= n; at += STEP)
+        copy_step(to + at, from + at);
+    if (at < n && n >= STEP)
+        copy_step(to + n - STEP, from + n - STEP);
+    else
+        for (; at < n; at++)
+            to[at] = (uint8_t)ascii_lower((char)from[at]);
 }
 
 /* Copies the question's name in lower case, counting labels. Compression has nothing to
@@ -162,8 +169,21 @@ static bool take_record(struct reader *r, struct query *q, bool additional, bool
     return true;
 }
 
+/* What most queries end in: an OPT record without options, and nothing else. */
+static bool is_bare_opt(const struct reader *r, const struct query *q)
+{
+    static const uint8_t root_opt[] = {0, 0, TYPE_OPT};
+    const uint8_t *p = r->at;
+    return reader_left(r) == OPT_SIZE && (q->counts[1] | q->counts[2]) == 0 && q->counts[3] == 1 &&
+           memcmp(p, root_opt, sizeof(root_opt)) == 0 && (p[9] | p[10]) == 0;
+}
+
 static bool take_records(struct reader *r, struct query *q)
 {
+    if (is_bare_opt(r, q)) {
+        const uint8_t *p = read_bytes(r, OPT_SIZE);
+        return take_opt(q, get_u16(p + 3), get_u32(p + 5), NULL, 0);
+    }
     uint32_t authority = q->counts[1], additional = authority + q->counts[2];
     uint32_t count = additional + q->counts[3];
     for (uint32_t i = 0; i < count; i++) {
@@ -220,12 +240,6 @@ static enum query_verdict without_question(struct query *q)
 {
     bool cookie = q->counts[0] == 0 && q->has_opt && q->edns.cookie;
     return cookie && q->opcode == OPCODE_QUERY ? QUERY_COOKIE : malformed(q);
-}
-
-bool query_question(const uint8_t *bytes, size_t size, struct name *out)
-{
-    struct reader r = reader_of(bytes, size);
-    return read_bytes(&r, HEADER_SIZE) && get_u16(bytes + 4) == 1 && read_question_name(&r, out);
 }
 
 enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *q)

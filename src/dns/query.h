@@ -60,10 +60,6 @@ enum query_verdict {
  * of the lengths that their RFCs demand; TSIG only as the last record. */
 enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *out);
 
-/* The name of the first question alone, in lower case; of no more use than that: the message may
- * be malformed behind it. False: there is none, and *out is not to be used. */
-bool query_question(const uint8_t *bytes, size_t size, struct name *out);
-
 /* Reads a name anywhere in a message, in lower case; pointers lead backwards and there are
  * not many of them. *at moves behind it. False: it is none (nothing is promised then). */
 bool query_name(const uint8_t *bytes, size_t size, size_t *at, struct name *out);

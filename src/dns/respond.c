@@ -224,8 +224,11 @@ static size_t end(struct respond *r, unsigned rcode, unsigned *said)
     return size;
 }
 
-size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *worker,
-               const struct dns_request *request, struct query *query, uint8_t *out, size_t size)
+/* `ahead`: what is known of the query beyond itself; NULL = nothing. */
+static size_t respond_parsed(struct respond *r, const struct dns *dns, struct dns_worker *worker,
+                             const struct dns_request *request, const struct query *query,
+                             enum query_verdict verdict, const struct ahead *ahead, uint8_t *out,
+                             size_t size)
 {
     if (worker->task) /* nobody took it */
         dns_task_free(dns_worker_take_task(worker));
@@ -233,17 +236,24 @@ size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *work
         return 0;
     if (request->from.port == 0)
         return drop(worker, DNS_DROP_PORT);
-    enum query_verdict verdict = query_parse(request->bytes, request->size, query);
     if (verdict == QUERY_SHORT)
         return drop(worker, DNS_DROP_SHORT);
     if (verdict == QUERY_RESPONSE)
         return drop(worker, DNS_DROP_RESPONSE);
     unsigned rcode;
     begin(r, dns, worker, request, query);
+    r->ahead = ahead;
     answer_begin(&r->answer, query, out, limit_of(dns, request, query, size));
     size_t written = end(r, answer_message(r, query, verdict), &rcode);
     count(&worker->counters, r, verdict, rcode, written);
     return written;
+}
+
+size_t respond(struct respond *r, const struct dns *dns, struct dns_worker *worker,
+               const struct dns_request *request, struct query *query, uint8_t *out, size_t size)
+{
+    enum query_verdict verdict = query_parse(request->bytes, request->size, query);
+    return respond_parsed(r, dns, worker, request, query, verdict, NULL, out, size);
 }
 
 size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
@@ -252,4 +262,12 @@ size_t dns_respond(const struct dns *dns, struct dns_worker *worker,
     struct respond r; /* not zeroed, nor is the query: each part sets what it hands on */
     struct query query;
     return respond(&r, dns, worker, request, &query, out, size);
+}
+
+size_t dns_respond_to(const struct dns *dns, struct dns_worker *worker, size_t n, uint8_t *out,
+                      size_t size)
+{
+    struct respond r;
+    const struct ahead *a = &worker->ahead[n];
+    return respond_parsed(&r, dns, worker, a->request, &a->query, a->verdict, a, out, size);
 }

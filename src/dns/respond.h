@@ -20,6 +20,7 @@ struct respond {
     const struct dns *dns;
     struct dns_worker *worker;
     const struct dns_request *request;
+    const struct ahead *ahead; /* of the request; NULL = none */
     struct answer answer;
     struct tsig tsig;             /* filled when answer.tsig is set */
     enum dns_cookie_state cookie; /* set when answer.has_cookie */

@@ -135,10 +135,7 @@ unsigned respond_name(struct respond *r)
     chain.count = chain.dname_count = 0;
     r->looked_up = true;
     for (;;) {
-        if (chain.count == 0)
-            lookup_ahead(r->dns, r->name, &r->request->ahead, f);
-        else
-            lookup(r->dns, r->name, f);
+        lookup_ahead(r->dns, r->name, chain.count ? NULL : r->ahead, f);
         if (f->kind == FOUND_FOREIGN) {
             if (chain.count) {
                 f->node = chain.last; /* it is what was found of the answer */

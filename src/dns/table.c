@@ -55,7 +55,7 @@ void table_free(struct table *t)
 
 uint64_t table_hash(const struct table *t, const uint8_t *wire, uint8_t size)
 {
-    uint64_t hash = hash_bytes(&t->key, wire, size);
+    uint64_t hash = hash_place(&t->key, wire, size);
     return hash ? hash : 1;
 }
 
@@ -86,11 +86,18 @@ const struct node *table_find(const struct table *t, const uint8_t *wire, uint8_
     return find(t, table_hash(t, wire, size), wire, size);
 }
 
-const struct node *table_closest(const struct table *t, const struct name *name,
-                                 unsigned *labels_left)
+unsigned table_skip(const struct table *t, const struct name *name)
 {
     unsigned deepest = atomic_load_explicit(&t->deepest, memory_order_acquire);
-    unsigned skip = name->labels > deepest ? name->labels - deepest : 0;
+    return name->labels > deepest ? name->labels - deepest : 0;
+}
+
+const struct node *table_closest_from(const struct table *t, const struct name *name, unsigned skip,
+                                      unsigned *labels_left)
+{
+    unsigned least = table_skip(t, name);
+    if (skip < least)
+        skip = least;
     for (; skip <= name->labels; skip++) {
         uint8_t size;
         const uint8_t *tail = name_tail(name, skip, &size);

@@ -5,8 +5,14 @@
 struct dns_worker *dns_worker_new(uint64_t seed)
 {
     struct dns_worker *worker = calloc(1, sizeof(*worker));
-    if (worker)
-        rand_seed(&worker->rand, seed);
+    struct ahead *ahead = calloc(DNS_BATCH_MAX, sizeof(*ahead));
+    if (!worker || !ahead) {
+        free(worker);
+        free(ahead);
+        return NULL;
+    }
+    worker->ahead = ahead;
+    rand_seed(&worker->rand, seed);
     return worker;
 }
 
@@ -15,6 +21,7 @@ void dns_worker_free(struct dns_worker *worker)
     if (!worker)
         return;
     dns_task_free(worker->task);
+    free(worker->ahead);
     free(worker);
 }
 

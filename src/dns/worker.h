@@ -3,6 +3,7 @@
 #define DISC_DNS_WORKER_H
 
 #include "base/rand.h"
+#include "dns/ahead.h"
 #include "dns/distinct.h"
 #include "dns/dns.h"
 #include "dns/pick.h"
@@ -14,6 +15,7 @@ struct dns_worker {
     struct distinct_set seen;  /* likewise */
     struct dns_shared *shared; /* NULL = no rates, no cookies */
     struct dns_task *task;     /* of the last dns_respond, until taken */
+    struct ahead *ahead;       /* DNS_BATCH_MAX, of the last dns_batch */
 };
 
 #endif

@@ -3,11 +3,11 @@
 #include "reg/fields.h"
 #include "reg/reply.h"
 
-static enum refusal step(struct call *c, const struct instance_key *key, struct batch *batch)
+static enum refusal step(struct call *c, const struct batch_item *item, struct batch *batch)
 {
     uint64_t stored;
     (void)batch;
-    enum err e = registry_deregister(c->reg->registry, *key, 0, &c->who, c->now, &stored);
+    enum err e = registry_deregister(c->reg->registry, item->key, 0, &c->who, c->now, &stored);
     return e ? refusal_of(e) : REFUSE_NOT;
 }
 

@@ -1,12 +1,14 @@
+#include "reg/ahead.h"
 #include "reg/apply.h"
 #include "reg/batch.h"
 #include "reg/fields.h"
 #include "reg/reply.h"
 
-static enum refusal step(struct call *c, const struct instance_key *key, struct batch *batch)
+static enum refusal step(struct call *c, const struct batch_item *item, struct batch *batch)
 {
     struct granted granted;
-    enum err e = registry_renew(c->reg->registry, *key, &c->who, c->now, &granted);
+    enum err e =
+        registry_renew_seen(c->reg->registry, item->key, &item->sight, &c->who, c->now, &granted);
     if (e)
         return refusal_of(e);
     if (granted.lease_s && (!batch->lease_s || granted.lease_s < batch->lease_s))
@@ -36,7 +38,9 @@ static void renew_one(struct call *c)
     struct granted granted;
     if (!apply_key(c, &room, &key))
         return;
-    enum err e = registry_renew(c->reg->registry, key, &c->who, c->now, &granted);
+    const struct sight *seen = ahead_seen(c, &key);
+    enum err e = seen ? registry_renew_seen(c->reg->registry, key, seen, &c->who, c->now, &granted)
+                      : registry_renew(c->reg->registry, key, &c->who, c->now, &granted);
     if (e) {
         apply_error(c, e, 0);
         return;

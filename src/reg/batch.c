@@ -36,21 +36,27 @@ static void add_index(struct index_list *list, unsigned index)
     list->open = true;
 }
 
-/* Room for the longest item that can be right. */
-struct item_room {
-    char text[NAMESPACE_MAX + 1 + SERVICE_MAX + 1 + INSTANCE_ID_MAX];
+/* Items that are worked on together: what they name is on its way from memory meanwhile. */
+struct flight {
+    struct place {
+        bool good; /* the sender may do this to its service */
+        struct batch_item item;
+        /* Room for the longest item that can be right. */
+        char text[NAMESPACE_MAX + 1 + SERVICE_MAX + 1 + INSTANCE_ID_MAX];
+    } places[REG_AHEAD];
+    unsigned count;
 };
 
 /* "inst", "svc/inst" or "ns/svc/inst" over the header's defaults. */
-static bool read_item(struct text item, const struct instance_key *defaults, struct item_room *room,
-                      struct instance_key *out)
+static bool read_item(struct text item, const struct instance_key *defaults, struct place *place)
 {
-    struct text parts[3], rest = {room->text, item.n};
+    struct instance_key *out = &place->item.key;
+    struct text parts[3], rest = {place->text, item.n};
     unsigned count = 0;
-    if (item.n > sizeof(room->text))
+    if (item.n > sizeof(place->text))
         return false;
     for (size_t i = 0; i < item.n; i++)
-        room->text[i] = ascii_lower(item.s[i]);
+        place->text[i] = ascii_lower(item.s[i]);
     while (rest.s && count < 3)
         parts[count++] = text_cut(&rest, '/');
     if (rest.s)
@@ -79,24 +85,44 @@ static enum refusal check_header(struct call *c)
                              : REFUSE_NOT;
 }
 
+/* False: there are none left. */
+static bool read_flight(struct call *c, const struct instance_key *defaults, struct text *rest,
+                        struct flight *f)
+{
+    const struct registry *registry = c->reg->registry;
+    struct text item;
+    for (f->count = 0; f->count < ARRAY_COUNT(f->places) && message_item(rest, &item); f->count++) {
+        struct place *p = &f->places[f->count];
+        p->good =
+            read_item(item, defaults, p) && access_service(c, p->item.key.ns, p->item.key.service);
+        p->item.sight = (struct sight){0};
+        if (p->good)
+            registry_ahead(registry, p->item.key, &p->item.sight);
+    }
+    for (unsigned step = 0; step < 2; step++)
+        for (unsigned n = 0; n < f->count; n++)
+            registry_ahead_closer(registry, &f->places[n].item.sight);
+    return f->count;
+}
+
 enum refusal batch_run(struct call *c, batch_step *step, struct batch *out)
 {
-    struct text rest = c->message.items, item;
+    struct text rest = c->message.items;
     struct instance_key defaults = {fields_namespace(c), params_lower(&c->params, PARAM_SVC), {0}};
-    struct instance_key key;
-    struct item_room room;
+    struct flight flight;
     memset(out, 0, sizeof(*out));
     enum refusal refusal = check_header(c);
     if (refusal)
         return refusal;
-    for (unsigned index = 0; message_item(&rest, &item); index++) {
-        bool ours =
-            read_item(item, &defaults, &room, &key) && access_service(c, key.ns, key.service);
-        refusal = ours ? step(c, &key, out) : REFUSE_ACL;
-        if (refusal == REFUSE_NOT)
-            out->done++;
-        else
-            add_index(refusal == REFUSE_GONE ? &out->gone : &out->bad, index);
+    for (unsigned index = 0; read_flight(c, &defaults, &rest, &flight);) {
+        for (unsigned n = 0; n < flight.count; n++, index++) {
+            const struct place *p = &flight.places[n];
+            refusal = p->good ? step(c, &p->item, out) : REFUSE_ACL;
+            if (refusal == REFUSE_NOT)
+                out->done++;
+            else
+                add_index(refusal == REFUSE_GONE ? &out->gone : &out->bad, index);
+        }
     }
     return REFUSE_NOT;
 }

@@ -23,9 +23,13 @@ struct batch {
     struct index_list gone, bad;
 };
 
+struct batch_item {
+    struct instance_key key;
+    struct sight sight; /* of it */
+};
+
 /* REFUSE_NOT done, REFUSE_GONE unknown, anything else: not this sender's. */
-typedef enum refusal batch_step(struct call *c, const struct instance_key *key,
-                                struct batch *batch);
+typedef enum refusal batch_step(struct call *c, const struct batch_item *item, struct batch *batch);
 
 /* Takes all items, good and bad; refused as a whole only before anything was done. */
 enum refusal batch_run(struct call *c, batch_step *step, struct batch *out);

@@ -29,6 +29,7 @@ struct reg {
     void (*denied)(void *context, const struct principal *who, struct text ns, struct text service);
     void *denied_context;
     struct reg_counters counters;
+    struct call *calls; /* REG_AHEAD: of the datagrams that were read last */
 };
 
 /* Text under construction; always ends within the room that a reply has. */
@@ -46,8 +47,10 @@ struct reply {
 struct call {
     struct reg *reg;
     struct moment now;
+    const struct reg_datagram *in;
     struct endpoint from;
-    size_t size; /* of the datagram */
+    size_t size;   /* of the datagram */
+    bool readable; /* `message` is one */
     bool loopback;
     enum reg_auth auth;
     bool validated;  /* the sender is known to receive what is sent to its address */
@@ -62,6 +65,8 @@ struct call {
     struct text id; /* echoed; empty when there was none that may be */
     enum reg_verb verb;
     struct reply reply;
+    struct instance_key sighted; /* see ahead.h */
+    struct sight sight;          /* of it */
     /* Large, and each cleared by whoever fills it as far as that is needed. */
     struct message message;
     struct params params;
@@ -74,6 +79,7 @@ static inline void call_init(struct call *c, struct reg *reg, const struct reg_d
     memset(c, 0, offsetof(struct call, message));
     c->reg = reg;
     c->now = now;
+    c->in = in;
     c->from = in->from;
     c->route = in->route;
     c->size = in->size < REG_RECEIVE_SIZE ? in->size : REG_RECEIVE_SIZE;

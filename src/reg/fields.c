@@ -13,10 +13,11 @@ enum refusal fields_common(struct call *c)
 {
     struct params *p = &c->params;
     uint64_t n;
-    bool checked = c->id.n; /* before the sender was known */
-    if (p->given[PARAM_ID] && !checked &&
-        !message_is_token(p->value[PARAM_ID], MESSAGE_ID_MAX))
+    bool checked = c->id.n; /* before the sender was known, as cid and n with a signature */
+    if (p->given[PARAM_ID] && !checked && !message_is_token(p->value[PARAM_ID], MESSAGE_ID_MAX))
         return params_fault(p, PARAM_ID, REFUSE_VALUE);
+    if (c->has_n)
+        return REFUSE_NOT;
     if (p->given[PARAM_CID] && !message_is_token(p->value[PARAM_CID], MESSAGE_CID_MAX))
         return params_fault(p, PARAM_CID, REFUSE_VALUE);
     return params_number(p, PARAM_N, 0, UINT64_MAX, &n);

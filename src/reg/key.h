@@ -1,5 +1,5 @@
-/* The keys of the configuration and their MACs. Keeps one OpenSSL MAC context per
- * secret and re-initialises it (0.24 us; the one-shot call takes four times as long).
+/* The keys of the configuration and their MACs. Keeps for each secret the state with which
+ * its MACs begin (0.18 us for each; EVP_MAC takes 0.28, the one-shot call four times that).
  * Called by reg.c (check) and reply.c (sign). Knows nothing of messages: bytes in,
  * digits out.
  */

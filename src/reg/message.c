@@ -14,6 +14,7 @@ const char *reg_verb_text(enum reg_verb verb)
 enum class {
     IN_KEY = 1,   /* a-z 0-9 . _ - */
     IN_TOKEN = 2, /* A-Z a-z 0-9 _ - */
+    IN_MAC = 4,   /* 0-9 a-f */
 };
 
 /* Where each byte may stand. */
@@ -21,8 +22,9 @@ static const uint8_t classes[256] = {
     ['.'] = IN_KEY,
     ['-'] = IN_KEY | IN_TOKEN,
     ['_'] = IN_KEY | IN_TOKEN,
-    ['0' ... '9'] = IN_KEY | IN_TOKEN,
-    ['a' ... 'z'] = IN_KEY | IN_TOKEN,
+    ['0' ... '9'] = IN_KEY | IN_TOKEN | IN_MAC,
+    ['a' ... 'f'] = IN_KEY | IN_TOKEN | IN_MAC,
+    ['g' ... 'z'] = IN_KEY | IN_TOKEN,
     ['A' ... 'Z'] = IN_TOKEN,
 };
 
@@ -98,7 +100,7 @@ static void split_mac(struct text *body, struct message *out)
     if (memcmp(at, "mac=", 4) != 0)
         return;
     for (const char *c = at + 4; c < at + SIZE; c++) {
-        if (!is_digit(*c) && !(*c >= 'a' && *c <= 'f'))
+        if (!(classes[(uint8_t)*c] & IN_MAC))
             return;
     }
     bool one_line = memchr(body->s, '\n', body->n) == NULL;
@@ -195,7 +197,8 @@ struct text message_peek(const struct message *m, struct text key)
             word.s++;
             word.n--;
         }
-        if (word.n > key.n && word.s[key.n] == '=' && memcmp(word.s, key.s, key.n) == 0)
+        if (word.n > key.n && word.s[0] == key.s[0] && word.s[key.n] == '=' &&
+            memcmp(word.s, key.s, key.n) == 0)
             return (struct text){word.s + key.n + 1, word.n - key.n - 1};
     }
     return (struct text){0};

@@ -53,7 +53,7 @@ struct params {
     unsigned metadata_count;
     size_t metadata_bytes;
     char fault[MESSAGE_KEY_MAX + 1]; /* for f=; empty = none */
-    bool escapes; /* some value needs decoding */
+    bool escapes;                    /* some value needs decoding */
     /* The line; decoded values stand here, and stay writable for lower-casing. */
     char room[REG_DATAGRAM_MAX];
 };

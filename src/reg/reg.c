@@ -1,9 +1,11 @@
 #include "reg/reg.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "reg/access.h"
+#include "reg/ahead.h"
 #include "reg/apply.h"
 #include "reg/fields.h"
 #include "reg/reply.h"
@@ -38,6 +40,7 @@ struct reg *reg_new(struct reg_config *config, const struct reg_identity *identi
     struct reg *reg = calloc(1, sizeof(*reg));
     if (!reg)
         return NULL;
+    reg->calls = malloc(REG_AHEAD * sizeof(*reg->calls));
     reg->registry = registry;
     reg->durability = identity->durability;
     reg->cookies.epoch = identity->epoch;
@@ -48,7 +51,7 @@ struct reg *reg_new(struct reg_config *config, const struct reg_identity *identi
     struct hash_key watched = derive_key(&reg->cookies.key, 's');
     replay_init(&reg->replay, &numbers);
     subscriptions_init(&reg->subscriptions, &watched, (uint32_t)hash_bytes(&watched, "", 0));
-    if (policy_init(&reg->policy, &limits)) {
+    if (!reg->calls || policy_init(&reg->policy, &limits)) {
         reg_free(reg);
         return NULL;
     }
@@ -66,6 +69,7 @@ void reg_free(struct reg *reg)
     policy_deinit(&reg->policy);
     reg_config_deinit(&reg->config);
     OPENSSL_cleanse(&reg->cookies, sizeof(reg->cookies));
+    free(reg->calls);
     free(reg);
 }
 
@@ -99,13 +103,13 @@ static bool refuse(struct call *c, enum refusal refusal, const char *field)
     return false;
 }
 
-static bool check_form(struct call *c, const struct reg_datagram *in)
+static bool check_form(struct call *c)
 {
     struct text id = message_peek(&c->message, TEXT("id"));
     bool ours = text_is(c->message.version, TEXT("1"));
     if (ours && message_is_token(id, MESSAGE_ID_MAX))
         c->id = id;
-    if (in->cut || in->size > REG_DATAGRAM_MAX) {
+    if (c->in->cut || c->in->size > REG_DATAGRAM_MAX) {
         reply_refuse(c, REFUSE_BIG, NULL);
         reply_number(c, TEXT("max"), REG_DATAGRAM_MAX);
         return false;
@@ -219,22 +223,48 @@ static size_t drop(struct reg *reg, enum reg_outcome outcome)
     return 0;
 }
 
+/* ---- datagrams ---------------------------------------------------------------------- */
+
+static void read_datagram(struct call *c, struct reg *reg, const struct reg_datagram *in,
+                          struct moment now)
+{
+    call_init(c, reg, in, now);
+    c->auth = policy_auth(&reg->config, &in->from.addr);
+    c->readable = in->from.port && message_read(in->bytes, c->size, &c->message);
+    if (c->readable && c->auth != REG_AUTH_DENY)
+        ahead_begin(c);
+}
+
+void reg_read(struct reg *reg, const struct reg_datagram *in, unsigned count, struct moment now)
+{
+    assert(count <= REG_AHEAD);
+    for (unsigned n = 0; n < count; n++)
+        read_datagram(&reg->calls[n], reg, &in[n], now);
+    for (unsigned step = 0; step < 2; step++)
+        for (unsigned n = 0; n < count; n++)
+            ahead_closer(&reg->calls[n]);
+}
+
+size_t reg_handle_read(struct reg *reg, unsigned n, uint8_t out[static REG_DATAGRAM_MAX])
+{
+    struct call *c = &reg->calls[n];
+    if (c->from.port == 0)
+        return drop(reg, REG_OUT_DROP_SOURCE);
+    if (!c->readable)
+        return drop(reg, REG_OUT_DROP_FORM);
+    c->loopback = addr_is_loopback(&c->from.addr);
+    c->validated = c->auth == REG_AUTH_OPEN;
+    reply_init(c, out);
+    if (check_form(c) && check_sender(c) && check_fields(c)) {
+        c->who = access_principal(c);
+        apply(c);
+    }
+    return reply_finish(c);
+}
+
 size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,
                   uint8_t out[static REG_DATAGRAM_MAX])
 {
-    struct call c;
-    call_init(&c, reg, in, now);
-    if (in->from.port == 0)
-        return drop(reg, REG_OUT_DROP_SOURCE);
-    if (!message_read(in->bytes, c.size, &c.message))
-        return drop(reg, REG_OUT_DROP_FORM);
-    c.loopback = addr_is_loopback(&in->from.addr);
-    c.auth = policy_auth(&reg->config, &in->from.addr);
-    c.validated = c.auth == REG_AUTH_OPEN;
-    reply_init(&c, out);
-    if (check_form(&c, in) && check_sender(&c) && check_fields(&c)) {
-        c.who = access_principal(&c);
-        apply(&c);
-    }
-    return reply_finish(&c);
+    reg_read(reg, in, 1, now);
+    return reg_handle_read(reg, 0, out);
 }

@@ -25,6 +25,7 @@ enum {
     REG_SECRET_MIN = 16, /* bytes */
     REG_SECRET_MAX = 64,
     REG_ROUTE_SIZE = 96,
+    REG_AHEAD = 16, /* datagrams read together: so many misses a core has under way */
 };
 
 /* ---- configuration ------------------------------------------------------------- */
@@ -211,9 +212,18 @@ struct reg_datagram {
                           subscriptions are refused */
 };
 
-/* Handles one datagram; applies it to the registry. Returns the size of the reply
+/* Datagrams that came together are read together, so that what they name is on its way from
+ * memory while others are worked on: reg_read, then reg_handle_read for each of them, in any
+ * order, at most once. `count` <= REG_AHEAD; all that `in` points to stays in place
+ * meanwhile, and nothing else of the protocol's is called but reg_refuse_unstored. */
+void reg_read(struct reg *reg, const struct reg_datagram *in, unsigned count, struct moment now);
+
+/* Handles the n-th of them; applies it to the registry. Returns the size of the reply
  * in `out`, 0 for none. Never writes more than REG_DATAGRAM_MAX; to an unvalidated
  * source at most min(96, 3 x request). */
+size_t reg_handle_read(struct reg *reg, unsigned n, uint8_t out[static REG_DATAGRAM_MAX]);
+
+/* Both for one datagram. */
 size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,
                   uint8_t out[static REG_DATAGRAM_MAX]);
 

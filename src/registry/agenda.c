@@ -85,6 +85,8 @@ struct agenda_node *agenda_pull(struct agenda *a, uint64_t now_ms, uint64_t *key
         struct agenda_node *first = a->slots[slot_of(a->until_ms)];
         if (first) {
             a->opening = true;
+            if (first->far.next) /* the one behind it, which is on its way until then */
+                __builtin_prefetch(first->far.next->far.next, 1);
             unlist(a, first);
             *key = first->key;
             first->key = AGENDA_NEVER;

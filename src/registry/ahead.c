@@ -23,5 +23,5 @@ void registry_ahead_closer(const struct registry *r, struct sight *sight)
         return;
     }
     __builtin_prefetch(sight->instance->service->path);
-    __builtin_prefetch(sight->instance->owner);
+    __builtin_prefetch(instance_lease_of(sight->instance)->host);
 }

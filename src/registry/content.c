@@ -4,7 +4,19 @@
 
 #include "base/bytes.h"
 
-enum { FLAG_WEIGHT_SET = 1, STATUS_AT = 1, TTL_NONE = UINT16_MAX };
+enum flag {
+    HAS_WEIGHT = 1,
+    HAS_PRIORITY = 2,
+    HAS_TTL = 4,
+    HAS_TEXTS = 8, /* version, zone, region, cluster: all of them */
+    HAS_LISTS = 16,
+    STATUS_SHIFT = 5,   /* and two bits for it */
+    PROTOCOL_SHIFT = 6, /* in the byte with the size of a port's name */
+    PORT_NAME_MASK = 15,
+};
+
+_Static_assert(STATUS_COUNT <= 4 && PROTOCOL_COUNT <= 4, "two bits hold them");
+_Static_assert(PORT_NAME_MAX <= (int)PORT_NAME_MASK, "four bits hold its size");
 
 static void pack_text(struct writer *w, struct text t)
 {
@@ -12,16 +24,32 @@ static void pack_text(struct writer *w, struct text t)
     write_bytes(w, t.s, t.n);
 }
 
-static void pack_fixed(struct writer *w, const struct record *r)
+static uint8_t flags_of(const struct record *r)
 {
-    write_u8(w, r->weight_set ? FLAG_WEIGHT_SET : 0);
-    write_u8(w, (uint8_t)r->status);
-    write_u16(w, r->weight_set ? r->weight : 0);
-    write_u16(w, r->priority);
-    write_u16(w, r->ttl == TTL_UNSET ? TTL_NONE : (uint16_t)r->ttl);
+    unsigned flags = (unsigned)r->status << STATUS_SHIFT;
+    if (r->weight_set)
+        flags |= HAS_WEIGHT;
+    if (r->priority)
+        flags |= HAS_PRIORITY;
+    if (r->ttl != TTL_UNSET)
+        flags |= HAS_TTL;
+    if (r->version.n || r->zone.n || r->region.n || r->cluster.n)
+        flags |= HAS_TEXTS;
+    if (r->tag_count || r->metadata_count)
+        flags |= HAS_LISTS;
+    return (uint8_t)flags;
+}
+
+static void pack_fixed(struct writer *w, const struct record *r, uint8_t flags)
+{
+    write_u8(w, flags);
     write_u8(w, (uint8_t)(r->address_count << 4 | r->port_count));
-    write_u8(w, (uint8_t)r->tag_count);
-    write_u8(w, (uint8_t)r->metadata_count);
+    if (flags & HAS_WEIGHT)
+        write_u16(w, r->weight);
+    if (flags & HAS_PRIORITY)
+        write_u16(w, r->priority);
+    if (flags & HAS_TTL)
+        write_u16(w, (uint16_t)r->ttl);
 }
 
 static void pack_places(struct writer *w, const struct record *r)
@@ -31,9 +59,10 @@ static void pack_places(struct writer *w, const struct record *r)
         write_bytes(w, r->addresses[n].bytes, addr_size(&r->addresses[n]));
     }
     for (unsigned n = 0; n < r->port_count; n++) {
-        write_u16(w, r->ports[n].number);
-        write_u8(w, (uint8_t)r->ports[n].protocol);
-        pack_text(w, r->ports[n].name);
+        const struct port *p = &r->ports[n];
+        write_u16(w, p->number);
+        write_u8(w, (uint8_t)((unsigned)p->protocol << PROTOCOL_SHIFT | p->name.n));
+        write_bytes(w, p->name.s, p->name.n);
     }
 }
 
@@ -53,28 +82,43 @@ static void pack_metadata(struct writer *w, const struct record *r)
     }
 }
 
+static void pack_lists(struct writer *w, const struct record *r)
+{
+    write_u8(w, (uint8_t)r->tag_count);
+    write_u8(w, (uint8_t)r->metadata_count);
+    for (unsigned n = 0; n < r->tag_count; n++)
+        pack_text(w, r->tags[n]);
+    pack_metadata(w, r);
+}
+
 size_t content_pack(const struct record *record, uint8_t out[static CONTENT_MAX])
 {
     struct writer w = writer_of(out, CONTENT_MAX);
-    pack_fixed(&w, record);
+    uint8_t flags = flags_of(record);
+    pack_fixed(&w, record, flags);
     pack_places(&w, record);
-    pack_text(&w, record->version);
-    pack_text(&w, record->zone);
-    pack_text(&w, record->region);
-    pack_text(&w, record->cluster);
-    for (unsigned n = 0; n < record->tag_count; n++)
-        pack_text(&w, record->tags[n]);
-    pack_metadata(&w, record);
+    if (flags & HAS_TEXTS) {
+        pack_text(&w, record->version);
+        pack_text(&w, record->zone);
+        pack_text(&w, record->region);
+        pack_text(&w, record->cluster);
+    }
+    if (flags & HAS_LISTS)
+        pack_lists(&w, record);
     return writer_used(&w);
+}
+
+void content_set(struct content *c, const uint8_t *packed, size_t size)
+{
+    c->size = (uint16_t)size;
+    memcpy(c->bytes, packed, size);
 }
 
 struct content *content_new(const uint8_t *packed, size_t size)
 {
-    struct content *c = malloc(sizeof(*c) + size);
-    if (!c)
-        return NULL;
-    c->size = (uint16_t)size;
-    memcpy(c->bytes, packed, size);
+    struct content *c = malloc(content_size(size));
+    if (c)
+        content_set(c, packed, size);
     return c;
 }
 
@@ -90,7 +134,7 @@ uint64_t content_digest(const struct content *c)
 
 enum status content_status(const struct content *c)
 {
-    return (enum status)c->bytes[STATUS_AT];
+    return (enum status)(c->bytes[0] >> STATUS_SHIFT);
 }
 
 static struct text unpack_text(struct reader *r)
@@ -99,19 +143,18 @@ static struct text unpack_text(struct reader *r)
     return (struct text){(const char *)read_bytes(r, n), n};
 }
 
-static void unpack_fixed(struct reader *r, struct record *out)
+static uint8_t unpack_fixed(struct reader *r, struct record *out)
 {
-    out->weight_set = read_u8(r) & FLAG_WEIGHT_SET;
-    out->status = (enum status)read_u8(r);
-    out->weight = read_u16(r);
-    out->priority = read_u16(r);
-    uint16_t ttl = read_u16(r);
-    out->ttl = ttl == TTL_NONE ? TTL_UNSET : ttl;
+    uint8_t flags = read_u8(r);
     uint8_t places = read_u8(r);
+    out->status = (enum status)(flags >> STATUS_SHIFT);
     out->address_count = places >> 4;
     out->port_count = places & 15;
-    out->tag_count = read_u8(r);
-    out->metadata_count = read_u8(r);
+    out->weight_set = flags & HAS_WEIGHT;
+    out->weight = flags & HAS_WEIGHT ? read_u16(r) : 0;
+    out->priority = flags & HAS_PRIORITY ? read_u16(r) : 0;
+    out->ttl = flags & HAS_TTL ? read_u16(r) : TTL_UNSET;
+    return flags;
 }
 
 static void unpack_places(struct reader *r, struct record *out)
@@ -123,25 +166,44 @@ static void unpack_places(struct reader *r, struct record *out)
         memcpy(a->bytes, read_bytes(r, size), size);
     }
     for (unsigned n = 0; n < out->port_count; n++) {
-        out->ports[n].number = read_u16(r);
-        out->ports[n].protocol = (enum protocol)read_u8(r);
-        out->ports[n].name = unpack_text(r);
+        struct port *p = &out->ports[n];
+        p->number = read_u16(r);
+        uint8_t kind = read_u8(r);
+        p->protocol = (enum protocol)(kind >> PROTOCOL_SHIFT);
+        p->name.n = kind & PORT_NAME_MASK;
+        p->name.s = (const char *)read_bytes(r, p->name.n);
+    }
+}
+
+static void unpack_texts(struct reader *r, struct record *out)
+{
+    out->version = unpack_text(r);
+    out->zone = unpack_text(r);
+    out->region = unpack_text(r);
+    out->cluster = unpack_text(r);
+}
+
+static void unpack_lists(struct reader *r, struct record *out)
+{
+    out->tag_count = read_u8(r);
+    out->metadata_count = read_u8(r);
+    for (unsigned n = 0; n < out->tag_count; n++)
+        out->tags[n] = unpack_text(r);
+    for (unsigned n = 0; n < out->metadata_count; n++) {
+        out->metadata[n].key = unpack_text(r);
+        out->metadata[n].value = unpack_text(r);
     }
 }
 
 void content_read(const struct content *c, struct record *out)
 {
     struct reader r = reader_of(c->bytes, c->size);
-    unpack_fixed(&r, out);
+    uint8_t flags = unpack_fixed(&r, out);
     unpack_places(&r, out);
-    out->version = unpack_text(&r);
-    out->zone = unpack_text(&r);
-    out->region = unpack_text(&r);
-    out->cluster = unpack_text(&r);
-    for (unsigned n = 0; n < out->tag_count; n++)
-        out->tags[n] = unpack_text(&r);
-    for (unsigned n = 0; n < out->metadata_count; n++) {
-        out->metadata[n].key = unpack_text(&r);
-        out->metadata[n].value = unpack_text(&r);
-    }
+    out->version = out->zone = out->region = out->cluster = (struct text){0};
+    out->tag_count = out->metadata_count = 0;
+    if (flags & HAS_TEXTS)
+        unpack_texts(&r, out);
+    if (flags & HAS_LISTS)
+        unpack_lists(&r, out);
 }

@@ -85,11 +85,7 @@ static enum err choose_rev(uint64_t floor, uint64_t given, struct moment now, ui
 static struct instance *draft_instance(const struct record *record)
 {
     uint8_t packed[CONTENT_MAX];
-    struct content *content = content_new(packed, content_pack(record, packed));
-    struct instance *i = content ? instance_new(record->id, content) : NULL;
-    if (!i)
-        free(content);
-    return i;
+    return instance_new(record->id, packed, content_pack(record, packed));
 }
 
 static enum err draft_lease(struct registry *r, struct draft *d, const struct record *record,
@@ -122,7 +118,6 @@ enum err draft_make(struct registry *r, struct draft *d, const struct record *re
     if (!i)
         return err;
     i->service = d->service;
-    i->owner = d->owner;
     i->weight = record_weight(record, r->config.weight_key);
     i->registered_ms = now.wall_ms;
     d->instance = i;
@@ -194,7 +189,7 @@ void draft_settle(struct registry *r, const struct draft *d, struct instance *di
                   const struct principal *who, struct moment now)
 {
     state_observe(r, displaced ? DEED_TAKEN_OVER : DEED_REGISTERED, d->instance, who,
-                  displaced ? &displaced->owner->principal : NULL);
+                  displaced ? &instance_owner(displaced)->principal : NULL);
     if (displaced) { /* only now, so that the service is never without anybody */
         state_detach(r, displaced, DEPARTURE_NONE, now);
         service_settle(d->service);

@@ -32,7 +32,7 @@ static void close_holes(struct feed *f)
         if (!f->entries[n].service)
             continue;
         f->entries[kept] = f->entries[n];
-        f->entries[kept].service->feed_at = kept;
+        f->entries[kept].service->feed_at = (uint32_t)kept;
         kept++;
     }
     f->used = kept;
@@ -50,7 +50,7 @@ void feed_note(struct feed *f, struct service *s)
     if (f->used == f->capacity)
         close_holes(f);
     s->index = ++f->index;
-    s->feed_at = f->used;
+    s->feed_at = (uint32_t)f->used;
     f->entries[f->used++] = (struct feed_entry){s, s->index};
 }
 

@@ -54,7 +54,7 @@ static bool move(struct registry *r, struct group *g, struct text zone, struct a
 {
     if (host_rezone(r, &g->lease, zone, now) != ERR_OK)
         return false;
-    g->host.source = source;
+    host_move_grouped(g->host, source);
     return true;
 }
 
@@ -68,10 +68,10 @@ struct group *group_get(struct registry *r, struct owner *owner, const struct re
         return NULL;
     if (map_insert(&r->groups, g->hash, g) != ERR_OK)
         goto no_entry;
-    if (host_init(r, &g->host, owner, source, record->zone) != ERR_OK)
+    if (!(g->host = host_new_grouped(r, owner, source, record->zone)))
         goto no_host;
     lease_start(&r->agenda, &g->lease, LEASE_OF_GROUP, lease_s, now);
-    host_join(r, &g->host, &g->lease, now);
+    host_join(r, g->host, &g->lease, now);
     return g;
 no_host:
     map_remove(&r->groups, g->hash, g);
@@ -88,7 +88,7 @@ void group_release(struct registry *r, struct group *g, struct moment now)
         return;
     }
     lease_end(r, &g->lease, now);
-    host_deinit(r, &g->host);
+    host_free_grouped(r, g->host);
     map_remove(&r->groups, g->hash, g);
     free(g);
 }

@@ -13,13 +13,14 @@ struct owner;
 
 struct group {
     struct lease lease; /* first: it leads back here */
-    struct host host;
+    struct host *host;
     struct owner *owner;
     struct instance *first, *last;
     struct instance *unmarked; /* expired: the next to become stale; NULL = the first */
     uint32_t count;
     uint32_t lease_s; /* the longest granted to a member: the lease from its next renewal on */
     uint32_t longest; /* how many members were granted that */
+    uint32_t place;   /* of its lease in a set of expired ones */
     uint64_t digest;
     uint64_t hash;
     uint8_t name_size;

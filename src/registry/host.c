@@ -27,11 +27,35 @@ static uint32_t hash_of(const struct hash_key *key, const struct wanted *w)
     return (uint32_t)hash_bytes(key, &bytes, sizeof(bytes));
 }
 
+struct addr host_addr(const struct host *h)
+{
+    struct addr addr = {.family = h->family};
+    memcpy(addr.bytes, h->address, addr_size(&addr));
+    return addr;
+}
+
+static void set_addr(struct host *h, const struct addr *source)
+{
+    h->family = source->family;
+    memcpy(h->address, source->bytes, addr_size(source));
+}
+
+static struct host *host_new(struct owner *owner, const struct addr *source, unsigned room)
+{
+    struct host *h = calloc(1, offsetof(struct host, address) + room);
+    if (!h)
+        return NULL;
+    h->owner = owner;
+    set_addr(h, source);
+    return h;
+}
+
 static bool entry_is(const void *entry, const void *key)
 {
     const struct host *h = entry;
     const struct wanted *w = key;
-    return h->owner == w->owner && h->zone == w->zone && addr_is(&h->source, &w->source);
+    struct addr source = host_addr(h);
+    return h->owner == w->owner && h->zone == w->zone && addr_is(&source, &w->source);
 }
 
 static void set_zone(struct registry *r, struct host *h, struct scope *zone)
@@ -56,12 +80,10 @@ struct host *host_get(struct registry *r, struct owner *owner, struct addr sourc
     struct host *h = map_find(&r->hosts, hash, entry_is, &wanted);
     if (h)
         return h;
-    if (!(h = calloc(1, sizeof(*h))))
+    if (!(h = host_new(owner, &source, addr_size(&source))))
         goto no_host;
     if (map_insert(&r->hosts, hash, h) != ERR_OK)
         goto no_entry;
-    h->owner = owner;
-    h->source = source;
     h->hash = hash;
     set_zone(r, h, scope);
     return h;
@@ -82,20 +104,32 @@ void host_release(struct registry *r, struct host *h)
     free(h);
 }
 
-enum err host_init(struct registry *r, struct host *h, struct owner *owner, struct addr source,
-                   struct text zone)
+struct host *host_new_grouped(struct registry *r, struct owner *owner, struct addr source,
+                              struct text zone)
 {
     struct scope *scope = NULL;
     if (zone.n && !(scope = scope_get(r, zone)))
-        return ERR_MEMORY;
-    *h = (struct host){.owner = owner, .source = source, .grouped = true};
+        return NULL;
+    struct host *h = host_new(owner, &source, sizeof(source.bytes));
+    if (!h) {
+        if (scope)
+            scope_release(r, scope);
+        return NULL;
+    }
+    h->grouped = true;
     set_zone(r, h, scope);
-    return ERR_OK;
+    return h;
 }
 
-void host_deinit(struct registry *r, struct host *h)
+void host_free_grouped(struct registry *r, struct host *h)
 {
     set_zone(r, h, NULL);
+    free(h);
+}
+
+void host_move_grouped(struct host *h, struct addr source)
+{
+    set_addr(h, &source);
 }
 
 struct share host_share(const struct lease *lease)

@@ -2,7 +2,7 @@
  * owner and source address (for local senders: the address they registered), each
  * locality zone apart. A host is late when all its counted leases are.
  *
- * It exists while it has leases; a group's is part of the group.
+ * It exists while it has leases; a group's as long as the group.
  *
  * Used inside registry/ only. */
 #ifndef DISC_REGISTRY_HOST_H
@@ -19,8 +19,9 @@ struct host {
     uint32_t hash;
     uint32_t leases; /* of any kind */
     uint32_t counted, late;
-    struct addr source;
     bool grouped;
+    uint8_t family;    /* of the source, enum family */
+    uint8_t address[]; /* of the source; a group's has room for both families */
 };
 
 /* What a lease adds to its host and its guards. */
@@ -38,10 +39,15 @@ struct host *host_get(struct registry *r, struct owner *owner, struct addr sourc
                       struct text zone);
 void host_release(struct registry *r, struct host *h); /* does nothing to a group's */
 
-/* A group's own. ERR_MEMORY. */
-MUST_CHECK enum err host_init(struct registry *r, struct host *h, struct owner *owner,
-                              struct addr source, struct text zone);
-void host_deinit(struct registry *r, struct host *h);
+/* The sender's address. */
+struct addr host_addr(const struct host *h);
+
+/* A group's own; NULL when memory lacks. */
+struct host *host_new_grouped(struct registry *r, struct owner *owner, struct addr source,
+                              struct text zone);
+void host_free_grouped(struct registry *r, struct host *h);
+/* The group is heard of from there now. */
+void host_move_grouped(struct host *h, struct addr source);
 /* Moves a group's, whose only lease this is. ERR_MEMORY, and nothing has changed. */
 MUST_CHECK enum err host_rezone(struct registry *r, const struct lease *lease, struct text zone,
                                 struct moment now);

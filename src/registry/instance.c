@@ -7,23 +7,87 @@
 #include "registry/service.h"
 #include "registry/state.h"
 
-struct instance *instance_new(struct text id, struct content *content)
+enum {
+    BLOCK = 16,     /* malloc's steps, ... */
+    BLOCK_HEAD = 8, /* and what it keeps of each: what is left over becomes room */
+};
+
+/* Behind the id, at an even place. */
+static size_t room_at(size_t id_size)
 {
-    struct instance *i = calloc(1, offsetof(struct instance, id) + id.n);
+    return offsetof(struct instance, id) + (id_size + 1) / 2 * 2;
+}
+
+static size_t block_size(size_t id_size, size_t packed_size)
+{
+    size_t size = room_at(id_size) + content_size(packed_size) + BLOCK_HEAD;
+    return (size + BLOCK - 1) / BLOCK * BLOCK - BLOCK_HEAD;
+}
+
+/* Where the content lies, or the pointer to it. */
+static void *room_of(struct instance *i)
+{
+    return (char *)i + room_at(i->id_size);
+}
+
+static const void *room_in(const struct instance *i)
+{
+    return (const char *)i + room_at(i->id_size);
+}
+
+struct instance *instance_new(struct text id, const uint8_t *packed, size_t size)
+{
+    size_t block = block_size(id.n, size);
+    struct instance *i = calloc(1, block);
     if (!i)
         return NULL;
-    i->content = content;
+    i->room = (uint16_t)(block - room_at(id.n));
     i->id_size = (uint8_t)id.n;
     memcpy(i->id, id.s, id.n);
+    content_set(room_of(i), packed, size);
     return i;
+}
+
+/* The content that has a block of its own; NULL = it lies in the room. */
+static struct content *outgrown(const struct instance *i)
+{
+    struct content *c = NULL;
+    if (i->outgrown)
+        memcpy(&c, room_in(i), sizeof(c));
+    return c;
 }
 
 void instance_free(struct instance *i)
 {
     if (!i)
         return;
-    free(i->content);
+    free(outgrown(i));
     free(i);
+}
+
+const struct content *instance_content(const struct instance *i)
+{
+    return i->outgrown ? outgrown(i) : room_in(i);
+}
+
+_Static_assert(sizeof(struct content) + CONTENT_LEAST >= sizeof(struct content *),
+               "the pointer has room everywhere");
+
+void instance_set_content(struct instance *i, struct content *fresh)
+{
+    free(outgrown(i));
+    i->outgrown = content_size(fresh->size) > i->room;
+    if (i->outgrown) {
+        memcpy(room_of(i), &fresh, sizeof(fresh));
+        return;
+    }
+    content_set(room_of(i), fresh->bytes, fresh->size);
+    free(fresh);
+}
+
+struct owner *instance_owner(const struct instance *i)
+{
+    return instance_lease_of(i)->host->owner;
 }
 
 static struct text id_of(const struct instance *i)
@@ -56,8 +120,8 @@ struct instance *instance_find_hashed(const struct map *instances, uint64_t hash
 
 void instance_prefetch(const struct instance *i)
 {
-    __builtin_prefetch(&i->lease, 1);
-    __builtin_prefetch(i->id);
+    __builtin_prefetch(&i->rev, 1);
+    __builtin_prefetch(i->id, 1);
 }
 
 struct instance *instance_find(const struct map *instances, const struct path *path)
@@ -117,8 +181,9 @@ struct override instance_override(const struct instance *i)
 
 struct standing instance_standing(const struct instance *i)
 {
-    return override_apply(instance_override(i),
-                          (struct standing){content_status(i->content), i->weight, i->stale});
+    return override_apply(
+        instance_override(i),
+        (struct standing){content_status(instance_content(i)), i->weight, i->stale});
 }
 
 struct instance_key instance_key(const struct instance *i)
@@ -128,7 +193,7 @@ struct instance_key instance_key(const struct instance *i)
 
 void instance_read(const struct instance *i, struct record *out)
 {
-    content_read(i->content, out);
+    content_read(instance_content(i), out);
     out->ns = service_namespace(i->service);
     out->service = service_name(i->service);
     out->id = id_of(i);
@@ -156,8 +221,8 @@ void instance_state(const struct instance *i, struct instance_state *out)
         .renewed_ms = lease->renewed_ms,
         .dirty_ms = i->rev, /* a revision is a time: the client's, or the one assigned */
         .latest_ms = i->latest_ms,
-        .owner = i->owner->principal,
+        .owner = instance_owner(i)->principal,
     };
     if (out->owner.kind != PRINCIPAL_LOCAL)
-        out->owner.addr = lease->host->source;
+        out->owner.addr = host_addr(lease->host);
 }

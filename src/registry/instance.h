@@ -1,8 +1,12 @@
 /* One registered instance, and the table of all of them by full name.
  *
- * A million of these must fit, so: the self-description is one packed block, the
- * namespace and service are a pointer, the owner is shared, and the lease shares
- * its room with the membership of a group: an instance has one or the other.
+ * A million of these must fit, so: an instance is one block of memory with its id and its
+ * self-description at the end, the namespace and service are a pointer, the owner is its
+ * host's, the lease shares its room with the membership of a group (an instance has one or
+ * the other), and small numbers stand in the bits that times leave over.
+ *
+ *     index ... rev | lease | service ... | id | room for the content
+ *                                                  └ or a pointer to it, once it has outgrown it
  *
  * Used inside registry/ only. */
 #ifndef DISC_REGISTRY_INSTANCE_H
@@ -16,22 +20,26 @@
 
 /* What a heartbeat reads is at the end, near the id by which it is found. */
 struct instance {
-    uint64_t index;                           /* change index */
-    uint64_t registered_ms, up_ms, latest_ms; /* wall ms */
-    struct content *content;
+    uint64_t index;                 /* change index */
+    uint64_t up_ms : TIME_BITS;     /* wall ms */
+    uint64_t weight : 16;           /* in force before overrides */
+    uint64_t latest_ms : TIME_BITS; /* wall ms */
+    uint64_t room : 16;             /* bytes for the content in this block */
+    uint32_t slot;                  /* place in service->instances */
+    uint32_t place;                 /* of its lease in a set of expired ones */
+    uint64_t rev;
     union {
         struct lease lease;       /* !grouped */
         struct membership member; /* grouped */
     };
-    struct owner *owner;
-    uint64_t rev;
     struct service *service;
-    uint32_t slot;   /* place in service->instances */
-    uint16_t weight; /* in force before overrides */
-    bool grouped, overridden, stale;
-    uint8_t id_size;
+    uint64_t registered_ms : TIME_BITS; /* wall ms */
+    uint64_t id_size : 8;
+    uint64_t grouped : 1, overridden : 1, stale : 1, outgrown : 1;
     char id[];
 };
+
+_Static_assert(CONTENT_MAX < UINT16_MAX - 64, "the room's size fits");
 
 /* What consumers are told about it, the override included. */
 struct standing {
@@ -40,9 +48,15 @@ struct standing {
     bool stale;
 };
 
-/* Takes `content` when it succeeds. The rest is for the caller to fill. */
-struct instance *instance_new(struct text id, struct content *content);
+/* With this content; the rest is for the caller to fill. NULL when memory lacks. */
+struct instance *instance_new(struct text id, const uint8_t *packed, size_t size);
 void instance_free(struct instance *i);
+
+const struct content *instance_content(const struct instance *i);
+/* Takes `fresh`, and copies it where there is room. */
+void instance_set_content(struct instance *i, struct content *fresh);
+/* Whose it is; it has a lease or a group. */
+struct owner *instance_owner(const struct instance *i);
 
 struct instance *instance_find(const struct map *instances, const struct path *path);
 /* By the key and the hash of its path. */

@@ -36,19 +36,20 @@ enum expired_set {
 
 enum { LEASE_STRETCH = 3 }; /* leases that a term has in a brownout */
 
+enum { TIME_BITS = 48 }; /* of times in ms: they last for 8900 years */
+
 struct host;
 
 struct lease {
     struct agenda_node node; /* key: when to look at it, at or before its next state */
-    uint64_t heard_ms;       /* lease ms of the last heartbeat */
-    uint64_t renewed_ms;     /* wall ms of it */
     struct host *host;
-    uint32_t seconds; /* 0 = permanent */
-    uint32_t gap_ms;  /* between the last two heartbeats; 0 = not known */
-    uint32_t place;   /* in its set of expired ones */
-    uint8_t holder;   /* enum lease_holder */
-    uint8_t flags;    /* enum lease_flag */
-    uint8_t set;      /* enum expired_set */
+    uint64_t heard_ms : TIME_BITS;   /* lease ms of the last heartbeat */
+    uint64_t flags : 8;              /* enum lease_flag */
+    uint64_t holder : 4;             /* enum lease_holder */
+    uint64_t set : 4;                /* enum expired_set */
+    uint64_t renewed_ms : TIME_BITS; /* wall ms of it */
+    uint32_t seconds;                /* 0 = permanent */
+    uint32_t gap_ms;                 /* between the last two heartbeats; 0 = not known */
 };
 
 /* Starts a lease of `seconds` at `now`; writes nothing but `*lease`. */

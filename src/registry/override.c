@@ -96,7 +96,7 @@ enum err registry_override(struct registry *r, struct instance_key key,
     bool lifts = override_is_empty(*override);
     struct standing own = {STATUS_UP, WEIGHT_DEFAULT, false};
     if (i)
-        own = (struct standing){content_status(i->content), i->weight, false};
+        own = (struct standing){content_status(instance_content(i)), i->weight, false};
     enum journal_need need = need_of(override_apply(was, own), override_apply(*override, own));
     enum err err = journal_reserve(&r->journal, need, 1);
     if (err != ERR_OK)

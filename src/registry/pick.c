@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "registry/instance.h"
+
 enum { CAPACITY_LEAST = 64, CAPACITY_IDLE = 4096 };
 
 void pick_deinit(struct pick *p)
@@ -28,17 +30,25 @@ enum err pick_reserve(struct pick *p, uint32_t count)
     return resize(p, capacity > CAPACITY_LEAST ? capacity : CAPACITY_LEAST);
 }
 
+static uint32_t *lease_place(struct lease *lease)
+{
+    if (lease->holder == LEASE_OF_GROUP)
+        return &((struct group *)lease)->place; /* the lease is its first member */
+    return &((struct instance *)((char *)lease - offsetof(struct instance, lease)))->place;
+}
+
 void pick_add(struct pick *p, struct lease *lease)
 {
-    lease->place = p->count;
+    *lease_place(lease) = p->count;
     p->leases[p->count++] = lease;
 }
 
-void pick_remove(struct pick *p, const struct lease *lease)
+void pick_remove(struct pick *p, struct lease *lease)
 {
     struct lease *last = p->leases[--p->count];
-    p->leases[lease->place] = last;
-    last->place = lease->place;
+    uint32_t place = *lease_place(lease);
+    p->leases[place] = last;
+    *lease_place(last) = place;
 }
 
 void pick_shrink(struct pick *p)

@@ -24,7 +24,7 @@ struct version {
 static void version_make(struct version *v, const struct instance *i, const struct record *record)
 {
     v->size = content_pack(record, v->packed);
-    v->same = content_is(i->content, v->packed, v->size);
+    v->same = content_is(instance_content(i), v->packed, v->size);
 }
 
 static enum err choose_rev(const struct instance *i, const struct version *v, uint64_t given,
@@ -39,7 +39,8 @@ static enum err choose_rev(const struct instance *i, const struct version *v, ui
     }
     if (given < i->rev)
         return ERR_STALE;
-    if (given == i->rev && !v->same && hash_digest(v->packed, v->size) < content_digest(i->content))
+    if (given == i->rev && !v->same &&
+        hash_digest(v->packed, v->size) < content_digest(instance_content(i)))
         return ERR_STALE;
     *rev = given;
     return ERR_OK;
@@ -113,14 +114,14 @@ static enum err take_lease(struct registry *r, struct instance *i, const struct 
 {
     uint32_t lease_s = lease_granted(&r->config, record);
     if (record->group.n) {
-        struct group *g = group_get(r, i->owner, record, source, lease_s, now);
+        struct group *g = group_get(r, instance_owner(i), record, source, lease_s, now);
         if (!g)
             return ERR_MEMORY;
         join(r, i, g, lease_s, now);
         group_renew(r, g, now);
         return ERR_OK;
     }
-    struct host *host = host_get(r, i->owner, source, record->zone);
+    struct host *host = host_get(r, instance_owner(i), source, record->zone);
     if (!host)
         return ERR_MEMORY;
     amend_lease(r, i, host, lease_s, now);
@@ -135,8 +136,8 @@ static enum err take_zone(struct registry *r, struct instance *i, const struct r
     if (i->grouped)
         return host_rezone(r, instance_lease(i), record->zone, now);
     struct addr source =
-        h->owner->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0] : h->source;
-    struct host *host = host_get(r, i->owner, source, record->zone);
+        h->owner->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0] : host_addr(h);
+    struct host *host = host_get(r, instance_owner(i), source, record->zone);
     if (!host)
         return ERR_MEMORY;
     move(r, &i->lease, host, now);
@@ -163,11 +164,9 @@ static bool replace(struct registry *r, struct instance *i, struct content *fres
     if (!fresh && weight == i->weight)
         return false;
     struct standing before = instance_standing(i);
-    struct effect effect = fresh ? effect_of(fresh, i->content) : (struct effect){0};
-    if (fresh) {
-        free(i->content);
-        i->content = fresh;
-    }
+    struct effect effect = fresh ? effect_of(fresh, instance_content(i)) : (struct effect){0};
+    if (fresh)
+        instance_set_content(i, fresh);
     i->weight = weight;
     state_changed(r, i, before, effect.weaker, now);
     if (effect.moved)
@@ -188,7 +187,7 @@ static void measure(const struct registry *r, const struct record *record, const
     const struct instance *i = a->instance;
     a->writes = !v->same || a->rev != i->rev ||
                 (renews && !has_terms(i, record, lease_granted(&r->config, record)));
-    enum status was = content_status(i->content), is = record->status;
+    enum status was = content_status(instance_content(i)), is = record->status;
     bool leaves = (was == STATUS_UP || was == STATUS_STARTING) &&
                   (is == STATUS_DRAINING || is == STATUS_DOWN);
     leaves |= is == was && a->weight < i->weight;
@@ -266,7 +265,7 @@ enum err registry_register(struct registry *r, const struct record *record,
     struct instance *i = instance_find(&r->instances, &path);
     if (!i)
         return create(r, record, &path, who, NULL, now, out);
-    if (owner_is(i->owner, who))
+    if (owner_is(instance_owner(i), who))
         return amend(r, i, record, who, true, now, out);
     const struct lease *lease = instance_lease(i);
     if (lease_due_ms(lease) > now.lease_ms && !lease_is(lease, LEASE_EXPIRED))
@@ -296,7 +295,7 @@ enum err registry_update(struct registry *r, const struct record *record,
     struct instance *i = instance_find(&r->instances, &path);
     if (!i)
         return ERR_NOT_FOUND;
-    if (!owner_is(i->owner, who))
+    if (!owner_is(instance_owner(i), who))
         return ERR_OWNER;
     return amend(r, i, record, who, false, now, out);
 }

@@ -50,6 +50,15 @@ static void free_entries(struct map *map)
     map_deinit(map);
 }
 
+static void free_groups(struct map *map)
+{
+    size_t cursor = 0;
+    struct group *g;
+    while ((g = map_next(map, &cursor)))
+        free(g->host);
+    free_entries(map);
+}
+
 static void free_instances(struct map *map)
 {
     size_t cursor = 0;
@@ -75,7 +84,7 @@ void registry_free(struct registry *r)
         return;
     agenda_deinit(&r->agenda); /* before its nodes go */
     free_instances(&r->instances);
-    free_entries(&r->groups);
+    free_groups(&r->groups);
     free_entries(&r->owners);
     free_entries(&r->hosts);
     free_entries(&r->overrides);

@@ -136,7 +136,7 @@ enum err service_reserve(struct service *s, uint32_t count)
 {
     if (count <= s->capacity)
         return ERR_OK;
-    uint32_t capacity = s->capacity + s->capacity / 2 + 1;
+    uint32_t capacity = s->capacity + s->capacity / 4 + 1;
     if (capacity < count)
         capacity = count;
     struct instance **instances = realloc(s->instances, capacity * sizeof(*instances));

@@ -18,8 +18,10 @@
 
 struct service {
     struct heap_node retention; /* key: when to forget it; UINT64_MAX while in use */
-    struct order_node order;
-    TAILQ_ENTRY(service) forgotten;
+    union {
+        struct order_node order;        /* known */
+        TAILQ_ENTRY(service) forgotten; /* not known, and index > 0 */
+    };
     LIST_HEAD(, override_entry) overrides;
     struct registry *registry;
     struct instance **instances;
@@ -27,10 +29,10 @@ struct service {
     uint32_t stale;
     uint32_t expired; /* stale ones included */
     uint32_t well;    /* instances when all was well: an eviction does not lower it */
+    uint32_t feed_at; /* place in the feed, once index > 0 */
     struct service_policy policy;
     uint64_t hash;
     uint64_t index, withdrawal_index;
-    size_t feed_at; /* place in the feed, once index > 0 */
     uint64_t latest_ns;
     struct history_end history;
     uint64_t known_from; /* an older index may be of one that had the same name */

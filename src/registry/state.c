@@ -89,12 +89,13 @@ static void end_lease(struct registry *r, struct instance *i, struct moment now)
 void state_detach(struct registry *r, struct instance *i, enum departure why, struct moment now)
 {
     struct service *s = i->service;
+    struct owner *owner = instance_owner(i);
     count_standing(r, s, instance_standing(i), -1);
     s->expired -= lease_is(instance_lease(i), LEASE_EXPIRED);
     service_remove(r, s, i, now);
     end_lease(r, i, now);
-    i->owner->instances--;
-    owner_release(&r->owners, i->owner);
+    owner->instances--;
+    owner_release(&r->owners, owner);
     state_note(r, s, true, now);
     if (why != DEPARTURE_NONE)
         note_history(r, i, why);

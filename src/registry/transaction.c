@@ -36,7 +36,7 @@ static enum err prepare_bury(struct registry_transaction *t, struct step *s,
 {
     if (!i)
         return ERR_NOT_FOUND;
-    if (!owner_is(i->owner, who))
+    if (!owner_is(instance_owner(i), who))
         return ERR_OWNER;
     s->leaves = i;
     s->kind = STEP_BURY;
@@ -53,7 +53,7 @@ static enum err prepare_amend(struct registry_transaction *t, struct step *s,
         return err;
     s->kind = STEP_AMEND;
     s->lease_s = lease_granted(&r->config, s->record);
-    s->host = host_get(r, i->owner, host_source(who, s->record), s->record->zone);
+    s->host = host_get(r, instance_owner(i), host_source(who, s->record), s->record->zone);
     if (!s->host)
         return ERR_MEMORY;
     s->host->leases++; /* so that no other step makes it go */
@@ -91,7 +91,7 @@ static enum err prepare(struct registry_transaction *t, const struct registry_ch
     struct instance *i = instance_find(&r->instances, &s->path);
     if (!s->record)
         return prepare_bury(t, s, who, i);
-    if (i && owner_is(i->owner, who))
+    if (i && owner_is(instance_owner(i), who))
         return prepare_amend(t, s, who, i);
     const struct lease *lease = i ? instance_lease(i) : NULL;
     if (lease && lease_due_ms(lease) > t->now.lease_ms && !lease_is(lease, LEASE_EXPIRED))

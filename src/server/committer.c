@@ -226,6 +226,8 @@ static bool start_thread(struct committer *c)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     c->running = pthread_create(&c->thread, NULL, run, c) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (c->running)
+        (void)pthread_setname_np(c->thread, "store");
     return c->running;
 }
 

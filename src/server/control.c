@@ -148,36 +148,62 @@ static void on_store_news(void *context)
 
 /* ---- registration ------------------------------------------------------------------ */
 
+/* Requests of a batch that are read together. */
+struct flight {
+    unsigned count;
+    unsigned numbers[REG_AHEAD]; /* in the batch */
+    struct udp_request requests[REG_AHEAD];
+    union push_way ways[REG_AHEAD];
+    struct reg_datagram datagrams[REG_AHEAD];
+};
+
+/* Takes in the n-th of the batch, if its sender can be answered. */
+static void take_request(struct source *s, struct flight *f, unsigned n)
+{
+    struct udp_batch *batch = s->control->batch;
+    struct udp_request *in = &f->requests[f->count];
+    union push_way *way = &f->ways[f->count];
+    if (!udp_request(batch, n, in))
+        return;
+    way->route.socket = s->number;
+    udp_sender(batch, n, &way->route.to);
+    f->datagrams[f->count] = (struct reg_datagram){in->bytes, in->size, in->cut, in->from, way};
+    f->numbers[f->count++] = n;
+}
+
 /* Applies one request; its reply is written, and waits where it has to. */
-static void handle(struct source *s, unsigned n, struct moment now)
+static void handle(struct source *s, struct flight *f, unsigned i, struct moment now)
 {
     struct control *c = s->control;
-    struct udp_request in;
-    if (!udp_request(c->batch, n, &in))
-        return;
-    union push_way way = {.route = {.socket = s->number}};
-    udp_sender(c->batch, n, &way.route.to);
-    struct reg_datagram datagram = {in.bytes, in.size, in.cut, in.from, &way};
+    struct udp_request *in = &f->requests[i];
+    in->out = udp_room(c->batch); /* behind the replies so far */
     durable_begin(c->durable);
-    size_t size = reg_handle(c->reg, &datagram, now, in.out);
+    size_t size = reg_handle_read(c->reg, i, in->out);
     if (!size)
         return;
     uint64_t change = durable_wait(c->durable);
     if (change) {
         if (change != STORE_NEVER && !durable_state(c->durable)->fault.err &&
-            replies_hold(c->replies, s->number, n, &in, size, change))
+            replies_hold(c->replies, s->number, f->numbers[i], in, size, change))
             return;
-        size = replies_refusal(c->replies, &datagram, now, in.out);
+        size = replies_refusal(c->replies, &f->datagrams[i], now, in->out);
     }
     if (size)
-        udp_reply(c->batch, n, size);
+        udp_reply(c->batch, f->numbers[i], size);
 }
 
 static void handle_batch(struct source *s, unsigned n)
 {
-    struct moment now = control_now(s->control);
-    for (unsigned i = 0; i < n; i++)
-        handle(s, i, now);
+    struct control *c = s->control;
+    struct moment now = control_now(c);
+    struct flight f;
+    for (unsigned next = 0; next < n;) {
+        for (f.count = 0; next < n && f.count < REG_AHEAD; next++)
+            take_request(s, &f, next);
+        reg_read(c->reg, f.datagrams, f.count, now);
+        for (unsigned i = 0; i < f.count; i++)
+            handle(s, &f, i, now);
+    }
 }
 
 /* How long ago the kernel took the newest datagram of the batch in. */

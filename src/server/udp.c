@@ -180,8 +180,13 @@ bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request)
     request->cut = (b->rx[n].msg_hdr.msg_flags & MSG_TRUNC) != 0;
     request->bytes = b->rx_iov[n].iov_base;
     request->size = size < b->in_size ? size : b->in_size;
-    request->out = b->out + b->out_at;
+    request->out = udp_room(b);
     return endpoint_from_sockaddr(&b->senders[n].from.any, &request->from) == ERR_OK;
+}
+
+uint8_t *udp_room(const struct udp_batch *b)
+{
+    return b->out + b->out_at;
 }
 
 static void *pktinfo_of(const struct udp_batch *b, unsigned n)
@@ -211,7 +216,7 @@ void udp_reply(struct udp_batch *b, unsigned n, size_t size)
         counter_up(&b->counters.send_failed);
         return;
     }
-    queue(b, &way, (struct iovec){b->out + b->out_at, size});
+    queue(b, &way, (struct iovec){udp_room(b), size});
     b->out_at += round_up(size, LINE);
 }
 

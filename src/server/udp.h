@@ -55,6 +55,9 @@ struct udp_request {
 /* The n-th of the batch. False: its source is no address that can be answered. */
 bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request);
 
+/* udp_request.out of all requests, as it is now: where the next reply is to be written. */
+uint8_t *udp_room(const struct udp_batch *b);
+
 /* Did the n-th come from where it went, a socket of `local`? An answer would come back as
  * the next query. Counted. */
 bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,

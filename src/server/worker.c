@@ -24,6 +24,14 @@ struct udp_socket {
     struct endpoint local;
 };
 
+_Static_assert(BATCH <= DNS_BATCH_MAX, "one dns_batch for each");
+
+/* Of the batch that is being answered. */
+struct queries {
+    struct dns_request requests[BATCH];
+    unsigned places[BATCH]; /* in the batch */
+};
+
 struct worker {
     struct event_base *base;
     struct udp_socket *udp;
@@ -31,6 +39,7 @@ struct worker {
     struct event *stop_event, *task_event;
     int stop_fd;
     struct udp_batch *batch;
+    struct queries queries;
     struct tcp_server *tcp;
     struct dns_worker *dns;
     _Atomic(struct dns *) *published;
@@ -42,24 +51,43 @@ struct worker {
 
 /* ---- UDP ----------------------------------------------------------------------------- */
 
-static void serve_one(const struct udp_socket *s, const struct dns *dns, int fd, unsigned n,
-                      struct dns_request *request)
+/* The requests of the batch that can be answered; returns how many. */
+static unsigned take_requests(const struct udp_socket *s, unsigned received)
 {
     struct worker *w = s->worker;
+    struct queries *q = &w->queries;
     struct udp_request in;
-    if (!udp_request(w->batch, n, &in) || udp_is_reflected(w->batch, n, &s->local, &in.from))
-        return;
-    request->bytes = in.bytes;
-    request->size = in.size;
-    request->from = in.from;
-    dnstap_query(w->tap, DNS_UDP, &in.from, in.bytes, in.size);
-    size_t size = dns_respond(dns, w->dns, request, in.out, DNS_UDP_LIMIT);
+    unsigned count = 0;
+    uint64_t wall_s = clock_coarse_wall_s(), mono_ms = clock_coarse_monotonic_ms();
+    for (unsigned n = 0; n < received; n++) {
+        if (!udp_request(w->batch, n, &in) || udp_is_reflected(w->batch, n, &s->local, &in.from))
+            continue;
+        q->places[count] = n;
+        q->requests[count++] = (struct dns_request){
+            .bytes = in.bytes,
+            .size = in.size,
+            .from = in.from,
+            .transport = DNS_UDP,
+            .wall_s = wall_s,
+            .mono_ms = mono_ms,
+        };
+    }
+    return count;
+}
+
+static void serve_one(struct worker *w, const struct dns *dns, int fd, unsigned i)
+{
+    const struct dns_request *request = &w->queries.requests[i];
+    unsigned place = w->queries.places[i];
+    uint8_t *out = udp_room(w->batch);
+    dnstap_query(w->tap, DNS_UDP, &request->from, request->bytes, request->size);
+    size_t size = dns_respond_to(dns, w->dns, i, out, DNS_UDP_LIMIT);
     if (!size)
-        size = task_desk_udp(w->desk, fd, n, &in.from, in.out, DNS_UDP_LIMIT);
+        size = task_desk_udp(w->desk, fd, place, &request->from, out, DNS_UDP_LIMIT);
     if (!size)
         return;
-    udp_reply(w->batch, n, size);
-    dnstap_response(w->tap, DNS_UDP, &in.from, in.out, size);
+    udp_reply(w->batch, place, size);
+    dnstap_response(w->tap, DNS_UDP, &request->from, out, size);
 }
 
 /* One batch: receive, answer, send. True when more may be waiting. */
@@ -67,14 +95,13 @@ static bool serve_batch(const struct udp_socket *s, const struct dns *dns, int f
 {
     bool drained;
     struct worker *w = s->worker;
-    unsigned n = udp_receive(w->batch, fd, &drained);
-    struct dns_request request = {
-        .transport = DNS_UDP,
-        .wall_s = clock_coarse_wall_s(),
-        .mono_ms = clock_coarse_monotonic_ms(),
-    };
-    for (unsigned i = 0; i < n; i++)
-        serve_one(s, dns, fd, i, &request);
+    unsigned received = udp_receive(w->batch, fd, &drained);
+    if (!received)
+        return false;
+    unsigned count = take_requests(s, received);
+    dns_batch(dns, w->dns, w->queries.requests, count);
+    for (unsigned i = 0; i < count; i++)
+        serve_one(w, dns, fd, i);
     udp_send(w->batch, fd);
     return !drained;
 }
@@ -199,6 +226,8 @@ static bool start_thread(struct worker *w)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     w->running = pthread_create(&w->thread, NULL, run, w) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (w->running)
+        (void)pthread_setname_np(w->thread, "dns"); /* for top -H and discbench --server-pid */
     return w->running;
 }
 

@@ -5,7 +5,7 @@
  *   --services N   how many (1000)
  *   --cold         between two batches other memory goes through the caches, as the kernel's
  *                  does between a worker's
- *   --plain        without dns_ahead
+ *   --plain        without dns_batch
  *   --rates        with rates that are never reached
  *   --kind N       only the n-th kind, from 0; --queries N: so many (1 000 000)
  *
@@ -140,9 +140,11 @@ answer_batch(const struct dns *dns, struct dns_worker *worker, struct batch *b, 
 {
     size_t at = 0, bytes = 0;
     if (!plain)
-        dns_ahead(dns, b->requests, BATCH);
+        dns_batch(dns, worker, b->requests, BATCH);
     for (unsigned i = 0; i < BATCH; i++) {
-        size_t size = dns_respond(dns, worker, &b->requests[i], b->out + at, DNS_UDP_LIMIT);
+        uint8_t *out = b->out + at;
+        size_t size = plain ? dns_respond(dns, worker, &b->requests[i], out, DNS_UDP_LIMIT)
+                            : dns_respond_to(dns, worker, i, out, DNS_UDP_LIMIT);
         bytes += size;
         at += (size + LINE - 1) / LINE * LINE;
     }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # instructions.sh [BENCH_RESPOND] [OPTIONS OF IT]: instructions per query of each kind, counted
 # by valgrind; the same on every run, however busy the machine is.
-set -eu
+set -eu -o pipefail
 bench=${1:-tests/bench_respond}
 shift || true
 queries=3200 # 100 batches and one

@@ -35,3 +35,9 @@ target_link_libraries(bench_reg PRIVATE disc_reg)
 add_executable(bench_echo ${CMAKE_CURRENT_LIST_DIR}/echo.c)
 set_target_properties(bench_echo PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(bench_echo PRIVATE disc_flags)
+
+# That the scripts beside this file still run.
+add_test(NAME interop/bench COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/smoke.sh)
+set_tests_properties(interop/bench PROPERTIES LABELS interop TIMEOUT 180 SKIP_RETURN_CODE 77
+                     RUN_SERIAL ON
+                     ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")

@@ -25,6 +25,11 @@ if(DISC_KEYED)
     target_link_libraries(client_test_keyed_watch PRIVATE disc_reg)
 endif()
 target_sources(client_test_sse PRIVATE ${CMAKE_SOURCE_DIR}/tools/discctl/sse.c)
+target_sources(client_test_bench PRIVATE ${CMAKE_SOURCE_DIR}/tools/discbench/pace.c
+               ${CMAKE_SOURCE_DIR}/tools/discbench/question.c
+               ${CMAKE_SOURCE_DIR}/tools/discbench/seen.c)
+target_include_directories(client_test_bench PRIVATE ${CMAKE_SOURCE_DIR}/tools)
+add_dependencies(client_test_bench discbench)
 add_dependencies(client_test_tools discctl discbench)
 add_dependencies(client_test_agent discctl)
 # 400 worlds; slow under a sanitizer on a busy machine.

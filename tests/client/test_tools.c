@@ -63,6 +63,34 @@ static void usage_errors_are_2(void **state)
         "discbench --mode nonsense",
         "discbench --instances 0",
         "discbench extra",
+        "discbench ren extra",
+        "discbench ren --mode churn extra",
+        "discbench --duration 0",
+        "discbench --rate -1",
+        "discbench --window 20000",
+        "discbench --batch 10",
+        "discbench batch --batch 257",
+        "discbench ren --group-size 10",
+        "discbench group --instances 10 --group-size 11",
+        "discbench churn --withdraw",
+        "discbench ren --dns 127.0.0.1:5300",
+        "discbench visible --ask missing",
+        "discbench visible --rate 0",
+        "discbench visible --type A",
+        "discbench query --ask everything",
+        "discbench query --type MX",
+        "discbench query --edns 5000",
+        "discbench query --zone a..b",
+        "discbench query --dns 192.0.2.1:53",
+        "discbench query --keep",
+        "discbench query --server 127.0.0.1:5310",
+        "discbench change --kind both",
+        "discbench ren --prefix a.b",
+        "discbench ren --prefix -a",
+        "discbench ren --key k",
+        "discbench ren --secret-file /nonexistent/file",
+        "discbench ren --key k --secret-file /nonexistent/file",
+        "discbench ren --server-pid 4194304",
         "discbench --server 192.0.2.1:5310",
         "discbench --server nothing",
         "discbench watch --subscribers 0",
@@ -86,6 +114,10 @@ static void messages_name_what_is_wrong(void **state)
     assert_has(run.err_text, "--weight wants a number from 0 to 65535, not 'x'");
     run_line(&run, "discctl register web");
     assert_has(run.err_text, "--port PORT");
+    run_line(&run, "discbench ren --withdraw");
+    assert_has(run.err_text, "mode ren has no use for --withdraw");
+    run_line(&run, "discbench query --type MX");
+    assert_has(run.err_text, "--type does not take 'MX': A, AAAA, SRV or TXT");
     run_line(&run, "discbench --server 192.0.2.1:5310");
     assert_has(run.err_text, "--remote");
 }
@@ -367,35 +399,6 @@ static void anything_can_be_shown(void **state)
     close(fd);
 }
 
-/* ---- discbench ------------------------------------------------------------------- */
-
-static void the_bench_counts_what_is_answered(void **state)
-{
-    (void)state;
-    struct server s;
-    struct run run;
-    server_open(&s);
-    start_at(&run, &s,
-             "discbench --server 127.0.0.1:%u --mode reg --instances 20 --services 3 "
-             "--window 1 --json");
-    for (int i = 0; i < 20; i++) {
-        char name[64];
-        snprintf(name, sizeof(name), " svc=bench-%d inst=i%d addr=10.0.0.%d port=8080", i % 3, i,
-                 i + 1);
-        assert_has(expect(&s, "reg"), name);
-        reply(&s, i == 7 ? "err" : "ok", i == 7 ? "c=507 why=full" : REG_OK);
-    }
-    for (int i = 0; i < 19; i++) {
-        expect(&s, "del");
-        reply(&s, "ok", "dur=mem");
-    }
-    assert_int_equal(finish(&run), 1);
-    assert_has(run.out_text, "\"sent\": 20");
-    assert_has(run.out_text, "\"ok\": 19");
-    assert_has(run.out_text, "\"507\": 1");
-    close(s.fd);
-}
-
 int main(void)
 {
     unsetenv("DISC_SERVER");
@@ -416,7 +419,6 @@ int main(void)
         cmocka_unit_test(a_service_is_shown),
         cmocka_unit_test(http_refusals_are_1),
         cmocka_unit_test(anything_can_be_shown),
-        cmocka_unit_test(the_bench_counts_what_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

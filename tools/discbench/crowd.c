@@ -317,13 +317,13 @@ static bool open_sockets(struct crowd *c)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     for (uint32_t i = 0; i < c->config.subscribers; i++) {
-        c->subscribers[i].fd = place_open(c->config.server, c->config.remote);
+        c->subscribers[i].fd = place_open("server", c->config.server, c->config.remote);
         c->subscribers[i].service = i % c->config.services;
         (void)setsockopt(c->subscribers[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int));
         if (!listen_to(c, c->subscribers[i].fd, i))
             return false;
     }
-    c->sender = place_open(c->config.server, c->config.remote);
+    c->sender = place_open("server", c->config.server, c->config.remote);
     return listen_to(c, c->sender, THE_SENDER) && open_program(c);
 }
 

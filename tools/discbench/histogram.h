@@ -1,4 +1,5 @@
-/* Latencies in log-linear buckets (relative error below 1/32). Used by load.c. */
+/* Latencies in log-linear buckets (relative error below 1/32). Used wherever times are counted.
+ */
 #ifndef DISCBENCH_HISTOGRAM_H
 #define DISCBENCH_HISTOGRAM_H
 
@@ -13,8 +14,8 @@ struct histogram {
 
 void histogram_add(struct histogram *h, uint64_t ns);
 
-/* The upper edge of the bucket below which `share` (0 to 1) of the values lie; never
- * above the largest value; 0 when there are none. */
+/* The upper edge of the bucket below which `share` (0 to 1) of the values lie;
+ * never above the largest value; 0 when there are none. */
 uint64_t histogram_at(const struct histogram *h, double share);
 
 #endif

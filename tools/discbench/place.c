@@ -34,12 +34,12 @@ static struct addrinfo *resolve(const char *server)
     return getaddrinfo(host, colon + 1, &hints, &list) == 0 ? list : NULL;
 }
 
-int place_open(const char *server, bool remote)
+int place_open(const char *name, const char *server, bool remote)
 {
     struct addrinfo *list = resolve(server);
     int fd = -1, size = 4 << 20;
     if (!list) {
-        fprintf(stderr, "discbench: --server wants HOST:PORT, and '%s' is none\n", server);
+        fprintf(stderr, "discbench: --%s wants HOST:PORT, and '%s' is none\n", name, server);
         return -1;
     }
     if (!remote && !is_loopback(list->ai_addr)) {

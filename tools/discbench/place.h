@@ -1,11 +1,11 @@
-/* The server that is measured. Used by main.c and watch.c. */
+/* The servers that are measured. Used by the modes and by watch.c. */
 #ifndef DISCBENCH_PLACE_H
 #define DISCBENCH_PLACE_H
 
 #include <stdbool.h>
 
-/* A connected, non-blocking UDP socket to "HOST:PORT" or "[V6]:PORT"; only on loopback unless
- * `remote`. -1: said why on stderr. */
-int place_open(const char *server, bool remote);
+/* A connected, non-blocking UDP socket to "HOST:PORT" or "[V6]:PORT", which option `--name` says;
+ * only on loopback unless `remote`. -1: said why on stderr. */
+int place_open(const char *name, const char *server, bool remote);
 
 #endif

@@ -1,4 +1,4 @@
-/* The values of options. Used by main.c and watch.c. */
+/* The values of options. Used by options.c and watch.c. */
 #ifndef DISCBENCH_VALUE_H
 #define DISCBENCH_VALUE_H
 

@@ -2,6 +2,8 @@
 its threads and descendants."""
 
 import os
+import signal
+import time
 
 TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
@@ -30,6 +32,20 @@ def family(pid):
     for member in members:
         members.extend(child for child, parent in of.items() if parent == member)
     return members
+
+
+def wait_for_end(pids, patience=5):
+    """Of descendants, whose parent was told to stop."""
+    end = time.monotonic() + patience
+    left = list(pids)
+    while left and time.monotonic() < end:
+        time.sleep(0.01)
+        left = [p for p in left if os.path.exists("/proc/%d" % p)]
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def threads(pid):

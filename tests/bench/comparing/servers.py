@@ -88,12 +88,14 @@ class Server:
 
     def stop(self):
         if self.process and self.alive():
+            members = process.family(self.process.pid)[1:]
             self.process.terminate()
             try:
                 self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+            process.wait_for_end(members)
         self.process = None
 
     def close(self):
@@ -266,6 +268,12 @@ log: {{level: warn}}
         return sum(os.stat(os.path.join(folder, n)).st_blocks * 512 for n in os.listdir(folder))
 
 
+class Beside(Discd):
+    """Another build of discd, for before and after."""
+
+    name = "beside"
+
+
 class Echo(Server):
     """Not a DNS server: the kernel's share. Its replies are as large as discd's."""
 
@@ -292,4 +300,4 @@ class Echo(Server):
         self.start()
 
 
-ALL = {s.name: s for s in (Discd, Nsd, Knot, Gdnsd, Echo)}
+ALL = {s.name: s for s in (Discd, Beside, Nsd, Knot, Gdnsd, Echo)}

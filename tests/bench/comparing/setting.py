@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -35,6 +36,25 @@ def install(names):
         raise SystemExit("still missing: %s" % " ".join(lacking))
 
 
+def common_options(parser):
+    """The options that all of the scripts have."""
+    parser.add_argument("build", nargs="?", default=os.path.join(CHECKOUT, "build"),
+                        help="build folder [build]")
+    parser.add_argument("--as-built", action="store_true", help="do not build anything first")
+    parser.add_argument("--nice", type=int, default=0,
+                        help="of servers and load; -15 where other programs are busy [0]")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there, too")
+
+
+def begin(chosen, names):
+    """Installs, builds, and sees to an orderly end. Returns the build folder."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    install(names)
+    folder = build(chosen.build, chosen.as_built)
+    os.nice(chosen.nice)
+    return folder
+
+
 def quietly(command):
     """What it prints is only worth reading when it fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -42,9 +62,11 @@ def quietly(command):
         raise SystemExit(done.stdout.decode(errors="replace")[-4000:])
 
 
-def build(folder):
-    """The build folder with discd, discctl, discbench and the echo in it."""
+def build(folder, as_built=False):
+    """The build folder with discd, discctl, discbench and the echo in it, made up to date."""
     folder = os.path.abspath(folder)
+    if as_built:
+        return folder
     if not os.path.exists(os.path.join(folder, "CMakeCache.txt")):
         say("building a Release in %s" % folder)
         quietly(["cmake", "-S", CHECKOUT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release"])

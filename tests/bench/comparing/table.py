@@ -4,6 +4,11 @@ import statistics
 
 from comparing.data import KINDS
 
+MEMORY_NOTE = """load: from the start of the process to the first right answer; for discd, which has no file
+to load, registering all. restart: discd with all of it stored, to the first right answer.
+* after that restart. stored: discd's store on disk, mapped, not in RssAnon. RssAnon counts
+what processes share once for each of them, unshared only once in all."""
+
 
 def median_of(rounds):
     """{key: median} of dictionaries with numbers and the same keys."""
@@ -19,7 +24,7 @@ def medians(results):
 
 
 def row(cells):
-    return "%-9s" % cells[0] + "".join("%11s" % c for c in cells[1:])
+    return "%-9s" % cells[0] + "".join("%12s" % c for c in cells[1:])
 
 
 def ratio(a, b):
@@ -29,13 +34,14 @@ def ratio(a, b):
 def kind_table(kind, summary):
     """One line for each server; on the right, discd's share of its CPU time."""
     lines = ["", "%s" % KINDS[kind],
-             row(["", "user us", "system us", "total us", "queries/s", "busy %", "lost", "bytes",
-                  "user disc/", "total disc/", "total/echo"])]
+             row(["", "user us", "system us", "total us", "above echo", "queries/s", "busy %",
+                  "lost", "bytes", "user disc/", "total disc/", "total/echo"])]
     ours = summary.get("discd", {}).get("kinds", {}).get(kind)
     echo = summary.get("echo", {}).get("kinds", {}).get(kind)
     for name, of in summary.items():
         f = of["kinds"][kind]
         cells = [name, "%.2f" % f["user_us"], "%.2f" % f["system_us"], "%.2f" % f["total_us"],
+                 "%.2f" % (f["total_us"] - echo["total_us"]) if echo else "-",
                  "%.0f" % f["queries_per_s"], "%.0f" % (100 * f["busy"]), "%d" % f["lost"],
                  "%d" % f["size"]]
         cells.append(ratio(ours["user_us"], f["user_us"]) if ours else "-")
@@ -63,9 +69,7 @@ def memory_table(summary):
                           "%.2f" % load["load"],
                           "%.2f" % load["restart"] if "restart" in load else "-",
                           megabytes(m["anon_restarted"]) if "anon_restarted" in m else "-"]))
-    lines.append("load: from the start of the process to the first right answer; for discd, which has no"
-                 "\nfile to load, registering all. restart: discd with all of it stored, to the first right"
-                 "\nanswer. * after that restart. stored: discd's store on disk, mapped, not in RssAnon.")
+    lines.append(MEMORY_NOTE)
     return lines
 
 

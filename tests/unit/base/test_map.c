@@ -2,11 +2,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/rand.h"
+#include "support/failing.h"
 
 #define KEYS 400
 
@@ -78,7 +80,6 @@ static void run_against_model(uint64_t seed, uint32_t spread, uint64_t base)
         else
             continue;
         t->in = add;
-        assert_true(m.count * 4 <= (m.mask + 1) * 3);
         if (step % 50 == 0 || m.count < 8)
             check_all(&m, things, KEYS);
     }
@@ -89,44 +90,34 @@ static void run_against_model(uint64_t seed, uint32_t spread, uint64_t base)
 static void agrees_with_model(void **state UNUSED)
 {
     run_against_model(1, UINT32_MAX, 0);
-    run_against_model(2, 5, 0xfffffffd);           /* wraps at every table size */
+    run_against_model(2, 5, 0xfffffffd);
     run_against_model(3, 1, 0xffffffffffffffff);   /* all in one run */
     run_against_model(4, 600, 0x12345678ffffff00); /* crosses 32 bits */
 }
 
-/* By hand in 8 slots: homes 6 6 7 0 lie in slots 6 7 0 1; taking the first moves the
- * others back over the end of the table, and the one in slot 1 goes home to 0. */
-static void removal_shifts_over_the_end(void **state UNUSED)
+/* Hashes that the map scatters to its end: what is put there lies over the end of the table,
+ * at its start, at every size. */
+static void runs_over_the_end(void **state UNUSED)
 {
-    struct thing things[] = {{0, 6, true}, {1, 6, true}, {2, 7, true}, {3, 8, true}};
+    static struct thing things[KEYS];
     struct map m = {0};
-    for (size_t i = 0; i < ARRAY_COUNT(things); i++)
-        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
-    assert_int_equal(m.mask, 7);
-    assert_ptr_equal(m.entries[1], &things[3]);
-
-    map_remove(&m, things[0].hash, &things[0]);
-    things[0].in = false;
-    assert_ptr_equal(m.entries[6], &things[1]);
-    assert_ptr_equal(m.entries[7], &things[2]);
-    assert_ptr_equal(m.entries[0], &things[3]);
-    assert_null(m.entries[1]);
-    check_all(&m, things, ARRAY_COUNT(things));
-    map_deinit(&m);
-}
-
-static void removal_leaves_what_is_at_home(void **state UNUSED)
-{
-    struct thing things[] = {{0, 2, true}, {1, 3, true}, {2, 2, true}};
-    struct map m = {0};
-    for (size_t i = 0; i < ARRAY_COUNT(things); i++)
-        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
-    map_remove(&m, 2, &things[0]);
-    things[0].in = false;
-    assert_ptr_equal(m.entries[2], &things[2]);
-    assert_ptr_equal(m.entries[3], &things[1]);
-    assert_null(m.entries[4]);
-    check_all(&m, things, ARRAY_COUNT(things));
+    struct rand r;
+    rand_seed(&r, 5);
+    uint32_t hash = 0;
+    for (unsigned i = 0; i < KEYS; i++) {
+        while (hash * 0x9e3779b1u < 0xfff00000u)
+            hash++;
+        things[i] = (struct thing){.key = i, .hash = hash++};
+    }
+    for (unsigned step = 0; step < 4000; step++) {
+        struct thing *t = &things[rand_below(&r, step < 2000 ? 12 : KEYS)];
+        if (t->in)
+            map_remove(&m, t->hash, t);
+        else
+            assert_int_equal(map_insert(&m, t->hash, t), ERR_OK);
+        t->in = !t->in;
+        check_all(&m, things, step < 2000 ? 12 : KEYS);
+    }
     map_deinit(&m);
 }
 
@@ -145,16 +136,17 @@ static void replaces_in_place(void **state UNUSED)
 
 static void reserve_makes_room(void **state UNUSED)
 {
+    SKIP_WITHOUT_FAILURES();
     static struct thing things[KEYS];
     struct map m = {0};
     for (unsigned i = 0; i < KEYS; i++)
         things[i] = (struct thing){.key = i, .hash = i * 77u, .in = true};
     assert_int_equal(map_insert(&m, things[0].hash, &things[0]), ERR_OK);
     assert_int_equal(map_reserve(&m, KEYS - 1), ERR_OK);
-    void **before = m.entries;
+    until_failure = 0; /* any allocation from here on */
     for (unsigned i = 1; i < KEYS; i++)
         assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
-    assert_ptr_equal(m.entries, before);
+    until_failure = -1;
     check_all(&m, things, KEYS);
 
     assert_int_equal(map_reserve(&m, SIZE_MAX), ERR_MEMORY);
@@ -174,16 +166,163 @@ static void equal_low_halves(void **state UNUSED)
     map_deinit(&m);
 }
 
+enum { MANY = 60000 };
+
+static struct thing *many_new(uint64_t seed)
+{
+    struct thing *things = calloc(MANY, sizeof(*things));
+    struct rand r;
+    assert_non_null(things);
+    rand_seed(&r, seed);
+    for (unsigned i = 0; i < MANY; i++)
+        things[i] = (struct thing){.key = i, .hash = rand_next(&r)};
+    return things;
+}
+
+static void put_in(struct map *m, struct thing *things, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        assert_int_equal(map_insert(m, things[i].hash, &things[i]), ERR_OK);
+        things[i].in = true;
+    }
+}
+
+/* Large enough that parts are split many times, and none is ever nearly empty or large. */
+static void grows_in_parts(void **state UNUSED)
+{
+    struct thing *things = many_new(6);
+    struct map m = {0};
+    put_in(&m, things, 0, MANY);
+    check_all(&m, things, MANY);
+    assert_in_range(1u << m.depth, 16, 64); /* of some 3000 entries, half full at least */
+    for (unsigned i = 0; i < MANY; i += 3) {
+        map_remove(&m, things[i].hash, &things[i]);
+        things[i].in = false;
+    }
+    check_all(&m, things, MANY);
+    map_deinit(&m);
+    free(things);
+}
+
+/* Hashes that splitting does not tell apart: the part grows, and their number of parts not. */
+static void bears_equal_hashes(void **state UNUSED)
+{
+    struct thing *things = many_new(7);
+    struct map m = {0};
+    for (unsigned i = 0; i < 6000; i++)
+        things[i].hash = 99;
+    put_in(&m, things, 0, 6000);
+    check_all(&m, things, 6000);
+    assert_in_range(1u << m.depth, 1, 64);
+    map_deinit(&m);
+    free(things);
+}
+
+/* Each number of insertions that was promised succeeds without memory, wherever they go;
+ * later, with memory, all is as if nothing had been. */
+static void keeps_its_promise_without_memory(void **state UNUSED)
+{
+    SKIP_WITHOUT_FAILURES();
+    static const unsigned starts[] = {0, 5, 3000, 3276, 3277, 20000};
+    static const unsigned promises[] = {1, 2, 700, 9000};
+    for (unsigned s = 0; s < ARRAY_COUNT(starts); s++)
+        for (unsigned p = 0; p < ARRAY_COUNT(promises); p++) {
+            struct thing *things = many_new(s + 1);
+            unsigned full = starts[s] + promises[p], extra = full + 2000;
+            struct map m = {0};
+            put_in(&m, things, 0, starts[s]);
+            assert_int_equal(map_reserve(&m, promises[p]), ERR_OK);
+            for (unsigned i = starts[s]; i < full; i++) {
+                until_failure = 0;
+                enum err err = map_insert(&m, things[i].hash, &things[i]);
+                until_failure = -1;
+                assert_int_equal(err, ERR_OK);
+                things[i].in = true;
+            }
+            check_all(&m, things, extra);
+            for (unsigned i = 0; i < full; i += 2) {
+                map_remove(&m, things[i].hash, &things[i]);
+                things[i].in = false;
+            }
+            check_all(&m, things, extra);
+            put_in(&m, things, full, extra);
+            check_all(&m, things, extra);
+            map_deinit(&m);
+            free(things);
+        }
+}
+
+/* Every allocation fails once: what was not promised is refused, and nothing has changed. */
+static void refuses_without_memory(void **state UNUSED)
+{
+    SKIP_WITHOUT_FAILURES();
+    struct thing *things = many_new(8);
+    struct map m = {0};
+    unsigned refused = 0, n = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        for (long fails_at = 0;; fails_at++) {
+            until_failure = fails_at;
+            enum err err = map_insert(&m, things[i].hash, &things[i]);
+            until_failure = -1;
+            if (err == ERR_OK)
+                break;
+            assert_int_equal(err, ERR_MEMORY);
+            assert_int_equal(m.count, i);
+            if (refused++ % 8 == 0)
+                check_all(&m, things, i + 1);
+        }
+        things[i].in = true;
+        n++;
+    }
+    assert_true(refused > 30);
+    check_all(&m, things, n);
+    until_failure = 0;
+    enum err err = map_reserve(&m, 5000);
+    until_failure = -1;
+    assert_int_equal(err, ERR_MEMORY);
+    check_all(&m, things, n);
+    map_deinit(&m);
+    free(things);
+}
+
+/* What lies in the spare part is found, replaced and walked over like all else. */
+static void the_spare_part_is_no_different(void **state UNUSED)
+{
+    SKIP_WITHOUT_FAILURES();
+    struct thing *things = many_new(9), *twins = many_new(9);
+    struct map m = {0};
+    put_in(&m, things, 0, 3276 + 3000);
+    assert_int_equal(map_reserve(&m, 8000), ERR_OK);
+    for (unsigned i = 6276; i < 14276; i++) {
+        until_failure = 0;
+        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
+        until_failure = -1;
+        map_replace(&m, things[i].hash, &things[i], &twins[i]);
+        assert_ptr_equal(find(&m, &things[i]), &twins[i]);
+        assert_ptr_equal(map_guess(&m, things[i].hash), &twins[i]);
+        map_replace(&m, things[i].hash, &twins[i], &things[i]);
+        things[i].in = true;
+    }
+    check_all(&m, things, 14276);
+    map_deinit(&m);
+    free(things);
+    free(twins);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_empty),
         cmocka_unit_test(agrees_with_model),
-        cmocka_unit_test(removal_shifts_over_the_end),
-        cmocka_unit_test(removal_leaves_what_is_at_home),
+        cmocka_unit_test(runs_over_the_end),
         cmocka_unit_test(replaces_in_place),
         cmocka_unit_test(reserve_makes_room),
         cmocka_unit_test(equal_low_halves),
+        cmocka_unit_test(grows_in_parts),
+        cmocka_unit_test(bears_equal_hashes),
+        cmocka_unit_test(keeps_its_promise_without_memory),
+        cmocka_unit_test(refuses_without_memory),
+        cmocka_unit_test(the_spare_part_is_no_different),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,6 +323,62 @@ static void test_readers(void **state)
     rcu_drain();
 }
 
+/* Names that are there are found at every moment of a growth from nothing to many, and of the
+ * decay that follows. */
+static void *watcher(void *context)
+{
+    struct shared *s = context;
+    rcu_reader_start();
+    while (!atomic_load(&s->stop)) {
+        unsigned left;
+        rcu_reader_online();
+        for (unsigned i = 0; i < 100; i++) {
+            const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
+            if (!n || n->kind != NODE_STATIC)
+                atomic_fetch_add(&s->wrong, 1);
+            n = table_closest(s->table, &s->missing, &left);
+            if (!n || n->kind != NODE_STATIC || left != 3)
+                atomic_fetch_add(&s->wrong, 1);
+        }
+        rcu_reader_offline();
+        atomic_fetch_add(&s->rounds, 1);
+    }
+    rcu_reader_stop();
+    return NULL;
+}
+
+static void test_growth_under_readers(void **state)
+{
+    (void)state;
+    enum { MANY = 30000 };
+    struct zone zone = {.apex = parsed("z.")};
+    struct shared s = {
+        .table = table_new(&key), .stays = parsed("stays.z."), .missing = parsed("a.b.nowhere.z.")};
+    char text[32];
+    put(s.table, &zone, "z.", NODE_STATIC);
+    put(s.table, &zone, "stays.z.", NODE_STATIC);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, watcher, &s), 0);
+    for (unsigned round = 0; round < 2 || atomic_load(&s.rounds) < 100; round++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            snprintf(text, sizeof(text), "n%u.z.", i);
+            put(s.table, &zone, text, NODE_SERVICE);
+        }
+        assert_int_equal(table_count(s.table), MANY + 2);
+        put(s.table, &zone, "stays.z.", NODE_STATIC); /* another node takes its place */
+        for (unsigned i = 0; i < MANY; i++) {
+            snprintf(text, sizeof(text), "n%u.z.", i);
+            cut(s.table, text);
+        }
+        assert_int_equal(table_count(s.table), 2);
+    }
+    atomic_store(&s.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&s.wrong), 0);
+    table_free(s.table);
+    rcu_drain();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_growth_under_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

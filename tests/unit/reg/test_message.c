@@ -96,6 +96,47 @@ static void test_no_message(void **state)
     assert_false(message_read((const uint8_t *)"disc/1 reg\0a", 12, &m));
 }
 
+/* Every byte at every place of lines of every length up to three times eight. */
+static void test_bytes(void **state)
+{
+    (void)state;
+    enum { START = 13, MORE = 24 };
+    char line[START + MORE + 1] = "disc/1 hello ";
+    struct message m;
+    for (size_t size = START + 1; size <= START + MORE; size++) {
+        for (size_t at = START; at < size; at++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                bool last = at + 1 == size;
+                bool fine = (byte >= ' ' && byte <= '~') || byte == '\n';
+                memset(line + START, 'x', MORE);
+                line[at] = (char)byte;
+                assert_int_equal(message_read((const uint8_t *)line, size, &m), fine);
+                line[at + 1] = '\n';
+                assert_int_equal(message_read((const uint8_t *)line, size, &m),
+                                 fine || (byte == '\r' && !last));
+            }
+        }
+    }
+}
+
+/* The longest datagram, all of parameters of one byte. */
+static void test_many_words(void **state)
+{
+    (void)state;
+    char line[REG_RECEIVE_SIZE];
+    struct message m;
+    struct param p;
+    memset(line, ' ', sizeof(line));
+    memcpy(line, "disc/1 a", 8);
+    for (size_t i = 9; i < sizeof(line); i += 2)
+        line[i] = 'b';
+    assert_true(message_read((const uint8_t *)line, sizeof(line), &m));
+    assert_int_equal(m.word_count, (sizeof(line) - 8) / 2);
+    assert_int_equal(message_param_at(&m, m.word_count - 1, &p), ERR_SYNTAX);
+    assert_text(p.key, "b");
+    assert_text(message_peek(&m, TEXT("b")), "");
+}
+
 static void test_verbs(void **state)
 {
     (void)state;
@@ -253,8 +294,11 @@ static void test_param_table(void **state)
         {"mac=0", REG_REG, REFUSE_KEY, "mac"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct message m = {.params = text_of(rows[i].text)};
+        char line[64];
+        struct message m;
         struct params p;
+        snprintf(line, sizeof(line), "disc/1 any %s", rows[i].text);
+        assert_true(read_text(line, &m));
         assert_int_equal(params_read(&m, rows[i].verb, &p), rows[i].refusal);
         assert_string_equal(p.fault, rows[i].fault);
     }
@@ -264,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces), cmocka_unit_test(test_no_message),
+        cmocka_unit_test(test_bytes),  cmocka_unit_test(test_many_words),
         cmocka_unit_test(test_verbs),  cmocka_unit_test(test_peek),
         cmocka_unit_test(test_params), cmocka_unit_test(test_decode),
         cmocka_unit_test(test_encode), cmocka_unit_test(test_encode_decode),

@@ -312,6 +312,53 @@ static void later_there_is_room_for_a_batch(void **state UNUSED)
     rig_end(&r);
 }
 
+enum { WIDE = 32, LONGEST = 2000 };
+
+/* All answers of a batch as long as they can be, late ones between them: none touches another. */
+static void each_answer_may_be_as_long_as_any(void **state UNUSED)
+{
+    struct rig r = rig_at("127.0.0.1:0");
+    udp_batch_free(r.batch);
+    r.batch = udp_batch_new(WIDE, IN, LONGEST);
+    assert_non_null(r.batch);
+    int fd = client_of(&r, "127.0.0.1");
+    static uint8_t got[LONGEST + 1];
+    struct udp_destination to;
+    bool drained;
+    for (unsigned i = 0; i < WIDE; i++)
+        say(fd, "x");
+    assert_int_equal(receive(&r, &drained), WIDE);
+    udp_sender(r.batch, 0, &to);
+    for (unsigned i = 0; i < WIDE; i++) {
+        if (i % 8 == 3) {
+            assert_true(udp_reply_later(r.batch, &to, "late", 4));
+            continue;
+        }
+        assert_ptr_equal(request_at(&r, i).out, udp_room(r.batch));
+        memset(udp_room(r.batch), (int)('A' + i), LONGEST);
+        udp_reply(r.batch, i, LONGEST);
+    }
+    assert_false(udp_reply_later(r.batch, &to, "none", 4));
+    udp_reply(r.batch, 0, 1); /* one too many: lost, and counted */
+    memset(udp_room(r.batch), '!', LONGEST);
+    udp_send(r.batch, r.server);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->sent), WIDE);
+    assert_int_equal(counter_get(&udp_counters(r.batch)->send_failed), 1);
+    unsigned heard = 0;
+    for (ssize_t size; (size = recv(fd, got, sizeof got, 0)) >= 0; heard++) {
+        if (heard % 8 == 3) {
+            assert_int_equal(size, 4);
+            continue;
+        }
+        assert_int_equal(size, LONGEST);
+        for (size_t i = 0; i < LONGEST; i++)
+            assert_int_equal(got[i], 'A' + heard);
+    }
+    assert_int_equal(heard, WIDE);
+    close(fd);
+    rig_end(&r);
+}
+
 static void version_six_too(void **state UNUSED)
 {
     static const char *const places[] = {"[::1]:0", "[::]:0"};
@@ -425,6 +472,7 @@ int main(void)
         cmocka_unit_test(later_there_is_room_for_a_batch),
         cmocka_unit_test(what_is_too_big_is_sent_shortened),
         cmocka_unit_test(reflections_are_known),
+        cmocka_unit_test(each_answer_may_be_as_long_as_any),
         cmocka_unit_test(version_six_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

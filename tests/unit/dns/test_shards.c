@@ -1,0 +1,153 @@
+/* The array under the table of names: what is there is found, whatever came and went; the
+ * dead are freed, once, after their array. */
+#include "dns/shards.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/rand.h"
+
+enum { KEYS = 5000 };
+
+/* To the array a node is an address. */
+static _Atomic unsigned freed[2 * KEYS];
+static char nodes[2 * KEYS];
+
+static struct node *node_at(size_t i)
+{
+    return (struct node *)(void *)&nodes[i];
+}
+
+static void note_freed(struct node *n)
+{
+    atomic_fetch_add(&freed[(char *)(void *)n - nodes], 1);
+}
+
+static struct node *find(const struct shards *s, uint64_t hash)
+{
+    size_t place = 0;
+    struct shard_view v = shards_view(s, hash);
+    return shard_next(&v, hash, &place);
+}
+
+static void add(struct shards *s, uint64_t hash, size_t node)
+{
+    assert_int_equal(shards_reserve(s, hash, 1), ERR_OK);
+    shards_add(s, hash, node_at(node));
+}
+
+static void end(struct shards *s)
+{
+    shards_free(s);
+    rcu_drain();
+    free(s);
+}
+
+static struct shards *begin(void)
+{
+    struct shards *s = malloc(sizeof(*s));
+    assert_non_null(s);
+    memset(freed, 0, sizeof(freed));
+    shards_init(s, note_freed);
+    return s;
+}
+
+/* Where all hashes fall into one place of one shard, all are told apart. */
+static void one_chain(void **state UNUSED)
+{
+    enum { MANY = 100 };
+    struct shards *s = begin();
+    for (size_t i = 0; i < MANY; i++)
+        add(s, (i + 1) << 20, i);
+    for (size_t i = 0; i < MANY; i += 2)
+        shards_remove(s, (i + 1) << 20, node_at(i));
+    for (size_t i = 0; i < MANY; i++)
+        assert_ptr_equal(find(s, (i + 1) << 20), i % 2 ? node_at(i) : NULL);
+    end(s);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(freed[i], 1);
+}
+
+/* Two names may have one hash. */
+static void same_hash(void **state UNUSED)
+{
+    struct shards *s = begin();
+    add(s, 77, 0);
+    add(s, 77, 1);
+    size_t place = 0;
+    struct shard_view v = shards_view(s, 77);
+    assert_ptr_equal(shard_next(&v, 77, &place), node_at(0));
+    assert_ptr_equal(shard_next(&v, 77, &place), node_at(1));
+    assert_null(shard_next(&v, 77, &place));
+    shards_remove(s, 77, node_at(0));
+    assert_ptr_equal(find(s, 77), node_at(1));
+    end(s);
+}
+
+/* Against an array of what is there; each key has two nodes that take turns. */
+static void model(void **state UNUSED)
+{
+    struct shards *s = begin();
+    static int there[KEYS]; /* 0 = none, else which of the nodes, from 1 */
+    static uint64_t hashes[KEYS];
+    static unsigned died[2 * KEYS];
+    struct rand r;
+    rand_seed(&r, 3);
+    memset(there, 0, sizeof(there));
+    for (size_t i = 0; i < KEYS; i++)
+        hashes[i] = rand_next(&r) | 1;
+    for (unsigned step = 0; step < 100000; step++) {
+        size_t i = rand_below(&r, KEYS);
+        size_t other = 2 * i + (there[i] == 1);
+        bool grows = step / 20000 % 2 == 0;
+        if (!there[i] && grows) {
+            add(s, hashes[i], 2 * i);
+            there[i] = 1;
+        } else if (there[i] && rand_below(&r, 4) == 0) {
+            assert_int_equal(shards_reserve(s, hashes[i], 1), ERR_OK);
+            size_t old = 2 * i + (size_t)(there[i] - 1);
+            shards_replace(s, hashes[i], node_at(old), node_at(other));
+            died[old]++;
+            there[i] = 3 - there[i];
+        } else if (there[i] && !grows) {
+            size_t old = 2 * i + (size_t)(there[i] - 1);
+            shards_remove(s, hashes[i], node_at(old));
+            died[old]++;
+            there[i] = 0;
+        }
+    }
+    uint64_t cursor = 0;
+    size_t count = 0, walked = 0, alive = 0;
+    for (size_t i = 0; i < KEYS; i++) {
+        assert_ptr_equal(find(s, hashes[i]),
+                         there[i] ? node_at(2 * i + (size_t)(there[i] - 1)) : NULL);
+        count += there[i] != 0;
+    }
+    while (shards_walk(s, &cursor))
+        walked++;
+    assert_int_equal(walked, count);
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        alive += s->shards[i].live;
+        assert_true(s->shards[i].dead <= 2 * s->shards[i].live + 16); /* they do not pile up */
+    }
+    assert_int_equal(alive, count);
+    end(s);
+    for (size_t i = 0; i < KEYS; i++)
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(freed[2 * i + k], died[2 * i + k] + (there[i] == (int)k + 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_chain),
+        cmocka_unit_test(same_hash),
+        cmocka_unit_test(model),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
