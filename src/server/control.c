@@ -52,6 +52,7 @@ struct control {
     uint64_t publish_due_ms; /* lease time; UINT64_MAX = nothing waits */
     struct latency publish_latency;
     bool published;      /* all that changed: else nothing is acknowledged */
+    uint64_t index;      /* the registry's at the last publication */
     uint64_t horizon_ms; /* lease time up to which leases may have run out */
     struct events_log events;
     struct log_limit memory_limit;
@@ -85,10 +86,17 @@ static void set_tick(struct control *c)
     evtimer_add(c->tick, &after);
 }
 
+static void tell_published(struct control *c, struct moment now)
+{
+    if (c->told_published)
+        c->told_published(c->context, now);
+}
+
 static void publish(struct control *c)
 {
     struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
     uint64_t publications = dns_totals(dns).publications, began_us = clock_monotonic_us();
+    c->index = registry_index(c->registry);
     c->published = !dns_publish(dns, c->registry, c->clock.lease_ms, &c->publish_due_ms);
     if (dns_totals(dns).publications != publications)
         latency_count(&c->publish_latency, clock_monotonic_us() - began_us);
@@ -96,8 +104,7 @@ static void publish(struct control *c)
         log_limited(&c->memory_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
                     "out of memory: changes are not yet visible in DNS; trying again");
     struct moment now = {c->clock.lease_ms, clock_wall_ms()};
-    if (c->told_published)
-        c->told_published(c->context, now);
+    tell_published(c, now);
     registry_changes_trim(c->registry, dns_published_index(dns));
     notify_out_look(c->notify);
     durable_turn(c->durable, now, dns_serial(dns), registry_index(c->registry));
@@ -126,6 +133,14 @@ static bool put_in_force(struct control *c)
     durable_flush(c->durable);
     set_tick(c);
     return late;
+}
+
+/* Heartbeats leave everything as it was published, and move no deadline in front of the next
+ * tick; what a repeated registration noted is still to be stored. */
+static bool is_in_force(const struct control *c)
+{
+    return c->published && c->index == registry_index(c->registry) &&
+           c->publish_due_ms > c->clock.lease_ms;
 }
 
 void control_changed(struct control *c)
@@ -213,6 +228,25 @@ static uint64_t batch_age_ms(const struct control *c)
     return arrival && arrival < now ? now - arrival : 0;
 }
 
+/* What a batch changed comes into force before its replies leave. */
+static void finish_batch(struct source *s)
+{
+    struct control *c = s->control;
+    bool late = false;
+    if (is_in_force(c)) {
+        tell_published(c, control_now(c));
+        durable_flush(c->durable);
+    } else {
+        late = put_in_force(c);
+    }
+    if (c->published)
+        udp_send(c->batch, s->fd);
+    else
+        udp_drop(c->batch); /* they ask again */
+    if (late)
+        send_late_replies(c, false);
+}
+
 static void receive(struct source *s)
 {
     struct control *c = s->control;
@@ -223,13 +257,7 @@ static void receive(struct source *s)
             break;
         s->behind_ms = batch_age_ms(c);
         handle_batch(s, n);
-        bool late = put_in_force(c);
-        if (c->published)
-            udp_send(c->batch, s->fd);
-        else
-            udp_drop(c->batch); /* they ask again */
-        if (late)
-            send_late_replies(c, false);
+        finish_batch(s);
     }
 }
 

@@ -18,6 +18,7 @@ struct durable {
     struct store_journal *journal;
     struct committer *committer;
     struct store_batch *unstored; /* taken, but not the committer's yet */
+    uint64_t flushed;             /* the last change that was taken */
     struct store_meta meta;       /* as last noted in the journal */
     uint64_t away_ms;             /* how long no server was alive before this one */
     uint32_t first_serial;
@@ -324,10 +325,13 @@ uint64_t durable_wait(const struct durable *d)
 
 void durable_flush(struct durable *d)
 {
-    if (!d->committer)
+    uint64_t last = store_journal_last(d->journal);
+    if (!d->committer || (!d->unstored && last == d->flushed))
         return;
-    if (!d->unstored && committer_has_room(d->committer))
+    if (!d->unstored && committer_has_room(d->committer)) {
         d->unstored = store_journal_take(d->journal);
+        d->flushed = last;
+    }
     if (d->unstored && committer_push(d->committer, d->unstored))
         d->unstored = NULL;
     choose_mode(d);

@@ -1,5 +1,5 @@
 # discbench in every mode, briefly: nothing is refused, nothing lost, nothing in DNS is wrong; what
-# it counts is what was asked for. And the scripts that measure with it.
+# it counts is what was asked for.
 . "$(dirname "$0")/lib.sh"
 head -c 32 /dev/urandom | base64 -w0 >"$work/secret"
 head -c 32 /dev/urandom | base64 -w0 >"$work/other"
@@ -117,11 +117,3 @@ same "signed, in DNS" "40 40 0 0 0" "$(found "$shown")"
 bench 1 reg --instances 5 --duration 0.1 --key bench --secret-file "$work/other"
 same "another secret" True "$(found 'run["codes"]["401"] == run["errors"] > 0 == run["ok"]')"
 stop
-
-# ---- the scripts that measure
-measured=(--build "$BUILD" --data "$work" --rounds 1 --seconds 0.2)
-small=(--instances 300 --services 30)
-status 0 "$SOURCE/tests/bench/registration" "${measured[@]}" "${small[@]}" --seen 300 --beats 2000
-has "its rows" '*reg, stored*ren, keyed*ren, group of 10 *churn*right in DNS*DNS at full rate*' "$out"
-status 0 "$SOURCE/tests/bench/changes" "${measured[@]}" "${small[@]}" --cases 50:100 --queries 500
-has "its rows" '*of 50 instances, 100 changes/s*others*quiet*changing*ratio*the service*' "$out"

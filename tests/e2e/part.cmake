@@ -18,6 +18,6 @@ function(disc_e2e label)
     endforeach()
 endfunction()
 
-disc_e2e(e2e basics metrics discctl discctl_https discctl_import goapi http_write http_watch http_tls http_abuse openapi durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench doctor
+disc_e2e(e2e basics metrics discctl discctl_https discctl_import goapi http_write http_watch http_tls http_abuse openapi durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench bench_scripts doctor
          transfer nsupdate notify dnstap rrl watch_client audit subscribe)
 disc_e2e(interop discctl_elsewhere unbound promtool resolv_conf dnsmasq go_clients)

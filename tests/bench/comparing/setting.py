@@ -41,8 +41,8 @@ def common_options(parser):
     parser.add_argument("build", nargs="?", default=os.path.join(CHECKOUT, "build"),
                         help="build folder [build]")
     parser.add_argument("--as-built", action="store_true", help="do not build anything first")
-    parser.add_argument("--nice", type=int, default=0,
-                        help="of servers and load; -15 where other programs are busy [0]")
+    parser.add_argument("--realtime", action="store_true",
+                        help="servers and load go before all other programs (root)")
     parser.add_argument("--json", metavar="FILE", help="write all figures there, too")
 
 
@@ -51,7 +51,8 @@ def begin(chosen, names):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     install(names)
     folder = build(chosen.build, chosen.as_built)
-    os.nice(chosen.nice)
+    if chosen.realtime:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     return folder
 
 
