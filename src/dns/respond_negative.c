@@ -54,7 +54,7 @@ static void explain_no_name(struct answer *a, const struct found *f)
     if (!a->query->has_opt)
         return;
     bool apex = !f->node || f->node->size == f->zone->apex.size;
-    const char *exists = name_format(apex ? f->zone->apex.wire : f->node->name, name);
+    const char *exists = apex ? f->zone->apex_text : name_format(f->node->name, name);
     answer_explain_with(a, EDE_OTHER, TEXT("no such name; what exists of it is "), text_of(exists));
 }
 

@@ -215,6 +215,7 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
                             struct dns_fault *fault)
 {
     struct text name = text_of(config->name);
+    char shown[NAME_TEXT];
     if (name_parse(name, &zone->apex)) {
         fault_set(fault, "", 0, 0, "found zone name '%.150s', expected a domain name",
                   config->name);
@@ -223,6 +224,7 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
     if (name.n > 1 && name.s[name.n - 1] == '.')
         name.n--;
     zone->name = strndup(name.s, name.n);
+    zone->apex_text = strdup(name_format(zone->apex.wire, shown));
     zone->ns = config->ns ? strdup(config->ns) : NULL;
     zone->fixed = !config->ns && !config->reverse && !config->grant_count;
     zone->ttl = config->ttl;
@@ -233,8 +235,8 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
         zone->negative_ttl = ZONE_NEGATIVE_DEFAULT;
     zone->srv_weight_scale = config->srv_weight_scale ? config->srv_weight_scale : 1;
     zone->log = config->journal_max ? zone_log_new(config->journal_max) : NULL;
-    if (!zone->name || (config->ns && !zone->ns) || (config->journal_max && !zone->log) ||
-        copy_rules(zone, config)) {
+    if (!zone->name || !zone->apex_text || (config->ns && !zone->ns) ||
+        (config->journal_max && !zone->log) || copy_rules(zone, config)) {
         fault_set(fault, "", 0, 0, "out of memory");
         return ERR_MEMORY;
     }
@@ -301,6 +303,7 @@ static void destroy(struct zone *zone)
         free(zone->rules[i].glob);
     free(zone->rules);
     free(zone->name);
+    free(zone->apex_text);
     free(zone->ns);
     free(zone->soa);
     free(zone->names);

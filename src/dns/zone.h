@@ -27,9 +27,10 @@ struct zone_pin;
 struct zone {
     _Atomic uint32_t refs; /* of pins, beyond its struct dns' own */
     struct name apex;
-    char *name; /* text, no final dot */
-    char *ns;   /* NULL = purely static */
-    bool fixed; /* nothing but a reload changes it: its serial is its file's */
+    char *name;      /* text, no final dot */
+    char *apex_text; /* the apex in presentation form: denials say it */
+    char *ns;        /* NULL = purely static */
+    bool fixed;      /* nothing but a reload changes it: its serial is its file's */
     uint32_t ttl, srv_weight_scale;
     uint32_t soa_ttl, minimum; /* of the SOA */
     uint32_t negative_ttl;     /* of denials */

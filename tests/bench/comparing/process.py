@@ -66,6 +66,12 @@ def pin(pid, cpus):
             pass
 
 
+def schedule_as_usual(pid):
+    """All threads, and what this process starts from now on: no longer before others."""
+    for thread in [0] + [thread for _, thread in threads(pid)]:
+        os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
 def thread_cpu(member, thread):
     """user s, system s by sampled ticks, total s by the scheduler's own clock."""
     base = "/proc/%d/task/%d/" % (member, thread)
