@@ -25,7 +25,9 @@ static uint32_t slot_of(uint64_t ms)
 static void list(struct agenda *a, struct agenda_node *node, uint64_t key)
 {
     uint64_t last = a->until_ms + (uint64_t)(AGENDA_SLOTS - 1) * AGENDA_SLOT_MS;
-    struct agenda_node **slot = &a->slots[slot_of(key < last ? key : last)];
+    uint32_t number = slot_of(key < last ? key : last);
+    struct agenda_node **slot = &a->slots[number];
+    a->filled[number / 64] |= (uint64_t)1 << number % 64;
     node->far.key = key;
     node->far.next = *slot;
     node->far.link = slot;
@@ -35,11 +37,19 @@ static void list(struct agenda *a, struct agenda_node *node, uint64_t key)
     a->far++;
 }
 
+static void set_empty(struct agenda *a, uint32_t slot)
+{
+    a->filled[slot / 64] &= ~((uint64_t)1 << slot % 64);
+}
+
 static void unlist(struct agenda *a, struct agenda_node *node)
 {
     *node->far.link = node->far.next;
+    uintptr_t offset = (uintptr_t)node->far.link - (uintptr_t)a->slots;
     if (node->far.next)
         node->far.next->far.link = node->far.link;
+    else if (offset < sizeof(a->slots)) /* it was the only one of its slot */
+        set_empty(a, (uint32_t)(offset / sizeof(a->slots[0])));
     a->far--;
 }
 
@@ -105,12 +115,24 @@ struct agenda_node *agenda_first(const struct agenda *a, uint64_t now_ms)
     return first && first->key <= now_ms ? (struct agenda_node *)first : NULL;
 }
 
+/* How many slots from this one on, over the end, to the first one that is filled; one is. */
+static uint32_t slots_ahead(const struct agenda *a, uint32_t from)
+{
+    uint64_t word = a->filled[from / 64] >> from % 64;
+    if (word)
+        return (uint32_t)__builtin_ctzll(word);
+    uint32_t ahead = 64 - from % 64;
+    while (!(word = a->filled[(from + ahead) % AGENDA_SLOTS / 64]))
+        ahead += 64;
+    return ahead + (uint32_t)__builtin_ctzll(word);
+}
+
 uint64_t agenda_next(const struct agenda *a)
 {
     const struct heap_node *first = heap_first(&a->near);
     uint64_t next = first ? first->key : AGENDA_NEVER;
-    for (uint64_t ms = a->until_ms; a->far && ms < next; ms += AGENDA_SLOT_MS)
-        if (a->slots[slot_of(ms)])
-            return ms;
-    return next;
+    if (!a->far)
+        return next;
+    uint64_t far = a->until_ms + (uint64_t)slots_ahead(a, slot_of(a->until_ms)) * AGENDA_SLOT_MS;
+    return far < next ? far : next;
 }

@@ -38,7 +38,8 @@ struct agenda {
     bool opening;      /* the first slot is being emptied: its time is near */
     uint32_t far;      /* nodes in slots */
     struct agenda_node *slots[AGENDA_SLOTS];
-}; /* zeroed = empty */
+    uint64_t filled[AGENDA_SLOTS / 64]; /* a bit for each slot in which something is */
+};                                      /* zeroed = empty */
 
 void agenda_deinit(struct agenda *a);
 /* A node that is in no agenda. */

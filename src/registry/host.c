@@ -27,7 +27,7 @@ static uint32_t hash_of(const struct hash_key *key, const struct wanted *w)
     return (uint32_t)hash_bytes(key, &bytes, sizeof(bytes));
 }
 
-struct addr host_addr(const struct host *h)
+struct addr host_address(const struct host *h)
 {
     struct addr addr = {.family = h->family};
     memcpy(addr.bytes, h->address, addr_size(&addr));
@@ -54,7 +54,7 @@ static bool entry_is(const void *entry, const void *key)
 {
     const struct host *h = entry;
     const struct wanted *w = key;
-    struct addr source = host_addr(h);
+    struct addr source = host_address(h);
     return h->owner == w->owner && h->zone == w->zone && addr_is(&source, &w->source);
 }
 

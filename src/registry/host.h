@@ -40,7 +40,7 @@ struct host *host_get(struct registry *r, struct owner *owner, struct addr sourc
 void host_release(struct registry *r, struct host *h); /* does nothing to a group's */
 
 /* The sender's address. */
-struct addr host_addr(const struct host *h);
+struct addr host_address(const struct host *h);
 
 /* A group's own; NULL when memory lacks. */
 struct host *host_new_grouped(struct registry *r, struct owner *owner, struct addr source,

@@ -224,5 +224,5 @@ void instance_state(const struct instance *i, struct instance_state *out)
         .owner = instance_owner(i)->principal,
     };
     if (out->owner.kind != PRINCIPAL_LOCAL)
-        out->owner.addr = host_addr(lease->host);
+        out->owner.addr = host_address(lease->host);
 }

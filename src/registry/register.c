@@ -136,7 +136,7 @@ static enum err take_zone(struct registry *r, struct instance *i, const struct r
     if (i->grouped)
         return host_rezone(r, instance_lease(i), record->zone, now);
     struct addr source =
-        h->owner->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0] : host_addr(h);
+        h->owner->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0] : host_address(h);
     struct host *host = host_get(r, instance_owner(i), source, record->zone);
     if (!host)
         return ERR_MEMORY;

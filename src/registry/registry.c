@@ -118,9 +118,10 @@ enum err registry_configure(struct registry *r, const struct registry_config *co
     r->guards.changed = r->guards.changed || !guard_config_is(&r->config.guard, &config->guard);
     r->config = *config;
     r->config.weight_key = weight_key;
-    for (struct service *s = order_above(r->services.root, (struct text){0}, (struct text){0}); s;
-         s = order_above(r->services.root, service_namespace(s), service_name(s)))
-        service_take_policy(r, s);
+    size_t cursor = 0;
+    for (struct service *s; (s = map_next(&r->services.map, &cursor));)
+        if (s->known)
+            service_take_policy(r, s);
     return ERR_OK;
 }
 

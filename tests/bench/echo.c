@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define BATCH 32
 #define REQUEST_SIZE 512
@@ -29,7 +28,6 @@
 struct slot {
     struct sockaddr_in from;
     struct iovec in, out;
-    _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
     uint8_t request[REQUEST_SIZE], reply[REPLY_MAX];
 };
 
@@ -70,8 +68,6 @@ static void offer(void)
             .msg_namelen = sizeof slot->from,
             .msg_iov = &slot->in,
             .msg_iovlen = 1,
-            .msg_control = slot->control,
-            .msg_controllen = sizeof slot->control,
         };
     }
 }
@@ -108,7 +104,6 @@ static int open_socket(uint16_t port, uint16_t *bound)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
     (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu, sizeof pmtu);
     *bound = ntohs(at.sin_port);
     return fd;

@@ -33,7 +33,7 @@ keys:
 
 def started(core, first, command, **more):
     """A process on this core. `first`: it comes before other programs (as far as the scheduler
-    goes by nice values, both of processes and of sessions), its threads among themselves as ever."""
+    goes by nice values, of processes and of sessions), its threads among themselves as ever."""
     nice = ["nice", "-n", "-20"] if first else []
     process = subprocess.Popen(nice + ["taskset", "-c", str(core)] + command, text=True,
                                stdout=subprocess.PIPE, start_new_session=first, **more)

@@ -210,11 +210,37 @@ static void test_each_field_is_a_change(void **state)
     registry_free(r);
 }
 
+/* Longer and shorter by turns, so that it leaves the instance's block and comes back. */
+static void test_grows_and_shrinks(void **state)
+{
+    (void)state;
+    static const unsigned sizes[] = {0, 1, 9, 16, 17, 60, 199, 3, 200, 0, 40, 15, 150, 2};
+    static const char value[METADATA_VALUE_MAX + 1] =
+        "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+        "8901234567890123456789012345678901234567890123456789012345678901234567890123456789012345"
+        "678901234567890123456789";
+    struct registry *r = registry_plain();
+    struct record record = record_of("web", "a");
+    static struct record read;
+    for (unsigned n = 0; n < ARRAY_COUNT(sizes); n++) {
+        record.metadata_count = sizes[n] > 0;
+        record.metadata[0] = (struct pair){TEXT("key"), {value, sizes[n]}};
+        struct granted granted = put(r, &record, n);
+        assert_int_equal(granted.changed, true);
+        instance_read(granted.instance, &read);
+        assert_same_metadata(&record, &read);
+        assert_same_text(read.id, TEXT("a"));
+        assert_same_places(&record, &read);
+    }
+    registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_round_trip),
         cmocka_unit_test(test_each_field_is_a_change),
+        cmocka_unit_test(test_grows_and_shrinks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
