@@ -3,7 +3,7 @@
 #include "dns/ahead.h"
 
 #include "dns/state.h"
-#include "dns/view_prefetch.h"
+#include "dns/view.h"
 #include "dns/worker.h"
 
 static void look_for(const struct dns *dns, struct ahead *a, unsigned left)

@@ -70,18 +70,32 @@ void browse_list_clear(struct browse_list *list, struct browse_entry **entry)
     *entry = NULL;
 }
 
+/* The groups of those that can be browsed. */
+static uint32_t group_count(const struct srv_set *set)
+{
+    uint32_t count = set->group_count;
+    if (count == 0 || set->parts[0].priority >= STALE_PRIORITY)
+        return count;
+    while (set->parts[set->groups[count - 1].first_part].priority >= STALE_PRIORITY)
+        count--;
+    return count;
+}
+
 uint32_t browse_count(const struct srv_set *set)
 {
-    uint32_t stale = 0;
-    for (uint32_t g = set->group_count; g > 1; g--) {
-        const struct pick_group *group = &set->groups[g - 1];
-        if (set->items[group->first].priority < STALE_PRIORITY)
-            break;
-        stale += group->count;
-    }
-    if (set->count && set->items->priority >= STALE_PRIORITY)
-        return set->count;
-    return set->count - stale;
+    uint32_t count = 0;
+    for (uint32_t g = group_count(set); g > 0; g--)
+        count += set->groups[g - 1].count;
+    return count;
+}
+
+uint32_t browse_parts(const struct srv_set *set)
+{
+    uint32_t count = group_count(set);
+    if (count == 0)
+        return 0;
+    const struct pick_group *last = &set->groups[count - 1];
+    return last->first_part + last->part_count;
 }
 
 /* ---- names ------------------------------------------------------------------------------ */

@@ -43,6 +43,7 @@ void browse_list_clear(struct browse_list *list, struct browse_entry **entry);
 /* How many of a protocol's instances can be browsed: of those that are not heard from only
  * where there are no others, as PTR has no field that tells. They stand first in the set. */
 uint32_t browse_count(const struct srv_set *set);
+uint32_t browse_parts(const struct srv_set *set); /* the parts in which these stand */
 
 /* `_services._dns-sd._udp` below the apex; false: the name would be too long. */
 bool browse_types_name(const struct zone *zone, struct name *out);

@@ -1,4 +1,4 @@
-/* What can be asked for within a service: selectors and named ports. */
+/* What can be asked for within a slice: selectors and named ports. */
 #include "dns/draft.h"
 
 #include <stdlib.h>
@@ -6,11 +6,12 @@
 
 /* ---- selectors --------------------------------------------------------------------- */
 
-static enum err note_pair(struct draft *d, uint32_t n, struct text key, struct text value)
+static enum err note_pair(struct draft *d, unsigned place, struct text key, struct text value)
 {
     char label[2 * 63 + 1];
-    size_t offset;
     uint32_t entry;
+    if (!value.n)
+        return ERR_OK;
     size_t key_size = text_to_label(key, label);
     label[key_size] = '\0'; /* no label holds it, so the pair is one string */
     char value_label[63];
@@ -18,154 +19,118 @@ static enum err note_pair(struct draft *d, uint32_t n, struct text key, struct t
     if (!key_size || !value_size)
         return ERR_OK;
     memcpy(label + key_size + 1, value_label, value_size);
-    if (draft_append(d, label, key_size + 1 + value_size, &offset) ||
-        draft_intern(d, &d->pairs, offset, &entry))
+    size_t offset = d->strings.count;
+    if (!list_append(&d->strings, label, key_size + 1 + value_size, 1) ||
+        draft_intern(d, &d->pairs, offset, place, &entry))
         return ERR_MEMORY;
     intern_entry(&d->pairs, entry)->split = (uint32_t)key_size;
-    return draft_note(&d->pairs, &d->pair_notes, entry, n, 0);
+    return ERR_OK;
 }
 
-static enum err note_metadata(struct draft *d, uint32_t n, const struct record *r)
+static enum err note_metadata(struct draft *d, unsigned place, const struct record *r)
 {
-    for (char *const *key = d->selector_keys; key && *key; key++)
+    for (char *const *key = d->c->selectors; key && *key; key++)
         for (unsigned i = 0; i < r->metadata_count; i++)
             if (text_is(r->metadata[i].key, text_of(*key)) &&
-                note_pair(d, n, r->metadata[i].key, r->metadata[i].value))
+                note_pair(d, place, r->metadata[i].key, r->metadata[i].value))
                 return ERR_MEMORY;
     return ERR_OK;
 }
 
-enum err draft_note_selectors(struct draft *d, uint32_t n, const struct record *r)
+enum err draft_note_selectors(struct draft *d, unsigned place, const struct record *r)
 {
-    if (note_pair(d, n, TEXT("version"), r->version) || note_pair(d, n, TEXT("zone"), r->zone) ||
-        note_pair(d, n, TEXT("region"), r->region) || note_pair(d, n, TEXT("cluster"), r->cluster))
+    if (note_pair(d, place, TEXT("version"), r->version) ||
+        note_pair(d, place, TEXT("zone"), r->zone) ||
+        note_pair(d, place, TEXT("region"), r->region) ||
+        note_pair(d, place, TEXT("cluster"), r->cluster))
         return ERR_MEMORY;
     for (unsigned i = 0; i < r->tag_count; i++)
-        if (note_pair(d, n, TEXT("tag"), r->tags[i]))
+        if (note_pair(d, place, TEXT("tag"), r->tags[i]))
             return ERR_MEMORY;
-    return note_metadata(d, n, r);
+    return note_metadata(d, place, r);
 }
 
-static int compare_selectors(const void *left, const void *right, void *context)
+static int compare_pairs(const void *left, const void *right, void *context)
 {
     const struct draft *d = context;
-    const struct draft_selector *a = left, *b = right;
-    const struct distinct *x = intern_entry(&d->pairs, a->entry);
-    const struct distinct *y = intern_entry(&d->pairs, b->entry);
+    const struct distinct *a = intern_entry(&d->pairs, *(const uint32_t *)left);
+    const struct distinct *b = intern_entry(&d->pairs, *(const uint32_t *)right);
     /* The NUL between them orders by key, then by value. */
-    return text_compare((struct text){(const char *)draft_bytes(d, x->offset), x->size},
-                        (struct text){(const char *)draft_bytes(d, y->offset), y->size});
-}
-
-/* The live ones among the notes of one pair. */
-static enum err list_live(struct draft *d, const struct note *notes, uint32_t count,
-                          struct draft_selector *s)
-{
-    s->first = (uint32_t)d->live.count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!draft_instance(d, notes[i].instance)->live)
-            continue;
-        uint32_t *to = list_add(&d->live, 1, sizeof(*to));
-        if (!to)
-            return ERR_MEMORY;
-        *to = notes[i].instance;
-        s->fresh += !draft_instance(d, notes[i].instance)->stale;
-    }
-    s->count = (uint32_t)d->live.count - s->first;
-    return ERR_OK;
-}
-
-enum err draft_selectors(struct draft *d)
-{
-    uint32_t count = (uint32_t)d->pairs.entries.count;
-    if (count == 0)
-        return ERR_OK;
-    size_t *starts;
-    struct note *notes = draft_group_notes(&d->pairs, &d->pair_notes, &starts);
-    if (!notes)
-        return ERR_MEMORY;
-    enum err err = ERR_OK;
-    struct draft_selector *s = list_add(&d->selectors, count, sizeof(*s));
-    if (!s)
-        err = ERR_MEMORY;
-    for (uint32_t i = 0; i < count && !err; i++) {
-        s[i].entry = i;
-        err = list_live(d, notes + starts[i], intern_entry(&d->pairs, i)->count, &s[i]);
-    }
-    if (!err)
-        qsort_r(s, count, sizeof(*s), compare_selectors, d);
-    free(notes);
-    free(starts);
-    return err;
+    return text_compare((struct text){draft_string(d, a), a->size},
+                        (struct text){draft_string(d, b), b->size});
 }
 
 /* ---- named ports ------------------------------------------------------------------- */
 
 /* The entry is the name with the protocol's byte behind it. */
-static enum err note_port(struct draft *d, uint32_t n, const struct port *port)
+static enum err note_port(struct draft *d, unsigned place, const struct port *port)
 {
-    size_t offset;
     uint32_t entry;
     uint8_t protocol = (uint8_t)port->protocol;
-    if (port->name.n == 0)
-        return ERR_OK;
-    size_t protocol_at;
-    if (draft_append(d, port->name.s, port->name.n, &offset) ||
-        draft_append(d, &protocol, 1, &protocol_at) ||
-        draft_intern(d, &d->port_names, offset, &entry))
+    size_t offset = d->strings.count;
+    if (!list_append(&d->strings, port->name.s, port->name.n, 1) ||
+        !list_append(&d->strings, &protocol, 1, 1) ||
+        draft_intern(d, &d->names, offset, place, &entry))
         return ERR_MEMORY;
-    return draft_note(&d->port_names, &d->port_notes, entry, n, port->number);
-}
-
-enum err draft_note_ports(struct draft *d, uint32_t n, const struct record *r)
-{
-    struct draft_instance *di = draft_instance(d, n);
-    for (unsigned i = 0; i < r->port_count; i++) {
-        const struct port *port = &r->ports[i];
-        if (!di->port[port->protocol])
-            di->port[port->protocol] = port->number;
-        if (!di->https_port && port->protocol == PROTOCOL_TCP && text_is(port->name, TEXT("https")))
-            di->https_port = port->number;
-        if (note_port(d, n, port))
+    if (entry == d->ports.count) {
+        struct draft_port *fresh = list_add(&d->ports, 1, sizeof(*fresh));
+        if (!fresh)
             return ERR_MEMORY;
+        memset(fresh, 0, sizeof(*fresh));
     }
-    di->default_port = r->port_count ? r->ports[0].number : 0;
+    struct draft_port *there = (struct draft_port *)d->ports.items + entry;
+    if (!there->ports[place]) /* the first of the name counts */
+        there->ports[place] = port->number;
     return ERR_OK;
 }
 
-static int compare_ports(const void *left, const void *right, void *context)
+enum err draft_note_ports(struct draft *d, unsigned place, const struct record *r)
 {
-    const struct draft *d = context;
-    const struct draft_port *a = left, *b = right;
-    const struct distinct *x = intern_entry(&d->port_names, a->entry);
-    const struct distinct *y = intern_entry(&d->port_names, b->entry);
-    const char *s = (const char *)draft_bytes(d, x->offset);
-    const char *t = (const char *)draft_bytes(d, y->offset);
-    int order = text_compare((struct text){s, x->size - 1}, (struct text){t, y->size - 1});
-    return order ? order : s[x->size - 1] - t[y->size - 1];
+    struct view_instance *in = &d->instances[place];
+    for (unsigned i = 0; i < r->port_count; i++) {
+        const struct port *port = &r->ports[i];
+        if (port->protocol <= PROTOCOL_UDP && !in->ports[port->protocol])
+            in->ports[port->protocol] = port->number;
+        if (!in->https_port && port->protocol == PROTOCOL_TCP && text_is(port->name, TEXT("https")))
+            in->https_port = port->number;
+        if (port->name.n && note_port(d, place, port))
+            return ERR_MEMORY;
+    }
+    in->port = r->port_count ? r->ports[0].number : 0;
+    return ERR_OK;
 }
 
-enum err draft_ports(struct draft *d)
+static int compare_names(const void *left, const void *right, void *context)
 {
-    uint32_t count = (uint32_t)d->port_names.entries.count;
+    const struct draft *d = context;
+    const struct distinct *a = intern_entry(&d->names, *(const uint32_t *)left);
+    const struct distinct *b = intern_entry(&d->names, *(const uint32_t *)right);
+    const char *s = draft_string(d, a), *t = draft_string(d, b);
+    int order = text_compare((struct text){s, a->size - 1}, (struct text){t, b->size - 1});
+    return order ? order : s[a->size - 1] - t[b->size - 1];
+}
+
+/* ---- their order ------------------------------------------------------------------- */
+
+static enum err order(struct draft *d, const struct intern *in, struct list *out,
+                      int (*compare)(const void *left, const void *right, void *context))
+{
+    size_t count = in->entries.count;
     if (count == 0)
         return ERR_OK;
-    size_t *starts;
-    struct note *notes = draft_group_notes(&d->port_names, &d->port_notes, &starts);
-    if (!notes)
+    uint32_t *entries = list_add(out, count, sizeof(*entries));
+    if (!entries)
         return ERR_MEMORY;
-    enum err err = ERR_OK;
-    struct draft_port *ports = list_add(&d->ports, count, sizeof(*ports));
-    if (!ports)
-        err = ERR_MEMORY;
-    for (uint32_t i = 0; i < count && !err; i++) {
-        ports[i].entry = i;
-        err =
-            draft_set(d, notes + starts[i], intern_entry(&d->port_names, i)->count, &ports[i].set);
-    }
-    if (!err)
-        qsort_r(ports, count, sizeof(*ports), compare_ports, d);
-    free(notes);
-    free(starts);
-    return err;
+    for (uint32_t i = 0; i < count; i++)
+        entries[i] = i;
+    if (count > 1)
+        qsort_r(entries, count, sizeof(*entries), compare, d);
+    return ERR_OK;
+}
+
+enum err draft_order(struct draft *d)
+{
+    if (order(d, &d->names, &d->name_order, compare_names))
+        return ERR_MEMORY;
+    return order(d, &d->pairs, &d->pair_order, compare_pairs);
 }

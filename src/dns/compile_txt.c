@@ -55,9 +55,9 @@ static void write_tags(struct writer *w, const struct record *r)
     }
 }
 
-enum err draft_txt(struct draft *d, const struct record *r, uint32_t *entry)
+enum err draft_txt(struct draft *d, unsigned place, const struct record *r)
 {
-    uint8_t *room = list_reserve(&d->bytes, TXT_MAX, 1);
+    uint8_t *room = list_reserve(&d->strings, TXT_MAX, 1);
     if (!room)
         return ERR_MEMORY;
     struct writer w = writer_of(room, TXT_MAX);
@@ -71,7 +71,8 @@ enum err draft_txt(struct draft *d, const struct record *r, uint32_t *entry)
             write_pair(&w, r->metadata[i].key, r->metadata[i].value);
     if (writer_used(&w) == 0)
         write_u8(&w, 0); /* never an empty TXT RDATA (RFC 6763 section 6.1) */
-    size_t offset = d->bytes.count;
-    d->bytes.count += writer_used(&w);
-    return draft_intern(d, &d->txts, offset, entry);
+    size_t offset = d->strings.count;
+    d->instances[place].txt_size = (uint16_t)writer_used(&w);
+    d->strings.count += writer_used(&w);
+    return draft_intern(d, &d->txts, offset, place, &d->instances[place].txt_at);
 }

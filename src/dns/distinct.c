@@ -11,10 +11,9 @@ static void forget(struct distinct_set *s)
     s->count = 0;
 }
 
-void distinct_begin(struct distinct_set *s, unsigned size)
+void distinct_begin(struct distinct_set *s)
 {
     forget(s);
-    s->size = size;
     s->dropped = false;
 }
 
@@ -22,21 +21,29 @@ void distinct_begin(struct distinct_set *s, unsigned size)
  * slots bound what that costs. */
 static uint32_t slot_of(const uint8_t *bytes, unsigned size)
 {
-    uint64_t hash = 0;
-    for (unsigned i = 0; i < size; i += 4) {
+    uint64_t hash = size;
+    unsigned i = 0;
+    for (; i + 4 <= size; i += 4) {
         uint32_t part;
         memcpy(&part, bytes + i, 4);
         hash = (hash ^ part) * 0x9e3779b97f4a7c15;
     }
+    for (; i < size; i++)
+        hash = (hash ^ bytes[i]) * 0x9e3779b97f4a7c15;
     return (uint32_t)(hash >> 32) & (DISTINCT_SLOTS - 1);
+}
+
+static bool is_same(const struct distinct_entry *e, const uint8_t *bytes, uint16_t size)
+{
+    return e->size == size && memcmp(e->bytes, bytes, size) == 0;
 }
 
 static void add(struct distinct_set *s, const struct distinct_entry *fresh)
 {
-    uint32_t at = slot_of(fresh->bytes, s->size);
+    uint32_t at = slot_of(fresh->bytes, fresh->size);
     for (; s->stamps[at] == s->stamp; at = (at + 1) & (DISTINCT_SLOTS - 1)) {
         struct distinct_entry *e = &s->slots[at];
-        if (memcmp(e->bytes, fresh->bytes, s->size) != 0)
+        if (!is_same(e, fresh->bytes, fresh->size))
             continue;
         e->weight += fresh->weight;
         if (fresh->key < e->key)
@@ -50,11 +57,11 @@ static void add(struct distinct_set *s, const struct distinct_entry *fresh)
     s->used[s->count++] = at;
 }
 
-bool distinct_has(const struct distinct_set *s, const uint8_t *bytes)
+bool distinct_has(const struct distinct_set *s, const uint8_t *bytes, uint16_t size)
 {
-    uint32_t at = slot_of(bytes, s->size);
+    uint32_t at = slot_of(bytes, size);
     for (; s->stamps[at] == s->stamp; at = (at + 1) & (DISTINCT_SLOTS - 1))
-        if (memcmp(s->slots[at].bytes, bytes, s->size) == 0)
+        if (is_same(&s->slots[at], bytes, size))
             return true;
     return false;
 }
@@ -79,10 +86,10 @@ static void prune(struct distinct_set *s, struct picker *p)
     s->dropped = true;
 }
 
-void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t tier,
-                  double key, double weight)
+void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t size,
+                  uint16_t tier, double key, double weight)
 {
     if (s->count == DISTINCT_MAX)
         prune(s, p);
-    add(s, &(struct distinct_entry){key, weight, bytes, tier});
+    add(s, &(struct distinct_entry){key, weight, bytes, tier, size});
 }

@@ -1,7 +1,8 @@
 /* A set of addresses, each with the smallest key that was said of it: several instances
  * may share an address, and the smallest of their exponential keys is the key of an item
  * with the sum of their weights. Keeps the PICK_MAX smallest exactly, in fixed room,
- * however many come by. Used where no finished address set exists (selectors).
+ * however many come by. Used where no finished address set exists (selectors); likewise for
+ * TXT data.
  */
 #ifndef DISC_DNS_DISTINCT_H
 #define DISC_DNS_DISTINCT_H
@@ -20,6 +21,7 @@ struct distinct_entry {
     double key, weight; /* the weight: of all that named the address since it is kept */
     const uint8_t *bytes;
     uint16_t tier; /* comes before the key */
+    uint16_t size; /* of the bytes; above 0 */
 };
 
 struct distinct_set {
@@ -27,15 +29,14 @@ struct distinct_set {
     uint32_t stamps[DISTINCT_SLOTS]; /* a slot is in use when its stamp is the current one */
     uint32_t used[DISTINCT_MAX];     /* slots in use, in the order of arrival */
     uint32_t stamp, count;
-    unsigned size; /* of an address: 4 or 16 */
-    bool dropped;  /* there were more than are kept */
+    bool dropped; /* there were more than are kept */
 };
 
-void distinct_begin(struct distinct_set *s, unsigned size);
+void distinct_begin(struct distinct_set *s);
 /* `bytes` must stay until the last call. `p`: scratch. */
-void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t tier,
-                  double key, double weight);
-bool distinct_has(const struct distinct_set *s, const uint8_t *bytes);
+void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t size,
+                  uint16_t tier, double key, double weight);
+bool distinct_has(const struct distinct_set *s, const uint8_t *bytes, uint16_t size);
 /* Offers all to the picker, which was begun; an item is an index into `slots`. */
 void distinct_offer(const struct distinct_set *s, struct picker *p);
 

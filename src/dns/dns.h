@@ -51,10 +51,11 @@ bool dns_serves_namespace(const struct dns *dns, struct text ns);
 /* ---- publishing (control thread) ------------------------------------------------ */
 
 /* Compiles the services that changed since the last call and swaps their views in.
- * A small service is compiled in every call; one of n instances that did nothing
- * but grow is left for later until n / 100 ms have passed since its last time. A
- * withdrawal is never left for later. `due_ms` (may be NULL): lease time at which
- * to call again, UINT64_MAX = nothing is waiting.
+ * What costs little (a small service, a change of a few instances of a large one) is
+ * compiled in every call; a service whose last time cost more, and that did nothing but
+ * grow since, is left for later until 20 times as long has passed. A withdrawal is never
+ * left for later. `due_ms` (may be NULL): lease time at which to call again, UINT64_MAX =
+ * nothing is waiting.
  * ERR_MEMORY: what could not be compiled stays as it was published and is tried
  * again at the next call. */
 MUST_CHECK enum err dns_publish(struct dns *dns, struct registry *registry, uint64_t lease_ms,

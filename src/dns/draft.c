@@ -3,72 +3,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *list_reserve(struct list *l, size_t count, size_t size)
-{
-    if (!l->items || l->count + count > l->capacity) { /* none is room, too, and not NULL */
-        size_t capacity = l->capacity ? l->capacity * 2 : 16;
-        if (capacity < l->count + count)
-            capacity = l->count + count;
-        void *grown = realloc(l->items, capacity * size);
-        if (!grown)
-            return NULL;
-        l->items = grown;
-        l->capacity = capacity;
-    }
-    return (uint8_t *)l->items + l->count * size;
-}
+#include "base/attr.h"
 
-void *list_add(struct list *l, size_t count, size_t size)
+enum err draft_init(struct draft *d, const struct compile_context *c, const struct service *service)
 {
-    void *at = list_reserve(l, count, size);
-    if (!at)
-        return NULL;
-    memset(at, 0, count * size);
-    l->count += count;
-    return at;
-}
-
-static void intern_deinit(struct intern *in)
-{
-    free(in->entries.items);
-    free(in->slots);
+    *d = (struct draft){.c = c};
+    return name_join(service_name(service), &c->zone->apex, &d->owner);
 }
 
 void draft_deinit(struct draft *d)
 {
-    struct list *lists[] = {&d->bytes,  &d->instances, &d->items,      &d->sums,
-                            &d->groups, &d->addr_sums, &d->ids,        &d->live,
-                            &d->ports,  &d->selectors, &d->port_notes, &d->pair_notes};
+    struct list *lists[] = {&d->bytes, &d->strings, &d->ports,      &d->parts,
+                            &d->items, &d->sums,    &d->name_order, &d->pair_order};
     for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
         free(lists[i]->items);
-    struct intern *interns[] = {&d->txts, &d->v4s, &d->v6s, &d->port_names, &d->pairs};
-    for (size_t i = 0; i < ARRAY_COUNT(interns); i++)
-        intern_deinit(interns[i]);
+    struct intern *interns[] = {&d->txts, &d->names, &d->pairs};
+    for (size_t i = 0; i < ARRAY_COUNT(interns); i++) {
+        free(interns[i]->entries.items);
+        free(interns[i]->slots);
+    }
 }
 
-enum err draft_append(struct draft *d, const void *bytes, size_t size, size_t *offset)
+static void intern_empty(struct intern *in)
 {
-    uint8_t *to = list_reserve(&d->bytes, size, 1);
-    if (!to)
-        return ERR_MEMORY;
-    if (size)
-        memcpy(to, bytes, size);
-    *offset = d->bytes.count;
-    d->bytes.count += size;
-    return ERR_OK;
+    if (in->entries.count)
+        memset(in->slots, 0, ((size_t)in->mask + 1) * sizeof(*in->slots));
+    in->entries.count = 0;
+}
+
+static void draft_empty(struct draft *d)
+{
+    d->count = d->live_count = 0;
+    d->live = d->stale = 0;
+    d->ttl = UINT32_MAX;
+    d->classes[0] = d->classes[1] = (struct slice_class){.best_priority = UINT16_MAX};
+    d->bytes.count = d->strings.count = d->ports.count = 0;
+    d->parts.count = d->items.count = d->sums.count = 0;
+    d->name_order.count = d->pair_order.count = 0;
+    intern_empty(&d->txts);
+    intern_empty(&d->names);
+    intern_empty(&d->pairs);
 }
 
 /* At most half of the slots are used. */
 static enum err intern_reserve(struct intern *in)
 {
-    if (in->slots && (in->entries.count + 1) * 2 <= in->mask + 1)
+    if (in->slots && (in->entries.count + 1) * 2 <= (size_t)in->mask + 1)
         return ERR_OK;
-    size_t size = in->slots ? (in->mask + 1) * 2 : 16;
+    uint32_t size = in->slots ? (in->mask + 1) * 2 : 32;
     uint32_t *slots = calloc(size, sizeof(*slots));
     if (!slots)
         return ERR_MEMORY;
     for (uint32_t i = 0; i < in->entries.count; i++) {
-        size_t at = intern_entry(in, i)->hash & (size - 1);
+        uint32_t at = intern_entry(in, i)->hash & (size - 1);
         while (slots[at])
             at = (at + 1) & (size - 1);
         slots[at] = i + 1;
@@ -79,68 +66,144 @@ static enum err intern_reserve(struct intern *in)
     return ERR_OK;
 }
 
-enum err draft_intern(struct draft *d, struct intern *in, size_t offset, uint32_t *entry)
+enum err draft_intern(struct draft *d, struct intern *in, size_t offset, unsigned place,
+                      uint32_t *entry)
 {
     if (intern_reserve(in))
         return ERR_MEMORY;
-    const uint8_t *bytes = draft_bytes(d, offset);
-    uint32_t size = (uint32_t)(d->bytes.count - offset);
-    uint32_t hash = (uint32_t)hash_bytes(d->key, bytes, size);
-    size_t at = hash & in->mask;
+    const uint8_t *bytes = (const uint8_t *)d->strings.items + offset;
+    uint32_t size = (uint32_t)(d->strings.count - offset);
+    uint32_t hash = (uint32_t)hash_bytes(d->c->key, bytes, size);
+    uint32_t at = hash & in->mask;
     for (; in->slots[at]; at = (at + 1) & in->mask) {
-        const struct distinct *e = intern_entry(in, in->slots[at] - 1);
-        if (e->hash == hash && e->size == size &&
-            memcmp(draft_bytes(d, e->offset), bytes, size) == 0) {
+        struct distinct *e = intern_entry(in, in->slots[at] - 1);
+        if (e->hash == hash && e->size == size && memcmp(draft_string(d, e), bytes, size) == 0) {
             *entry = in->slots[at] - 1;
-            d->bytes.count = offset;
+            e->has |= UINT64_C(1) << place;
+            d->strings.count = offset;
             return ERR_OK;
         }
     }
-    struct distinct *fresh = list_add(&in->entries, 1, sizeof(*fresh));
-    if (!fresh)
+    struct distinct fresh = {(uint32_t)offset, size, hash, 0, UINT64_C(1) << place};
+    if (!list_append(&in->entries, &fresh, 1, sizeof(fresh)))
         return ERR_MEMORY;
-    fresh->offset = offset;
-    fresh->size = size;
-    fresh->hash = hash;
     *entry = (uint32_t)in->entries.count - 1;
     in->slots[at] = *entry + 1;
     return ERR_OK;
 }
 
-enum err draft_note(struct intern *in, struct list *notes, uint32_t entry, uint32_t instance,
-                    uint16_t port)
+/* ---- instances ------------------------------------------------------------------------- */
+
+/* Behind its target. */
+static enum err add_addresses(struct draft *d, struct view_instance *i, const struct record *r)
 {
-    struct distinct *e = intern_entry(in, entry);
-    if (e->last_instance == instance + 1)
-        return ERR_OK;
-    struct note *note = list_add(notes, 1, sizeof(*note));
-    if (!note)
-        return ERR_MEMORY;
-    *note = (struct note){.of = entry, .instance = instance, .port = port};
-    e->last_instance = instance + 1;
-    e->count++;
+    for (unsigned n = 0; n < r->address_count; n++) {
+        if (r->addresses[n].family != FAMILY_V4)
+            continue;
+        if (!list_append(&d->bytes, r->addresses[n].bytes, 4, 1))
+            return ERR_MEMORY;
+        i->v4_count++;
+    }
+    for (unsigned n = 0; n < r->address_count; n++) {
+        if (r->addresses[n].family != FAMILY_V6)
+            continue;
+        if (!list_append(&d->bytes, r->addresses[n].bytes, 16, 1))
+            return ERR_MEMORY;
+        i->v6_count++;
+    }
     return ERR_OK;
 }
 
-struct note *draft_group_notes(const struct intern *in, const struct list *notes, size_t **starts)
+/* Does it name a protocol (RFC 7301) for SVCB records? */
+static bool names_alpn(const struct record *r)
 {
-    const struct note *from = notes->items;
-    struct note *grouped = malloc((notes->count + 1) * sizeof(*grouped));
-    size_t *at = malloc((in->entries.count + 1) * sizeof(*at));
-    if (!grouped || !at) {
-        free(grouped);
-        free(at);
-        return NULL;
+    for (unsigned i = 0; i < r->metadata_count; i++)
+        if (text_is(r->metadata[i].key, TEXT("alpn")))
+            for (size_t n = 0; n < r->metadata[i].value.n; n++)
+                if (r->metadata[i].value.s[n] != ',')
+                    return true;
+    return false;
+}
+
+/* Has I._S._tcp.Z room: an underscore and a label more than I.S.Z? */
+static bool is_browsable(uint8_t target_size)
+{
+    enum {
+        MORE = sizeof("_"
+                      "\4_tcp") -
+               1
+    };
+    return target_size + MORE <= NAME_MAX_WIRE;
+}
+
+/* I.S.Z, which fits a name; the id is a label. */
+static enum err add_target(struct draft *d, struct view_instance *i, struct text id)
+{
+    i->target_at = (uint32_t)d->bytes.count;
+    i->target_size = (uint8_t)(1 + id.n + d->owner.size);
+    uint8_t *to = list_add(&d->bytes, i->target_size, 1);
+    if (!to)
+        return ERR_MEMORY;
+    to[0] = (uint8_t)id.n;
+    memcpy(to + 1, id.s, id.n);
+    memcpy(to + 1 + id.n, d->owner.wire, d->owner.size);
+    return ERR_OK;
+}
+
+static void note_class(struct slice_class *class, const struct view_instance *i)
+{
+    class->count++;
+    class->v4_count = (uint8_t)(class->v4_count + (i->v4_count > 0));
+    class->v6_count = (uint8_t)(class->v6_count + (i->v6_count > 0));
+    if (class->count == 1 || i->priority < class->best_priority) {
+        class->best_priority = i->priority;
+        class->best_weight = i->weight;
+    } else if (i->priority == class->best_priority && i->weight > class->best_weight) {
+        class->best_weight = i->weight;
     }
-    size_t start = 0;
-    for (uint32_t i = 0; i < in->entries.count; i++) {
-        at[i] = start;
-        start += intern_entry(in, i)->count;
-    }
-    for (size_t i = 0; i < notes->count; i++)
-        grouped[at[from[i].of]++] = from[i];
-    for (uint32_t i = 0; i < in->entries.count; i++)
-        at[i] -= intern_entry(in, i)->count;
-    *starts = at;
-    return grouped;
+}
+
+static void note_live(struct draft *d, const struct view_instance *i, const struct record *r)
+{
+    uint64_t bit = UINT64_C(1) << d->count;
+    d->live |= bit;
+    if (i->stale)
+        d->stale |= bit;
+    note_class(&d->classes[i->stale], i);
+    if (r->ttl != TTL_UNSET && (uint32_t)r->ttl < d->ttl)
+        d->ttl = (uint32_t)r->ttl;
+}
+
+static enum err add_instance(struct draft *d, const struct ordered *from)
+{
+    if (1 + from->id.n + d->owner.size > NAME_MAX_WIRE)
+        return ERR_OK;
+    struct record r;
+    struct instance_state state;
+    instance_read(from->instance, &r);
+    instance_state(from->instance, &state);
+    struct view_instance *i = &d->instances[d->count];
+    *i = (struct view_instance){.weight = state.weight,
+                                .status = (uint8_t)state.status,
+                                .stale = state.stale,
+                                .live = state.status == STATUS_UP,
+                                .alpn = names_alpn(&r)};
+    i->priority = (uint16_t)(r.priority + (state.stale ? STALE_PRIORITY : 0));
+    if (add_target(d, i, from->id) || add_addresses(d, i, &r) || draft_txt(d, d->count, &r) ||
+        draft_note_ports(d, d->count, &r) || draft_note_selectors(d, d->count, &r))
+        return ERR_MEMORY;
+    i->browsable = is_browsable(i->target_size);
+    if (i->live)
+        note_live(d, i, &r);
+    d->count++;
+    return ERR_OK;
+}
+
+enum err draft_slice(struct draft *d, const struct ordered *list, unsigned count)
+{
+    draft_empty(d);
+    for (unsigned n = 0; n < count; n++)
+        if (add_instance(d, &list[n]))
+            return ERR_MEMORY;
+    return draft_sets(d) || draft_order(d) ? ERR_MEMORY : ERR_OK;
 }

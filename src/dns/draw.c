@@ -1,9 +1,7 @@
 #include "dns/draw.h"
 
-#include "dns/answer.h"
+#include "dns/records_out.h"
 #include "dns/svcb.h"
-
-enum { SRV_HEAD = 6, POINTER = 2 }; /* priority, weight, port */
 
 /* ---- stable keys ------------------------------------------------------------------------- */
 
@@ -35,70 +33,46 @@ double draw_stable_key(uint64_t bits, double weight)
 
 double draw_item_key(const struct draw *d, const struct srv_item *item)
 {
-    const uint8_t *id = d->view->instances[item->instance].target;
+    const uint8_t *id = instance_target(view_at(d->view, item->place));
     return draw_stable_key(draw_stable_bits(d->client, id + 1, *id), item->weight);
 }
 
 /* ---- what selectors leave ---------------------------------------------------------------- */
 
-static bool has(const struct selector *s, uint32_t instance)
+void draw_select(struct draw *d, const struct pair *pairs, unsigned count)
 {
-    uint32_t low = 0, high = s->live_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (s->live[middle] == instance)
-            return true;
-        if (s->live[middle] < instance)
-            low = middle + 1;
-        else
-            high = middle;
+    const struct view *v = d->view;
+    uint64_t *masks = d->worker->selected;
+    d->pairs = pairs;
+    d->pair_count = count;
+    if (v->slice_count > ARRAY_COUNT(d->worker->selected))
+        return;
+    for (uint32_t i = 0; i < v->slice_count; i++)
+        masks[i] = slice_selected(v->slices[i], pairs, count);
+    d->masks = masks;
+}
+
+static uint64_t selected_of(const struct draw *d, uint32_t slice)
+{
+    const struct slice *s = d->view->slices[slice];
+    uint64_t mask = d->masks ? d->masks[slice] : slice_selected(s, d->pairs, d->pair_count);
+    if (d->of != DRAW_ALL)
+        mask &= d->of == DRAW_STALE ? s->stale : ~s->stale;
+    if (d->tiered)
+        mask &= draw_tier_mask(d->view, d->near, slice, d->tier);
+    return mask;
+}
+
+bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place)
+{
+    while (!c->left) {
+        if (c->slice == d->view->slice_count)
+            return false;
+        c->left = selected_of(d, c->slice++);
     }
-    return false;
-}
-
-static unsigned shortest(const struct draw *d)
-{
-    unsigned best = 0;
-    for (unsigned i = 1; i < d->pair_count; i++)
-        if (d->pairs[i]->live_count < d->pairs[best]->live_count)
-            best = i;
-    return best;
-}
-
-static bool is_meant(const struct draw *d, uint32_t instance)
-{
-    return d->of == DRAW_ALL || d->view->instances[instance].stale == (d->of == DRAW_STALE);
-}
-
-static bool next_live(const struct draw *d, uint32_t *at, uint32_t *instance)
-{
-    while (*at < d->view->instance_count) {
-        uint32_t n = (*at)++;
-        if (!d->view->instances[n].live || !is_meant(d, n))
-            continue;
-        *instance = n;
-        return true;
-    }
-    return false;
-}
-
-bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance)
-{
-    if (d->pair_count == 0)
-        return next_live(d, at, instance);
-    unsigned base = shortest(d);
-    const struct selector *s = d->pairs[base];
-    while (*at < s->live_count) {
-        uint32_t n = s->live[(*at)++];
-        bool in = true;
-        for (unsigned i = 0; i < d->pair_count && in; i++)
-            in = i == base || has(d->pairs[i], n);
-        if (in && is_meant(d, n)) {
-            *instance = n;
-            return true;
-        }
-    }
-    return false;
+    *place = (c->slice - 1) * SLICE_MAX + (uint32_t)__builtin_ctzll(c->left);
+    c->left &= c->left - 1;
+    return true;
 }
 
 static bool has_data(const struct view_instance *i, uint16_t type)
@@ -118,8 +92,10 @@ void draw_choose(struct draw *d, uint16_t type)
     enum draw_of of = DRAW_STALE;
     if (d->view->stale_count == 0)
         return;
-    for (uint32_t at = 0, n; of == DRAW_STALE && draw_next_selected(d, &at, &n);)
-        if (!d->view->instances[n].stale && has_data(&d->view->instances[n], type))
+    struct selected_cursor c = {0};
+    d->of = DRAW_FRESH;
+    for (uint32_t n; of == DRAW_STALE && draw_next_selected(d, &c, &n);)
+        if (has_data(view_at(d->view, n), type))
             of = DRAW_FRESH;
     d->of = of;
 }
@@ -130,26 +106,30 @@ void draw_choose(struct draw *d, uint16_t type)
 static struct srv_item item_of(const struct draw *d, uint32_t picked)
 {
     if (d->set)
-        return d->set->items[picked];
-    const struct view_instance *i = &d->view->instances[picked];
+        return set_item(d->set, picked);
+    const struct view_instance *i = view_at(d->view, picked);
     return (struct srv_item){picked, i->priority, i->weight, i->port};
+}
+
+static const struct view_instance *instance_of(const struct draw *d, uint32_t picked)
+{
+    return d->set ? set_instance(d->set, picked) : view_at(d->view, picked);
 }
 
 struct srv_item draw_srv_placed(const struct draw *d, unsigned n)
 {
     struct srv_item item = item_of(d, d->worker->picker.items[n]);
-    if (d->near.known)
+    if (d->near)
         item.priority =
-            draw_priority(d->view, &d->near, item.priority, draw_tier(&d->near, item.instance));
+            draw_priority(d->view, d->near, item.priority, draw_tier(d->view, d->near, item.place));
     return item;
 }
 
-static uint32_t record_bytes(const struct draw *d, uint32_t instance)
+static uint32_t record_bytes(const struct draw *d, const struct view_instance *i)
 {
-    const struct view_instance *i = &d->view->instances[instance];
     uint8_t rdata[SVCB_RDATA_MAX];
     switch (d->type) {
-    case TYPE_PTR: return RECORD_HEAD + 1u + i->target[0] + POINTER;
+    case TYPE_PTR: return RECORD_HEAD + 1u + *instance_target(i) + POINTER_SIZE;
     case TYPE_SVCB:
     case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(d->view, i, d->type, rdata);
     default: return RECORD_HEAD + SRV_HEAD + i->target_size;
@@ -160,19 +140,17 @@ static uint32_t record_bytes(const struct draw *d, uint32_t instance)
  * service's name. */
 static uint32_t least_bytes(const struct draw *d)
 {
-    const struct view_instance *any = d->view->instances;
-    uint32_t service = any->target_size - 1u - any->target[0];
-    switch (d->type) {
-    case TYPE_PTR: return RECORD_HEAD + 2 + POINTER;
-    case TYPE_SVCB:
-    case TYPE_HTTPS: return RECORD_HEAD + 2 + 2 + service;
-    default: return RECORD_HEAD + SRV_HEAD + 2 + service;
-    }
+    uint32_t place = 0;
+    if (d->type == TYPE_PTR)
+        return RECORD_HEAD + 2 + POINTER_SIZE;
+    (void)view_next(d->view, &place); /* there is one */
+    const struct view_instance *any = view_at(d->view, place);
+    uint32_t service = any->target_size - 1u - *instance_target(any);
+    return RECORD_HEAD + (d->type == TYPE_SRV ? SRV_HEAD : 2) + 2 + service;
 }
 
-bool draw_has_record(const struct draw *d, uint32_t instance)
+bool draw_has_record(const struct draw *d, const struct view_instance *i)
 {
-    const struct view_instance *i = &d->view->instances[instance];
     switch (d->type) {
     case TYPE_HTTPS: return svcb_has(i, TYPE_HTTPS);
     case TYPE_PTR: return i->browsable;
@@ -193,32 +171,41 @@ static bool have_all(const struct draw *d)
 /* Can the finished order of the set be used? */
 static bool is_whole(const struct draw *d)
 {
-    return d->set && !d->near.known && have_all(d);
+    return d->set && !d->near && have_all(d);
 }
 
-/* The next of all there is: its number for the picker. */
-static bool next(const struct draw *d, uint32_t *at, uint32_t *picked)
+/* Walks all there is: begin with a zeroed one. */
+struct walk {
+    uint32_t number; /* the next of the set */
+    struct selected_cursor selected;
+};
+
+/* `*picked`: its number for the picker. */
+static bool next(const struct draw *d, struct walk *w, uint32_t *picked)
 {
-    while (d->set && *at < d->set->count) {
-        *picked = (*at)++;
-        if (draw_has_record(d, d->set->items[*picked].instance))
+    while (d->set && set_next(d->set, &w->number)) {
+        *picked = w->number++;
+        if (draw_has_record(d, set_instance(d->set, *picked)))
             return true;
     }
-    while (!d->set && draw_next_selected(d, at, picked))
-        if (d->view->instances[*picked].port && draw_has_record(d, *picked))
+    while (!d->set && draw_next_selected(d, &w->selected, picked)) {
+        const struct view_instance *i = view_at(d->view, *picked);
+        if (i->port && draw_has_record(d, i))
             return true;
+    }
     return false;
 }
 
 /* Once there are more than can fit, their sizes need not be known. */
 static void measure(const struct draw *d, struct draw_size *size)
 {
-    for (uint32_t at = 0, n; next(d, &at, &n);) {
-        struct srv_item item = item_of(d, n);
+    struct walk w = {0};
+    for (uint32_t n; next(d, &w, &n);) {
+        const struct view_instance *i = instance_of(d, n);
         size->count++;
-        size->zeros += item.weight == 0;
+        size->zeros += i->weight == 0;
         if (size->count <= size->fit)
-            size->bytes += record_bytes(d, item.instance);
+            size->bytes += record_bytes(d, i);
     }
     if (size->count > size->fit)
         size->bytes = UINT32_MAX;
@@ -228,34 +215,23 @@ static void measure(const struct draw *d, struct draw_size *size)
 static uint32_t zeros_of(const struct draw *d)
 {
     uint32_t zeros = 0;
-    for (uint32_t g = 0; d->near.known && g < d->set->group_count; g++)
+    for (uint32_t g = 0; d->near && g < d->set->group_count; g++)
         zeros += d->set->groups[g].zeros;
     return zeros;
 }
 
-/* What is known of the set without a look at its items. */
-static bool size_of_set(const struct draw *d, size_t room, uint32_t fit, struct draw_size *size)
-{
-    const struct srv_set *set = d->set;
-    if (!set || !have_all(d))
-        return false;
-    if (d->type == TYPE_SRV && set->record_bytes <= room)
-        *size = (struct draw_size){set->count, set->count, set->record_bytes, zeros_of(d)};
-    else if (set->count > fit)
-        *size = (struct draw_size){set->count, fit, UINT32_MAX, zeros_of(d)};
-    else
-        return false;
-    return true;
-}
-
 struct draw_size draw_size(const struct draw *d, size_t room)
 {
-    struct draw_size size = {0};
+    const struct srv_set *set = d->set;
+    bool all = set && have_all(d);
     if (!d->view->instance_count)
-        return size;
-    size.fit = (uint32_t)(room / least_bytes(d));
-    if (!size_of_set(d, room, size.fit, &size))
-        measure(d, &size);
+        return (struct draw_size){0};
+    if (all && d->type == TYPE_SRV && set->record_bytes <= room) /* without a look at the items */
+        return (struct draw_size){set->count, set->count, set->record_bytes, zeros_of(d)};
+    struct draw_size size = {.fit = (uint32_t)(room / least_bytes(d))};
+    if (all && set->count > size.fit)
+        return (struct draw_size){set->count, size.fit, UINT32_MAX, zeros_of(d)};
+    measure(d, &size);
     return size;
 }
 
@@ -264,12 +240,13 @@ uint32_t draw_srv_stale(const struct draw *d)
     uint32_t count = 0;
     if (d->set && have_all(d)) {
         for (uint32_t g = d->set->group_count; g > 0; g--)
-            if (d->set->items[d->set->groups[g - 1].first].priority >= STALE_PRIORITY)
+            if (d->set->parts[d->set->groups[g - 1].first_part].priority >= STALE_PRIORITY)
                 count += d->set->groups[g - 1].count;
         return count;
     }
-    for (uint32_t at = 0, n; next(d, &at, &n);)
-        count += item_of(d, n).priority >= STALE_PRIORITY;
+    struct walk w = {0};
+    for (uint32_t n; next(d, &w, &n);)
+        count += instance_of(d, n)->priority >= STALE_PRIORITY;
     return count;
 }
 
@@ -286,22 +263,50 @@ static void offer(const struct draw *d, uint32_t n, const struct srv_item *item,
 static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
                               const struct srv_item *item)
 {
-    if (!d->near.known)
+    if (!d->near)
         return item->priority;
-    return draw_priority(d->view, &d->near, item->priority,
-                         draw_next_tier(&d->near, c, item->instance));
+    return draw_priority(d->view, d->near, item->priority,
+                         draw_next_tier(d->view, d->near, c, item->place));
 }
 
 /* All of them by random keys. */
-static unsigned draw_random(const struct draw *d, uint32_t zeros, unsigned max)
+static unsigned draw_by_keys(const struct draw *d, uint32_t zeros, unsigned max)
 {
     struct near_cursor c = {0};
+    struct walk w = {0};
     pick_begin(&d->worker->picker, max);
-    for (uint32_t at = 0, n; next(d, &at, &n);) {
+    for (uint32_t n; next(d, &w, &n);) {
         struct srv_item item = item_of(d, n);
         offer(d, n, &item, next_priority(d, &c, &item), zeros);
     }
     return pick_finish(&d->worker->picker);
+}
+
+/* A few of one priority need no keys. False: they are not such. */
+static bool draw_few(const struct draw *d, unsigned count, unsigned max)
+{
+    struct pick_weighted list[PART_MAX];
+    struct near_cursor c = {0};
+    struct walk w = {0};
+    uint16_t first = 0;
+    unsigned at = 0;
+    if (count > ARRAY_COUNT(list))
+        return false;
+    for (uint32_t n; at < count && next(d, &w, &n); at++) {
+        struct srv_item item = item_of(d, n);
+        uint16_t priority = next_priority(d, &c, &item);
+        if (at && priority != first)
+            return false;
+        first = priority;
+        list[at] = (struct pick_weighted){item.weight, n};
+    }
+    return pick_few(&d->worker->picker, &d->worker->rand, list, at, max);
+}
+
+static unsigned draw_random(const struct draw *d, const struct draw_size *size, unsigned max)
+{
+    unsigned wanted = max < size->count ? max : size->count;
+    return draw_few(d, size->count, wanted) ? wanted : draw_by_keys(d, size->zeros, max);
 }
 
 /* Those that were picked, as far as they fit, in a new weighted order. */
@@ -312,7 +317,7 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
     unsigned fit = 0, zeros = 0;
     for (; fit < count; fit++) {
         struct srv_item item = draw_srv_at(d, fit);
-        bytes += record_bytes(d, item.instance);
+        bytes += record_bytes(d, view_at(d->view, item.place));
         if (bytes > room)
             break;
         zeros += item.weight == 0;
@@ -328,12 +333,13 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
 static unsigned draw_stable(const struct draw *d, unsigned max, size_t room)
 {
     struct picker *p = &d->worker->picker;
+    struct walk w = {0};
     pick_begin(p, max);
-    if (d->set && d->near.known) {
+    if (d->set && d->near) {
         draw_tiers_stable(d, max);
         return reorder(d, pick_finish(p), room);
     }
-    for (uint32_t at = 0, n; next(d, &at, &n);) {
+    for (uint32_t n; next(d, &w, &n);) {
         struct srv_item item = item_of(d, n);
         pick_offer(p, n, item.priority, draw_item_key(d, &item));
     }
@@ -349,8 +355,8 @@ unsigned draw_srv(const struct draw *d, const struct draw_size *size, unsigned m
         return draw_stable(d, max, room);
     if (is_whole(d))
         return pick_set(&d->worker->picker, &d->worker->rand, set->groups, set->group_count,
-                        set->sums, max);
+                        set->parts, max);
     if (set && size->count / FEW > max)
         return draw_tiers(d, max);
-    return draw_random(d, size->zeros, max);
+    return draw_random(d, size, max);
 }

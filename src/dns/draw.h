@@ -17,41 +17,62 @@ enum draw_of { DRAW_ALL, DRAW_FRESH, DRAW_STALE };
 enum tier { TIER_ZONE, TIER_REGION, TIER_FAR, TIERS };
 
 struct near {
-    bool known;                          /* the asker's place is, and it matters */
-    bool alone;                          /* A and AAAA have only the nearest */
-    const struct selector *of[TIER_FAR]; /* who is there; NULL = none to be preferred */
+    bool known;                      /* the asker's place is, and it matters */
+    bool alone;                      /* A and AAAA have only the nearest */
+    const struct pair *of[TIER_FAR]; /* who is there; NULL = none to be preferred */
+    struct pair pairs[TIER_FAR];     /* what these point to */
+    char labels[TIER_FAR][63];       /* their values */
+    uint32_t live[TIER_FAR];         /* so many live instances have the pair, stale ones too */
+    const struct near_masks *masks;  /* of all slices, in the worker's scratch; NULL: there are
+                                        too many of these */
 };
 
 struct draw {
     struct dns_worker *worker;
     const struct addr *client;
     const struct view *view;
-    const struct srv_set *set;           /* NULL: the default ports of what the pairs leave */
-    const struct selector *const *pairs; /* of all live instances; not used with a set */
+    const struct srv_set *set; /* NULL: the default ports of what the pairs leave */
+    const struct near *near;   /* NULL: the asker's place is not known, or does not matter */
+    const struct pair *pairs;  /* of all live instances; not used with a set */
     unsigned pair_count;
+    const uint64_t *masks; /* of the slices whom the pairs leave; NULL: each slice is asked */
+    bool tiered;           /* of these only the ones in this tier; there is a `near` */
+    enum tier tier;
     enum draw_of of; /* whom of what the pairs leave; not used with a set */
     uint16_t type;   /* SRV, SVCB, HTTPS or PTR: of whom has such a record, and its size */
-    struct near near;
 };
 
-/* The instances that all pairs have in common, one by one; *at begins with 0. */
-bool draw_next_selected(const struct draw *d, uint32_t *at, uint32_t *instance);
+/* Sets the pairs, and finds out at once whom they leave. */
+void draw_select(struct draw *d, const struct pair *pairs, unsigned count);
+
+/* The instances that all pairs have in common, by place: begin with a zeroed cursor. */
+struct selected_cursor {
+    uint32_t slice; /* the next one to look at */
+    uint64_t left;  /* of the one before, those to come */
+};
+bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place);
 
 /* Has the instance, which is in the set or is selected, a record of d->type? */
-bool draw_has_record(const struct draw *d, uint32_t instance);
+bool draw_has_record(const struct draw *d, const struct view_instance *i);
 
 /* Sets d->of: the stale only where the pairs leave no other that has data of the type. */
 void draw_choose(struct draw *d, uint16_t type);
 
 /* ---- tiers (draw_near.c) ------------------------------------------------------------------ */
 
-enum tier draw_tier(const struct near *near, uint32_t instance);
+enum tier draw_tier(const struct view *v, const struct near *near, uint32_t place);
 
-/* Walks instances in ascending order (of one priority) at a constant cost for each. */
+/* Of a slice those live that are in the tier, stale ones too, as a mask. */
+uint64_t draw_tier_mask(const struct view *v, const struct near *near, uint32_t slice,
+                        enum tier tier);
+
+/* The same for many in ascending order: a slice's masks are found once. Begin with a zeroed one. */
 struct near_cursor {
-    uint32_t at[TIER_FAR];
+    uint32_t slice; /* + 1: whose masks these are; 0 = nobody's */
+    struct near_masks masks;
 };
-enum tier draw_next_tier(const struct near *near, struct near_cursor *c, uint32_t instance);
+enum tier draw_next_tier(const struct view *v, const struct near *near, struct near_cursor *c,
+                         uint32_t place);
 
 /* The priority on the wire: three for each registered one, so that the tier is the minor
  * order within it. Where that would reach STALE_PRIORITY for a service, and for the stale,
@@ -80,8 +101,8 @@ uint32_t draw_srv_stale(const struct draw *d);
 struct srv_item draw_srv_placed(const struct draw *d, unsigned n);
 static inline struct srv_item draw_srv_at(const struct draw *d, unsigned n)
 {
-    if (d->set && !d->near.known)
-        return d->set->items[d->worker->picker.items[n]];
+    if (d->set && !d->near)
+        return set_item(d->set, d->worker->picker.items[n]);
     return draw_srv_placed(d, n);
 }
 
@@ -105,7 +126,13 @@ struct draw_addrs {
 
 /* Sets all but `set` and `family`. */
 void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable);
-const uint8_t *draw_addr_at(const struct draw *d, const struct draw_addrs *a, unsigned n);
+static inline const uint8_t *draw_addr_at(const struct draw *d, const struct draw_addrs *a,
+                                          unsigned n)
+{
+    uint32_t picked = d->worker->picker.items[n];
+    return a->gathered ? d->worker->seen.slots[picked].bytes
+                       : addr_at(a->set, picked, a->family == FAMILY_V4 ? 4 : 16);
+}
 
 /* ---- shared by both ----------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 
 #include "dns/distinct.h"
 
-static unsigned address_size(const struct draw_addrs *a)
+static uint16_t address_size(const struct draw_addrs *a)
 {
     return a->family == FAMILY_V4 ? 4 : 16;
 }
@@ -11,19 +11,14 @@ static unsigned address_size(const struct draw_addrs *a)
 static const uint8_t *addresses(const struct view_instance *i, enum family family, unsigned *count)
 {
     *count = family == FAMILY_V4 ? i->v4_count : i->v6_count;
-    return family == FAMILY_V4 ? i->v4 : i->v6;
+    return family == FAMILY_V4 ? instance_v4(i) : instance_v6(i);
 }
 
 /* ---- of a finished set ------------------------------------------------------------------- */
 
-static double set_weight(const struct addr_set *set, uint32_t i)
+static double set_weight(const struct addr_set *set, uint32_t number)
 {
-    return (double)(set->sums[i] - (i ? set->sums[i - 1] : 0));
-}
-
-static const uint8_t *set_bytes(const struct draw_addrs *a, uint32_t i)
-{
-    return a->set->addrs + (size_t)i * address_size(a);
+    return (double)part_weight(part_of(set->parts, number), number % PART_MAX);
 }
 
 static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, unsigned max)
@@ -31,8 +26,9 @@ static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, 
     struct picker *p = &d->worker->picker;
     const struct addr_set *set = a->set;
     pick_begin(p, max);
-    for (uint32_t i = 0; i < set->group.count; i++) {
-        uint64_t bits = draw_stable_bits(d->client, set_bytes(a, i), address_size(a));
+    for (uint32_t i = 0; part_next(set->parts, set->group.part_count, &i); i++) {
+        const uint8_t *bytes = addr_at(set, i, address_size(a));
+        uint64_t bits = draw_stable_bits(d->client, bytes, address_size(a));
         pick_offer(p, i, 0, draw_stable_key(bits, set_weight(set, i)));
     }
     unsigned count = pick_finish(p);
@@ -52,17 +48,20 @@ struct survey {
     uint16_t priority;
     bool weighted;
     uint32_t zeros; /* addresses of weight 0 */
+    uint32_t addresses;
 };
 
 static struct survey survey(const struct draw *d, enum family family)
 {
     struct survey s = {.priority = UINT16_MAX};
-    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);) {
-        const struct view_instance *i = &d->view->instances[n];
+    struct selected_cursor c = {0};
+    for (uint32_t n; draw_next_selected(d, &c, &n);) {
+        const struct view_instance *i = view_at(d->view, n);
         unsigned count;
         addresses(i, family, &count);
         if (i->priority < s.priority)
             s = (struct survey){.priority = i->priority};
+        s.addresses += i->priority == s.priority ? count : 0;
         if (i->priority == s.priority && i->weight)
             s.weighted |= count > 0;
         else if (i->priority == s.priority)
@@ -82,45 +81,40 @@ static void add_instance(const struct draw *d, const struct draw_addrs *a,
 {
     struct dns_worker *w = d->worker;
     unsigned count;
-    const uint8_t *bytes = addresses(i, a->family, &count);
+    const uint8_t *bytes = addresses(i, a->family, &count), *id = instance_target(i);
     for (unsigned n = 0; n < count; n++, bytes += address_size(a)) {
         double share = (double)i->weight / count, weight = pick_weight(share, s->zeros), key;
         if (stable) /* by instance and address: the least of several keys is still the sum's */
-            key = draw_stable_key(draw_stable_bits(d->client, i->target + 1, *i->target) ^
+            key = draw_stable_key(draw_stable_bits(d->client, id + 1, *id) ^
                                       draw_stable_bits(d->client, bytes, address_size(a)),
                                   share);
         else
             key = pick_key(rand_next(&w->rand), weight);
-        distinct_add(&w->seen, &w->picker, bytes, (uint16_t)tier, key, weight);
+        distinct_add(&w->seen, &w->picker, bytes, address_size(a), (uint16_t)tier, key, weight);
     }
 }
 
 static void add_all(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
                     bool stable)
 {
-    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);)
-        if (counts(s, &d->view->instances[n]))
-            add_instance(d, a, &d->view->instances[n], s, stable, TIER_FAR);
+    struct selected_cursor c = {0};
+    for (uint32_t n; draw_next_selected(d, &c, &n);)
+        if (counts(s, view_at(d->view, n)))
+            add_instance(d, a, view_at(d->view, n), s, stable, TIER_FAR);
 }
 
-/* Those of one tier: whom the pairs and its list have in common. */
 static void add_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
                      bool stable, enum tier tier)
 {
-    const struct selector *pairs[PAIRS_MAX + 1];
-    struct near_cursor c = {0};
+    struct selected_cursor c = {0};
     struct draw part = *d;
-    for (unsigned i = 0; i < d->pair_count; i++)
-        pairs[i] = d->pairs[i];
-    if (tier < TIER_FAR) {
-        if (!d->near.of[tier])
-            return;
-        pairs[part.pair_count++] = d->near.of[tier];
-    }
-    part.pairs = pairs;
-    for (uint32_t at = 0, n; draw_next_selected(&part, &at, &n);)
-        if (counts(s, &d->view->instances[n]) && draw_next_tier(&d->near, &c, n) == tier)
-            add_instance(d, a, &d->view->instances[n], s, stable, tier);
+    if (tier < TIER_FAR && !d->near->of[tier])
+        return;
+    part.tiered = true;
+    part.tier = tier;
+    for (uint32_t n; draw_next_selected(&part, &c, &n);)
+        if (counts(s, view_at(d->view, n)))
+            add_instance(d, a, view_at(d->view, n), s, stable, tier);
 }
 
 /* ---- a few out of a long list -------------------------------------------------------------- */
@@ -131,8 +125,44 @@ static bool is_met(const struct draw *d, const struct draw_addrs *a, const struc
 {
     uint32_t scale = s->weighted ? a->set->weight_max : ADDRESSES_MAX;
     uint32_t share = s->weighted ? i->weight : count;
-    return i->live && i->stale == (d->of == DRAW_STALE) && counts(s, i) && count &&
-           rand_below(&d->worker->rand, scale) < share;
+    return counts(s, i) && count && rand_below(&d->worker->rand, scale) < share;
+}
+
+/* Who can be met. */
+static uint64_t candidates(const struct draw *d, uint32_t slice, enum tier tier)
+{
+    const struct slice *s = d->view->slices[slice];
+    uint64_t mask = draw_tier_mask(d->view, d->near, slice, tier);
+    return mask & (d->of == DRAW_STALE ? s->stale : ~s->stale);
+}
+
+/* Notes how many there are up to each slice; returns how many in all. */
+static uint32_t count_candidates(const struct draw *d, enum tier tier)
+{
+    uint32_t *sums = d->worker->near_sums, sum = 0;
+    for (uint32_t i = 0; i < d->view->slice_count; i++) {
+        sum += (uint32_t)__builtin_popcountll(candidates(d, i, tier));
+        sums[i] = sum;
+    }
+    return sum;
+}
+
+/* The place of the n-th of those that were counted. */
+static uint32_t candidate(const struct draw *d, enum tier tier, uint32_t n)
+{
+    const uint32_t *sums = d->worker->near_sums;
+    uint32_t low = 0, high = d->view->slice_count - 1;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sums[middle] > n)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    uint64_t mask = candidates(d, low, tier);
+    for (n -= low ? sums[low - 1] : 0; n; n--)
+        mask &= mask - 1;
+    return low * SLICE_MAX + (uint32_t)__builtin_ctzll(mask);
 }
 
 /* Weighted draws from a tier: whom chance comes upon is taken as often as its weight says. They
@@ -143,20 +173,22 @@ static void meet_tier(const struct draw *d, const struct draw_addrs *a, const st
 {
     enum { BEFORE_ALL = -2 * DISTINCT_MAX, FEW = 8 };
     struct dns_worker *w = d->worker;
-    const struct selector *list = tier < TIER_FAR ? d->near.of[tier] : NULL;
-    uint32_t size = list ? list->live_count : tier < TIER_FAR ? 0 : d->view->instance_count;
+    if (!d->near->masks || d->view->live_count / FEW <= max)
+        return;
+    uint32_t size = count_candidates(d, tier);
     if (size / FEW <= max)
         return;
     for (uint32_t tries = size / 4; tries && w->seen.count <= max; tries--) {
-        uint32_t at = rand_below(&w->rand, size), n = list ? list->live[at] : at;
+        const struct view_instance *i =
+            view_at(d->view, candidate(d, tier, rand_below(&w->rand, size)));
         unsigned count;
-        const uint8_t *bytes = addresses(&d->view->instances[n], a->family, &count);
-        if (!is_met(d, a, s, &d->view->instances[n], count) || draw_tier(&d->near, n) != tier)
+        const uint8_t *bytes = addresses(i, a->family, &count);
+        if (!is_met(d, a, s, i, count))
             continue;
         bytes += (size_t)rand_below(&w->rand, count) * address_size(a);
-        if (!distinct_has(&w->seen, bytes))
-            distinct_add(&w->seen, &w->picker, bytes, (uint16_t)tier, BEFORE_ALL + w->seen.count,
-                         1);
+        if (!distinct_has(&w->seen, bytes, address_size(a)))
+            distinct_add(&w->seen, &w->picker, bytes, address_size(a), (uint16_t)tier,
+                         BEFORE_ALL + w->seen.count, 1);
     }
 }
 
@@ -168,7 +200,7 @@ static void add_near(const struct draw *d, const struct draw_addrs *a, const str
 {
     const struct distinct_set *seen = &d->worker->seen;
     for (enum tier tier = TIER_ZONE; tier < TIERS && seen->count <= max; tier++) {
-        if (d->near.alone && seen->count)
+        if (d->near->alone && seen->count)
             break;
         if (a->set && !stable)
             meet_tier(d, a, s, tier, max);
@@ -196,8 +228,8 @@ static void gather(const struct draw *d, struct draw_addrs *a, const struct surv
     struct dns_worker *w = d->worker;
     a->stale = d->of == DRAW_STALE;
     a->gathered = true;
-    distinct_begin(&w->seen, address_size(a));
-    if (d->near.known)
+    distinct_begin(&w->seen);
+    if (d->near)
         add_near(d, a, s, stable, max);
     else
         add_all(d, a, s, stable);
@@ -209,16 +241,47 @@ static void gather(const struct draw *d, struct draw_addrs *a, const struct surv
         reorder(d, a);
 }
 
+/* A few addresses need no keys; all that there are. False: their weights are too large for it. */
+static bool gather_few(const struct draw *d, struct draw_addrs *a, const struct survey *s,
+                       unsigned max)
+{
+    struct pick_weighted list[PART_MAX];
+    struct dns_worker *w = d->worker;
+    struct selected_cursor c = {0};
+    distinct_begin(&w->seen);
+    for (uint32_t n; draw_next_selected(d, &c, &n);) {
+        const struct view_instance *i = view_at(d->view, n);
+        unsigned count;
+        const uint8_t *bytes = addresses(i, a->family, &count);
+        if (!count || !counts(s, i))
+            continue;
+        uint32_t share = s->weighted ? i->weight * ADDRESS_WEIGHT_PARTS / count : 1;
+        for (unsigned k = 0; k < count; k++, bytes += address_size(a))
+            distinct_add(&w->seen, &w->picker, bytes, address_size(a), 0, 0, share);
+    }
+    for (uint32_t i = 0; i < w->seen.count; i++) {
+        uint32_t slot = w->seen.used[i];
+        list[i] = (struct pick_weighted){(uint64_t)w->seen.slots[slot].weight, slot};
+    }
+    a->stale = d->of == DRAW_STALE;
+    a->gathered = true;
+    a->total = w->seen.count;
+    a->count = a->total < max ? a->total : max;
+    return pick_few(&w->picker, &w->rand, list, a->total, a->count);
+}
+
 /* The service's own, for an asker whose place is known. */
 static void gather_of_set(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
 {
     struct draw all = *d;
     all.set = NULL;
     all.pair_count = 0;
+    all.masks = NULL;
     all.of = a->set->stale ? DRAW_STALE : DRAW_FRESH;
-    struct survey s = {a->set->priority, !a->set->group.zeros, a->set->group.zeros};
+    const struct pick_group *group = &a->set->group;
+    struct survey s = {a->set->priority, !group->zeros, group->zeros, group->count};
     gather(&all, a, &s, max, stable);
-    if (!d->near.alone)
+    if (!d->near->alone)
         a->total = a->set->group.count;
 }
 
@@ -230,21 +293,16 @@ void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool s
     a->gathered = false;
     if (!a->set) {
         struct survey s = survey(d, a->family);
-        gather(d, a, &s, max, stable);
+        if (stable || d->near || s.addresses > PART_MAX || !gather_few(d, a, &s, max))
+            gather(d, a, &s, max, stable);
         return;
     }
     a->stale = a->set->stale;
     a->total = a->set->group.count;
-    if (d->near.known && a->total)
+    if (d->near && a->total)
         gather_of_set(d, a, max, stable);
     else if (stable)
         a->count = stable_of_set(d, a, max);
     else
-        a->count = pick_set(p, &d->worker->rand, &a->set->group, 1, a->set->sums, max);
-}
-
-const uint8_t *draw_addr_at(const struct draw *d, const struct draw_addrs *a, unsigned n)
-{
-    uint32_t picked = d->worker->picker.items[n];
-    return a->gathered ? d->worker->seen.slots[picked].bytes : set_bytes(a, picked);
+        a->count = pick_set(p, &d->worker->rand, &a->set->group, 1, a->set->parts, max);
 }

@@ -1,44 +1,54 @@
 /* How near instances are to the asker. */
 #include "dns/draw.h"
 
-/* The first place in the list that is not before the instance. */
-static uint32_t place_of(const struct selector *s, uint32_t instance)
+_Static_assert(ARRAY_COUNT(((struct near_masks *)0)->of) == TIER_FAR, "one for each near tier");
+
+static struct near_masks masks_of(const struct view *v, const struct near *near, uint32_t slice)
 {
-    uint32_t low = 0, high = s->live_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (s->live[middle] < instance)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    struct near_masks masks = {{0}};
+    if (near->masks)
+        return near->masks[slice];
+    for (enum tier tier = TIER_ZONE; tier < TIER_FAR; tier++)
+        if (near->of[tier])
+            masks.of[tier] = slice_selected(v->slices[slice], near->of[tier], 1);
+    return masks;
 }
 
-enum tier draw_tier(const struct near *near, uint32_t instance)
-{
-    struct near_cursor c = {{UINT32_MAX, UINT32_MAX}};
-    return near->known ? draw_next_tier(near, &c, instance) : TIER_FAR;
-}
-
-/* Steps by one where that is enough, as it is when all are walked. */
-static bool has_next(const struct selector *s, uint32_t *at, uint32_t instance)
-{
-    if (*at < s->live_count && s->live[*at] < instance)
-        ++*at;
-    bool placed = *at <= s->live_count && (*at == s->live_count || s->live[*at] >= instance) &&
-                  (*at == 0 || s->live[*at - 1] < instance);
-    if (!placed)
-        *at = place_of(s, instance);
-    return *at < s->live_count && s->live[*at] == instance;
-}
-
-enum tier draw_next_tier(const struct near *near, struct near_cursor *c, uint32_t instance)
+static enum tier tier_in(const struct near_masks *masks, uint32_t place)
 {
     for (enum tier tier = TIER_ZONE; tier < TIER_FAR; tier++)
-        if (near->of[tier] && has_next(near->of[tier], &c->at[tier], instance))
+        if (masks->of[tier] >> place % SLICE_MAX & 1)
             return tier;
     return TIER_FAR;
+}
+
+enum tier draw_tier(const struct view *v, const struct near *near, uint32_t place)
+{
+    if (!near->known)
+        return TIER_FAR;
+    struct near_masks masks = masks_of(v, near, place / SLICE_MAX);
+    return tier_in(&masks, place);
+}
+
+uint64_t draw_tier_mask(const struct view *v, const struct near *near, uint32_t slice,
+                        enum tier tier)
+{
+    struct near_masks masks = masks_of(v, near, slice);
+    uint64_t mask = tier < TIER_FAR ? masks.of[tier] : v->slices[slice]->live;
+    for (enum tier nearer = TIER_ZONE; nearer < tier; nearer++)
+        mask &= ~masks.of[nearer];
+    return mask;
+}
+
+enum tier draw_next_tier(const struct view *v, const struct near *near, struct near_cursor *c,
+                         uint32_t place)
+{
+    uint32_t slice = place / SLICE_MAX;
+    if (c->slice != slice + 1) {
+        c->slice = slice + 1;
+        c->masks = masks_of(v, near, slice);
+    }
+    return tier_in(&c->masks, place);
 }
 
 uint16_t draw_priority(const struct view *v, const struct near *near, uint16_t registered,

@@ -6,86 +6,78 @@
 struct cell {
     const struct draw *draw;
     const struct pick_group *group;
-    enum tier tier;              /* TIERS = in whichever */
-    const struct selector *list; /* who is there, where that is the shorter way; or NULL */
+    enum tier tier; /* TIERS = in whichever */
 };
-
-static uint32_t instance_of(const struct cell *c, uint32_t item)
-{
-    return c->draw->set->items[item].instance;
-}
 
 static uint32_t size_of(const struct cell *c)
 {
-    return c->list ? c->list->live_count : c->group->count;
+    uint32_t size = c->group->count;
+    if (c->tier < TIER_FAR && c->draw->near->live[c->tier] < size)
+        size = c->draw->near->live[c->tier];
+    return size;
 }
 
 static bool is_in(const void *context, uint32_t item)
 {
     const struct cell *c = context;
-    uint32_t instance = instance_of(c, item);
-    return draw_has_record(c->draw, instance) &&
-           (c->tier == TIERS || draw_tier(&c->draw->near, instance) == c->tier);
+    const struct draw *d = c->draw;
+    return draw_has_record(d, set_instance(d->set, item)) &&
+           (c->tier == TIERS ||
+            draw_tier(d->view, d->near, set_item(d->set, item).place) == c->tier);
 }
 
 /* ---- walking ------------------------------------------------------------------------------- */
 
 struct walk {
-    uint32_t at;
-    struct near_cursor near;
+    uint32_t number; /* the next one */
+    uint64_t in;     /* of the part's slice: who is in the tier */
 };
 
-/* Items of one priority stand in the order of their instances. */
-static bool find_item(const struct cell *c, uint32_t instance, uint32_t *item)
+static struct walk walk_of(const struct cell *c)
 {
-    uint32_t low = c->group->first, end = low + c->group->count, high = end;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (instance_of(c, middle) < instance)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *item = low;
-    return low < end && instance_of(c, low) == instance;
+    return (struct walk){c->group->first_part * PART_MAX, 0};
+}
+
+/* Every part is entered at its first item. */
+static void enter(const struct cell *c, struct walk *w, const struct part *p)
+{
+    const struct draw *d = c->draw;
+    w->in = c->tier == TIERS ? UINT64_MAX
+                             : draw_tier_mask(d->view, d->near, p->base / SLICE_MAX, c->tier);
 }
 
 static bool next_item(const struct cell *c, struct walk *w, uint32_t *item)
 {
-    while (w->at < size_of(c)) {
-        uint32_t n = w->at++;
-        *item = c->group->first + n;
-        if (c->list && !find_item(c, c->list->live[n], item))
-            continue;
-        uint32_t instance = instance_of(c, *item);
-        if (draw_has_record(c->draw, instance) &&
-            (c->tier == TIERS || draw_next_tier(&c->draw->near, &w->near, instance) == c->tier))
+    const struct part *parts = c->draw->set->parts;
+    while (part_next(parts, c->group->first_part + c->group->part_count, &w->number)) {
+        uint32_t n = w->number++;
+        const struct part *p = part_of(parts, n);
+        uint8_t instance = p->items[n % PART_MAX].instance;
+        if (n % PART_MAX == 0)
+            enter(c, w, p);
+        if (w->in >> instance & 1 && draw_has_record(c->draw, &p->instances[instance])) {
+            *item = n;
             return true;
+        }
     }
     return false;
 }
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-static struct cell cell_of(const struct draw *d, const struct pick_group *g, enum tier tier)
-{
-    const struct selector *list = tier < TIER_FAR ? d->near.of[tier] : NULL;
-    bool shorter = list && list->live_count < g->count;
-    return (struct cell){d, g, tier, shorter ? list : NULL};
-}
-
 /* A group's, the nearest first; returns how many. */
 static unsigned cells_of(const struct draw *d, const struct pick_group *g, struct cell out[TIERS])
 {
-    uint16_t priority = d->set->items[g->first].priority;
+    uint16_t priority = d->set->parts[g->first_part].priority;
     unsigned count = 0;
-    if (draw_priority(d->view, &d->near, priority, TIER_FAR) == priority) { /* tiers do not show */
-        out[0] = cell_of(d, g, TIERS);
+    if (!d->near ||
+        draw_priority(d->view, d->near, priority, TIER_FAR) == priority) { /* tiers do not show */
+        out[0] = (struct cell){d, g, TIERS};
         return 1;
     }
     for (enum tier tier = TIER_ZONE; tier < TIERS; tier++)
-        if (tier == TIER_FAR || d->near.of[tier])
-            out[count++] = cell_of(d, g, tier);
+        if (tier == TIER_FAR || d->near->of[tier])
+            out[count++] = (struct cell){d, g, tier};
     return count;
 }
 
@@ -93,10 +85,10 @@ static unsigned cells_of(const struct draw *d, const struct pick_group *g, struc
 static unsigned draw_rest(const struct cell *c, unsigned done, unsigned max)
 {
     struct dns_worker *w = c->draw->worker;
-    struct walk walk = {0};
+    struct walk walk = walk_of(c);
     pick_begin(&w->picker, max - done);
     for (uint32_t item; next_item(c, &walk, &item);) {
-        double weight = pick_weight(c->draw->set->items[item].weight, c->group->zeros);
+        double weight = pick_weight(set_instance(c->draw->set, item)->weight, c->group->zeros);
         if (!pick_is_taken(&w->picker, item))
             pick_offer(&w->picker, item, 0, pick_key(rand_next(&w->rand), weight));
     }
@@ -106,9 +98,9 @@ static unsigned draw_rest(const struct cell *c, unsigned done, unsigned max)
 static unsigned draw_cell(const struct cell *c, unsigned done, unsigned max)
 {
     struct dns_worker *w = c->draw->worker;
-    struct pick_part part = {c->group, c->draw->set->sums, is_in, c};
+    struct pick_some some = {c->group, c->draw->set->parts, is_in, c};
     unsigned size = size_of(c), tries = max - done < size / 4 ? size / 2 : 0;
-    done = pick_some(&w->picker, &w->rand, &part, done, max, tries);
+    done = pick_some(&w->picker, &w->rand, &some, done, max, tries);
     return done < max ? draw_rest(c, done, max) : done;
 }
 
@@ -129,12 +121,12 @@ unsigned draw_tiers(const struct draw *d, unsigned max)
 static void offer_stable(const struct cell *c)
 {
     const struct draw *d = c->draw;
-    struct walk walk = {0};
+    struct walk walk = walk_of(c);
     for (uint32_t n; next_item(c, &walk, &n);) {
-        const struct srv_item *item = &d->set->items[n];
+        struct srv_item item = set_item(d->set, n);
         enum tier tier = c->tier < TIERS ? c->tier : TIER_FAR;
-        uint16_t priority = draw_priority(d->view, &d->near, item->priority, tier);
-        pick_offer(&d->worker->picker, n, priority, draw_item_key(d, item));
+        uint16_t priority = draw_priority(d->view, d->near, item.priority, tier);
+        pick_offer(&d->worker->picker, n, priority, draw_item_key(d, &item));
     }
 }
 

@@ -20,13 +20,13 @@ static json_t *place_json(const struct dns_place *p)
                      text_or_null(p->zone), "region", text_or_null(p->region));
 }
 
-static const char *why_not(const struct view *v, const struct selector *s)
+static const char *why_not(const struct view *v, const struct pair_counts *there)
 {
     if (v->locality == DNS_LOCALITY_OFF)
         return "no: locality is off";
-    if (!s)
+    if (!there->registered)
         return "no: nobody is registered there";
-    return s->fresh ? "no: too few are up there, spill-over" : "no: nobody is up there";
+    return there->fresh ? "no: too few are up there, spill-over" : "no: nobody is up there";
 }
 
 static json_t *tier_json(const struct view *v, const struct near *near, enum tier tier,
@@ -35,11 +35,13 @@ static json_t *tier_json(const struct view *v, const struct near *near, enum tie
     const char *key = explain_tier_text(tier);
     char label[63];
     size_t size = text_to_label(text_of(value), label);
-    const struct selector *s =
-        size ? view_selector(v, text_of(key), (struct text){label, size}) : NULL;
-    return json_pack("{s:s,s:s,s:i,s:i,s:s}", "key", key, "value", value, "up", s ? s->fresh : 0,
-                     "registered", s ? s->registered : 0, "preferred",
-                     near->of[tier] ? "yes" : why_not(v, s));
+    struct pair pair = {text_of(key), {label, size}};
+    struct pair_counts there = {0};
+    if (size)
+        there = view_pair_counts(v, &pair);
+    return json_pack("{s:s,s:s,s:i,s:i,s:s}", "key", key, "value", value, "up", there.fresh,
+                     "registered", there.registered, "preferred",
+                     near->of[tier] ? "yes" : why_not(v, &there));
 }
 
 int explain_place(const struct respond *r, const struct near *near, json_t *out)

@@ -21,19 +21,19 @@ static bool has_address(const uint8_t *list, unsigned count, const uint8_t *rdat
 static bool names(const struct view_instance *i, const uint8_t *rdata, size_t before, size_t size)
 {
     return size >= before + i->target_size &&
-           memcmp(rdata + before, i->target, i->target_size) == 0;
+           memcmp(rdata + before, instance_target(i), i->target_size) == 0;
 }
 
 static bool is_of(const struct view_instance *i, uint16_t type, const uint8_t *rdata, size_t size)
 {
     switch (type) {
-    case TYPE_A: return has_address(i->v4, i->v4_count, rdata, 4);
-    case TYPE_AAAA: return has_address(i->v6, i->v6_count, rdata, 16);
+    case TYPE_A: return has_address(instance_v4(i), i->v4_count, rdata, 4);
+    case TYPE_AAAA: return has_address(instance_v6(i), i->v6_count, rdata, 16);
     case TYPE_SRV: return names(i, rdata, 6, size); /* priority, weight, port */
     case TYPE_SVCB:
     case TYPE_HTTPS: return names(i, rdata, 2, size); /* priority */
-    case TYPE_PTR: return memcmp(rdata, i->target, 1u + i->target[0]) == 0;
-    case TYPE_TXT: return size == i->txt_size && memcmp(rdata, i->txt, size) == 0;
+    case TYPE_PTR: return memcmp(rdata, instance_target(i), 1u + instance_label(i).n) == 0;
+    case TYPE_TXT: return size == i->txt_size && memcmp(rdata, instance_txt(i), size) == 0;
     default: return false;
     }
 }

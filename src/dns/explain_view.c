@@ -69,43 +69,17 @@ static int add_addresses(json_t *list, enum family family, const uint8_t *bytes,
 static json_t *addresses_of(const struct view_instance *i)
 {
     json_t *list = json_array();
-    if (list && !add_addresses(list, FAMILY_V4, i->v4, i->v4_count) &&
-        !add_addresses(list, FAMILY_V6, i->v6, i->v6_count))
+    if (list && !add_addresses(list, FAMILY_V4, instance_v4(i), i->v4_count) &&
+        !add_addresses(list, FAMILY_V6, instance_v6(i), i->v6_count))
         return list;
     json_decref(list);
     return NULL;
-}
-
-static int compare_numbers(const void *left, const void *right)
-{
-    const uint32_t *a = left, *b = right;
-    return *a < *b ? -1 : *a > *b;
-}
-
-static bool selected(const struct selector *s, uint32_t instance)
-{
-    return s->live_count &&
-           bsearch(&instance, s->live, s->live_count, sizeof(*s->live), compare_numbers) != NULL;
-}
-
-static bool has_port(const struct srv_set *set, uint32_t instance)
-{
-    for (uint32_t i = 0; i < set->count; i++)
-        if (set->items[i].instance == instance)
-            return true;
-    return false;
 }
 
 /* Is the name's set a list of its own: that of a protocol or a named port? */
 static bool by_set(const struct found *f)
 {
     return f->kind == FOUND_PROTOCOL || f->kind == FOUND_PORT;
-}
-
-/* Were stale instances left out of that set? */
-static bool withdraws(const struct found *f)
-{
-    return f->view->withdraws_stale && f->set->count && f->set->items->priority < STALE_PRIORITY;
 }
 
 /* Types that tell priorities. */
@@ -126,23 +100,29 @@ static const char *why_typed(const struct view_instance *i, uint16_t type)
     return "in";
 }
 
-/* Of those that a service's name could give. */
-static const char *why_listed(const struct found *f, uint16_t type, uint32_t n)
+static bool is_selected(const struct found *f, uint32_t place)
 {
-    const struct view_instance *i = &f->view->instances[n];
+    uint64_t those = slice_selected(view_slice(f->view, place), f->pairs, f->pair_count);
+    return those >> place % SLICE_MAX & 1;
+}
+
+/* Of those that a service's name could give. */
+static const char *why_listed(const struct found *f, uint16_t type, uint32_t place)
+{
+    const struct view_instance *i = view_at(f->view, place);
+    struct srv_item item;
     if (!i->live)
         return "out: not up";
-    for (unsigned p = 0; p < f->pair_count; p++)
-        if (!selected(f->pairs[p], n))
-            return "out: a selector does not match";
-    if (by_set(f) && !has_port(f->set, n))
-        return i->stale && withdraws(f) ? OUT_FOR_LIVE : "out: no such port";
+    if (f->pair_count && !is_selected(f, place))
+        return "out: a selector does not match";
+    if (by_set(f) && !set_find(f->set, place, &item))
+        return i->stale && f->set->withdrawn ? OUT_FOR_LIVE : "out: no such port";
     return why_typed(i, type);
 }
 
-static bool is_listed(const struct found *f, uint16_t type, uint32_t n)
+static bool is_listed(const struct found *f, uint16_t type, uint32_t place)
 {
-    return strcmp(why_listed(f, type, n), "in") == 0;
+    return strcmp(why_listed(f, type, place), "in") == 0;
 }
 
 /* What decides among those that could be in. */
@@ -156,22 +136,24 @@ static struct field field_of(const struct found *f, uint16_t type)
     const struct view *v = f->view;
     struct field all = {.best = UINT16_MAX};
     if (by_set(f)) { /* in order */
-        all.fresh = f->set->count && f->set->items->priority < STALE_PRIORITY;
+        all.fresh = f->set->count && f->set->parts[0].priority < STALE_PRIORITY;
         return all;
     }
-    for (uint32_t n = 0; n < v->instance_count && !all.fresh; n++)
-        all.fresh = !v->instances[n].stale && is_listed(f, type, n);
-    for (uint32_t n = 0; n < v->instance_count; n++)
-        if (v->instances[n].stale != all.fresh && v->instances[n].priority < all.best &&
-            is_listed(f, TYPE_TXT, n))
-            all.best = v->instances[n].priority;
+    for (uint32_t place = 0; !all.fresh && view_next(v, &place); place++)
+        all.fresh = !view_at(v, place)->stale && is_listed(f, type, place);
+    for (uint32_t place = 0; view_next(v, &place); place++) {
+        const struct view_instance *i = view_at(v, place);
+        if (i->stale != all.fresh && i->priority < all.best && is_listed(f, TYPE_TXT, place))
+            all.best = i->priority;
+    }
     return all;
 }
 
-static const char *why(const struct found *f, uint16_t type, uint32_t n, const struct field *all)
+static const char *why(const struct found *f, uint16_t type, uint32_t place,
+                       const struct field *all)
 {
     bool srv = is_srv_like(type);
-    const struct view_instance *i = &f->view->instances[n];
+    const struct view_instance *i = view_at(f->view, place);
     if (f->kind == FOUND_INSTANCE || f->kind == FOUND_BROWSED) {
         if (i != f->instance)
             return "out: another one is asked for";
@@ -179,8 +161,8 @@ static const char *why(const struct found *f, uint16_t type, uint32_t n, const s
     }
     if (f->kind == FOUND_NO_NAME || f->kind == FOUND_EMPTY)
         return "out: the name is not the service's";
-    if (!is_listed(f, type, n))
-        return why_listed(f, type, n);
+    if (!is_listed(f, type, place))
+        return why_listed(f, type, place);
     if (i->stale && all->fresh && (f->view->withdraws_stale || !srv))
         return OUT_FOR_LIVE;
     if (i->priority > all->best && (type == TYPE_A || type == TYPE_AAAA))
@@ -196,97 +178,108 @@ static bool is_of_service(const struct found *f)
 }
 
 /* Of one that could be in: why it is not. */
-static const char *why_not_sent(const struct respond *r, uint32_t n, const struct near *near)
+static const char *why_not_sent(const struct respond *r, uint32_t place, const struct near *near)
 {
     const struct view *v = r->found.view;
     bool address = r->type == TYPE_A || r->type == TYPE_AAAA;
-    if (address && v->instances[n].weight == 0)
+    if (address && view_at(v, place)->weight == 0)
         return "out: of weight 0, beside others";
-    if (address && near->alone && draw_tier(near, n) > TIER_ZONE)
+    if (address && near->alone && draw_tier(v, near, place) > TIER_ZONE)
         return "out: nearer ones are up";
     return v->max_answers ? "left out of this answer: max_answers"
                           : "left out of this answer: does not fit";
 }
 
-static const char *why_here(const struct respond *r, uint32_t n, const struct field *all,
+static const char *why_here(const struct respond *r, uint32_t place, const struct field *all,
                             const struct near *near)
 {
-    const char *because = why(&r->found, r->type, n, all);
+    const char *because = why(&r->found, r->type, place, all);
     if (strncmp(because, "in", 2) != 0 || !is_of_service(&r->found) ||
-        explain_is_sent(r, &r->found.view->instances[n]))
+        explain_is_sent(r, view_at(r->found.view, place)))
         return because;
-    return r->answer.counts[SECTION_ANSWER] ? why_not_sent(r, n, near)
+    return r->answer.counts[SECTION_ANSWER] ? why_not_sent(r, place, near)
                                             : "out: no records of this type";
 }
 
 /* Those that no answer can have are nowhere. */
-static bool is_placed(const struct respond *r, uint32_t n, const struct field *all)
+static bool is_placed(const struct respond *r, uint32_t place, const struct field *all)
 {
-    return strncmp(why(&r->found, r->type, n, all), "in", 2) == 0;
+    return strncmp(why(&r->found, r->type, place, all), "in", 2) == 0;
 }
 
 /* Where it is seen from the asker's place, and the priority that this makes. */
-static int tell_tier(const struct respond *r, uint32_t n, const struct near *near, json_t *out)
+static int tell_tier(const struct respond *r, uint32_t place, const struct near *near, json_t *out)
 {
     const struct view *v = r->found.view;
-    enum tier tier = draw_tier(near, n);
     if (!near->known)
         return 0;
+    enum tier tier = draw_tier(v, near, place);
     return set(out, "tier", json_string(explain_tier_text(tier))) |
            set(out, "wire_priority",
-               json_integer(draw_priority(v, near, v->instances[n].priority, tier)));
+               json_integer(draw_priority(v, near, view_at(v, place)->priority, tier)));
 }
 
-static json_t *candidate(const struct respond *r, uint32_t n, const struct field *all,
+static json_t *candidate(const struct respond *r, uint32_t place, const struct field *all,
                          const struct near *near)
 {
-    const struct view_instance *i = &r->found.view->instances[n];
+    const struct view *v = r->found.view;
+    const struct view_instance *i = view_at(v, place);
     bool stale = i->live && i->stale; /* of the others the status says more */
     json_t *out =
-        json_pack("{s:o,s:s,s:b,s:i,s:i,s:i,s:o,s:s}", "id",
-                  json_stringn((const char *)i->target + 1, i->target[0]), "status",
+        json_pack("{s:o,s:s,s:b,s:i,s:i,s:i,s:o,s:s}", "id", text_json(instance_label(i)), "status",
                   stale ? "stale" : status_text((enum status)i->status), "live", i->live && !stale,
-                  "weight", i->weight, "priority", i->priority, "port", i->port, "addresses",
-                  addresses_of(i), "why", why_here(r, n, all, near));
-    if (out && is_placed(r, n, all) && tell_tier(r, n, near, out)) {
+                  "weight", view_wire_weight(v, i->weight), "priority", i->priority, "port",
+                  i->port, "addresses", addresses_of(i), "why", why_here(r, place, all, near));
+    if (out && is_placed(r, place, all) && tell_tier(r, place, near, out)) {
         json_decref(out);
         return NULL;
     }
     return out;
 }
 
+/* The places of those that come first by id; returns how many. */
+static uint32_t first_by_id(const struct view *v, uint32_t places[static CANDIDATES_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t place = 0; view_next(v, &place); place++) {
+        struct text id = instance_label(view_at(v, place));
+        uint32_t at = count;
+        while (at > 0 && text_compare(id, instance_label(view_at(v, places[at - 1]))) < 0)
+            at--;
+        if (at == CANDIDATES_MAX)
+            continue;
+        count += count < CANDIDATES_MAX;
+        memmove(&places[at + 1], &places[at], (count - at - 1) * sizeof(*places));
+        places[at] = place;
+    }
+    return count;
+}
+
 static int tell_candidates(const struct respond *r, const struct near *near, json_t *out)
 {
     const struct view *v = r->found.view;
+    uint32_t places[CANDIDATES_MAX], count = v ? first_by_id(v, places) : 0;
     json_t *list = json_array();
     int failed = set(out, "candidates", list);
     struct field all = {0};
     if (v)
         all = field_of(&r->found, r->type);
-    for (uint32_t n = 0; v && n < v->instance_count && n < CANDIDATES_MAX && !failed; n++)
-        failed = json_array_append_new(list, candidate(r, n, &all, near));
+    for (uint32_t n = 0; n < count && !failed; n++)
+        failed = json_array_append_new(list, candidate(r, places[n], &all, near));
     return failed | set(out, "candidate_count", json_integer(v ? v->instance_count : 0));
 }
 
 /* ---- the name -------------------------------------------------------------------------- */
-
-static json_int_t count_live(const struct view *v, const struct selector *s)
-{
-    json_int_t count = 0;
-    for (uint32_t i = 0; i < s->live_count; i++)
-        count += !v->instances[s->live[i]].stale;
-    return count;
-}
 
 static int tell_filters(const struct found *f, json_t *out)
 {
     json_t *list = json_array();
     int failed = set(out, "filters", list);
     for (unsigned i = 0; i < f->pair_count && !failed; i++) {
-        const struct selector *s = f->pairs[i];
-        failed = json_array_append_new(list, json_pack("{s:o,s:o,s:I}", "key", text_json(s->key),
-                                                       "value", text_json(s->value), "live",
-                                                       count_live(f->view, s)));
+        const struct pair *p = &f->pairs[i];
+        json_int_t live = view_pair_counts(f->view, p).fresh;
+        failed = json_array_append_new(list, json_pack("{s:o,s:o,s:I}", "key", text_json(p->key),
+                                                       "value", text_json(p->value), "live", live));
     }
     return failed;
 }

@@ -34,10 +34,9 @@ static bool find_pairs(const struct view *v, const struct text *labels, unsigned
 {
     out->pair_count = 0;
     for (unsigned i = 0; i < count; i += 2) {
-        const struct selector *s = view_selector(v, labels[i + 1], labels[i]);
-        if (!s)
+        out->pairs[out->pair_count] = (struct pair){labels[i + 1], labels[i]};
+        if (!view_has_pair(v, &out->pairs[out->pair_count++]))
             return false;
-        out->pairs[out->pair_count++] = s;
     }
     return true;
 }
@@ -60,7 +59,7 @@ static enum found_kind in_view(const struct dns *dns, const struct view *v,
 {
     uint8_t protocol;
     if (count == 1) {
-        out->instance = view_instance(v, &dns->key, labels[0]);
+        out->instance = view_instance(v, &dns->key, labels[0], &out->place);
         if (out->instance)
             return FOUND_INSTANCE;
         if (protocol_label(labels[0], &protocol))
@@ -128,7 +127,7 @@ static enum found_kind at_protocol(const struct dns *dns, const struct node *n,
     if (left != 1)
         return left ? FOUND_NO_NAME : FOUND_PROTOCOL;
     struct text label = {(const char *)name->wire + 1, name->wire[0]};
-    out->instance = view_instance(out->view, &dns->key, label);
+    out->instance = view_instance(out->view, &dns->key, label, &out->place);
     return out->instance && out->instance->ports[out->protocol] ? FOUND_BROWSED : FOUND_NO_NAME;
 }
 

@@ -40,7 +40,8 @@ struct found {
     const struct srv_set *set; /* of PROTOCOL, PORT, BROWSED */
     uint8_t protocol;          /* of PROTOCOL, BROWSED; enum protocol */
     const struct view_instance *instance;
-    const struct selector *pairs[PAIRS_MAX]; /* of SUBSET */
+    uint32_t place;               /* of that instance */
+    struct pair pairs[PAIRS_MAX]; /* of SUBSET; they lie in the name that was looked up */
     unsigned pair_count;
 };
 

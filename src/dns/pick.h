@@ -1,6 +1,8 @@
 /* Drawing by weight, without replacement: the order of RFC 2782 ("Weight"), for whole
  * sets and for samples, exact in distribution whichever way is taken.
  *
+ *   small, all alike     shuffled
+ *   small, much alike    each one taken by chance, as often as its weight says
  *   small group          running totals, each drawn item removed
  *   few out of many      binary search in the precompiled totals, repeats rejected
  *   anything else        exponential keys: item i gets -ln(u)/w(i), the smallest come
@@ -15,8 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/rand.h"
-#include "dns/view.h"
+#include "dns/part.h"
 
 enum {
     PICK_MAX = 4096,   /* a message of 65535 bytes holds no more A records (16 bytes) */
@@ -37,10 +40,19 @@ struct picker {
     uint32_t items[PICK_MAX];                       /* the outcome of the last call */
 };
 
-/* Draws `max` (at most PICK_MAX) items of a set in weighted order into p->items;
- * returns how many. */
+/* Draws `max` (at most PICK_MAX) items of a set in weighted order into p->items: their numbers
+ * (part.h); returns how many. */
 unsigned pick_set(struct picker *p, struct rand *rand, const struct pick_group *groups,
-                  unsigned group_count, const uint64_t *sums, unsigned max);
+                  unsigned group_count, const struct part *parts, unsigned max);
+
+/* The same of at most PART_MAX items of one priority, all that there are: `max` of them, not above
+ * `count`. False: their weights are too large for it. */
+struct pick_weighted {
+    uint64_t weight;
+    uint32_t item;
+};
+MUST_CHECK bool pick_few(struct picker *p, struct rand *rand, const struct pick_weighted *list,
+                         unsigned count, unsigned max);
 
 /* The same over items offered one by one. */
 void pick_begin(struct picker *p, unsigned max);
@@ -55,17 +67,17 @@ unsigned pick_finish(struct picker *p); /* into p->items */
 unsigned pick_finish_at(struct picker *p, unsigned done);
 
 /* Some items of a group. */
-struct pick_part {
+struct pick_some {
     const struct pick_group *group;
-    const uint64_t *sums;
+    const struct part *parts; /* of the set */
     bool (*is_in)(const void *context, uint32_t item);
     const void *context;
 };
-/* Draws from a part in weighted order, behind the first `done` of p->items until there are
- * `max`: out of the whole group, what is not in the part rejected, so that the cost goes by what
- * is drawn and by the part's share of the weight. Gives up after `tries`; returns how many there
- * are. Until the next draw pick_is_taken tells which were drawn from this part. */
-unsigned pick_some(struct picker *p, struct rand *rand, const struct pick_part *part, unsigned done,
+/* Draws from these in weighted order, behind the first `done` of p->items until there are
+ * `max`: out of the whole group, what is not among them rejected, so that the cost goes by what
+ * is drawn and by their share of the weight. Gives up after `tries`; returns how many there
+ * are. Until the next draw pick_is_taken tells which were drawn by it. */
+unsigned pick_some(struct picker *p, struct rand *rand, const struct pick_some *some, unsigned done,
                    unsigned max, unsigned tries);
 bool pick_is_taken(const struct picker *p, uint32_t item);
 

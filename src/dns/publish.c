@@ -1,5 +1,6 @@
 /* The registry's change feed into views: which services to compile now, which later,
  * and what happens to names that come and go. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,31 +17,48 @@
 
 enum {
     FEED_BATCH = 64,
-    /* A service of n instances takes about n microseconds to compile; n / 100 ms between
-     * two times keep that to a few percent of the thread. */
-    PACE_INSTANCES_PER_MS = 100,
-    PACE_MIN_MS = 10, /* what is due this soon is not worth waiting for */
-    RETRY_MS = 100,   /* after memory lacked */
+    /* What a publication costs, about, in nanoseconds: for each instance compiled anew, and for
+     * each slice that is listed. */
+    INSTANCE_NS = 500,
+    SLICE_NS = 100,
+    /* One that cost x is followed by the next of that service 20 x later, if what has changed
+     * since may wait: 5 % of the thread. What costs little waits for nothing: the request that
+     * it follows costs as much. */
+    PACE_FACTOR = 20,
+    PACE_FREE_NS = 50000,
+    RETRY_MS = 100, /* after memory lacked */
 };
 
 /* The names under which a service is found. */
 enum place { PLACE_SERVICE, PLACE_TCP, PLACE_UDP, PLACES };
 
-/* A service in a zone, as published. */
+static uint8_t bit(enum place place)
+{
+    return (uint8_t)(1u << place);
+}
+
+struct publication;
+
+/* One that is left for later. */
+struct waiting {
+    struct heap_node node; /* key: when to compile it */
+    struct publication *of;
+};
+
+/* A service in a zone, as published. Freed after the grace period, with the slot; its name is in
+ * its view. */
 struct publication {
-    struct heap_node waiting; /* key: when to compile it */
+    struct slot slot;
     struct zone *zone;
-    struct slot *slot;
-    uint64_t hash;
-    uint64_t published_ms; /* lease time of the view */
-    bool in_table[PLACES];
-    bool settled[PLACES];         /* in the table, or never to be: hidden, too long */
+    struct browse_entry *browsed; /* NULL = not in the list */
+    struct waiting *waiting;      /* NULL = it does not wait */
+    uint64_t published_ms;        /* lease time of the view */
+    uint8_t in_table, settled;    /* bits by place; settled: it is there, or never to be: hidden,
+                                     too long */
     bool hidden;                  /* one of its names is */
     bool listed;                  /* what the zone's list says of it is right */
-    struct browse_entry *browsed; /* NULL = not in the list */
-    size_t service_size;
-    char service[];
 };
+_Static_assert(offsetof(struct publication, slot) == 0, "its memory is that of the slot");
 
 /* One call of dns_publish. */
 struct turn {
@@ -55,11 +73,16 @@ struct publication_key {
     struct text service;
 };
 
+static struct view *view_of(const struct publication *p)
+{
+    return RCU_READ(p->slot.view);
+}
+
 static bool is_publication(const void *entry, const void *key)
 {
     const struct publication *p = entry;
     const struct publication_key *k = key;
-    return p->zone == k->zone && text_is((struct text){p->service, p->service_size}, k->service);
+    return p->zone == k->zone && text_is(view_of(p)->service, k->service);
 }
 
 static uint64_t publication_hash(const struct dns *dns, const struct publication_key *key)
@@ -75,36 +98,24 @@ static struct publication *publication_find(const struct dns *dns, struct zone *
     return map_find(&dns->published, publication_hash(dns, &key), is_publication, &key);
 }
 
-static struct view *view_of(const struct publication *p)
+static uint64_t hash_of(const struct dns *dns, const struct publication *p)
 {
-    return RCU_READ(p->slot->view);
-}
-
-static void publication_free(struct publication *p)
-{
-    free(p->slot);
-    free(p);
+    struct publication_key key = {p->zone, view_of(p)->service};
+    return publication_hash(dns, &key);
 }
 
 /* Takes the first view over; NULL (and the view still the caller's) when memory lacks. */
-static struct publication *publication_new(struct dns *dns, struct zone *zone, struct text service,
-                                           struct view *view)
+static struct publication *publication_new(struct dns *dns, struct zone *zone, struct view *view)
 {
-    struct publication_key key = {zone, service};
-    struct publication *p = calloc(1, sizeof(*p) + service.n);
+    struct publication *p = calloc(1, sizeof(*p));
     if (!p)
         return NULL;
-    p->slot = calloc(1, sizeof(*p->slot));
     p->zone = zone;
-    p->hash = publication_hash(dns, &key);
-    p->service_size = service.n;
-    memcpy(p->service, service.s, service.n);
-    heap_node_init(&p->waiting);
-    if (!p->slot || map_insert(&dns->published, p->hash, p)) {
-        publication_free(p);
+    RCU_PUBLISH(p->slot.view, view);
+    if (map_insert(&dns->published, hash_of(dns, p), p)) {
+        free(p);
         return NULL;
     }
-    RCU_PUBLISH(p->slot->view, view);
     return p;
 }
 
@@ -119,10 +130,11 @@ static bool place_name(const struct publication *p, enum place place, struct nam
     size_t size = 0;
     if (place != PLACE_SERVICE)
         text[size++] = '_';
-    if (p->service_size > SERVICE_MAX)
+    struct text service = view_of(p)->service;
+    if (service.n > SERVICE_MAX)
         return false;
-    memcpy(text + size, p->service, p->service_size);
-    size += p->service_size;
+    memcpy(text + size, service.s, service.n);
+    size += service.n;
     size_t end = strlen(ends[place]);
     memcpy(text + size, ends[place], end);
     return name_join((struct text){text, size + end}, &p->zone->apex, out) == ERR_OK;
@@ -142,7 +154,7 @@ static void hide(struct dns *dns, struct publication *p, const struct name *name
         log_limited(&dns->hidden_log, p->published_ms, LOG_LEVEL_WARN,
                     "service %.*s is hidden at %s: a static name, delegation or other zone is "
                     "there",
-                    (int)p->service_size, p->service, name_format(name->wire, text));
+                    TEXT_ARG(view_of(p)->service), name_format(name->wire, text));
     if (!p->hidden)
         dns->totals.hidden_services++;
     p->hidden = true;
@@ -156,34 +168,34 @@ static enum err put_name(struct dns *dns, struct publication *p, enum place plac
         if (is_hidden(dns, p, &name)) {
             hide(dns, p, &name);
         } else {
-            if (table_put(dns->table, &name, p->zone, kinds[place], p->slot, NULL, 0))
+            if (table_put(dns->table, &name, p->zone, kinds[place], &p->slot, NULL, 0))
                 return ERR_MEMORY;
             leaf_displaced(dns, &name);
-            p->in_table[place] = true;
+            p->in_table |= bit(place);
         }
     }
-    p->settled[place] = true;
+    p->settled |= bit(place);
     return ERR_OK;
 }
 
 static bool is_settled(const struct publication *p)
 {
-    return p->settled[PLACE_SERVICE] && p->settled[PLACE_TCP] && p->settled[PLACE_UDP] && p->listed;
+    return p->settled == bit(PLACES) - 1 && p->listed;
 }
 
 /* In the zone's list for DNS-SD with the protocols that have a live instance. */
 static enum err list_service(struct publication *p)
 {
-    uint8_t named =
-        (uint8_t)(p->in_table[PLACE_TCP] << PROTOCOL_TCP | p->in_table[PLACE_UDP] << PROTOCOL_UDP);
-    return browse_list_set(&p->zone->browsed, &p->browsed, p->slot,
-                           named & browse_protocols(view_of(p)));
+    unsigned named = (p->in_table & bit(PLACE_TCP) ? 1u << PROTOCOL_TCP : 0) |
+                     (p->in_table & bit(PLACE_UDP) ? 1u << PROTOCOL_UDP : 0);
+    return browse_list_set(&p->zone->browsed, &p->browsed, &p->slot,
+                           (uint8_t)(named & browse_protocols(view_of(p))));
 }
 
 static enum err settle(struct dns *dns, struct publication *p)
 {
     for (enum place place = PLACE_SERVICE; place < PLACES; place++)
-        if (!p->settled[place] && put_name(dns, p, place))
+        if (!(p->settled & bit(place)) && put_name(dns, p, place))
             return ERR_MEMORY;
     p->listed = list_service(p) == ERR_OK;
     return p->listed ? ERR_OK : ERR_MEMORY;
@@ -193,10 +205,11 @@ static enum err unsettle(struct dns *dns, struct publication *p)
 {
     for (enum place place = PLACE_SERVICE; place < PLACES; place++) {
         struct name name;
-        if (p->in_table[place] && place_name(p, place, &name) && table_remove(dns->table, &name))
+        if (p->in_table & bit(place) && place_name(p, place, &name) &&
+            table_remove(dns->table, &name))
             return ERR_MEMORY;
-        p->in_table[place] = false;
-        p->settled[place] = false;
+        p->in_table &= (uint8_t)~bit(place);
+        p->settled &= (uint8_t)~bit(place);
     }
     return ERR_OK;
 }
@@ -204,29 +217,47 @@ static enum err unsettle(struct dns *dns, struct publication *p)
 /* Where the service can be found, as bits of enum view_place. */
 static unsigned places_of(const struct publication *p)
 {
-    return (p->in_table[PLACE_SERVICE] ? VIEW_AT_SERVICE : 0u) |
-           (p->in_table[PLACE_TCP] ? VIEW_AT_TCP : 0u) |
-           (p->in_table[PLACE_UDP] ? VIEW_AT_UDP : 0u);
+    return (p->in_table & bit(PLACE_SERVICE) ? VIEW_AT_SERVICE : 0u) |
+           (p->in_table & bit(PLACE_TCP) ? VIEW_AT_TCP : 0u) |
+           (p->in_table & bit(PLACE_UDP) ? VIEW_AT_UDP : 0u);
 }
 
 /* ---- views ---------------------------------------------------------------------------- */
 
 static void slot_reclaim(struct rcu_late *late)
 {
-    free((char *)late - offsetof(struct slot, late));
+    free((char *)late - offsetof(struct slot, late)); /* the publication */
 }
 
 static void stop_waiting(struct dns *dns, struct publication *p)
 {
-    if (p->waiting.at != HEAP_ABSENT)
-        heap_remove(&dns->waiting, &p->waiting);
+    if (p->waiting)
+        heap_remove(&dns->waiting, &p->waiting->node);
+    free(p->waiting);
+    p->waiting = NULL;
+}
+
+/* False: there is no memory for it. */
+static bool wait_until(struct dns *dns, struct publication *p, uint64_t due)
+{
+    struct waiting *w = malloc(sizeof(*w));
+    if (!w)
+        return false;
+    heap_node_init(&w->node);
+    w->of = p;
+    if (heap_add(&dns->waiting, &w->node, due)) {
+        free(w);
+        return false;
+    }
+    p->waiting = w;
+    return true;
 }
 
 /* What the world saw of a service, and sees of it now. */
 static void note_change(struct dns *dns, struct zone *zone, const struct view *old,
                         unsigned old_places, const struct view *new, unsigned new_places)
 {
-    zone_log_view(zone, old, old_places, new, new_places);
+    zone_log_view(zone, &dns->key, old, old_places, new, new_places);
     reverse_note(dns, zone, old_places & VIEW_AT_SERVICE ? old : NULL,
                  new_places & VIEW_AT_SERVICE ? new : NULL);
 }
@@ -238,19 +269,20 @@ static enum err publish(struct turn *t, struct publication *p, const struct serv
     struct dns *dns = t->dns;
     struct view *view, *old = p ? view_of(p) : NULL;
     unsigned old_places = p ? places_of(p) : 0;
-    if (compile_view(service, zone, dns->config.selectors, &dns->key, &view))
+    const struct compile_context context = {t->registry, zone, dns->config.selectors, &dns->key};
+    if (old ? compile_next(&context, service, old, &view) : compile_view(&context, service, &view))
         return ERR_MEMORY;
     if (p) {
-        RCU_PUBLISH(p->slot->view, view);
-        dns->totals.view_bytes -= old->size;
+        RCU_PUBLISH(p->slot.view, view);
+        dns->totals.view_bytes -= view_bytes(old);
     } else {
-        p = publication_new(dns, zone, service_name(service), view);
+        p = publication_new(dns, zone, view);
         if (!p) {
             view_free(view);
             return ERR_MEMORY;
         }
     }
-    dns->totals.view_bytes += view->size;
+    dns->totals.view_bytes += view_bytes(view);
     dns->totals.publications++;
     p->published_ms = t->now;
     zone->dirty = true;
@@ -274,14 +306,13 @@ static enum err forget(struct turn *t, struct publication *p)
         return ERR_MEMORY;
     }
     note_change(dns, p->zone, view, old_places, NULL, 0);
-    dns->totals.view_bytes -= view->size;
+    dns->totals.view_bytes -= view_bytes(view);
     dns->totals.hidden_services -= p->hidden;
     stop_waiting(dns, p);
     browse_list_clear(&p->zone->browsed, &p->browsed);
-    map_remove(&dns->published, p->hash, p);
+    map_remove(&dns->published, hash_of(dns, p), p);
     view_retire(view);
-    rcu_defer(&p->slot->late, slot_reclaim);
-    free(p);
+    rcu_defer(&p->slot.late, slot_reclaim);
     return ERR_OK;
 }
 
@@ -293,30 +324,50 @@ bool dns_published_next(const struct dns *dns, size_t *cursor, struct published 
     return p != NULL;
 }
 
+size_t dns_published_some(const struct dns *dns, size_t *cursor, struct published *out, size_t max)
+{
+    const struct publication *found[PUBLISHED_AT_ONCE];
+    size_t count = 0;
+    while (count < max && count < PUBLISHED_AT_ONCE &&
+           (found[count] = map_next(&dns->published, cursor)))
+        __builtin_prefetch(found[count++]);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (struct published){found[i]->zone, view_of(found[i]), places_of(found[i])};
+        __builtin_prefetch(out[i].view, 1);
+    }
+    return count;
+}
+
 void dns_unpublish(struct dns *dns)
 {
     size_t cursor = 0;
-    heap_deinit(&dns->waiting); /* while its nodes, parts of publications, are there */
     for (struct publication *p; (p = map_next(&dns->published, &cursor));) {
+        stop_waiting(dns, p);
         view_free(view_of(p));
         free(p->browsed);
-        publication_free(p);
+        free(p);
     }
+    heap_deinit(&dns->waiting);
     map_deinit(&dns->published);
 }
 
 /* ---- when ------------------------------------------------------------------------------ */
 
-/* Is this a large service that only grew, and its last time is not long ago? Then it
+/* How long after a view the next one may have to wait. */
+static uint64_t pace_ms(const struct view *v)
+{
+    uint64_t cost = (uint64_t)v->compiled * INSTANCE_NS + (uint64_t)v->slice_count * SLICE_NS;
+    return cost < PACE_FREE_NS ? 0 : cost * PACE_FACTOR / 1000000;
+}
+
+/* Did the service only grow, and was its last time, which took long, not long ago? Then it
  * waits, unless there is no memory even for that. */
 static bool may_wait(struct turn *t, struct publication *p, const struct service *service)
 {
-    uint64_t pace = service_count(service) / PACE_INSTANCES_PER_MS;
-    uint64_t due = p->published_ms + pace;
-    if (pace < PACE_MIN_MS || t->now >= due ||
-        service_withdrawal_index(service) > view_of(p)->index || !is_settled(p))
+    uint64_t due = p->published_ms + pace_ms(view_of(p));
+    if (t->now >= due || service_withdrawal_index(service) > view_of(p)->index || !is_settled(p))
         return false;
-    return p->waiting.at != HEAP_ABSENT || heap_add(&t->dns->waiting, &p->waiting, due) == ERR_OK;
+    return p->waiting || wait_until(t->dns, p, due);
 }
 
 static enum err take_change(struct turn *t, const struct change *change, struct zone *zone)
@@ -364,15 +415,15 @@ static void take_due(struct turn *t)
     struct heap_node *first;
     while ((first = heap_first(&dns->waiting)) && first->key <= t->now) {
         struct publication *p =
-            (struct publication *)((char *)first - offsetof(struct publication, waiting));
-        const struct service *service = registry_service(
-            t->registry, text_of(p->zone->ns), (struct text){p->service, p->service_size});
+            ((struct waiting *)((char *)first - offsetof(struct waiting, node)))->of;
+        const struct service *service =
+            registry_service(t->registry, text_of(p->zone->ns), view_of(p)->service);
         if (!service) {
             stop_waiting(dns, p); /* forgotten: the feed says so */
         } else if (publish(t, p, service, p->zone)) {
             t->short_of_memory = true;
-            if (p->waiting.at != HEAP_ABSENT)
-                heap_move(&dns->waiting, &p->waiting, t->now + RETRY_MS);
+            if (p->waiting)
+                heap_move(&dns->waiting, &p->waiting->node, t->now + RETRY_MS);
         }
     }
 }

@@ -60,8 +60,8 @@ bool respond_addresses(struct respond *r, const struct name *target, size_t at, 
     if (f.kind == FOUND_STATIC)
         return put_node(r, target, at, f.node);
     if (f.kind == FOUND_INSTANCE && f.instance->status != STATUS_DOWN) {
-        put_family(r, target, at, f.view, TYPE_A, f.instance->v4, f.instance->v4_count);
-        put_family(r, target, at, f.view, TYPE_AAAA, f.instance->v6, f.instance->v6_count);
+        put_family(r, target, at, f.view, TYPE_A, instance_v4(f.instance), f.instance->v4_count);
+        put_family(r, target, at, f.view, TYPE_AAAA, instance_v6(f.instance), f.instance->v6_count);
     }
     return true;
 }

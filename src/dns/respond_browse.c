@@ -10,12 +10,13 @@
 static bool put_instance(struct respond *r, const struct view *v, const struct view_instance *i)
 {
     struct answer *a = &r->answer;
-    size_t label = 1u + i->target[0];
+    const uint8_t *target = instance_target(i);
+    size_t label = 1u + *target;
     uint8_t *p = answer_room(a, RECORD_HEAD + label + POINTER_SIZE);
     if (!p)
         return false;
     p = put_record_head(p, r->owner, TYPE_PTR, v->ttl, label + POINTER_SIZE);
-    memcpy(p, i->target, label);
+    memcpy(p, target, label);
     put_pointer(p + label, r->owner);
     a->counts[SECTION_ANSWER]++;
     respond_note_target(r, i, (size_t)(p - a->out));
@@ -32,8 +33,8 @@ static void add_instances(struct respond *r, const struct view *v, uint8_t proto
         const struct view_instance *i = r->targets[n].instance;
         uint16_t owner = r->targets[n].at;
         size_t target = respond_put_srv(r, v, i, i->ports[protocol], SECTION_ADDITIONAL, owner);
-        if (!target ||
-            !answer_record(a, SECTION_ADDITIONAL, owner, TYPE_TXT, v->ttl, i->txt, i->txt_size))
+        if (!target || !answer_record(a, SECTION_ADDITIONAL, owner, TYPE_TXT, v->ttl,
+                                      instance_txt(i), i->txt_size))
             continue;
         if (can_point(target))
             respond_add_addresses(r, v, i, (uint16_t)target);
@@ -45,9 +46,12 @@ static struct srv_set listed(const struct srv_set *set)
 {
     struct srv_set part = *set;
     part.count = browse_count(set);
+    part.part_count = 0;
     uint32_t items = 0;
-    for (part.group_count = 0; items < part.count; part.group_count++)
+    for (part.group_count = 0; items < part.count; part.group_count++) {
         items += set->groups[part.group_count].count;
+        part.part_count += set->groups[part.group_count].part_count;
+    }
     return part;
 }
 
@@ -70,13 +74,13 @@ bool respond_instances(struct respond *r, const struct found *f)
         max = size.fit < max ? size.fit : max;
     }
     uint32_t count = draw_srv(&d, &size, max, stable, answer_left(&r->answer));
-    while (sent < count && put_instance(r, v, &v->instances[draw_srv_at(&d, sent).instance]))
+    while (sent < count && put_instance(r, v, view_at(v, draw_srv_at(&d, sent).place)))
         sent++;
     if (!stable && sent < size.count)
         respond_cut(r, sent, size.count);
     else
         add_instances(r, v, f->protocol);
-    if (set.items->priority >= STALE_PRIORITY)
+    if (set.parts->priority >= STALE_PRIORITY)
         respond_note_stale(r, size.count, size.count);
     return true;
 }

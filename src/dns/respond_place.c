@@ -76,30 +76,73 @@ static void note_scope(struct respond *r)
 
 /* ---- who is near ----------------------------------------------------------------------------- */
 
-/* Those whose `key` is `value`, if enough of them are up. */
-static const struct selector *near_of(const struct view *v, struct text key, const char *value)
+struct near_counts {
+    uint32_t registered, live, fresh;
+};
+
+/* Sets near->pairs[tier] to those whose `key` is `value`. False: there is no such value. */
+static bool set_pair(struct near *near, enum tier tier, struct text key, const char *value)
 {
-    char label[63];
     if (!value)
-        return NULL;
-    size_t size = text_to_label(text_of(value), label);
-    const struct selector *s = size ? view_selector(v, key, (struct text){label, size}) : NULL;
-    if (!s || !s->fresh || (uint64_t)s->fresh * 100 < (uint64_t)s->registered * v->spill_over)
-        return NULL;
-    return s;
+        return false;
+    size_t size = text_to_label(text_of(value), near->labels[tier]);
+    near->pairs[tier] = (struct pair){key, {near->labels[tier], size}};
+    return size > 0;
+}
+
+/* Counts who has the pair, and notes them in the masks where there are such. */
+static struct near_counts count_near(const struct view *v, const struct pair *pair, enum tier tier,
+                                     struct near_masks *masks)
+{
+    struct near_counts counts = {0};
+    for (uint32_t i = 0; i < v->slice_count; i++) {
+        const struct selector *s = slice_selector(v->slices[i], pair->key, pair->value);
+        if (masks)
+            masks[i].of[tier] = s ? s->live : 0;
+        if (!s)
+            continue;
+        counts.registered += s->registered;
+        counts.live += (uint32_t)__builtin_popcountll(s->live);
+        counts.fresh += (uint32_t)__builtin_popcountll(s->fresh);
+    }
+    return counts;
+}
+
+static void forget(const struct view *v, enum tier tier, struct near_masks *masks)
+{
+    for (uint32_t i = 0; masks && i < v->slice_count; i++)
+        masks[i].of[tier] = 0;
+}
+
+/* They are near, if there are such and enough of them are up. */
+static void note_near(const struct view *v, struct near *near, enum tier tier, struct text key,
+                      const char *value, struct near_masks *masks)
+{
+    if (set_pair(near, tier, key, value)) {
+        struct near_counts n = count_near(v, &near->pairs[tier], tier, masks);
+        if (n.fresh && (uint64_t)n.fresh * 100 >= (uint64_t)n.registered * v->spill_over) {
+            near->of[tier] = &near->pairs[tier];
+            near->live[tier] = n.live;
+            return;
+        }
+    }
+    forget(v, tier, masks);
 }
 
 void respond_near(struct respond *r, const struct view *v, struct near *near)
 {
-    *near = (struct near){0};
+    near->of[TIER_ZONE] = near->of[TIER_REGION] = NULL;
+    near->known = near->alone = false;
     if (!r->dns->config.place_count || v->locality == DNS_LOCALITY_OFF ||
         !(view_has_selector_key(v, TEXT("zone")) || view_has_selector_key(v, TEXT("region"))))
         return;
     note_scope(r);
     if (!r->place)
         return;
-    near->of[TIER_ZONE] = near_of(v, TEXT("zone"), r->place->zone);
-    near->of[TIER_REGION] = near_of(v, TEXT("region"), r->place->region);
-    near->known = near->of[TIER_ZONE] || near->of[TIER_REGION];
+    struct near_masks *masks = v->slice_count <= NEAR_SLICES ? r->worker->near : NULL;
+    note_near(v, near, TIER_ZONE, TEXT("zone"), r->place->zone, masks);
+    note_near(v, near, TIER_REGION, TEXT("region"), r->place->region, masks);
+    near->masks = masks;
     near->alone = v->locality == DNS_LOCALITY_ALONE;
+    near->known = near->of[TIER_ZONE] || near->of[TIER_REGION];
 }

@@ -1,101 +1,127 @@
 #include <stdio.h>
 
 #include "dns/draw.h"
+#include "dns/records_out.h"
 #include "dns/respond.h"
-
-enum { SRV_HEAD = 6 }; /* priority, weight, port (RFC 2782) */
 
 /* ---- SRV ------------------------------------------------------------------------------------ */
 
-/* What all records of an answer begin with; sizes and numbers are filled in. */
-struct srv_head {
-    uint8_t bytes[RECORD_HEAD];
+/* Where SRV records of a service go, and what they have in common. */
+struct srv_out {
+    struct records_out out;
+    struct record_kind kind;
+    size_t owner;
+    const struct view *view;
+    const uint8_t *start; /* of the message */
 };
 
-static struct srv_head head_of(const struct view *v, uint16_t owner)
+static inline struct srv_out srv_begin(const struct respond *r, const struct view *v, size_t owner)
 {
-    struct srv_head head;
-    put_record_head(head.bytes, owner, TYPE_SRV, v->ttl, 0);
-    return head;
+    return (struct srv_out){records_begin(&r->answer), record_kind_of(TYPE_SRV, v->ttl), owner, v,
+                            r->answer.out};
 }
 
-/* Where the target stands, 0 = no room. */
-static size_t put_item(struct answer *a, enum section section, const struct srv_head *head,
-                       const struct view_instance *i, const struct srv_item *item)
+/* Returns where the target stands, 0 = no room. */
+static inline size_t put_srv(struct srv_out *o, const struct view_instance *i, uint16_t priority,
+                             uint16_t port)
 {
-    uint16_t size = SRV_HEAD + i->target_size;
-    uint8_t *p = answer_room(a, RECORD_HEAD + size);
-    if (!p)
-        return 0;
-    memcpy(p, head->bytes, RECORD_HEAD);
-    p += RECORD_HEAD;
-    put_u16(p - 2, size);
-    put_u16(p, item->priority);
-    put_u16(p + 2, item->weight);
-    put_u16(p + 4, item->port);
-    memcpy(p + SRV_HEAD, i->target, i->target_size); /* not compressed: RFC 2782 "Target" */
-    a->counts[section]++;
-    return (size_t)(p + SRV_HEAD - a->out);
+    size_t at = (size_t)(o->out.at - o->start) + SRV_TARGET_AT;
+    uint32_t numbers = (uint32_t)priority << 16 | view_wire_weight(o->view, i->weight);
+    return put_srv_record(&o->out, o->kind, o->owner, numbers, port, instance_target(i),
+                          i->target_size)
+               ? at
+               : 0;
 }
 
-static bool put_srv(struct respond *r, const struct view *v, const struct srv_head *head,
-                    const struct srv_item *item)
+/* Of a set as it is. */
+static inline uint32_t put_items(struct respond *r, const struct draw *d, struct srv_out *o,
+                                 uint32_t count)
 {
-    const struct view_instance *i = &v->instances[item->instance];
-    size_t target = put_item(&r->answer, SECTION_ANSWER, head, i, item);
-    if (target)
+    const uint32_t *numbers = d->worker->picker.items;
+    const struct part *parts = d->set->parts;
+    for (uint32_t sent = 0; sent < count; sent++) {
+        const struct part *p = part_of(parts, numbers[sent]);
+        struct part_item item = p->items[numbers[sent] % PART_MAX];
+        const struct view_instance *i = &p->instances[item.instance];
+        size_t target = put_srv(o, i, p->priority, item.port);
+        if (!target)
+            return sent;
         respond_note_target(r, i, target);
-    return target > 0;
+    }
+    return count;
+}
+
+static uint32_t put_others(struct respond *r, const struct draw *d, struct srv_out *o,
+                           uint32_t count)
+{
+    for (uint32_t sent = 0; sent < count; sent++) {
+        struct srv_item item = draw_srv_placed(d, sent);
+        const struct view_instance *i = view_at(d->view, item.place);
+        size_t target = put_srv(o, i, item.priority, item.port);
+        if (!target)
+            return sent;
+        respond_note_target(r, i, target);
+    }
+    return count;
+}
+
+/* Returns how many of those drawn found room. */
+static uint32_t put_drawn(struct respond *r, const struct draw *d, uint32_t count)
+{
+    struct srv_out o = srv_begin(r, d->view, r->owner);
+    uint32_t sent = d->set && !d->near ? put_items(r, d, &o, count) : put_others(r, d, &o, count);
+    records_end(&o.out, &r->answer, SECTION_ANSWER, sent);
+    return sent;
 }
 
 size_t respond_put_srv(struct respond *r, const struct view *v, const struct view_instance *i,
                        uint16_t port, enum section section, uint16_t owner)
 {
-    struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, port};
-    struct srv_head head = head_of(v, owner);
-    return put_item(&r->answer, section, &head, i, &item);
+    struct srv_out o = srv_begin(r, v, owner);
+    size_t at = put_srv(&o, i, i->priority, port);
+    records_end(&o.out, &r->answer, section, at > 0);
+    return at;
 }
 
-/* An RRset goes in whole or not at all, as nothing will say that it is cut. */
-static void add_addresses(struct respond *r, uint16_t owner, uint16_t type, const uint8_t *bytes,
-                          unsigned count, uint32_t ttl)
+/* Where addresses of a service go. */
+struct addr_out {
+    struct records_out out;
+    struct record_kind v4, v6;
+};
+
+static inline struct addr_out addr_begin(const struct respond *r, const struct view *v)
 {
-    uint16_t size = type == TYPE_A ? 4 : 16;
-    if (answer_left(&r->answer) < (size_t)count * (RECORD_HEAD + size))
-        return;
-    for (unsigned i = 0; i < count; i++, bytes += size)
-        (void)answer_record(&r->answer, SECTION_ADDITIONAL, owner, type, ttl, bytes, size);
+    return (struct addr_out){records_begin(&r->answer), record_kind_of(TYPE_A, v->ttl),
+                             record_kind_of(TYPE_AAAA, v->ttl)};
 }
 
-static inline void add_instance(struct respond *r, const struct view *v,
-                                const struct view_instance *i, uint16_t owner)
+/* Returns how many went in. */
+static inline unsigned add_instance(struct addr_out *o, const struct view_instance *i, size_t owner)
 {
-    add_addresses(r, owner, TYPE_A, i->v4, i->v4_count, v->ttl);
-    add_addresses(r, owner, TYPE_AAAA, i->v6, i->v6_count, v->ttl);
+    unsigned count = 0;
+    if (i->v4_count)
+        count = put_addresses(&o->out, o->v4, owner, instance_v4(i), 4, i->v4_count);
+    if (i->v6_count)
+        count += put_addresses(&o->out, o->v6, owner, instance_v6(i), 16, i->v6_count);
+    return count;
 }
 
 void respond_add_addresses(struct respond *r, const struct view *v, const struct view_instance *i,
                            uint16_t owner)
 {
-    add_instance(r, v, i, owner);
+    struct addr_out o = addr_begin(r, v);
+    unsigned count = add_instance(&o, i, owner);
+    records_end(&o.out, &r->answer, SECTION_ADDITIONAL, count);
 }
 
 /* The targets' addresses, as far as there is room (RFC 2782; RFC 2181 section 9). */
 void respond_add_targets(struct respond *r, const struct view *v)
 {
-    for (unsigned i = 0; i < r->target_count && !r->answers_only; i++)
-        add_instance(r, v, r->targets[i].instance, r->targets[i].at);
-}
-
-/* Small sets lie all over the cache's lines: they are fetched while the order is drawn. */
-static void prefetch(const struct view *v, const struct srv_set *set)
-{
-    enum { SMALL = 32 };
-    for (uint32_t i = 0; i < set->count && i < SMALL; i++) {
-        const struct view_instance *instance = &v->instances[set->items[i].instance];
-        __builtin_prefetch(instance);
-        __builtin_prefetch(&instance->status); /* often in the next line */
-    }
+    struct addr_out o = addr_begin(r, v);
+    uint32_t count = 0, targets = r->answers_only ? 0 : r->target_count;
+    for (unsigned i = 0; i < targets; i++)
+        count += add_instance(&o, r->targets[i].instance, r->targets[i].at);
+    records_end(&o.out, &r->answer, SECTION_ADDITIONAL, count);
 }
 
 static bool respond_srv(struct respond *r, const struct draw *d)
@@ -110,15 +136,8 @@ static bool respond_srv(struct respond *r, const struct draw *d)
         respond_expect_cut(r);
         max = size.fit < max ? size.fit : max;
     }
-    if (d->set)
-        prefetch(v, d->set);
-    struct srv_head head = head_of(v, r->owner);
-    uint32_t count = draw_srv(d, &size, max, stable, answer_left(&r->answer)), sent = 0;
-    for (; sent < count; sent++) {
-        struct srv_item item = draw_srv_at(d, sent);
-        if (!put_srv(r, v, &head, &item))
-            break;
-    }
+    uint32_t count = draw_srv(d, &size, max, stable, answer_left(&r->answer));
+    uint32_t sent = put_drawn(r, d, count);
     if (sent && draw_srv_at(d, sent - 1).priority >= STALE_PRIORITY) /* they come last */
         respond_note_stale(r, draw_srv_stale(d), size.count);
     if (!stable && sent < size.count)
@@ -129,6 +148,21 @@ static bool respond_srv(struct respond *r, const struct draw *d)
 }
 
 /* ---- A and AAAA ------------------------------------------------------------------------------ */
+
+/* Returns how many of those drawn found room. */
+static uint32_t put_drawn_addrs(struct respond *r, const struct draw *d, const struct draw_addrs *a,
+                                uint16_t type)
+{
+    struct records_out o = records_begin(&r->answer);
+    struct record_kind kind = record_kind_of(type, d->view->ttl);
+    uint16_t size = type == TYPE_A ? 4 : 16;
+    size_t owner = r->owner;
+    uint32_t sent = 0;
+    for (; sent < a->count && records_left(&o) >= (size_t)RECORD_HEAD + size; sent++)
+        put_address(&o, kind, owner, draw_addr_at(d, a, sent), size);
+    records_end(&o, &r->answer, SECTION_ANSWER, sent);
+    return sent;
+}
 
 static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type)
 {
@@ -146,10 +180,7 @@ static bool respond_addrs(struct respond *r, const struct draw *d, uint16_t type
     bool cut = a.count < a.total && !(v->max_answers && a.total > v->max_answers);
     if (cut)
         respond_expect_cut(r);
-    uint32_t sent = 0;
-    while (sent < a.count && answer_record(&r->answer, SECTION_ANSWER, r->owner, type, v->ttl,
-                                           draw_addr_at(d, &a, sent), size))
-        sent++;
+    uint32_t sent = put_drawn_addrs(r, d, &a, type);
     if (cut)
         respond_cut(r, sent, d->worker->seen.dropped && a.gathered ? 0 : a.total);
     return true;
@@ -161,35 +192,39 @@ static bool put_all(struct respond *r, const struct view *v, uint16_t type, cons
                     unsigned count)
 {
     uint16_t size = type == TYPE_A ? 4 : 16;
-    unsigned start = count > 1 ? rand_below(&r->worker->rand, count) : 0;
-    for (unsigned i = 0; i < count; i++) {
-        unsigned at = (start + i) % count;
-        if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, type, v->ttl,
-                           bytes + (size_t)at * size, size)) {
-            respond_cut(r, i, count);
-            break;
-        }
+    struct records_out o = records_begin(&r->answer);
+    struct record_kind kind = record_kind_of(type, v->ttl);
+    unsigned fit = (unsigned)(records_left(&o) / (RECORD_HEAD + (size_t)size));
+    unsigned at = count > 1 ? rand_below(&r->worker->rand, count) : 0, sent = 0;
+    for (; sent < count && sent < fit; sent++) {
+        put_address(&o, kind, r->owner, bytes + (size_t)at * size, size);
+        at = at + 1 < count ? at + 1 : 0;
     }
+    records_end(&o, &r->answer, SECTION_ANSWER, sent);
+    if (sent < count)
+        respond_cut(r, sent, count);
     return count > 0;
 }
 
 static bool srv_of_instance(struct respond *r, const struct view *v, const struct view_instance *i,
                             uint16_t port)
 {
-    struct srv_item item = {(uint32_t)(i - v->instances), i->priority, i->weight, port};
-    struct srv_head head = head_of(v, r->owner);
     if (!port)
         return false;
-    if (put_srv(r, v, &head, &item))
+    size_t target = respond_put_srv(r, v, i, port, SECTION_ANSWER, r->owner);
+    if (target) {
+        respond_note_target(r, i, target);
         respond_add_targets(r, v);
-    else
+    } else {
         respond_cut(r, 0, 1);
+    }
     return true;
 }
 
 static bool txt_of_instance(struct respond *r, const struct view *v, const struct view_instance *i)
 {
-    if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_TXT, v->ttl, i->txt, i->txt_size))
+    if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_TXT, v->ttl, instance_txt(i),
+                       i->txt_size))
         respond_cut(r, 0, 1);
     return true;
 }
@@ -201,8 +236,8 @@ static bool respond_instance(struct respond *r, const struct found *f, uint16_t 
         return false;
     respond_note_stale(r, i->stale, 1);
     switch (type) {
-    case TYPE_A: return put_all(r, f->view, type, i->v4, i->v4_count);
-    case TYPE_AAAA: return put_all(r, f->view, type, i->v6, i->v6_count);
+    case TYPE_A: return put_all(r, f->view, type, instance_v4(i), i->v4_count);
+    case TYPE_AAAA: return put_all(r, f->view, type, instance_v6(i), i->v6_count);
     case TYPE_SRV: return srv_of_instance(r, f->view, i, i->port);
     case TYPE_TXT: return txt_of_instance(r, f->view, i);
     case TYPE_SVCB:
@@ -247,9 +282,22 @@ static bool is_by_place(const struct found *f, uint16_t type)
                                           type == TYPE_SVCB || type == TYPE_HTTPS));
 }
 
+/* A small service lies in one block: all of it is fetched side by side, where each piece would
+ * have to wait for the one that leads to it. */
+static void prefetch(const struct view *v)
+{
+    enum { LINE = 64, MOST = 1536 };
+    const char *at = (const char *)v;
+    view_prefetch(v);
+    size_t size = v->slice_count > 1 ? 0 : v->size < MOST ? v->size : MOST;
+    for (size_t i = sizeof(*v) / LINE * LINE; i < size; i += LINE)
+        __builtin_prefetch(at + i);
+}
+
 static bool respond_type(struct respond *r, const struct found *f, uint16_t type)
 {
     struct draw d = {.worker = r->worker, .client = &r->request->from.addr, .view = f->view};
+    struct near near;
     d.type = type;
     if (f->kind == FOUND_INSTANCE)
         return respond_instance(r, f, type);
@@ -257,11 +305,13 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
         return respond_browsed(r, f, type);
     if (f->kind == FOUND_PROTOCOL && type == TYPE_PTR)
         return respond_instances(r, f);
-    if (r->dns->config.place_count && is_by_place(f, type))
-        respond_near(r, f->view, &d.near);
+    prefetch(f->view);
+    if (r->dns->config.place_count && is_by_place(f, type)) {
+        respond_near(r, f->view, &near);
+        d.near = near.known ? &near : NULL;
+    }
     if (f->kind == FOUND_SUBSET) {
-        d.pairs = f->pairs;
-        d.pair_count = f->pair_count;
+        draw_select(&d, f->pairs, f->pair_count);
         if ((type != TYPE_SRV && type != TYPE_SVCB && type != TYPE_HTTPS) ||
             f->view->withdraws_stale)
             draw_choose(&d, type);

@@ -35,7 +35,7 @@ bool respond_svcb(struct respond *r, const struct draw *d)
     uint32_t count = draw_srv(d, &size, max, stable, answer_left(&r->answer));
     for (; sent < count; sent++) {
         struct srv_item item = draw_srv_at(d, sent);
-        if (!put_svcb(r, v, &v->instances[item.instance], d->type, item.priority))
+        if (!put_svcb(r, v, view_at(v, item.place), d->type, item.priority))
             break;
         stale += item.priority >= STALE_PRIORITY;
     }

@@ -24,11 +24,11 @@ static void part_of_service(struct respond *r, const struct draw *d)
     const struct txt_set *set = &d->view->txt;
     struct picker *p = &d->worker->picker;
     pick_begin(p, d->view->max_answers);
-    for (uint32_t i = 0; i < set->count; i++)
-        pick_offer(p, i, 0, stable_key(d, set->rdata[i], set->sizes[i]));
+    for (uint32_t i = 0; txt_next(set, &i); i++)
+        pick_offer(p, i, 0, stable_key(d, txt_at(set, i)->rdata, txt_at(set, i)->size));
     unsigned count = pick_finish(p);
     for (unsigned i = 0; i < count; i++)
-        (void)put_txt(r, d->view, set->rdata[p->items[i]], set->sizes[p->items[i]]);
+        (void)put_txt(r, d->view, txt_at(set, p->items[i])->rdata, txt_at(set, p->items[i])->size);
 }
 
 static void all_of_service(struct respond *r, const struct view *v)
@@ -37,8 +37,8 @@ static void all_of_service(struct respond *r, const struct view *v)
     uint32_t sent = 0;
     if (set->record_bytes > answer_left(&r->answer))
         respond_expect_cut(r);
-    for (uint32_t i = 0; i < set->count && answer_left(&r->answer) > RECORD_HEAD; i++)
-        sent += put_txt(r, v, set->rdata[i], set->sizes[i]);
+    for (uint32_t i = 0; txt_next(set, &i) && answer_left(&r->answer) > RECORD_HEAD; i++)
+        sent += put_txt(r, v, txt_at(set, i)->rdata, txt_at(set, i)->size);
     if (sent < set->count)
         respond_cut(r, sent, set->count);
 }
@@ -57,26 +57,22 @@ static bool txt_of_service(struct respond *r, const struct draw *d)
 
 /* ---- of what selectors leave ----------------------------------------------------------- */
 
-/* Equal TXT data is stored once in a view, so that its place tells it apart: collects the
- * first holder of each, and says how many bytes the records take. */
+/* Collects each data once, with its first holder's place as key, and says how many bytes the
+ * records take. */
 static size_t collect(const struct draw *d)
 {
     struct distinct_set *s = &d->worker->seen;
-    const struct view *v = d->view;
+    struct selected_cursor c = {0};
     size_t bytes = 0;
-    distinct_begin(s, sizeof(v->instances->txt));
-    for (uint32_t at = 0, n; draw_next_selected(d, &at, &n);) {
+    distinct_begin(s);
+    for (uint32_t n; draw_next_selected(d, &c, &n);) {
+        const struct view_instance *i = view_at(d->view, n);
         uint32_t before = s->count;
-        distinct_add(s, &d->worker->picker, (const uint8_t *)&v->instances[n].txt, 0, n, 1);
+        distinct_add(s, &d->worker->picker, instance_txt(i), i->txt_size, 0, n, 1);
         if (s->count > before)
-            bytes += (size_t)RECORD_HEAD + v->instances[n].txt_size;
+            bytes += (size_t)RECORD_HEAD + i->txt_size;
     }
     return bytes;
-}
-
-static const struct view_instance *holder(const struct draw *d, uint32_t slot)
-{
-    return &d->view->instances[(uint32_t)d->worker->seen.slots[slot].key];
 }
 
 /* Chooses among the collected. */
@@ -88,8 +84,8 @@ static uint32_t choose(const struct draw *d, bool limited)
     if (!limited)
         distinct_offer(s, p);
     for (uint32_t i = 0; limited && i < s->count; i++) {
-        const struct view_instance *h = holder(d, s->used[i]);
-        pick_offer(p, s->used[i], 0, stable_key(d, h->txt, h->txt_size));
+        const struct distinct_entry *e = &s->slots[s->used[i]];
+        pick_offer(p, s->used[i], 0, stable_key(d, e->bytes, e->size));
     }
     return pick_finish(p);
 }
@@ -103,8 +99,8 @@ static bool txt_of_selected(struct respond *r, const struct draw *d)
         respond_expect_cut(r);
     uint32_t count = choose(d, limited), sent = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const struct view_instance *h = holder(d, d->worker->picker.items[i]);
-        sent += put_txt(r, d->view, h->txt, h->txt_size);
+        const struct distinct_entry *e = &seen->slots[d->worker->picker.items[i]];
+        sent += put_txt(r, d->view, e->bytes, e->size);
     }
     respond_note_stale(r, d->of == DRAW_STALE, d->of == DRAW_STALE);
     if (!limited && (sent < seen->count || seen->dropped))

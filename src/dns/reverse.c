@@ -247,7 +247,7 @@ static enum err add(struct dns *dns, const struct zone *forward, const struct ad
     } else if (dns->reverse->forward[e->zone->index] != forward) {
         return ERR_OK;
     }
-    struct pointer_key k = {e, i->target, i->target_size};
+    struct pointer_key k = {e, instance_target(i), i->target_size};
     struct pointer *known = find_pointer(dns, &k);
     if (known) {
         known->round = dns->reverse->round;
@@ -269,7 +269,7 @@ static void remove_pointer(struct reverse *r, struct pointer *p)
 
 static void drop(struct dns *dns, const struct addr *a, const struct view_instance *i)
 {
-    struct pointer_key k = {find_entry(dns, a), i->target, i->target_size};
+    struct pointer_key k = {find_entry(dns, a), instance_target(i), i->target_size};
     struct pointer *p = k.entry ? find_pointer(dns, &k) : NULL;
     if (p)
         remove_pointer(dns->reverse, p);
@@ -284,9 +284,9 @@ static bool address_of(const struct view_instance *i, unsigned n, struct addr *o
     if (i->status == STATUS_DOWN || n >= (unsigned)i->v4_count + i->v6_count)
         return false;
     if (n < i->v4_count)
-        memcpy(out->bytes, i->v4 + (size_t)n * 4, 4);
+        memcpy(out->bytes, instance_v4(i) + (size_t)n * 4, 4);
     else
-        memcpy(out->bytes, i->v6 + (size_t)(n - i->v4_count) * 16, 16);
+        memcpy(out->bytes, instance_v6(i) + (size_t)(n - i->v4_count) * 16, 16);
     return true;
 }
 
@@ -304,8 +304,8 @@ static bool is_same(const struct view_instance *a, const struct view_instance *b
 {
     return a && b && (a->status == STATUS_DOWN) == (b->status == STATUS_DOWN) &&
            a->v4_count == b->v4_count && a->v6_count == b->v6_count &&
-           memcmp(a->v4, b->v4, (size_t)a->v4_count * 4) == 0 &&
-           memcmp(a->v6, b->v6, (size_t)a->v6_count * 16) == 0;
+           memcmp(instance_v4(a), instance_v4(b),
+                  (size_t)a->v4_count * 4 + (size_t)a->v6_count * 16) == 0;
 }
 
 /* The same instance before and after; NULL = it was or is not there. */
@@ -325,28 +325,59 @@ static enum err note_instance(struct dns *dns, const struct zone *forward,
     return err;
 }
 
-static int compare_ids(const struct view_instance *a, const struct view_instance *b)
-{
-    struct text left = {(const char *)a->target + 1, a->target[0]};
-    return text_compare(left, (struct text){(const char *)b->target + 1, b->target[0]});
-}
-
 /* Both are sorted by id. */
-static enum err note_views(struct dns *dns, const struct zone *forward, const struct view *old,
-                           const struct view *new)
+static enum err note_slices(struct dns *dns, const struct zone *forward, const struct slice *old,
+                            const struct slice *new)
 {
-    uint32_t a = 0, b = 0;
-    uint32_t old_count = old ? old->instance_count : 0, new_count = new ? new->instance_count : 0;
     enum err err = ERR_OK;
-    while (a < old_count || b < new_count) {
-        const struct view_instance *x = a < old_count ? &old->instances[a] : NULL;
-        const struct view_instance *y = b < new_count ? &new->instances[b] : NULL;
-        int order = x && y ? compare_ids(x, y) : x ? -1 : 1;
+    for (uint32_t a = 0, b = 0; a < old->count || b < new->count;) {
+        const struct view_instance *x = a < old->count ? &old->instances[a] : NULL;
+        const struct view_instance *y = b < new->count ? &new->instances[b] : NULL;
+        int order = x && y ? text_compare(instance_label(x), instance_label(y)) : x ? -1 : 1;
         if (note_instance(dns, forward, order <= 0 ? x : NULL, order >= 0 ? y : NULL))
             err = ERR_MEMORY;
         a += order <= 0;
         b += order >= 0;
     }
+    return err;
+}
+
+static const struct view_instance *instance_in(const struct dns *dns, const struct view *v,
+                                               const struct view_instance *like)
+{
+    uint32_t place;
+    return v ? view_instance(v, &dns->key, instance_label(like), &place) : NULL;
+}
+
+/* Either may be NULL. */
+static enum err note_by_id(struct dns *dns, const struct zone *forward, const struct view *old,
+                           const struct view *new)
+{
+    enum err err = ERR_OK;
+    for (uint32_t n = 0; old && view_next(old, &n); n++) {
+        const struct view_instance *i = view_at(old, n);
+        if (note_instance(dns, forward, i, instance_in(dns, new, i)))
+            err = ERR_MEMORY;
+    }
+    for (uint32_t n = 0; new &&view_next(new, &n); n++) {
+        const struct view_instance *i = view_at(new, n);
+        if (!instance_in(dns, old, i) && note_instance(dns, forward, NULL, i))
+            err = ERR_MEMORY;
+    }
+    return err;
+}
+
+/* What both have is passed over. */
+static enum err note_views(struct dns *dns, const struct zone *forward, const struct view *old,
+                           const struct view *new)
+{
+    enum err err = ERR_OK;
+    if (!old || !new || old->slice_count != new->slice_count)
+        return note_by_id(dns, forward, old, new);
+    for (uint32_t n = 0; n < old->slice_count; n++)
+        if (old->slices[n] != new->slices[n] &&
+            note_slices(dns, forward, old->slices[n], new->slices[n]))
+            err = ERR_MEMORY;
     return err;
 }
 

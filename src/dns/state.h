@@ -54,6 +54,10 @@ struct published {
     unsigned places; /* enum view_place: where it can be found */
 };
 bool dns_published_next(const struct dns *dns, size_t *cursor, struct published *out);
+/* The same for up to `max` of them, and no more than PUBLISHED_AT_ONCE, so that the wait for
+ * memory is that for one; 0 at the end. */
+enum { PUBLISHED_AT_ONCE = 64 };
+size_t dns_published_some(const struct dns *dns, size_t *cursor, struct published *out, size_t max);
 /* Frees what was published; no reader may be left. */
 void dns_unpublish(struct dns *dns);
 

@@ -39,8 +39,8 @@ static struct text alpn_of(const struct view_instance *i)
 {
     static const char key[] = "alpn=";
     const size_t size = sizeof(key) - 1;
-    const uint8_t *end = i->txt + i->txt_size;
-    for (const uint8_t *at = i->txt; i->alpn && at < end; at += 1 + *at)
+    const uint8_t *at = instance_txt(i), *end = at + i->txt_size;
+    for (; i->alpn && at < end; at += 1 + *at)
         if (*at > size && memcmp(at + 1, key, size) == 0)
             return (struct text){(const char *)at + 1 + size, *at - size};
     return (struct text){NULL, 0};
@@ -83,14 +83,14 @@ size_t svcb_rdata(const struct view *v, const struct view_instance *i, uint16_t 
     struct writer w = writer_of(out, SVCB_RDATA_MAX);
     uint16_t port = port_of(i, type);
     write_u16(&w, svcb_priority(i, i->priority));
-    write_bytes(&w, i->target, i->target_size); /* not compressed: section 2.2 */
+    write_bytes(&w, instance_target(i), i->target_size); /* not compressed: section 2.2 */
     write_alpn(&w, alpn_of(i));
     if (type != TYPE_HTTPS || port != HTTPS_PORT) {
         write_u16(&w, KEY_PORT);
         write_u16(&w, 2);
         write_u16(&w, port);
     }
-    write_hint(&w, KEY_IPV4HINT, i->v4, (size_t)i->v4_count * 4);
-    write_hint(&w, KEY_IPV6HINT, i->v6, (size_t)i->v6_count * 16);
+    write_hint(&w, KEY_IPV4HINT, instance_v4(i), (size_t)i->v4_count * 4);
+    write_hint(&w, KEY_IPV6HINT, instance_v6(i), (size_t)i->v6_count * 16);
     return writer_used(&w);
 }

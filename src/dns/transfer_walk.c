@@ -108,7 +108,7 @@ static bool next_of_leaves(struct walk *w, struct rr *out)
 
 /* ---- views ----------------------------------------------------------------------------- */
 
-/* sub: kind; place: the kind's. */
+/* sub: kind; place: number within it. */
 static bool next_of_view(struct walk *w, struct rr *out)
 {
     if (w->sub == 0 && w->place == 0) {
@@ -116,10 +116,12 @@ static bool next_of_view(struct walk *w, struct rr *out)
         view_source_init(&w->source, p->view, w->zone, p->places);
     }
     for (; w->sub < view_kind_count(&w->source); w->sub++, w->place = 0) {
-        uint32_t count = view_place_count(&w->source, (unsigned)w->sub);
-        while (w->place < count)
-            if (view_record(&w->source, (unsigned)w->sub, (uint32_t)w->place++, &w->scratch, out))
+        uint32_t number = (uint32_t)w->place;
+        for (; view_number_next(&w->source, (unsigned)w->sub, &number); number++)
+            if (view_record(&w->source, (unsigned)w->sub, number, &w->scratch, out)) {
+                w->place = number + 1;
                 return true;
+            }
     }
     w->sub = w->place = 0;
     return false;

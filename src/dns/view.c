@@ -5,51 +5,69 @@
 #include <string.h>
 
 const struct view_instance *view_instance(const struct view *v, const struct hash_key *key,
-                                          struct text label)
+                                          struct text label, uint32_t *place)
 {
-    if (!v->instance_count || label.n == 0 || label.n > INSTANCE_ID_MAX)
+    if (label.n == 0 || label.n > INSTANCE_ID_MAX)
         return NULL;
-    uint32_t at = (uint32_t)hash_bytes(key, label.s, label.n) & v->ids_mask;
-    for (; v->ids[at]; at = (at + 1) & v->ids_mask) {
-        const struct view_instance *i = &v->instances[v->ids[at] - 1];
-        if (i->target[0] == label.n && memcmp(i->target + 1, label.s, label.n) == 0)
-            return i;
-    }
-    return NULL;
+    uint32_t number = slice_number(v->slice_count, key, label);
+    const struct view_instance *i = slice_instance(v->slices[number], label);
+    if (i)
+        *place = number * SLICE_MAX + (uint32_t)(i - v->slices[number]->instances);
+    return i;
 }
 
-/* The first selector that is not before (key, value). */
-static uint32_t selector_at(const struct view *v, struct text key, struct text value)
+/* The item of an instance of the part, -1: none is its. They ascend. */
+static int find_item(const struct part *p, unsigned instance)
 {
-    uint32_t low = 0, high = v->selector_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        const struct selector *s = &v->selectors[middle];
-        int order = text_compare(s->key, key);
-        if (order == 0)
-            order = text_compare(s->value, value);
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    for (int n = 0; n < p->count && p->items[n].instance <= instance; n++)
+        if (p->items[n].instance == instance)
+            return n;
+    return -1;
 }
 
-const struct selector *view_selector(const struct view *v, struct text key, struct text value)
+bool set_find(const struct srv_set *set, uint32_t place, struct srv_item *out)
 {
-    uint32_t at = selector_at(v, key, value);
-    if (at == v->selector_count)
-        return NULL;
-    const struct selector *s = &v->selectors[at];
-    return text_is(s->key, key) && text_is(s->value, value) ? s : NULL;
+    uint32_t base = place / SLICE_MAX * SLICE_MAX;
+    for (uint32_t i = 0; i < set->part_count; i++) {
+        if (set->parts[i].base != base)
+            continue;
+        int n = find_item(&set->parts[i], place - base);
+        if (n < 0)
+            continue;
+        *out = set_item(set, i * PART_MAX + (uint32_t)n);
+        return true;
+    }
+    return false;
+}
+
+struct pair_counts view_pair_counts(const struct view *v, const struct pair *pair)
+{
+    struct pair_counts counts = {0};
+    for (uint32_t n = 0; n < v->slice_count; n++) {
+        const struct selector *s = slice_selector(v->slices[n], pair->key, pair->value);
+        if (!s)
+            continue;
+        counts.registered += s->registered;
+        counts.live += (uint32_t)__builtin_popcountll(s->live);
+        counts.fresh += (uint32_t)__builtin_popcountll(s->fresh);
+    }
+    return counts;
+}
+
+bool view_has_pair(const struct view *v, const struct pair *pair)
+{
+    for (uint32_t n = 0; n < v->slice_count; n++)
+        if (slice_selector(v->slices[n], pair->key, pair->value))
+            return true;
+    return false;
 }
 
 bool view_has_selector_key(const struct view *v, struct text key)
 {
-    /* Values are never empty, so all of this key's stand behind the empty one. */
-    uint32_t at = selector_at(v, key, (struct text){NULL, 0});
-    return at < v->selector_count && text_is(v->selectors[at].key, key);
+    for (uint32_t n = 0; n < v->slice_count; n++)
+        if (slice_has_selector_key(v->slices[n], key))
+            return true;
+    return false;
 }
 
 const struct named_port *view_port(const struct view *v, struct text name, uint8_t protocol)
@@ -69,6 +87,12 @@ const struct named_port *view_port(const struct view *v, struct text name, uint8
             high = middle;
     }
     return NULL;
+}
+
+size_t view_bytes(const struct view *v)
+{
+    return v->size + block_list_bytes(v->blocks) + block_list_bytes(v->v4.blocks) +
+           block_list_bytes(v->v6.blocks) + block_list_bytes(v->txt.blocks);
 }
 
 static void reclaim(struct rcu_late *late)
@@ -94,6 +118,11 @@ struct view *view_ref(struct view *v)
 
 void view_unref(struct view *v)
 {
-    if (v && atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) == 0)
-        free(v);
+    if (!v || atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) != 0)
+        return;
+    block_list_free(v->blocks);
+    block_list_free(v->v4.blocks);
+    block_list_free(v->v6.blocks);
+    block_list_free(v->txt.blocks);
+    free(v);
 }

@@ -1,15 +1,20 @@
-/* A view: all that DNS can say of one service in one zone, compiled into one
- * immutable block when the service changes, read by workers without a lock.
+/* A view: all that DNS can say of one service in one zone, compiled when the service changes,
+ * immutable, read by workers without a lock.
  *
  *   node "hello.disc.local"  ─┐
- *   node "_hello._tcp..."    ─┼─> slot ──(RCU pointer)──> view ─┬ instances[]
+ *   node "_hello._tcp..."    ─┼─> slot ──(RCU pointer)──> view ─┬ slices: instances, selectors
  *   node "_hello._udp..."    ─┘                                 ├ srv sets (by default port,
  *                                                               │   protocol, named port)
- *                                                               ├ address sets, TXT set
- *                                                               └ selectors -> instances
- * One block: freed with one free(), all pointers lead inside it. Numbers in host
- * order except where `wire` says otherwise. Built by compile.c, read by respond.c
- * and explain.c, published by publish.c.
+ *                                                               └ address sets, TXT set
+ *
+ * A small service has one slice (slice.h), inside the view's own block. A large one has many,
+ * and so have its address and TXT sets parts: blocks of their own, which the next view shares
+ * as far as they did not change. Then all that is made anew with a change is one slice and what
+ * is listed here of each slice: a few numbers.
+ *
+ * Places: an instance is known by its place, slice x SLICE_MAX + place in the slice. Places
+ * have gaps, and mean nothing in another view. Built by compile.c, read by respond*.c and
+ * explain*.c, published by publish.c.
  */
 #ifndef DISC_DNS_VIEW_H
 #define DISC_DNS_VIEW_H
@@ -20,51 +25,27 @@
 #include "base/hash.h"
 #include "base/rcu.h"
 #include "base/text.h"
+#include "dns/bundle.h"
+#include "dns/part.h"
+#include "dns/slice.h"
 #include "registry/registry.h"
 
-struct view_instance {
-    const uint8_t *target; /* wire name I.S.Z, lower case, uncompressed (RFC 2782) */
-    const uint8_t *v4;     /* v4_count x 4 bytes */
-    const uint8_t *v6;     /* v6_count x 16 bytes */
-    const uint8_t *txt;    /* RDATA of the one TXT record; at least one string */
-    uint16_t txt_size;
-    uint16_t port; /* default port; 0 = address-only */
-    uint16_t priority;
-    uint16_t weight;                  /* as on the wire (scaled) */
-    uint16_t ports[PROTOCOL_UDP + 1]; /* the first of the protocol; 0 = none */
-    uint16_t https_port;              /* the TCP port named `https`; 0 = none */
-    uint8_t target_size;
-    uint8_t v4_count, v6_count;
-    uint8_t status; /* enum status, in force */
-    bool alpn;      /* its TXT data name a protocol as metadata `alpn` */
-    bool live;      /* status up: part of the service's answers, if perhaps as the last choice */
-    bool stale;     /* expired and kept: its priority is at or above STALE_PRIORITY */
-    bool browsable; /* I._S._tcp.Z is a name: it is not too long */
-};
-
-/* What is not heard from comes after all that is: the upper half of the priorities is
- * free for it, see PRIORITY_MAX. */
-enum { STALE_PRIORITY = PRIORITY_MAX + 1 };
-
-/* A list that is drawn from by weight: items of one priority stand together,
- * priorities ascending. */
-struct pick_group {
-    uint32_t first, count; /* items */
-    uint64_t total;        /* sum of weights */
-    uint32_t zeros;        /* items of weight 0 */
+/* One priority after the other, ascending; the stale last. */
+struct srv_set {
+    const struct part *parts;
+    const struct pick_group *groups;
+    uint32_t group_count;
+    uint32_t part_count;   /* the last group ends there */
+    uint32_t count;        /* items */
+    uint32_t record_bytes; /* all records on the wire, owner as 2-byte pointer */
+    bool withdrawn;        /* stale ones are left out, as others are there */
 };
 
 struct srv_item {
-    uint32_t instance; /* index into instances */
-    uint16_t priority, weight, port;
-};
-
-struct srv_set {
-    const struct srv_item *items;
-    const uint64_t *sums; /* running weight totals within the item's group, inclusive */
-    const struct pick_group *groups;
-    uint32_t count, group_count;
-    uint32_t record_bytes; /* all records on the wire, owner as 2-byte pointer */
+    uint32_t place; /* of the instance */
+    uint16_t priority;
+    uint16_t weight; /* not scaled: view_wire_weight */
+    uint16_t port;
 };
 
 struct named_port {
@@ -74,35 +55,41 @@ struct named_port {
 };
 
 /* Distinct addresses of one family of the live instances of the best priority; of stale
- * ones only when no other has the family, of weight 0 only when all are. */
+ * ones only when no other has the family, of weight 0 only when all are. A weight is the sum
+ * over the holders of w x ADDRESS_WEIGHT_PARTS / (the instance's addresses of the family). */
 struct addr_set {
-    const uint8_t *addrs; /* count x 4 or 16 bytes */
-    const uint64_t *sums; /* running weight totals, inclusive */
-    struct pick_group group;
-    uint16_t priority;   /* of those instances */
-    uint16_t weight_max; /* the largest that one of them has, as on the wire */
-    bool stale;          /* of instances that are not heard from */
+    const struct part *parts;
+    struct pick_group group;   /* first_part is 0 */
+    uint16_t priority;         /* of those instances */
+    uint16_t weight_max;       /* the largest that one of them has, not scaled */
+    bool stale;                /* of instances that are not heard from */
+    struct block_list *blocks; /* the next view shares them; NULL: in the view's own */
 };
 
+enum { ADDRESS_WEIGHT_PARTS = 840 }; /* divisible by 1 to 8 */
+_Static_assert(ADDRESSES_MAX == 8, "ADDRESS_WEIGHT_PARTS is the least common multiple of 1 to 8");
+
+struct txt_item {
+    const uint8_t *rdata;
+    uint16_t size;
+};
+struct txt_part {
+    const struct txt_item *items;
+    uint32_t count; /* 1 to PART_MAX */
+};
 struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if all are */
-    const uint8_t *const *rdata;
-    const uint16_t *sizes;
+    const struct txt_part *parts;
+    uint32_t part_count;
     uint32_t count;
     uint32_t record_bytes;
-};
-
-struct selector {
-    struct text key, value; /* as labels */
-    const uint32_t *live;   /* indexes of live instances (and stale ones), ascending */
-    uint32_t live_count;    /* 0: registered ones match, none is live */
-    uint32_t registered;    /* whatever their status */
-    uint32_t fresh;         /* of the live ones: heard from */
+    struct block_list *blocks; /* as above */
 };
 
 struct view {
     struct rcu_late late;
     _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
-    size_t size;           /* bytes of the block */
+    uint32_t size;         /* bytes of its block, without shared ones */
+    uint32_t compiled;     /* instances that were compiled for it; the others are shared */
     uint64_t index;        /* registry index that it shows */
     struct text ns, service;
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
@@ -111,30 +98,155 @@ struct view {
     uint32_t stale_count; /* of the live ones */
     uint32_t https_count; /* items of by_default with HTTPS records */
     uint32_t unbrowsable_count;
+    uint16_t weight_scale; /* of SRV weights; lowered so that the largest fits 16 bits */
     uint16_t priority_max; /* of the live ones, as registered */
     uint8_t locality;      /* enum dns_locality */
-    uint32_t spill_over;   /* percent */
     bool withdraws_stale;  /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
+    uint32_t spill_over;   /* percent */
     uint32_t status_counts[STATUS_COUNT];
-    const struct view_instance *instances; /* sorted by id */
-    const uint32_t *ids;                   /* open addressing: instance index + 1, 0 = free */
-    uint32_t ids_mask;
-    struct srv_set by_default, by_tcp, by_udp;
-    const struct named_port *ports; /* sorted by name, protocol */
+    const struct slice *const *slices;
+    struct block_list *blocks; /* of slices; NULL: the one is in the view's own */
+    uint32_t slice_count;      /* at least 1 */
     uint32_t port_count;
+    const struct named_port *ports; /* sorted by name, protocol */
+    struct srv_set by_default, by_tcp, by_udp;
     struct addr_set v4, v6;
     struct txt_set txt;
-    const struct selector *selectors; /* sorted by key, value */
-    uint32_t selector_count;
 };
 
-/* The instance with this label (lower case), or NULL. */
+/* ---- instances ------------------------------------------------------------------------- */
+
+static inline const struct slice *view_slice(const struct view *v, uint32_t place)
+{
+    return v->slices[place / SLICE_MAX];
+}
+
+static inline const struct view_instance *view_at(const struct view *v, uint32_t place)
+{
+    return &view_slice(v, place)->instances[place % SLICE_MAX];
+}
+
+/* One beyond the last place there can be. */
+static inline uint32_t view_places(const struct view *v)
+{
+    return v->slice_count * SLICE_MAX;
+}
+
+static inline bool view_has_place(const struct view *v, uint32_t place)
+{
+    return place < view_places(v) && place % SLICE_MAX < view_slice(v, place)->count;
+}
+
+/* Walks all instances: begin with *place = 0; `*place` is one when true is returned: then add 1
+ * and go on. */
+static inline bool view_next(const struct view *v, uint32_t *place)
+{
+    while (*place < view_places(v)) {
+        if (*place % SLICE_MAX < view_slice(v, *place)->count)
+            return true;
+        *place = (*place / SLICE_MAX + 1) * SLICE_MAX;
+    }
+    return false;
+}
+
+/* The slice in which an id is, if it is there: by the upper half of its keyed hash. */
+static inline uint32_t slice_of_hash(uint32_t slice_count, uint32_t hash)
+{
+    return (uint32_t)((uint64_t)hash * slice_count >> 32);
+}
+static inline uint32_t slice_number(uint32_t slice_count, const struct hash_key *key,
+                                    struct text id)
+{
+    if (slice_count == 1)
+        return 0;
+    return slice_of_hash(slice_count, (uint32_t)(hash_bytes(key, id.s, id.n) >> 32));
+}
+
+/* The instance with this label (lower case), or NULL. *place is set when it is there. */
 const struct view_instance *view_instance(const struct view *v, const struct hash_key *key,
-                                          struct text label);
-/* NULL: no registered instance has such a pair. */
-const struct selector *view_selector(const struct view *v, struct text key, struct text value);
+                                          struct text label, uint32_t *place);
+
+static inline uint16_t view_wire_weight(const struct view *v, uint16_t weight)
+{
+    uint32_t scaled = (uint32_t)weight * v->weight_scale;
+    return (uint16_t)(scaled < UINT16_MAX ? scaled : UINT16_MAX);
+}
+
+/* ---- sets -------------------------------------------------------------------------------- */
+
+static inline struct srv_item set_item(const struct srv_set *set, uint32_t number)
+{
+    const struct part *p = part_of(set->parts, number);
+    const struct part_item *item = &p->items[number % PART_MAX];
+    return (struct srv_item){p->base + item->instance, p->priority,
+                             p->instances[item->instance].weight, item->port};
+}
+
+/* The instance of an item. */
+static inline const struct view_instance *set_instance(const struct srv_set *set, uint32_t number)
+{
+    const struct part *p = part_of(set->parts, number);
+    return &p->instances[p->items[number % PART_MAX].instance];
+}
+
+static inline bool set_next(const struct srv_set *set, uint32_t *number) /* see part_next */
+{
+    return part_next(set->parts, set->part_count, number);
+}
+
+/* The item of the instance at this place; false: it is not in the set. Looks at the set's parts
+ * one by one. */
+bool set_find(const struct srv_set *set, uint32_t place, struct srv_item *out);
+
+static inline const uint8_t *addr_at(const struct addr_set *set, uint32_t number, unsigned size)
+{
+    return part_of(set->parts, number)->addrs + (number % PART_MAX) * size;
+}
+
+static inline const struct txt_item *txt_at(const struct txt_set *set, uint32_t number)
+{
+    return &set->parts[number / PART_MAX].items[number % PART_MAX];
+}
+
+static inline bool txt_next(const struct txt_set *set, uint32_t *number) /* see part_next */
+{
+    while (*number / PART_MAX < set->part_count) {
+        if (*number % PART_MAX < set->parts[*number / PART_MAX].count)
+            return true;
+        *number = (*number / PART_MAX + 1) * PART_MAX;
+    }
+    return false;
+}
+
+/* ---- selectors ----------------------------------------------------------------------------- */
+
+/* A struct pair (registry/model.h) has key and value as labels here. */
+
+struct pair_counts {
+    uint32_t registered; /* 0: no registered instance has such a pair */
+    uint32_t live;       /* and stale ones */
+    uint32_t fresh;
+};
+
+/* These ask each slice. */
+struct pair_counts view_pair_counts(const struct view *v, const struct pair *pair);
+bool view_has_pair(const struct view *v, const struct pair *pair);
 bool view_has_selector_key(const struct view *v, struct text key);
+
 const struct named_port *view_port(const struct view *v, struct text name, uint8_t protocol);
+
+/* Bytes of all that it stands in, the shared blocks too. */
+size_t view_bytes(const struct view *v);
+
+/* Begins to load what an answer reads first. */
+static inline void view_prefetch(const struct view *v)
+{
+    const char *at = (const char *)v;
+    for (size_t line = 0; line < sizeof(*v); line += 64)
+        __builtin_prefetch(at + line);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* One reference more, for who reads it without RCU: any thread that sees the view. */
 struct view *view_ref(struct view *v);

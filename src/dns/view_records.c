@@ -27,7 +27,7 @@ static void init_protocol(struct view_source *s, enum protocol protocol, const s
 {
     s->at_protocol[protocol] =
         there && browse_service_name(s->view->service, protocol, s->zone, &s->protocols[protocol]);
-    s->browsed[protocol] = browse_count(set);
+    s->browsed[protocol] = browse_parts(set);
 }
 
 void view_source_init(struct view_source *s, const struct view *view, const struct zone *zone,
@@ -61,22 +61,47 @@ const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind)
     }
 }
 
-uint32_t view_place_count(const struct view_source *s, unsigned kind)
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+static bool next_address(const struct view *v, unsigned kind, uint32_t *number)
 {
-    const struct view *v = s->view;
-    const struct srv_set *set = view_kind_set(s, kind);
-    switch (kind) {
-    case VIEW_A: return v->v4.group.count;
-    case VIEW_AAAA: return v->v6.group.count;
-    case VIEW_TXT: return v->txt.count;
-    case VIEW_TYPE_TCP: return v->by_tcp.count > 0;
-    case VIEW_TYPE_UDP: return v->by_udp.count > 0;
-    case VIEW_TCP_PTR: return s->browsed[PROTOCOL_TCP];
-    case VIEW_UDP_PTR: return s->browsed[PROTOCOL_UDP];
-    case VIEW_OWN_A:
-    case VIEW_OWN_AAAA: return v->instance_count * ADDRESSES_MAX;
-    default: return set ? set->count : v->instance_count;
+    uint32_t place = *number / ADDRESSES_MAX;
+    while (view_next(v, &place)) {
+        const struct view_instance *i = view_at(v, place);
+        uint32_t first = place * ADDRESSES_MAX;
+        *number = *number > first ? *number : first;
+        if (*number - first < (kind == VIEW_OWN_A ? i->v4_count : i->v6_count))
+            return true;
+        place++;
     }
+    return false;
+}
+
+/* VIEW_A to VIEW_TYPE_UDP. */
+static bool next_of_service(const struct view *v, unsigned kind, uint32_t *number)
+{
+    switch (kind) {
+    case VIEW_A: return part_next(v->v4.parts, v->v4.group.part_count, number);
+    case VIEW_AAAA: return part_next(v->v6.parts, v->v6.group.part_count, number);
+    case VIEW_TXT: return txt_next(&v->txt, number);
+    case VIEW_TYPE_TCP: return *number < (v->by_tcp.count > 0);
+    default: return *number < (v->by_udp.count > 0);
+    }
+}
+
+bool view_number_next(const struct view_source *s, unsigned kind, uint32_t *number)
+{
+    const struct srv_set *set = view_kind_set(s, kind);
+    if (kind == VIEW_TCP_PTR)
+        return part_next(set->parts, s->browsed[PROTOCOL_TCP], number);
+    if (kind == VIEW_UDP_PTR)
+        return part_next(set->parts, s->browsed[PROTOCOL_UDP], number);
+    if (set)
+        return set_next(set, number);
+    if (kind == VIEW_OWN_A || kind == VIEW_OWN_AAAA)
+        return next_address(s->view, kind, number);
+    return kind > VIEW_OWN_AAAA ? view_next(s->view, number)
+                                : next_of_service(s->view, kind, number);
 }
 
 /* ---- pieces of records --------------------------------------------------------------------- */
@@ -89,13 +114,13 @@ static bool put(struct rr *out, uint16_t type, const uint8_t *rdata, size_t size
     return size > 0;
 }
 
-static bool put_srv(struct rr *out, struct view_scratch *scratch, const struct view_instance *i,
-                    uint16_t priority, uint16_t weight, uint16_t port)
+static bool put_srv(struct rr *out, const struct view *v, struct view_scratch *scratch,
+                    const struct view_instance *i, uint16_t port)
 {
-    put_u16(scratch->rdata, priority);
-    put_u16(scratch->rdata + 2, weight);
+    put_u16(scratch->rdata, i->priority);
+    put_u16(scratch->rdata + 2, view_wire_weight(v, i->weight));
     put_u16(scratch->rdata + 4, port);
-    memcpy(scratch->rdata + SRV_HEAD, i->target, i->target_size);
+    memcpy(scratch->rdata + SRV_HEAD, instance_target(i), i->target_size);
     return put(out, TYPE_SRV, scratch->rdata, port ? SRV_HEAD + (size_t)i->target_size : 0);
 }
 
@@ -119,17 +144,18 @@ static bool join(const uint8_t *label, const struct name *parent, struct name *o
 
 /* ---- of the service as a whole --------------------------------------------------------------- */
 
-static bool of_service(const struct view_source *s, unsigned kind, uint32_t place, struct rr *out)
+static bool of_service(const struct view_source *s, unsigned kind, uint32_t number, struct rr *out)
 {
     const struct view *v = s->view;
     own(out, &s->service);
     if (!s->at_service)
         return false;
-    switch (kind) {
-    case VIEW_A: return put(out, TYPE_A, v->v4.addrs + (size_t)place * 4, 4);
-    case VIEW_AAAA: return put(out, TYPE_AAAA, v->v6.addrs + (size_t)place * 16, 16);
-    default: return put(out, TYPE_TXT, v->txt.rdata[place], v->txt.sizes[place]);
-    }
+    if (kind == VIEW_A)
+        return put(out, TYPE_A, addr_at(&v->v4, number, 4), 4);
+    if (kind == VIEW_AAAA)
+        return put(out, TYPE_AAAA, addr_at(&v->v6, number, 16), 16);
+    const struct txt_item *item = txt_at(&v->txt, number);
+    return put(out, TYPE_TXT, item->rdata, item->size);
 }
 
 static bool of_types(const struct view_source *s, enum protocol protocol, struct rr *out)
@@ -143,27 +169,26 @@ static bool of_types(const struct view_source *s, enum protocol protocol, struct
 /* ---- by the items of sets -------------------------------------------------------------- */
 
 /* _port._tcp.S.Z; false where the zone file has that, or _tcp.S.Z. */
-static bool port_name(const struct view_source *s, const struct named_port *port, struct name *out)
+static bool port_name(const struct view_source *s, struct text port, uint8_t protocol,
+                      struct name *out)
 {
     static const char *const protocols[] = {
         [PROTOCOL_TCP] = "\4_tcp", [PROTOCOL_UDP] = "\4_udp", [PROTOCOL_SCTP] = "\5_sctp"};
     struct name above;
     uint8_t label[64];
-    if (port->name.n + 1 > 63 || !s->at_service ||
-        !join((const uint8_t *)protocols[port->protocol], &s->service, &above))
+    if (port.n + 1 > 63 || !s->at_service ||
+        !join((const uint8_t *)protocols[protocol], &s->service, &above))
         return false;
-    label[0] = (uint8_t)(port->name.n + 1);
+    label[0] = (uint8_t)(port.n + 1);
     label[1] = '_';
-    memcpy(label + 2, port->name.s, port->name.n);
+    memcpy(label + 2, port.s, port.n);
     return join(label, &above, out) && !is_covered(s->zone, &above) && !is_covered(s->zone, out);
 }
 
 static bool svcb(const struct view_source *s, const struct view_instance *i, uint16_t type,
-                 uint16_t priority, struct view_scratch *scratch, struct rr *out)
+                 struct view_scratch *scratch, struct rr *out)
 {
     size_t size = svcb_rdata(s->view, i, type, scratch->rdata);
-    if (size)
-        put_u16(scratch->rdata, svcb_priority(i, priority));
     return put(out, type, scratch->rdata, size);
 }
 
@@ -172,32 +197,42 @@ static bool browsed(const struct view_source *s, enum protocol protocol,
 {
     struct name *target = &scratch->owner;
     own(out, &s->protocols[protocol]);
-    return s->at_protocol[protocol] && join(i->target, &s->protocols[protocol], target) &&
+    return s->at_protocol[protocol] && join(instance_target(i), &s->protocols[protocol], target) &&
            put(out, TYPE_PTR, target->wire, target->size);
 }
 
-static bool of_item(const struct view_source *s, unsigned kind, const struct srv_item *item,
-                    struct view_scratch *scratch, struct rr *out)
+static bool by_protocol(const struct view_source *s, enum protocol protocol,
+                        const struct view_instance *i, struct view_scratch *scratch, struct rr *out)
 {
-    const struct view_instance *i = &s->view->instances[item->instance];
-    bool there = s->at_service;
+    own(out, &s->protocols[protocol]);
+    return s->at_protocol[protocol] && put_srv(out, s->view, scratch, i, i->ports[protocol]);
+}
+
+bool view_set_record(const struct view_source *s, unsigned kind, const struct view_instance *i,
+                     struct view_scratch *scratch, struct rr *out)
+{
+    out->ttl = s->view->ttl;
     own(out, &s->service);
     switch (kind) {
-    case VIEW_SVCB: return there && svcb(s, i, TYPE_SVCB, item->priority, scratch, out);
-    case VIEW_HTTPS: return there && svcb(s, i, TYPE_HTTPS, item->priority, scratch, out);
+    case VIEW_SRV: return s->at_service && put_srv(out, s->view, scratch, i, i->port);
+    case VIEW_SVCB: return s->at_service && svcb(s, i, TYPE_SVCB, scratch, out);
+    case VIEW_HTTPS: return s->at_service && svcb(s, i, TYPE_HTTPS, scratch, out);
+    case VIEW_TCP_SRV: return by_protocol(s, PROTOCOL_TCP, i, scratch, out);
+    case VIEW_UDP_SRV: return by_protocol(s, PROTOCOL_UDP, i, scratch, out);
     case VIEW_TCP_PTR: return browsed(s, PROTOCOL_TCP, i, scratch, out);
-    case VIEW_UDP_PTR: return browsed(s, PROTOCOL_UDP, i, scratch, out);
-    default: break;
+    default: return browsed(s, PROTOCOL_UDP, i, scratch, out);
     }
-    if (kind == VIEW_TCP_SRV || kind == VIEW_UDP_SRV) {
-        enum protocol protocol = kind == VIEW_TCP_SRV ? PROTOCOL_TCP : PROTOCOL_UDP;
-        there = s->at_protocol[protocol];
-        own(out, &s->protocols[protocol]);
-    } else if (kind >= VIEW_PORTS) {
-        there = port_name(s, &s->view->ports[kind - VIEW_PORTS], &scratch->owner);
-        own(out, &scratch->owner);
-    }
-    return there && put_srv(out, scratch, i, item->priority, item->weight, item->port);
+}
+
+bool view_port_record(const struct view_source *s, struct text port, uint8_t protocol,
+                      const struct view_instance *i, uint16_t number, struct view_scratch *scratch,
+                      struct rr *out)
+{
+    out->ttl = s->view->ttl;
+    if (!port_name(s, port, protocol, &scratch->owner))
+        return false;
+    own(out, &scratch->owner);
+    return put_srv(out, s->view, scratch, i, number);
 }
 
 /* ---- by instance ----------------------------------------------------------------------- */
@@ -207,17 +242,18 @@ static bool of_own_name(const struct view_source *s, unsigned kind, const struct
 {
     if (!s->at_service)
         return false;
-    out->owner = i->target;
+    out->owner = instance_target(i);
     out->owner_size = i->target_size;
     switch (kind) {
     case VIEW_OWN_A:
-        return address < i->v4_count && put(out, TYPE_A, i->v4 + (size_t)address * 4, 4);
+        return address < i->v4_count && put(out, TYPE_A, instance_v4(i) + (size_t)address * 4, 4);
     case VIEW_OWN_AAAA:
-        return address < i->v6_count && put(out, TYPE_AAAA, i->v6 + (size_t)address * 16, 16);
-    case VIEW_OWN_TXT: return put(out, TYPE_TXT, i->txt, i->txt_size);
-    case VIEW_OWN_SRV: return put_srv(out, scratch, i, i->priority, i->weight, i->port);
-    case VIEW_OWN_SVCB: return svcb(s, i, TYPE_SVCB, i->priority, scratch, out);
-    default: return svcb(s, i, TYPE_HTTPS, i->priority, scratch, out);
+        return address < i->v6_count &&
+               put(out, TYPE_AAAA, instance_v6(i) + (size_t)address * 16, 16);
+    case VIEW_OWN_TXT: return put(out, TYPE_TXT, instance_txt(i), i->txt_size);
+    case VIEW_OWN_SRV: return put_srv(out, s->view, scratch, i, i->port);
+    case VIEW_OWN_SVCB: return svcb(s, i, TYPE_SVCB, scratch, out);
+    default: return svcb(s, i, TYPE_HTTPS, scratch, out);
     }
 }
 
@@ -228,23 +264,23 @@ static bool of_browsed_name(const struct view_source *s, unsigned kind,
     bool tcp = kind == VIEW_OWN_TCP_SRV || kind == VIEW_OWN_TCP_TXT;
     enum protocol protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
     if (!s->at_protocol[protocol] || !i->ports[protocol] ||
-        !join(i->target, &s->protocols[protocol], &scratch->owner))
+        !join(instance_target(i), &s->protocols[protocol], &scratch->owner))
         return false;
     own(out, &scratch->owner);
     if (kind == VIEW_OWN_TCP_TXT || kind == VIEW_OWN_UDP_TXT)
-        return put(out, TYPE_TXT, i->txt, i->txt_size);
-    return put_srv(out, scratch, i, i->priority, i->weight, i->ports[protocol]);
+        return put(out, TYPE_TXT, instance_txt(i), i->txt_size);
+    return put_srv(out, s->view, scratch, i, i->ports[protocol]);
 }
 
-static bool of_instance(const struct view_source *s, unsigned kind, uint32_t place,
+static bool of_instance(const struct view_source *s, unsigned kind, uint32_t number,
                         struct view_scratch *scratch, struct rr *out)
 {
     bool by_address = kind == VIEW_OWN_A || kind == VIEW_OWN_AAAA;
-    const struct view_instance *i = &s->view->instances[by_address ? place / ADDRESSES_MAX : place];
+    const struct view_instance *i = view_at(s->view, by_address ? number / ADDRESSES_MAX : number);
     if (i->status == STATUS_DOWN)
         return false;
     bool there = kind <= VIEW_OWN_HTTPS
-                     ? of_own_name(s, kind, i, place % ADDRESSES_MAX, scratch, out)
+                     ? of_own_name(s, kind, i, number % ADDRESSES_MAX, scratch, out)
                      : of_browsed_name(s, kind, i, scratch, out);
     if (!there)
         return false;
@@ -255,16 +291,22 @@ static bool of_instance(const struct view_source *s, unsigned kind, uint32_t pla
     return !is_covered(s->zone, &name);
 }
 
-bool view_record(const struct view_source *s, unsigned kind, uint32_t place,
+bool view_record(const struct view_source *s, unsigned kind, uint32_t number,
                  struct view_scratch *scratch, struct rr *out)
 {
     const struct srv_set *set = view_kind_set(s, kind);
     out->ttl = s->view->ttl;
+    if (kind >= VIEW_PORTS) {
+        const struct named_port *port = &s->view->ports[kind - VIEW_PORTS];
+        struct srv_item item = set_item(set, number);
+        return view_port_record(s, port->name, port->protocol, view_at(s->view, item.place),
+                                item.port, scratch, out);
+    }
     if (set)
-        return of_item(s, kind, &set->items[place], scratch, out);
+        return view_set_record(s, kind, set_instance(set, number), scratch, out);
     if (kind >= VIEW_OWN_A)
-        return of_instance(s, kind, place, scratch, out);
+        return of_instance(s, kind, number, scratch, out);
     if (kind == VIEW_TYPE_TCP || kind == VIEW_TYPE_UDP)
         return of_types(s, kind == VIEW_TYPE_TCP ? PROTOCOL_TCP : PROTOCOL_UDP, out);
-    return of_service(s, kind, place, out);
+    return of_service(s, kind, number, out);
 }

@@ -1,7 +1,7 @@
 /* All records that a view stands for, one by one: what an asker gets whose place is not
  * known, without limits and subsets (those are ways of asking, not data of the zone). For
- * zone transfers and their log. Records are numbered by kind and place within the kind, so
- * that a walk may stop anywhere and go on later, and two views can be compared. */
+ * zone transfers and their log. Records are numbered within their kind, so that a walk may stop
+ * anywhere and go on later; numbers have gaps. */
 #ifndef DISC_DNS_VIEW_RECORDS_H
 #define DISC_DNS_VIEW_RECORDS_H
 
@@ -35,7 +35,7 @@ enum view_kind {
     VIEW_TCP_PTR,
     VIEW_UDP_PTR,
     /* By the place of the instance. */
-    VIEW_OWN_A, /* these two: place x ADDRESSES_MAX + address */
+    VIEW_OWN_A, /* these two: place x ADDRESSES_MAX + number of the address */
     VIEW_OWN_AAAA,
     VIEW_OWN_TXT,
     VIEW_OWN_SRV,
@@ -53,7 +53,7 @@ struct view_source {
     const struct zone *zone;
     bool at_service, at_protocol[PROTOCOL_UDP + 1], at_types;
     struct name service, protocols[PROTOCOL_UDP + 1], types;
-    uint32_t browsed[PROTOCOL_UDP + 1]; /* items of the protocol's set that have a PTR */
+    uint32_t browsed[PROTOCOL_UDP + 1]; /* parts of the protocol's set whose items have a PTR */
 };
 
 /* Neither view nor zone is counted. */
@@ -61,18 +61,26 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
                       unsigned places);
 
 unsigned view_kind_count(const struct view_source *s); /* VIEW_PORTS + named ports */
-/* How many places a kind has; not each of them holds a record. */
-uint32_t view_place_count(const struct view_source *s, unsigned kind);
 /* The set by whose items the kind goes; NULL = it does not go by items. */
 const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind);
+/* Walks the numbers of a kind: begin with *number = 0; `*number` is one when true is returned:
+ * then add 1 and go on. Not each of them holds a record. */
+bool view_number_next(const struct view_source *s, unsigned kind, uint32_t *number);
 
 struct view_scratch { /* what a record points to that is in no view */
     struct name owner;
     uint8_t rdata[SVCB_RDATA_MAX];
 };
 
-/* The record at a place, good as long as view and scratch are; false: there is none. */
-bool view_record(const struct view_source *s, unsigned kind, uint32_t place,
+/* The record of a number, good as long as view and scratch are; false: there is none. */
+bool view_record(const struct view_source *s, unsigned kind, uint32_t number,
                  struct view_scratch *scratch, struct rr *out);
+/* The same of an instance that is in the kind's set: VIEW_SRV to VIEW_UDP_PTR (it is not asked
+ * whether it can be browsed); at a named port of this number. */
+bool view_set_record(const struct view_source *s, unsigned kind, const struct view_instance *i,
+                     struct view_scratch *scratch, struct rr *out);
+bool view_port_record(const struct view_source *s, struct text port, uint8_t protocol,
+                      const struct view_instance *i, uint16_t number, struct view_scratch *scratch,
+                      struct rr *out);
 
 #endif

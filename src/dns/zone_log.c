@@ -144,18 +144,29 @@ void zone_log_note(struct zone_log *log, bool added, const struct rr *rr)
         log->broken = true;
 }
 
-void zone_log_view(struct zone *zone, const struct view *old, unsigned old_places,
-                   const struct view *new, unsigned new_places)
+/* Each instance has some records at its own name, and some in each set; names are compressed. */
+static size_t view_size(const struct view *v)
+{
+    enum { OWN_BYTES = 96 };
+    if (!v)
+        return 0;
+    return (size_t)v->instance_count * OWN_BYTES + (size_t)v->by_default.record_bytes * 3 +
+           (size_t)v->by_tcp.record_bytes * 2 + (size_t)v->by_udp.record_bytes * 2 +
+           v->txt.record_bytes * (size_t)2 + ((size_t)v->v4.group.count + v->v6.group.count) * 16;
+}
+
+void zone_log_view(struct zone *zone, const struct hash_key *key, const struct view *old,
+                   unsigned old_places, const struct view *new, unsigned new_places)
 {
     struct zone_log *log = zone->log;
     if (!log)
         return;
-    log->zone_size += new ? new->size : 0;
-    log->zone_size -= old ? old->size : 0;
+    log->zone_size += view_size(new);
+    log->zone_size -= view_size(old);
     if (!is_noting(log))
         return;
     log->notes++;
-    if (!zone_log_view_difference(zone, old, old_places, new, new_places))
+    if (!zone_log_view_difference(zone, key, old, old_places, new, new_places))
         log->broken = true;
 }
 

@@ -26,11 +26,12 @@ struct zone_log *zone_log_new(size_t max); /* bytes of deltas; NULL when memory 
 void zone_log_free(struct zone_log *log);  /* accepts NULL */
 
 /* Notes the difference between what was and what is, record by record; either may be
- * NULL. `places`: the names under which it can be found (enum view_place), as bits. Does
+ * NULL. `places`: the names under which it can be found (enum view_place), as bits; `key`: of
+ * the views' slices. Does
  * nothing where the zone keeps no log. When memory lacks the log begins anew (secondaries
  * then get the whole zone). */
-void zone_log_view(struct zone *zone, const struct view *old, unsigned old_places,
-                   const struct view *new, unsigned new_places);
+void zone_log_view(struct zone *zone, const struct hash_key *key, const struct view *old,
+                   unsigned old_places, const struct view *new, unsigned new_places);
 void zone_log_leaf(struct zone *zone, const struct leaf *old, const struct leaf *new);
 /* All that was noted since the last step is what leads to `serial`. */
 void zone_log_step(struct zone *zone, uint32_t serial);

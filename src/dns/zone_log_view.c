@@ -1,106 +1,145 @@
-/* Two views of a service: instances are matched by id; those that are equal, nearly all of
- * them, are passed over without looking at a single record. */
-#include <stdlib.h>
+/* Two views of a service: slices that both have are passed over; within others instances are
+ * matched by id, and those that are equal are passed over without looking at a record. */
 #include <string.h>
 
 #include "dns/view_records.h"
 #include "dns/wire_list.h"
 #include "dns/zone_log_difference.h"
 
-enum set_slot { SLOT_DEFAULT, SLOT_TCP, SLOT_UDP, SLOT_PORTS };
-
 /* One of the two. */
 struct side {
     struct view_source source;
-    unsigned slots;           /* sets */
-    uint32_t *items;          /* by slot and instance: its item in the set + 1, 0 = none */
     struct wire_list records; /* scratch */
 };
 
 struct difference {
     struct zone_log *log;
+    const struct hash_key *key; /* of the slices */
     struct side old, new;
-    bool comparable; /* records of equal instances are equal */
+    bool comparable;   /* records of equal instances are equal */
+    bool stale_differ; /* but for those of the stale */
 };
 
-/* ---- one side -------------------------------------------------------------------------------- */
+/* ---- sets ------------------------------------------------------------------------------- */
 
-static unsigned kind_of(unsigned slot)
+static const struct srv_set *protocol_set(const struct view *v, enum protocol protocol)
 {
-    static const unsigned kinds[] = {VIEW_SRV, VIEW_TCP_SRV, VIEW_UDP_SRV};
-    return slot < SLOT_PORTS ? kinds[slot] : VIEW_PORTS + slot - SLOT_PORTS;
+    return protocol == PROTOCOL_TCP ? &v->by_tcp : &v->by_udp;
 }
 
-static bool side_init(struct side *side)
+static bool leaves_out(const struct srv_set *set, const struct view_instance *i)
 {
-    const struct view *v = side->source.view;
-    side->slots = SLOT_PORTS + v->port_count;
-    side->items = calloc((size_t)side->slots * v->instance_count + 1, sizeof(*side->items));
-    if (!side->items)
-        return false;
-    for (unsigned slot = 0; slot < side->slots; slot++) {
-        const struct srv_set *set = view_kind_set(&side->source, kind_of(slot));
-        uint32_t *items = side->items + (size_t)slot * v->instance_count;
-        for (uint32_t n = 0; n < set->count; n++)
-            items[set->items[n].instance] = n + 1;
+    return i->stale && set->withdrawn;
+}
+
+/* Are those that are not heard from browsed? */
+static bool browses_stale(const struct srv_set *set)
+{
+    return set->count && set->parts[0].priority >= STALE_PRIORITY;
+}
+
+/* The number of the port of that name; 0: the instance is not live, or has none. */
+static uint16_t named(const struct slice *s, uint32_t port, uint32_t instance)
+{
+    const struct slice_set *set = &s->ports[port].set;
+    for (uint32_t p = 0; p < set->part_count; p++) {
+        const struct part *part = &set->parts[p];
+        if (part->priority != s->instances[instance].priority)
+            continue;
+        for (uint32_t n = 0; n < part->count; n++)
+            if (part->items[n].instance == instance)
+                return part->items[n].port;
     }
-    return true;
+    return 0;
 }
 
-static void side_deinit(struct side *side)
+static int compare_names(struct text a, uint8_t a_protocol, struct text b, uint8_t b_protocol)
 {
-    free(side->items);
-    wire_list_free(&side->records);
-}
-
-static uint32_t item_of(const struct side *side, unsigned slot, uint32_t instance)
-{
-    return side->items[(size_t)slot * side->source.view->instance_count + instance];
+    int order = text_compare(a, b);
+    return order ? order : (int)a_protocol - (int)b_protocol;
 }
 
 /* ---- the records of an instance -------------------------------------------------------- */
 
-static bool collect(struct side *side, unsigned kind, uint32_t place)
+static bool collect(struct side *side, unsigned kind, uint32_t number)
 {
     struct view_scratch scratch;
     struct rr rr;
-    return !view_record(&side->source, kind, place, &scratch, &rr) ||
+    return !view_record(&side->source, kind, number, &scratch, &rr) ||
            wire_list_add(&side->records, &rr);
 }
 
-static bool collect_items(struct side *side, uint32_t instance)
+static bool collect_own(struct side *side, uint32_t place, const struct view_instance *i)
 {
-    for (unsigned slot = 0; slot < side->slots; slot++) {
-        uint32_t item = item_of(side, slot, instance);
-        if (item == 0)
+    for (uint32_t n = 0; n < i->v4_count; n++)
+        if (!collect(side, VIEW_OWN_A, place * ADDRESSES_MAX + n))
+            return false;
+    for (uint32_t n = 0; n < i->v6_count; n++)
+        if (!collect(side, VIEW_OWN_AAAA, place * ADDRESSES_MAX + n))
+            return false;
+    for (unsigned kind = VIEW_OWN_TXT; kind < VIEW_PORTS; kind++)
+        if (!collect(side, kind, place))
+            return false;
+    return true;
+}
+
+static bool collect_of_set(struct side *side, unsigned kind, const struct view_instance *i)
+{
+    struct view_scratch scratch;
+    struct rr rr;
+    return !view_set_record(&side->source, kind, i, &scratch, &rr) ||
+           wire_list_add(&side->records, &rr);
+}
+
+static bool collect_by_default(struct side *side, const struct view_instance *i)
+{
+    if (!i->port || leaves_out(&side->source.view->by_default, i))
+        return true;
+    return collect_of_set(side, VIEW_SRV, i) && collect_of_set(side, VIEW_SVCB, i) &&
+           collect_of_set(side, VIEW_HTTPS, i);
+}
+
+static bool collect_by_protocol(struct side *side, enum protocol protocol,
+                                const struct view_instance *i)
+{
+    const struct srv_set *set = protocol_set(side->source.view, protocol);
+    bool tcp = protocol == PROTOCOL_TCP;
+    if (!i->ports[protocol] || leaves_out(set, i))
+        return true;
+    if (!collect_of_set(side, tcp ? VIEW_TCP_SRV : VIEW_UDP_SRV, i))
+        return false;
+    return (i->stale && !browses_stale(set)) ||
+           collect_of_set(side, tcp ? VIEW_TCP_PTR : VIEW_UDP_PTR, i);
+}
+
+static bool collect_named(struct side *side, uint32_t place, const struct view_instance *i)
+{
+    const struct view *v = side->source.view;
+    const struct slice *s = view_slice(v, place);
+    for (uint32_t p = 0; p < s->port_count; p++) {
+        const struct slice_port *port = &s->ports[p];
+        uint16_t number = named(s, p, place % SLICE_MAX);
+        struct view_scratch scratch;
+        struct rr rr;
+        if (!number || (i->stale && leaves_out(&view_port(v, port->name, port->protocol)->set, i)))
             continue;
-        if (!collect(side, kind_of(slot), item - 1))
-            return false;
-        if (slot == SLOT_DEFAULT &&
-            (!collect(side, VIEW_SVCB, item - 1) || !collect(side, VIEW_HTTPS, item - 1)))
-            return false;
-        if (slot == SLOT_TCP && item <= side->source.browsed[PROTOCOL_TCP] &&
-            !collect(side, VIEW_TCP_PTR, item - 1))
-            return false;
-        if (slot == SLOT_UDP && item <= side->source.browsed[PROTOCOL_UDP] &&
-            !collect(side, VIEW_UDP_PTR, item - 1))
+        if (view_port_record(&side->source, port->name, port->protocol, i, number, &scratch, &rr) &&
+            !wire_list_add(&side->records, &rr))
             return false;
     }
     return true;
 }
 
 /* All that is there because of one instance, into side->records. False: memory lacks. */
-static bool collect_instance(struct side *side, uint32_t instance)
+static bool collect_instance(struct side *side, uint32_t place)
 {
+    const struct view_instance *i = view_at(side->source.view, place);
     wire_list_empty(&side->records);
-    for (uint32_t n = 0; n < ADDRESSES_MAX; n++)
-        if (!collect(side, VIEW_OWN_A, instance * ADDRESSES_MAX + n) ||
-            !collect(side, VIEW_OWN_AAAA, instance * ADDRESSES_MAX + n))
-            return false;
-    for (unsigned kind = VIEW_OWN_TXT; kind < VIEW_PORTS; kind++)
-        if (!collect(side, kind, instance))
-            return false;
-    return collect_items(side, instance);
+    if (!collect_own(side, place, i))
+        return false;
+    return !i->live ||
+           (collect_by_default(side, i) && collect_by_protocol(side, PROTOCOL_TCP, i) &&
+            collect_by_protocol(side, PROTOCOL_UDP, i) && collect_named(side, place, i));
 }
 
 static void note_collected(struct difference *d, bool added, const struct side *side)
@@ -115,53 +154,53 @@ static void note_collected(struct difference *d, bool added, const struct side *
 
 /* ---- pairs of instances ---------------------------------------------------------------- */
 
-static bool same_bytes(const void *a, const void *b, size_t size)
+static bool same_content(const struct view_instance *a, const struct view_instance *b)
 {
-    return size == 0 || memcmp(a, b, size) == 0;
+    return a->v4_count == b->v4_count && a->v6_count == b->v6_count && a->txt_size == b->txt_size &&
+           memcmp(instance_v4(a), instance_v4(b),
+                  (size_t)a->v4_count * 4 + (size_t)a->v6_count * 16) == 0 &&
+           memcmp(instance_txt(a), instance_txt(b), a->txt_size) == 0;
 }
 
-static bool same_data(const struct view_instance *a, const struct view_instance *b)
+static bool same_data(const struct difference *d, const struct view_instance *a,
+                      const struct view_instance *b)
 {
-    return a->port == b->port && a->priority == b->priority && a->weight == b->weight &&
-           a->ports[PROTOCOL_TCP] == b->ports[PROTOCOL_TCP] &&
+    return a->port == b->port && a->priority == b->priority && a->live == b->live &&
+           a->stale == b->stale && a->ports[PROTOCOL_TCP] == b->ports[PROTOCOL_TCP] &&
            a->ports[PROTOCOL_UDP] == b->ports[PROTOCOL_UDP] && a->https_port == b->https_port &&
            a->alpn == b->alpn && (a->status == STATUS_DOWN) == (b->status == STATUS_DOWN) &&
-           a->v4_count == b->v4_count && a->v6_count == b->v6_count && a->txt_size == b->txt_size &&
-           same_bytes(a->v4, b->v4, (size_t)a->v4_count * 4) &&
-           same_bytes(a->v6, b->v6, (size_t)a->v6_count * 16) &&
-           same_bytes(a->txt, b->txt, a->txt_size);
+           view_wire_weight(d->old.source.view, a->weight) ==
+               view_wire_weight(d->new.source.view, b->weight) &&
+           same_content(a, b);
 }
 
-static bool is_browsed(const struct side *side, unsigned slot, uint32_t item)
+static bool same_named(const struct slice *a, uint32_t i, const struct slice *b, uint32_t k)
 {
-    if (slot != SLOT_TCP && slot != SLOT_UDP)
-        return false;
-    return item <= side->source.browsed[slot == SLOT_TCP ? PROTOCOL_TCP : PROTOCOL_UDP];
-}
-
-static bool same_items(const struct difference *d, uint32_t i, uint32_t k)
-{
-    for (unsigned slot = 0; slot < d->old.slots; slot++) {
-        uint32_t x = item_of(&d->old, slot, i), y = item_of(&d->new, slot, k);
-        if (!x || !y) {
-            if (x || y)
-                return false;
-            continue;
-        }
-        unsigned kind = kind_of(slot);
-        const struct srv_item *a = &view_kind_set(&d->old.source, kind)->items[x - 1];
-        const struct srv_item *b = &view_kind_set(&d->new.source, kind)->items[y - 1];
-        if (a->priority != b->priority || a->weight != b->weight || a->port != b->port ||
-            is_browsed(&d->old, slot, x) != is_browsed(&d->new, slot, y))
+    for (uint32_t x = 0, y = 0; x < a->port_count || y < b->port_count;) {
+        int order = x == a->port_count   ? 1
+                    : y == b->port_count ? -1
+                                         : compare_names(a->ports[x].name, a->ports[x].protocol,
+                                                         b->ports[y].name, b->ports[y].protocol);
+        uint16_t here = order <= 0 ? named(a, x, i) : 0, there = order >= 0 ? named(b, y, k) : 0;
+        if (here != there)
             return false;
+        x += order <= 0;
+        y += order >= 0;
     }
     return true;
 }
 
-static bool compare_pair(struct difference *d, uint32_t i, uint32_t k)
+static bool is_same(const struct difference *d, uint32_t i, uint32_t k)
 {
     const struct view *old = d->old.source.view, *new = d->new.source.view;
-    if (d->comparable && same_data(&old->instances[i], &new->instances[k]) && same_items(d, i, k))
+    const struct view_instance *a = view_at(old, i);
+    return d->comparable && !(d->stale_differ && a->stale) && same_data(d, a, view_at(new, k)) &&
+           same_named(view_slice(old, i), i % SLICE_MAX, view_slice(new, k), k % SLICE_MAX);
+}
+
+static bool compare_pair(struct difference *d, uint32_t i, uint32_t k)
+{
+    if (is_same(d, i, k))
         return true;
     if (!collect_instance(&d->old, i) || !collect_instance(&d->new, k) ||
         !wire_lists_cancel(&d->old.records, &d->new.records))
@@ -171,31 +210,31 @@ static bool compare_pair(struct difference *d, uint32_t i, uint32_t k)
     return true;
 }
 
-static bool note_instance(struct difference *d, bool added, uint32_t instance)
+static bool note_instance(struct difference *d, bool added, uint32_t place)
 {
     struct side *side = added ? &d->new : &d->old;
-    if (!collect_instance(side, instance))
+    if (!collect_instance(side, place))
         return false;
     note_collected(d, added, side);
     return true;
 }
 
-static struct text id_of(const struct view_instance *i)
-{
-    return (struct text){(const char *)i->target + 1, *i->target};
-}
+/* ---- slices ---------------------------------------------------------------------------- */
 
-static bool compare_instances(struct difference *d)
+/* Of two slices of this number; both are sorted by id. */
+static bool compare_slices(struct difference *d, uint32_t number)
 {
-    const struct view *old = d->old.source.view, *new = d->new.source.view;
-    for (uint32_t i = 0, k = 0; i < old->instance_count || k < new->instance_count;) {
-        int order = i == old->instance_count ? 1
-                    : k == new->instance_count
-                        ? -1
-                        : text_compare(id_of(&old->instances[i]), id_of(&new->instances[k]));
-        bool done = order < 0   ? note_instance(d, false, i)
-                    : order > 0 ? note_instance(d, true, k)
-                                : compare_pair(d, i, k);
+    const struct slice *a = d->old.source.view->slices[number];
+    const struct slice *b = d->new.source.view->slices[number];
+    uint32_t base = number * SLICE_MAX;
+    for (uint32_t i = 0, k = 0; i < a->count || k < b->count;) {
+        int order = i == a->count   ? 1
+                    : k == b->count ? -1
+                                    : text_compare(instance_label(&a->instances[i]),
+                                                   instance_label(&b->instances[k]));
+        bool done = order < 0   ? note_instance(d, false, base + i)
+                    : order > 0 ? note_instance(d, true, base + k)
+                                : compare_pair(d, base + i, base + k);
         if (!done)
             return false;
         i += order <= 0;
@@ -204,96 +243,61 @@ static bool compare_instances(struct difference *d)
     return true;
 }
 
-/* ---- the service as a whole ------------------------------------------------------------ */
-
-/* These kinds hold a record at each place or none at all. */
-static uint32_t whole_count(const struct view_source *s, unsigned kind)
+static bool compare_by_number(struct difference *d)
 {
-    struct view_scratch scratch;
-    struct rr rr;
-    uint32_t count = view_place_count(s, kind);
-    return count && view_record(s, kind, 0, &scratch, &rr) ? count : 0;
-}
-
-static struct rr whole(const struct view_source *s, unsigned kind, uint32_t place)
-{
-    struct rr rr = {0};
-    struct view_scratch scratch; /* nothing of these kinds is there */
-    (void)view_record(s, kind, place, &scratch, &rr);
-    return rr;
-}
-
-static int compare_data(const struct rr *a, const struct rr *b)
-{
-    int order = memcmp(a->rdata, b->rdata, a->size < b->size ? a->size : b->size);
-    return order ? order : (int)a->size - (int)b->size;
-}
-
-static int compare_sorted(const void *left, const void *right)
-{
-    return compare_data(left, right);
-}
-
-static struct rr *sorted(const struct view_source *s, unsigned kind, uint32_t from, uint32_t end)
-{
-    struct rr *list = malloc((end - from + 1) * sizeof(*list));
-    for (uint32_t n = from; list && n < end; n++)
-        list[n - from] = whole(s, kind, n);
-    if (list)
-        qsort(list, end - from, sizeof(*list), compare_sorted);
-    return list;
-}
-
-static void merge(struct difference *d, const struct rr *old, uint32_t olds, const struct rr *new,
-                  uint32_t news)
-{
-    for (uint32_t i = 0, k = 0; i < olds || k < news;) {
-        int order = i == olds ? 1 : k == news ? -1 : compare_data(&old[i], &new[k]);
-        if (order < 0)
-            zone_log_note(d->log, false, &old[i]);
-        if (order > 0)
-            zone_log_note(d->log, true, &new[k]);
-        i += order <= 0;
-        k += order >= 0;
+    const struct view *old = d->old.source.view, *new = d->new.source.view;
+    bool pass = d->comparable && old->weight_scale == new->weight_scale;
+    for (uint32_t n = 0; n < old->slice_count; n++) {
+        const struct slice *s = old->slices[n];
+        if (pass && s == new->slices[n] && !(d->stale_differ && s->stale))
+            continue;
+        if (!compare_slices(d, n))
+            return false;
     }
+    return true;
 }
 
-/* Both sides are in the order of the instances, so that what is equal at the front and at the
- * end needs no sorting. */
-static bool compare_whole(struct difference *d, unsigned kind)
+static bool compare_by_id(struct difference *d)
 {
-    const struct view_source *old = &d->old.source, *new = &d->new.source;
-    uint32_t front = 0, olds = whole_count(old, kind), news = whole_count(new, kind);
-    for (; front < olds && front < news; front++) {
-        struct rr a = whole(old, kind, front), b = whole(new, kind, front);
-        if (compare_data(&a, &b))
-            break;
+    const struct view *old = d->old.source.view, *new = d->new.source.view;
+    uint32_t other;
+    for (uint32_t i = 0; view_next(old, &i); i++) {
+        bool stays = view_instance(new, d->key, instance_label(view_at(old, i)), &other) != NULL;
+        if (!(stays ? compare_pair(d, i, other) : note_instance(d, false, i)))
+            return false;
     }
-    for (; olds > front && news > front; olds--, news--) {
-        struct rr a = whole(old, kind, olds - 1), b = whole(new, kind, news - 1);
-        if (compare_data(&a, &b))
-            break;
-    }
-    struct rr *before = sorted(old, kind, front, olds), *after = sorted(new, kind, front, news);
-    bool done = before && after;
-    if (done)
-        merge(d, before, olds - front, after, news - front);
-    free(before);
-    free(after);
-    return done;
+    for (uint32_t k = 0; view_next(new, &k); k++)
+        if (!view_instance(old, d->key, instance_label(view_at(new, k)), &other) &&
+            !note_instance(d, true, k))
+            return false;
+    return true;
 }
 
 /* ---- all ------------------------------------------------------------------------------- */
 
-static bool same_ports(const struct view *a, const struct view *b)
+static bool named_sets_differ(const struct view *a, const struct view *b)
 {
-    if (a->port_count != b->port_count)
+    for (uint32_t x = 0, y = 0; x < a->port_count && y < b->port_count;) {
+        const struct named_port *p = &a->ports[x], *q = &b->ports[y];
+        int order = compare_names(p->name, p->protocol, q->name, q->protocol);
+        if (order == 0 && p->set.withdrawn != q->set.withdrawn)
+            return true;
+        x += order <= 0;
+        y += order >= 0;
+    }
+    return false;
+}
+
+/* Have the stale other records than before, for what others are? */
+static bool stale_differ(const struct view *a, const struct view *b)
+{
+    if (!a->stale_count && !b->stale_count)
         return false;
-    for (uint32_t i = 0; i < a->port_count; i++)
-        if (a->ports[i].protocol != b->ports[i].protocol ||
-            !text_is(a->ports[i].name, b->ports[i].name))
-            return false;
-    return true;
+    return a->by_default.withdrawn != b->by_default.withdrawn ||
+           a->by_tcp.withdrawn != b->by_tcp.withdrawn ||
+           a->by_udp.withdrawn != b->by_udp.withdrawn ||
+           browses_stale(&a->by_tcp) != browses_stale(&b->by_tcp) ||
+           browses_stale(&a->by_udp) != browses_stale(&b->by_udp) || named_sets_differ(a, b);
 }
 
 /* `types`: with the records whose TTL is the zone's, not the view's. */
@@ -304,18 +308,25 @@ static void note_all(struct zone_log *log, bool added, const struct view_source 
     for (unsigned kind = 0; kind < view_kind_count(s); kind++) {
         if (!types && (kind == VIEW_TYPE_TCP || kind == VIEW_TYPE_UDP))
             continue;
-        for (uint32_t place = 0; place < view_place_count(s, kind); place++)
-            if (view_record(s, kind, place, &scratch, &rr))
+        for (uint32_t number = 0; view_number_next(s, kind, &number); number++)
+            if (view_record(s, kind, number, &scratch, &rr))
                 zone_log_note(log, added, &rr);
     }
 }
 
+static bool compare_whole(struct difference *d, unsigned first, unsigned last)
+{
+    for (unsigned kind = first; kind <= last; kind++)
+        if (!zone_log_whole_difference(d->log, &d->old.source, &d->new.source, kind))
+            return false;
+    return true;
+}
+
 static bool compare(struct difference *d)
 {
-    for (unsigned kind = VIEW_A; kind < VIEW_SRV; kind++)
-        if (!compare_whole(d, kind))
-            return false;
-    return compare_instances(d);
+    const struct view *old = d->old.source.view, *new = d->new.source.view;
+    return compare_whole(d, VIEW_A, VIEW_TYPE_UDP) &&
+           (old->slice_count == new->slice_count ? compare_by_number(d) : compare_by_id(d));
 }
 
 /* All records of the service have another TTL, and so are others. */
@@ -323,13 +334,13 @@ static bool replace_all(struct difference *d)
 {
     note_all(d->log, false, &d->old.source, false);
     note_all(d->log, true, &d->new.source, false);
-    return compare_whole(d, VIEW_TYPE_TCP) && compare_whole(d, VIEW_TYPE_UDP);
+    return compare_whole(d, VIEW_TYPE_TCP, VIEW_TYPE_UDP);
 }
 
-bool zone_log_view_difference(struct zone *zone, const struct view *old, unsigned old_places,
-                              const struct view *new, unsigned new_places)
+bool zone_log_view_difference(struct zone *zone, const struct hash_key *key, const struct view *old,
+                              unsigned old_places, const struct view *new, unsigned new_places)
 {
-    struct difference d = {.log = zone->log};
+    struct difference d = {.log = zone->log, .key = key};
     if (old)
         view_source_init(&d.old.source, old, zone, old_places);
     if (new)
@@ -340,9 +351,10 @@ bool zone_log_view_difference(struct zone *zone, const struct view *old, unsigne
     }
     if (old->ttl != new->ttl)
         return replace_all(&d);
-    d.comparable = old_places == new_places && same_ports(old, new);
-    bool done = side_init(&d.old) && side_init(&d.new) && compare(&d);
-    side_deinit(&d.old);
-    side_deinit(&d.new);
+    d.comparable = old_places == new_places;
+    d.stale_differ = stale_differ(old, new);
+    bool done = compare(&d);
+    wire_list_free(&d.old.records);
+    wire_list_free(&d.new.records);
     return done;
 }

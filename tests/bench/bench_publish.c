@@ -1,16 +1,27 @@
-/* What publishing costs with and without a journal for IXFR: a service of so many instances,
- * one of which changes before each dns_publish. Prints microseconds of CPU time per
- * publication. */
+/* What publishing costs: a service of so many instances of which one changes before each
+ * dns_publish (another weight; it goes and comes back), with and without a journal for IXFR, and
+ * the same service published at once. Prints microseconds of CPU time per publication, and the
+ * bytes of its view for each instance. `bench_publish N`: of one size only. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/attr.h"
+#include "base/rcu.h"
 #include "dns/dns.h"
 #include "registry/registry.h"
 
-enum { ROUNDS = 300 };
+enum { ROUNDS = 300, FULL_ROUNDS = 5, SERVICES = 64 };
+
+struct bench {
+    struct registry *registry;
+    struct dns *dns;
+    uint64_t now;
+    unsigned instances, services, published;
+};
+
+static const struct hash_key key = {{7}};
 
 static void fail(const char *what)
 {
@@ -18,28 +29,51 @@ static void fail(const char *what)
     exit(1);
 }
 
-static void put(struct registry *registry, unsigned i, unsigned weight, uint64_t now)
+static struct moment moment_of(const struct bench *b)
+{
+    return (struct moment){b->now, b->now};
+}
+
+/* Names as those of a large installation. */
+static void names_of(unsigned service, unsigned i, char service_text[32], char id[32])
+{
+    snprintf(service_text, 32, "bench-%u", 98000 + service);
+    snprintf(id, 32, "i%u", 90000 + i);
+}
+
+static void put(struct bench *b, unsigned service, unsigned i, unsigned weight)
 {
     static const struct principal local = {.kind = PRINCIPAL_LOCAL};
-    char id[32];
+    char service_text[32], id[32];
     struct record record = {.ns = TEXT("default"),
-                            .service = TEXT("large"),
                             .ttl = TTL_UNSET,
                             .weight_set = true,
                             .weight = (uint16_t)weight,
-                            .version = TEXT("1.4.2"),
                             .address_count = 1,
                             .port_count = 1};
     struct granted granted;
-    snprintf(id, sizeof(id), "i%u", i);
+    names_of(service, i, service_text, id);
+    record.service = text_of(service_text);
     record.id = text_of(id);
-    record.addresses[0] = (struct addr){FAMILY_V4, {10, 0, (uint8_t)(i >> 8), (uint8_t)i}};
+    record.addresses[0] =
+        (struct addr){FAMILY_V4, {10, (uint8_t)service, (uint8_t)(i >> 8), (uint8_t)i}};
     record.ports[0] = (struct port){.number = 8080, .protocol = PROTOCOL_TCP};
-    if (registry_register(registry, &record, &local, (struct moment){now, now}, &granted))
+    if (registry_register(b->registry, &record, &local, moment_of(b), &granted))
         fail("registration refused");
 }
 
-static struct dns *zone_with(size_t journal_max, const struct hash_key *key)
+static void drop(struct bench *b, unsigned i)
+{
+    static const struct principal local = {.kind = PRINCIPAL_LOCAL};
+    char service_text[32], id[32];
+    uint64_t rev;
+    names_of(0, i, service_text, id);
+    struct instance_key there = {TEXT("default"), text_of(service_text), text_of(id)};
+    if (registry_deregister(b->registry, there, 0, &local, moment_of(b), &rev))
+        fail("deregistration refused");
+}
+
+static struct dns *zone_with(size_t journal_max)
 {
     struct dns_config config = {.zone_count = 1};
     struct dns_fault fault;
@@ -51,7 +85,7 @@ static struct dns *zone_with(size_t journal_max, const struct hash_key *key)
                                              .ttl = 5,
                                              .negative_ttl = 2,
                                              .journal_max = journal_max};
-    struct dns *dns = dns_new(&config, key, &fault);
+    struct dns *dns = dns_new(&config, &key, &fault);
     if (!dns)
         fail(fault.text);
     return dns;
@@ -64,40 +98,116 @@ static double cpu_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static double measure(unsigned instances, size_t journal_max)
+/* CPU time of one publication. The memory of what it replaced is given back every now and then,
+ * as at some 1 000 changes a second. */
+static double published(struct bench *b)
 {
-    static const struct hash_key key = {{7}};
-    struct registry_config config = registry_config_default();
-    struct registry *registry = registry_new(&config, &key);
-    struct dns *dns = zone_with(journal_max, &key);
-    uint64_t now = 1;
-    if (!registry)
-        fail("out of memory");
-    for (unsigned i = 0; i < instances; i++)
-        put(registry, i, 100, now);
-    if (dns_publish(dns, registry, now, NULL))
+    double before = cpu_us();
+    if (dns_publish(b->dns, b->registry, b->now, NULL))
         fail("not published");
+    double spent = cpu_us() - before;
+    if (++b->published % 16 == 0)
+        rcu_drain();
+    return spent;
+}
+
+static struct bench begin(unsigned instances, unsigned services, size_t journal_max)
+{
+    struct registry_config config = registry_config_default();
+    struct bench b = {.now = 1, .instances = instances, .services = services};
+    b.registry = registry_new(&config, &key);
+    if (!b.registry)
+        fail("out of memory");
+    b.dns = zone_with(journal_max);
+    for (unsigned s = 0; s < services; s++)
+        for (unsigned i = 0; i < instances; i++)
+            put(&b, s, i, 100);
+    return b;
+}
+
+static void end(struct bench *b)
+{
+    dns_free(b->dns);
+    registry_free(b->registry);
+}
+
+static double weight_changes(struct bench *b)
+{
     double spent = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        now += 1000; /* no publication is put off */
-        put(registry, round * 31 % instances, 200 + round, now);
-        double before = cpu_us();
-        if (dns_publish(dns, registry, now, NULL))
-            fail("not published");
-        spent += cpu_us() - before;
+        b->now += 1000; /* no publication is put off */
+        put(b, 0, round * 31 % b->instances, 200 + round);
+        spent += published(b);
     }
-    dns_free(dns);
-    registry_free(registry);
     return spent / ROUNDS;
 }
 
-int main(void)
+static double departures(struct bench *b)
 {
-    static const unsigned sizes[] = {10, 1000, 10000};
-    printf("%-12s %14s %14s\n", "instances", "no journal", "journal");
-    for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
-        double without = measure(sizes[i], 0), with = measure(sizes[i], 16 << 20);
-        printf("%-12u %11.1f us %11.1f us\n", sizes[i], without, with);
+    double spent = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned i = round * 31 % b->instances;
+        b->now += 1000;
+        drop(b, i);
+        spent += published(b);
+        b->now += 1000;
+        put(b, 0, i, 100);
+        spent += published(b);
     }
+    return spent / (2 * ROUNDS);
+}
+
+/* The service alone, all of it at once. */
+static double whole(unsigned instances)
+{
+    double best = 1e30;
+    for (unsigned round = 0; round < FULL_ROUNDS; round++) {
+        struct bench b = begin(instances, 1, 0);
+        double spent = published(&b);
+        best = spent < best ? spent : best;
+        end(&b);
+    }
+    return best;
+}
+
+static void measure(unsigned instances)
+{
+    double changed[2], moved[2];
+    for (int journal = 0; journal < 2; journal++) {
+        struct bench b = begin(instances, 1, journal ? 16 << 20 : 0);
+        published(&b);
+        changed[journal] = weight_changes(&b);
+        moved[journal] = departures(&b);
+        end(&b);
+    }
+    printf("%-12u %10.1f %10.1f %10.1f %10.1f %12.1f\n", instances, changed[0], changed[1],
+           moved[0], moved[1], whole(instances));
+}
+
+static void weigh(unsigned instances)
+{
+    unsigned services = instances > 100 ? 1 : SERVICES;
+    struct bench b = begin(instances, services, 0);
+    published(&b);
+    double bytes = (double)dns_totals(b.dns).view_bytes / services;
+    printf("%-12u %10.0f %10.1f\n", instances, bytes, bytes / instances);
+    end(&b);
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned sizes[] = {10, 64, 1000, 10000, 20000};
+    static const unsigned weighed[] = {1, 10, 64, 65, 1000, 10000};
+    printf("microseconds for a publication\n%-12s %10s %10s %10s %10s %12s\n", "instances",
+           "weight", "+journal", "del, reg", "+journal", "all at once");
+    if (argc > 1) {
+        measure((unsigned)strtoul(argv[1], NULL, 10));
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(sizes); i++)
+        measure(sizes[i]);
+    printf("\n%-12s %10s %10s\n", "instances", "bytes", "for each");
+    for (size_t i = 0; i < ARRAY_COUNT(weighed); i++)
+        weigh(weighed[i]);
     return 0;
 }

@@ -59,7 +59,7 @@ static void publish(void)
 static void change(void)
 {
     now += 1000;
-    put(TEXT("web"), (unsigned)(now / 1000 % 7), (uint16_t)(now / 1000 % 500));
+    put(TEXT("web"), (unsigned)(now / 1000 % 200), (uint16_t)(now / 1000 % 500));
     publish();
 }
 

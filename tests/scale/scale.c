@@ -28,7 +28,7 @@ static size_t out_size;
 
 static void begin(void)
 {
-    server_start(&server);
+    server_start(&server, 0);
     worker = dns_worker_new(2024);
     REQUIRE(worker);
 }

@@ -17,24 +17,31 @@ void server_require(bool condition, const char *text, const char *file, int line
     abort();
 }
 
-static struct dns *load(uint32_t serial)
+static struct dns *load(const struct server_under_test *s, uint32_t serial)
 {
     static const char *const names[] = {"disc.local", "disc.internal"};
     struct dns_config c = {.udp_max_size = DNS_UDP_DEFAULT, .serial = serial, .zone_count = 2};
     struct dns_fault fault;
     c.zones = calloc(c.zone_count, sizeof(*c.zones));
-    for (size_t i = 0; i < c.zone_count; i++)
+    for (size_t i = 0; i < c.zone_count; i++) {
+        struct dns_access *anybody = calloc(1, sizeof(*anybody));
+        REQUIRE(anybody);
+        anybody->anywhere = true;
         c.zones[i] = (struct dns_zone_config){.name = strdup(names[i]),
                                               .ns = strdup("default"),
                                               .ttl = 5,
                                               .negative_ttl = 2,
-                                              .srv_weight_scale = 1};
+                                              .srv_weight_scale = 1,
+                                              .transfers = anybody,
+                                              .transfer_count = 1,
+                                              .journal_max = s->journal_max};
+    }
     struct dns *dns = dns_new(&c, &table_key, &fault);
     REQUIRE(dns);
     return dns;
 }
 
-void server_start(struct server_under_test *s)
+void server_start(struct server_under_test *s, size_t journal_max)
 {
     struct registry_config limits = registry_config_default();
     struct reg_config c = {.source_quota = 4096,
@@ -44,14 +51,14 @@ void server_start(struct server_under_test *s)
                            .source_count = 1};
     struct reg_identity identity = {
         .epoch = 1, .cookie_secret = "fifteen bytes!!", .seed = 1, .durability = "mem"};
-    *s = (struct server_under_test){.now = {1, 1795245098534}};
+    *s = (struct server_under_test){.now = {1, 1795245098534}, .journal_max = journal_max};
     c.sources = calloc(1, sizeof(*c.sources));
     REQUIRE(network_parse(TEXT("127.0.0.0/8"), &c.sources[0].from) == ERR_OK);
     c.sources[0].auth = REG_AUTH_OPEN;
     s->registry = registry_new(&limits, &table_key);
     s->reg = reg_new(&c, &identity, s->registry);
     REQUIRE(s->registry && s->reg);
-    RCU_PUBLISH(s->dns, load(1));
+    RCU_PUBLISH(s->dns, load(s, 1));
     server_publish(s);
 }
 
@@ -73,7 +80,7 @@ void server_publish(struct server_under_test *s)
 void server_reload(struct server_under_test *s)
 {
     struct dns *old = atomic_load_explicit(&s->dns, memory_order_relaxed);
-    struct dns *dns = load(dns_serial(old));
+    struct dns *dns = load(s, dns_serial(old));
     REQUIRE(dns_publish(dns, s->registry, s->now.lease_ms, &s->due_ms) == ERR_OK);
     RCU_PUBLISH(s->dns, dns);
     dns_retire(old);

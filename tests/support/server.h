@@ -15,6 +15,7 @@ struct server_under_test {
     _Atomic(struct dns *) dns;
     struct moment now;
     uint64_t due_ms;
+    size_t journal_max;
     char reply[REG_DATAGRAM_MAX + 1];
 };
 
@@ -23,8 +24,9 @@ struct server_under_test {
 #define REQUIRE(condition) server_require((condition), #condition, __FILE__, __LINE__)
 void server_require(bool condition, const char *text, const char *file, int line);
 
-/* Zones disc.local and disc.internal, both of `default`. */
-void server_start(struct server_under_test *s);
+/* Zones disc.local and disc.internal, both of `default`; anybody may have them, with a journal
+ * of so many bytes each (0 = none). */
+void server_start(struct server_under_test *s, size_t journal_max);
 void server_stop(struct server_under_test *s); /* no reader may be left */
 
 /* A new struct dns with everything published into it; the old one is retired. */

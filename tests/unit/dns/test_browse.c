@@ -217,19 +217,32 @@ static void test_max_answers(void **state)
 static void test_count(void **state)
 {
     (void)state;
-    static const struct srv_item items[] = {
-        {0, 1, 1, 1}, {1, 5, 1, 1}, {2, 32768, 1, 1}, {3, 40000, 1, 1}};
-    static const struct pick_group groups[] = {
-        {0, 1, 1, 0}, {1, 1, 1, 0}, {2, 1, 1, 0}, {3, 1, 1, 0}};
-    struct srv_set set = {.items = items, .groups = groups, .count = 4, .group_count = 4};
-    static const struct pick_group last[] = {{0, 1, 1, 0}, {1, 1, 1, 0}};
+    static const struct part parts[] = {{.priority = 1, .count = 3},
+                                        {.priority = 5, .count = 2},
+                                        {.priority = 5, .count = 2},
+                                        {.priority = 32768, .count = 1},
+                                        {.priority = 40000, .count = 1}};
+    static const struct pick_group groups[] = {{.first_part = 0, .part_count = 1, .count = 3},
+                                               {.first_part = 1, .part_count = 2, .count = 4},
+                                               {.first_part = 3, .part_count = 1, .count = 1},
+                                               {.first_part = 4, .part_count = 1, .count = 1}};
+    struct srv_set set = {
+        .parts = parts, .groups = groups, .count = 9, .group_count = 4, .part_count = 5};
+    assert_int_equal(browse_count(&set), 7);
+    assert_int_equal(browse_parts(&set), 3);
+    static const struct pick_group last[] = {{.first_part = 0, .part_count = 1, .count = 1},
+                                             {.first_part = 1, .part_count = 1, .count = 1}};
+    set = (struct srv_set){
+        .parts = parts + 3, .groups = last, .count = 2, .group_count = 2, .part_count = 2};
     assert_int_equal(browse_count(&set), 2);
-    set = (struct srv_set){.items = items + 2, .groups = last, .count = 2, .group_count = 2};
-    assert_int_equal(browse_count(&set), 2);
-    set = (struct srv_set){.items = items, .groups = groups, .count = 2, .group_count = 2};
-    assert_int_equal(browse_count(&set), 2);
+    assert_int_equal(browse_parts(&set), 2);
+    set = (struct srv_set){
+        .parts = parts, .groups = groups, .count = 7, .group_count = 2, .part_count = 3};
+    assert_int_equal(browse_count(&set), 7);
+    assert_int_equal(browse_parts(&set), 3);
     set = (struct srv_set){0};
     assert_int_equal(browse_count(&set), 0);
+    assert_int_equal(browse_parts(&set), 0);
 }
 
 /* ---- while services come and go -------------------------------------------------------- */

@@ -52,49 +52,74 @@ static const struct view *compiled(struct fixture *f, const char *service)
     const struct service *s = registry_service(f->registry, TEXT("default"), text_of(service));
     assert_non_null(s);
     view_free(f->view);
-    assert_int_equal(compile_view(s, f->zone, selectors, &test_key, &f->view), ERR_OK);
+    struct compile_context context = {f->registry, f->zone, selectors, &test_key};
+    assert_int_equal(compile_view(&context, s, &f->view), ERR_OK);
     return f->view;
 }
 
 static const struct view_instance *inst(const struct view *v, const char *id)
 {
-    return view_instance(v, &test_key, text_of(id));
+    uint32_t place;
+    const struct view_instance *i = view_instance(v, &test_key, text_of(id), &place);
+    if (i)
+        assert_ptr_equal(view_at(v, place), i);
+    return i;
+}
+
+static void assert_group(const struct srv_set *set, const struct pick_group *group)
+{
+    uint64_t total = 0;
+    uint32_t count = 0, zeros = 0;
+    assert_true(group->part_count > 0);
+    for (uint32_t i = group->first_part; i < group->first_part + group->part_count; i++) {
+        const struct part *p = &set->parts[i];
+        assert_int_equal(p->before, total);
+        assert_int_equal(p->priority, set->parts[group->first_part].priority);
+        assert_in_range(p->count, 1, PART_MAX);
+        unsigned part_zeros = 0;
+        for (unsigned n = 0; n < p->count; n++) {
+            assert_int_equal(part_weight(p, n), p->instances[p->items[n].instance].weight);
+            part_zeros += part_weight(p, n) == 0;
+        }
+        assert_int_equal(p->zeros, part_zeros);
+        total += p->sums[p->count - 1];
+        count += p->count;
+        zeros += part_zeros;
+    }
+    assert_int_equal(group->total, total);
+    assert_int_equal(group->count, count);
+    assert_int_equal(group->zeros, zeros);
 }
 
 /* "id:port:weight ..." in the set's order. */
 static void assert_set(const struct view *v, const struct srv_set *set, const char *expected)
 {
     char got[512] = "";
-    uint32_t bytes = 0;
-    for (uint32_t i = 0; i < set->count; i++) {
-        const struct srv_item *item = &set->items[i];
-        const struct view_instance *in = &v->instances[item->instance];
-        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%.*s:%u:%u", i ? " " : "",
-                 in->target[0], (const char *)in->target + 1, item->port, item->weight);
-        assert_int_equal(item->priority, in->priority);
+    uint32_t bytes = 0, count = 0;
+    for (uint32_t number = 0; set_next(set, &number); number++, count++) {
+        struct srv_item item = set_item(set, number), found;
+        const struct view_instance *in = view_at(v, item.place);
+        assert_ptr_equal(set_instance(set, number), in);
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%.*s:%u:%u", count ? " " : "",
+                 TEXT_ARG(instance_label(in)), item.port, view_wire_weight(v, item.weight));
+        assert_int_equal(item.priority, in->priority);
+        assert_true(set_find(set, item.place, &found));
+        assert_memory_equal(&found, &item, sizeof(item));
         bytes += 18u + in->target_size;
     }
     assert_string_equal(got, expected);
+    assert_int_equal(set->count, count);
     assert_int_equal(set->record_bytes, bytes);
-    uint32_t at = 0;
+    uint32_t part = 0;
     for (uint32_t g = 0; g < set->group_count; g++) {
         const struct pick_group *group = &set->groups[g];
-        uint64_t sum = 0;
-        uint32_t zeros = 0;
-        assert_int_equal(group->first, at);
-        assert_true(group->count > 0);
-        for (uint32_t i = 0; i < group->count; i++, at++) {
-            sum += set->items[at].weight;
-            zeros += set->items[at].weight == 0;
-            assert_int_equal(set->sums[at], sum);
-            assert_int_equal(set->items[at].priority, set->items[group->first].priority);
-        }
-        assert_int_equal(group->total, sum);
-        assert_int_equal(group->zeros, zeros);
+        assert_int_equal(group->first_part, part);
+        assert_group(set, group);
         if (g > 0)
-            assert_true(set->items[group->first - 1].priority < set->items[group->first].priority);
+            assert_true(set->parts[part - 1].priority < set->parts[part].priority);
+        part += group->part_count;
     }
-    assert_int_equal(at, set->count);
+    assert_int_equal(part, set->part_count);
 }
 
 static void test_sets(void **state)
@@ -127,7 +152,7 @@ static void test_sets(void **state)
     assert_null(view_port(v, TEXT("other"), PROTOCOL_TCP));
 
     const struct view_instance *d = inst(v, "d");
-    assert_memory_equal(d->target, "\1d\3web\1z\0", 9);
+    assert_memory_equal(instance_target(d), "\1d\3web\1z\0", 9);
     assert_int_equal(d->target_size, 9);
     assert_int_equal(d->port, 7000);
     assert_int_equal(d->status, STATUS_DRAINING);
@@ -142,19 +167,22 @@ static void test_sets(void **state)
 static void assert_addrs(const struct addr_set *set, enum family family, const char *expected)
 {
     char got[512] = "";
-    uint64_t before = 0;
+    uint64_t total = 0;
+    uint32_t count = 0, number = 0;
     unsigned size = family == FAMILY_V4 ? 4 : 16;
-    for (uint32_t i = 0; i < set->group.count; i++) {
+    for (; part_next(set->parts, set->group.part_count, &number); number++, count++) {
         struct addr a = {.family = (uint8_t)family};
         char text[ADDR_TEXT];
-        memcpy(a.bytes, set->addrs + i * size, size);
-        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s=%llu", i ? " " : "",
-                 addr_format(&a, text), (unsigned long long)(set->sums[i] - before));
-        before = set->sums[i];
+        uint64_t weight = part_weight(part_of(set->parts, number), number % PART_MAX);
+        memcpy(a.bytes, addr_at(set, number, size), size);
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s=%llu", count ? " " : "",
+                 addr_format(&a, text), (unsigned long long)weight);
+        total += weight;
     }
     assert_string_equal(got, expected);
-    assert_int_equal(set->group.total, before);
-    assert_int_equal(set->group.first, 0);
+    assert_int_equal(set->group.total, total);
+    assert_int_equal(set->group.count, count);
+    assert_int_equal(set->group.first_part, 0);
 }
 
 static void test_addresses(void **state)
@@ -172,9 +200,9 @@ static void test_addresses(void **state)
     assert_addrs(&v->v6, FAMILY_V6, "2001:db8::1=8400");
     assert_int_equal(v->v6.group.zeros, 0);
     assert_int_equal(inst(v, "a")->v4_count, 3);
-    assert_memory_equal(inst(v, "a")->v4, "\12\0\0\1\12\0\0\2\12\0\0\3", 12);
+    assert_memory_equal(instance_v4(inst(v, "a")), "\12\0\0\1\12\0\0\2\12\0\0\3", 12);
     assert_int_equal(inst(v, "a")->v6_count, 1);
-    assert_int_equal(inst(v, "a")->v6[15], 1);
+    assert_int_equal(instance_v6(inst(v, "a"))[15], 1);
 
     unreg(f.registry, "web/a", 2);
     unreg(f.registry, "web/b", 2);
@@ -230,7 +258,8 @@ static void test_scale(void **state)
     reg(f.registry, "web/z", "addr=10.0.0.3 port=80 w=60000 status=down", 1);
     const struct view *v = compiled(&f, "web");
     assert_set(v, &v->by_default, "a:80:65280 b:80:2560");
-    assert_int_equal(inst(v, "z")->weight, 65535); /* out of the answers: only bounded */
+    /* Out of the answers: only bounded. */
+    assert_int_equal(view_wire_weight(v, inst(v, "z")->weight), 65535);
     reg(f.registry, "web/a", "addr=10.0.0.1 port=80 w=256", 2);
     v = compiled(&f, "web"); /* 256 x 256 does not fit: 255 for all */
     assert_set(v, &v->by_default, "a:80:65280 b:80:2550");
@@ -264,7 +293,7 @@ static void assert_txt(const struct view *v, const char *id, const char *expecte
 {
     const struct view_instance *i = inst(v, id);
     assert_int_equal(i->txt_size, size);
-    assert_memory_equal(i->txt, expected, size);
+    assert_memory_equal(instance_txt(i), expected, size);
 }
 
 static void test_txt(void **state)
@@ -282,9 +311,9 @@ static void test_txt(void **state)
     assert_txt(v, "b", "\0", 1);
     assert_txt(v, "d", "\11version=2", 10);
     assert_int_equal(v->txt.count, 2); /* b's and c's are one; d is not live */
-    assert_int_equal(v->txt.sizes[0], sizeof(a) - 1);
-    assert_memory_equal(v->txt.rdata[0], a, sizeof(a) - 1);
-    assert_int_equal(v->txt.sizes[1], 1);
+    assert_int_equal(txt_at(&v->txt, 0)->size, sizeof(a) - 1);
+    assert_memory_equal(txt_at(&v->txt, 0)->rdata, a, sizeof(a) - 1);
+    assert_int_equal(txt_at(&v->txt, 1)->size, 1);
     assert_int_equal(v->txt.record_bytes, 12 + sizeof(a) - 1 + 12 + 1);
 
     char fields[TAGS_MAX * 40 + 32] = "addr=10.0.0.1";
@@ -295,26 +324,33 @@ static void test_txt(void **state)
     const struct view_instance *i = inst(v, "a");
     /* "tags=" and seven tags of 32 with six commas, twice; then two */
     assert_int_equal(i->txt_size, 236 + 236 + 71);
-    assert_int_equal(i->txt[0], 235);
-    assert_memory_equal(i->txt + 1, "tags=0000", 9);
-    assert_int_equal(i->txt[236], 235);
-    assert_int_equal(i->txt[472], 70);
+    assert_int_equal(instance_txt(i)[0], 235);
+    assert_memory_equal(instance_txt(i) + 1, "tags=0000", 9);
+    assert_int_equal(instance_txt(i)[236], 235);
+    assert_int_equal(instance_txt(i)[472], 70);
     teardown(&f);
 }
 
-static void assert_selector(const struct view *v, const char *key, const char *value,
-                            const char *expected)
+static struct pair pair_of(const char *key, const char *value)
 {
-    const struct selector *s = view_selector(v, text_of(key), text_of(value));
+    return (struct pair){text_of(key), text_of(value)};
+}
+
+static void assert_selector(const struct view *v, const char *key, const char *value,
+                            unsigned registered, const char *expected)
+{
+    struct pair pair = pair_of(key, value);
     char got[128] = "";
-    assert_non_null(s);
-    for (uint32_t i = 0; i < s->live_count; i++) {
-        const struct view_instance *in = &v->instances[s->live[i]];
-        strncat(got, (const char *)in->target + 1, in->target[0]);
-        if (i > 0)
-            assert_true(s->live[i - 1] < s->live[i]);
-    }
+    assert_true(view_has_pair(v, &pair));
+    uint64_t mask = slice_selected(v->slices[0], &pair, 1);
+    for (uint32_t place = 0; view_next(v, &place); place++)
+        if (mask >> place & 1)
+            strncat(got, instance_label(view_at(v, place)).s, 1);
     assert_string_equal(got, expected);
+    struct pair_counts counts = view_pair_counts(v, &pair);
+    assert_int_equal(counts.registered, registered);
+    assert_int_equal(counts.live, strlen(expected));
+    assert_int_equal(counts.fresh, strlen(expected));
 }
 
 static void test_selectors(void **state)
@@ -326,24 +362,30 @@ static void test_selectors(void **state)
     reg(f.registry, "web/a", "addr=10.0.0.1 version=1.4.2 tag=blue tag=red m.rack_no=7", 1);
     reg(f.registry, "web/b", "addr=10.0.0.1 version=2.0 region=r cluster=k status=starting", 1);
     const struct view *v = compiled(&f, "web");
-    assert_selector(v, "version", "1-4-2", "ac");
-    assert_selector(v, "version", "2-0", "");
-    assert_selector(v, "region", "r", "");
-    assert_selector(v, "cluster", "k", "");
-    assert_selector(v, "zone", "eu", "c");
-    assert_selector(v, "tag", "blue", "ac");
-    assert_selector(v, "tag", "red", "a");
-    assert_selector(v, "shard", "one", "c");
-    assert_selector(v, "rack-no", "7", "a"); /* the key is made a label too */
-    assert_null(view_selector(v, TEXT("version"), TEXT("3")));
-    assert_null(view_selector(v, TEXT("version"), TEXT("1.4.2")));
-    assert_null(view_selector(v, TEXT("other"), TEXT("x")));
+    assert_selector(v, "version", "1-4-2", 2, "ac");
+    assert_selector(v, "version", "2-0", 1, "");
+    assert_selector(v, "region", "r", 1, "");
+    assert_selector(v, "cluster", "k", 1, "");
+    assert_selector(v, "zone", "eu", 1, "c");
+    assert_selector(v, "tag", "blue", 2, "ac");
+    assert_selector(v, "tag", "red", 1, "a");
+    assert_selector(v, "shard", "one", 1, "c");
+    assert_selector(v, "rack-no", "7", 1, "a"); /* the key is made a label too */
+    struct pair absent[] = {pair_of("version", "3"), pair_of("version", "1.4.2"),
+                            pair_of("other", "x")};
+    for (size_t i = 0; i < ARRAY_COUNT(absent); i++) {
+        assert_false(view_has_pair(v, &absent[i]));
+        assert_int_equal(slice_selected(v->slices[0], &absent[i], 1), 0);
+    }
+    struct pair both[] = {pair_of("version", "1-4-2"), pair_of("tag", "red")};
+    assert_int_equal(slice_selected(v->slices[0], both, 2), 1); /* a */
+    assert_int_equal(slice_selected(v->slices[0], both, 0), 5); /* a, c */
     assert_true(view_has_selector_key(v, TEXT("zone")));
     assert_true(view_has_selector_key(v, TEXT("cluster")));
     assert_false(view_has_selector_key(v, TEXT("other")));
     assert_false(view_has_selector_key(v, TEXT("aaa")));
     assert_false(view_has_selector_key(v, TEXT("zzz")));
-    assert_int_equal(v->selector_count, 9);
+    assert_int_equal(v->slices[0]->selector_count, 9);
     teardown(&f);
 }
 
@@ -385,7 +427,7 @@ static void test_long_names(void **state)
     reg(f.registry, id, fields, 1);
     const struct view *v = compiled(&f, service);
     assert_int_equal(v->instance_count, 1);
-    assert_int_equal(v->instances[0].target_size, 255);
+    assert_int_equal(view_at(v, 0)->target_size, 255);
     teardown(&f);
 }
 
@@ -406,20 +448,24 @@ static void test_large(void **state)
     assert_int_equal(v->live_count, LARGE);
     assert_int_equal(v->by_default.count, LARGE);
     assert_int_equal(v->by_default.group_count, 1);
-    assert_int_equal(v->by_default.groups[0].total, (uint64_t)LARGE / 100 * 4950 * 256);
+    assert_int_equal(v->by_default.groups[0].total, (uint64_t)LARGE / 100 * 4950);
     assert_int_equal(v->by_default.groups[0].zeros, LARGE / 100);
     assert_int_equal(v->v4.group.count, LARGE - LARGE / 100); /* weight 0 only when all are */
     assert_int_equal(v->v4.group.total, (uint64_t)LARGE / 100 * 4950 * 840);
-    assert_int_equal(v->selector_count, 5 + 3 + LARGE);
-    assert_int_equal(view_selector(v, TEXT("version"), TEXT("1-3"))->live_count, LARGE / 5);
+    struct pair version = pair_of("version", "1-3");
+    assert_int_equal(view_pair_counts(v, &version).live, LARGE / 5);
+    assert_in_range(v->slice_count, LARGE / 32, LARGE / 20);
     for (unsigned i = 0; i < LARGE; i++) {
         snprintf(name, sizeof(name), "i%u", i);
         const struct view_instance *in = inst(v, name);
-        assert_int_equal(in->target[0], strlen(name));
-        assert_memory_equal(in->target + 1, name, strlen(name));
-        if (i > 0)
-            assert_true(memcmp(v->instances[i - 1].target + 1, v->instances[i].target + 1, 7) <= 0);
+        assert_true(text_is(instance_label(in), text_of(name)));
     }
+    uint32_t count = 0;
+    for (uint32_t place = 0; view_next(v, &place); place++, count++)
+        if (place % SLICE_MAX)
+            assert_true(text_compare(instance_label(view_at(v, place - 1)),
+                                     instance_label(view_at(v, place))) < 0);
+    assert_int_equal(count, LARGE);
     teardown(&f);
 }
 

@@ -112,45 +112,6 @@ static void change(struct world *w)
 
 /* ---- the zone and the answers ---------------------------------------------------------- */
 
-/* Is this the RRset's owner and type at the front of the line? */
-static bool is_of(const char *line, const char *owner, const char *type)
-{
-    char found_owner[256], found_type[32];
-    return sscanf(line, "%255s %*u %31s", found_owner, found_type) == 2 &&
-           strcmp(found_owner, owner) == 0 && strcmp(found_type, type) == 0;
-}
-
-static size_t count_of(const struct secondary *s, const char *owner, const char *type)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < s->count; i++)
-        count += is_of(s->lines[i], owner, type);
-    return count;
-}
-
-static const struct {
-    uint16_t type;
-    const char *text;
-} types[] = {{T_A, "A"},     {T_AAAA, "AAAA"}, {T_SRV, "SRV"},    {T_TXT, "TXT"},
-             {T_PTR, "PTR"}, {T_SVCB, "SVCB"}, {T_HTTPS, "HTTPS"}};
-
-static unsigned compare_set(struct world *w, const struct secondary *s, const char *owner,
-                            size_t type)
-{
-    struct dns_reply *reply = ask_tcp(w->rig, owner, types[type].type);
-    const char *line;
-    unsigned count = 0;
-    if (reply->rcode != 0 && reply->rcode != 3)
-        fail_msg("%s %s: rcode %u", owner, types[type].text, reply->rcode);
-    for (; (line = dns_reply_line(reply, SECTION_ANSWER_AT, count)); count++)
-        if (!secondary_has(s, line))
-            fail_msg("answered, but not transferred: %s", line);
-    if (count != count_of(s, owner, types[type].text))
-        fail_msg("%s %s: %u answered, %zu transferred", owner, types[type].text, count,
-                 count_of(s, owner, types[type].text));
-    return count;
-}
-
 /* Every name that could be there is asked for; what the zone has at others is seen when the
  * records of all are counted. */
 static unsigned compare_names(struct world *w, const struct secondary *s, const char *service)
@@ -161,15 +122,15 @@ static unsigned compare_names(struct world *w, const struct secondary *s, const 
     static const char *const instances[] = {"i%u.%s.z.", "i%u._%s._tcp.z.", "i%u._%s._udp.z."};
     char owner[64];
     unsigned count = 0;
-    for (size_t type = 0; type < ARRAY_COUNT(types); type++) {
+    for (size_t type = 0; type < ARRAY_COUNT(answer_types); type++) {
         for (size_t f = 0; f < ARRAY_COUNT(forms); f++) {
             snprintf(owner, sizeof(owner), forms[f], service);
-            count += compare_set(w, s, owner, type);
+            count += secondary_compare_set(s, w->rig, owner, type);
         }
         for (size_t f = 0; f < ARRAY_COUNT(instances); f++)
             for (unsigned id = 0; id < INSTANCES; id++) {
                 snprintf(owner, sizeof(owner), instances[f], id, service);
-                count += compare_set(w, s, owner, type);
+                count += secondary_compare_set(s, w->rig, owner, type);
             }
     }
     return count;
@@ -185,10 +146,10 @@ static void compare_with_answers(struct world *w)
     for (size_t i = 0; i < SERVICES; i++)
         count += compare_names(w, &s, services[i]);
     for (size_t i = 0; i < ARRAY_COUNT(others); i++)
-        for (size_t type = 0; type < ARRAY_COUNT(types); type++)
-            count += compare_set(w, &s, others[i], type);
+        for (size_t type = 0; type < ARRAY_COUNT(answer_types); type++)
+            count += secondary_compare_set(&s, w->rig, others[i], type);
     for (size_t i = 0; i < s.count; i++) /* NS at the apex; browsing names */
-        count += is_of(s.lines[i], "z.", "NS") ||
+        count += line_is_of(s.lines[i], "z.", "NS") ||
                  (strstr(s.lines[i], "._dns-sd._udp.z. ") && strstr(s.lines[i], " PTR z."));
     assert_int_equal(count, s.count);
     secondary_deinit(&s);

@@ -295,6 +295,14 @@ static void secondary_take_whole(struct secondary *s, const struct transfer_repl
     s->wholes++;
 }
 
+/* Nothing goes and comes in one step. */
+static void assert_not_among(char *const *lines, size_t count, const char *line)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(lines[i], line) == 0)
+            fail_msg("removed, and added again: %s", line);
+}
+
 static void secondary_take_steps(struct secondary *s, const struct transfer_reply *r)
 {
     size_t i = 1;
@@ -302,11 +310,15 @@ static void secondary_take_steps(struct secondary *s, const struct transfer_repl
     while (i + 1 < r->count) {
         assert_true(is_soa(r->lines[i], &serial));
         assert_int_equal(serial, s->serial); /* each step goes on where the last one ended */
-        for (i++; !is_soa(r->lines[i], &serial); i++)
+        size_t first = ++i;
+        for (; !is_soa(r->lines[i], &serial); i++)
             secondary_remove(s, r->lines[i]);
+        size_t removed = i - first;
         s->serial = serial;
-        for (i++; i + 1 < r->count && !is_soa(r->lines[i], &serial); i++)
+        for (i++; i + 1 < r->count && !is_soa(r->lines[i], &serial); i++) {
+            assert_not_among(r->lines + first, removed, r->lines[i]);
             secondary_add(s, r->lines[i]);
+        }
         s->steps++;
     }
     s->differences++;
@@ -356,6 +368,49 @@ UNUSED static void secondary_compare(const struct secondary *a, const struct sec
         fail_msg("%zu records or %zu: %s", a->count, b->count,
                  a->count > b->count ? a->lines[b->count] : b->lines[a->count]);
     assert_int_equal(a->serial, b->serial);
+}
+
+/* ---- the zone and the answers ---------------------------------------------------------- */
+
+/* Is this the RRset's owner and type at the front of the line? */
+static bool line_is_of(const char *line, const char *owner, const char *type)
+{
+    char found_type[32];
+    size_t size = strlen(owner);
+    return strncmp(line, owner, size) == 0 && line[size] == ' ' &&
+           sscanf(line + size, " %*u %31s", found_type) == 1 && strcmp(found_type, type) == 0;
+}
+
+static size_t secondary_count(const struct secondary *s, const char *owner, const char *type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++)
+        count += line_is_of(s->lines[i], owner, type);
+    return count;
+}
+
+static const struct {
+    uint16_t type;
+    const char *text;
+} answer_types[] = {{T_A, "A"},     {T_AAAA, "AAAA"}, {T_SRV, "SRV"},    {T_TXT, "TXT"},
+                    {T_PTR, "PTR"}, {T_SVCB, "SVCB"}, {T_HTTPS, "HTTPS"}};
+
+/* Does the zone have what is answered there, and nothing else? Returns how many records. */
+UNUSED static unsigned secondary_compare_set(const struct secondary *s, struct rig *t,
+                                             const char *owner, size_t type)
+{
+    struct dns_reply *reply = ask_tcp(t, owner, answer_types[type].type);
+    const char *line;
+    unsigned count = 0;
+    if (reply->rcode != 0 && reply->rcode != 3)
+        fail_msg("%s %s: rcode %u", owner, answer_types[type].text, reply->rcode);
+    for (; (line = dns_reply_line(reply, SECTION_ANSWER_AT, count)); count++)
+        if (!secondary_has(s, line))
+            fail_msg("answered, but not transferred: %s", line);
+    if (count != secondary_count(s, owner, answer_types[type].text))
+        fail_msg("%s %s: %u answered, %zu transferred", owner, answer_types[type].text, count,
+                 secondary_count(s, owner, answer_types[type].text));
+    return count;
 }
 
 UNUSED static void secondary_deinit(struct secondary *s)

@@ -1,0 +1,18 @@
+/* A service of many slices: what is the same for the whole view made anew and for one that
+ * follows another. Used by compile*.c only. */
+#ifndef DISC_DNS_COMPILE_LARGE_H
+#define DISC_DNS_COMPILE_LARGE_H
+
+#include "dns/compile_head.h"
+#include "dns/draft.h"
+
+enum {
+    LARGE_FILL = 24,     /* instances of a slice, in the mean, that is made anew */
+    LARGE_FILL_MIN = 10, /* below in the mean, fewer slices are made; above SLICE_FILL more */
+};
+
+/* Sorts the list and makes a slice of it. ERR_MEMORY. */
+MUST_CHECK enum err large_slice(struct draft *d, struct ordered *list, unsigned count,
+                                struct slice **out);
+
+#endif

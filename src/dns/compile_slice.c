@@ -1,0 +1,161 @@
+/* The finished draft into the one block of a slice. */
+#include "dns/draft.h"
+
+#include "dns/svcb.h"
+#include "dns/wire.h"
+
+struct block_of_slice {
+    uint8_t *start;
+    const struct slice_plan *plan;
+};
+
+void slice_measure(const struct draft *d, struct slice_plan *plan)
+{
+    const size_t sizes[SLICE_SECTIONS] = {
+        [SLICE_INSTANCES] = d->count * sizeof(struct view_instance),
+        [SLICE_BYTES] = d->bytes.count,
+        [SLICE_PORTS] = d->names.entries.count * sizeof(struct slice_port),
+        [SLICE_SELECTORS] = d->pairs.entries.count * sizeof(struct selector),
+        [SLICE_PARTS] = d->parts.count * sizeof(struct part),
+        [SLICE_SUMS] = d->sums.count * sizeof(uint64_t),
+        [SLICE_ITEMS] = d->items.count * sizeof(struct part_item),
+        [SLICE_TAGS] = d->count,
+        [SLICE_STRINGS] = d->strings.count,
+    };
+    size_t size = sizeof(struct slice);
+    for (enum slice_section s = SLICE_INSTANCES; s < SLICE_SECTIONS; s++) {
+        if (s >= SLICE_PORTS && s <= SLICE_SUMS)
+            size = (size + 7) & ~(size_t)7;
+        else if (s == SLICE_ITEMS)
+            size = (size + 1) & ~(size_t)1;
+        plan->at[s] = size;
+        size += sizes[s];
+    }
+    if (size < plan->at[SLICE_PORTS] + SLICE_READABLE)
+        size = plan->at[SLICE_PORTS] + SLICE_READABLE;
+    plan->size = (size + 7) & ~(size_t)7;
+}
+
+static void *section(const struct block_of_slice *b, enum slice_section s)
+{
+    return b->start + b->plan->at[s];
+}
+
+static void copy_list(const struct block_of_slice *b, enum slice_section s, const struct list *l,
+                      size_t size)
+{
+    if (l->count)
+        memcpy(section(b, s), l->items, l->count * size);
+}
+
+static const char *string_at(const struct block_of_slice *b, const struct distinct *e)
+{
+    return (const char *)section(b, SLICE_STRINGS) + e->offset;
+}
+
+static void note_live(struct slice *s, unsigned place, const struct view_instance *i)
+{
+    if (i->weight > s->weight_max)
+        s->weight_max = i->weight;
+    if (!i->stale && i->priority > s->priority_max)
+        s->priority_max = i->priority;
+    if (svcb_has(i, TYPE_HTTPS))
+        s->https |= UINT64_C(1) << place;
+}
+
+static void place_instances(const struct draft *d, const struct block_of_slice *b, struct slice *s)
+{
+    struct view_instance *to = section(b, SLICE_INSTANCES);
+    uint8_t *tags = section(b, SLICE_TAGS);
+    s->instances = to;
+    s->tags = tags;
+    for (unsigned n = 0; n < d->count; n++, to++) {
+        const struct distinct *txt = intern_entry(&d->txts, d->instances[n].txt_at);
+        const uint8_t *target = (uint8_t *)section(b, SLICE_BYTES) + d->instances[n].target_at;
+        *to = d->instances[n];
+        to->target_at = (uint32_t)(target - (uint8_t *)to);
+        to->txt_at = (uint32_t)(string_at(b, txt) - (char *)to);
+        tags[n] = slice_tag(instance_label(to));
+        s->status_counts[to->status]++;
+        if (!to->browsable)
+            s->unbrowsable |= UINT64_C(1) << n;
+        if (to->live)
+            note_live(s, n, to);
+    }
+}
+
+static void place_parts(const struct draft *d, const struct block_of_slice *b, struct slice *s)
+{
+    struct part *to = section(b, SLICE_PARTS);
+    const struct draft_part *from = d->parts.items;
+    for (size_t i = 0; i < d->parts.count; i++, to++, from++) {
+        *to = (struct part){.sums = (uint64_t *)section(b, SLICE_SUMS) + from->first,
+                            .instances = s->instances,
+                            .items = (struct part_item *)section(b, SLICE_ITEMS) + from->first,
+                            .bytes = from->bytes,
+                            .priority = from->priority,
+                            .count = from->count,
+                            .zeros = from->zeros};
+    }
+}
+
+static struct slice_set place_set(const struct block_of_slice *b, const struct draft_set *from)
+{
+    return (struct slice_set){(struct part *)section(b, SLICE_PARTS) + from->first, from->count};
+}
+
+static void place_ports(const struct draft *d, const struct block_of_slice *b, struct slice *s)
+{
+    struct slice_port *to = section(b, SLICE_PORTS);
+    const uint32_t *order = d->name_order.items;
+    s->ports = to;
+    s->port_count = (uint16_t)d->names.entries.count;
+    for (unsigned i = 0; i < s->port_count; i++, to++) {
+        const struct distinct *e = intern_entry(&d->names, order[i]);
+        const char *name = string_at(b, e);
+        to->name = (struct text){name, e->size - 1};
+        to->protocol = (uint8_t)name[e->size - 1];
+        to->set = place_set(b, &((struct draft_port *)d->ports.items)[order[i]].set);
+    }
+}
+
+static void place_selectors(const struct draft *d, const struct block_of_slice *b, struct slice *s)
+{
+    struct selector *to = section(b, SLICE_SELECTORS);
+    const uint32_t *order = d->pair_order.items;
+    s->selectors = to;
+    s->selector_count = (uint16_t)d->pairs.entries.count;
+    for (unsigned i = 0; i < s->selector_count; i++, to++) {
+        const struct distinct *e = intern_entry(&d->pairs, order[i]);
+        const char *pair = string_at(b, e);
+        to->key = (struct text){pair, e->split};
+        to->value = (struct text){pair + e->split + 1, e->size - e->split - 1};
+        to->live = e->has & d->live;
+        to->fresh = to->live & ~d->stale;
+        to->registered = (uint8_t)__builtin_popcountll(e->has);
+    }
+}
+
+struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, void *start)
+{
+    const struct block_of_slice b = {start, plan};
+    struct slice *s = start;
+    /* Not `block`: it is set where the slice has one of its own. */
+    memset((char *)s + sizeof(s->block), 0, plan->size - sizeof(s->block));
+    s->count = (uint8_t)d->count;
+    s->ttl = d->ttl;
+    s->live = d->live;
+    s->stale = d->stale;
+    memcpy(s->classes, d->classes, sizeof(s->classes));
+    copy_list(&b, SLICE_BYTES, &d->bytes, 1);
+    copy_list(&b, SLICE_STRINGS, &d->strings, 1);
+    copy_list(&b, SLICE_SUMS, &d->sums, sizeof(uint64_t));
+    copy_list(&b, SLICE_ITEMS, &d->items, sizeof(struct part_item));
+    place_instances(d, &b, s);
+    place_parts(d, &b, s);
+    for (enum set_kind kind = SET_DEFAULT; kind < SET_KINDS; kind++)
+        s->sets[kind] = place_set(&b, &d->sets[kind]);
+    place_ports(d, &b, s);
+    place_selectors(d, &b, s);
+    return s;
+}

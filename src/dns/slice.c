@@ -1,0 +1,68 @@
+#include "dns/slice.h"
+
+#include <string.h>
+
+const struct view_instance *slice_instance(const struct slice *s, struct text label)
+{
+    uint8_t tag = slice_tag(label);
+    for (unsigned n = 0; n < s->count; n++) {
+        if (s->tags[n] != tag)
+            continue;
+        const uint8_t *own = instance_target(&s->instances[n]);
+        if (own[0] == label.n && memcmp(own + 1, label.s, label.n) == 0)
+            return &s->instances[n];
+    }
+    return NULL;
+}
+
+/* The first selector that is not before (key, value). */
+static unsigned selector_at(const struct slice *s, struct text key, struct text value)
+{
+    unsigned low = 0, high = s->selector_count;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        const struct selector *there = &s->selectors[middle];
+        int order = text_compare(there->key, key);
+        if (order == 0)
+            order = text_compare(there->value, value);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct selector *slice_selector(const struct slice *s, struct text key, struct text value)
+{
+    unsigned at = selector_at(s, key, value);
+    if (at == s->selector_count)
+        return NULL;
+    const struct selector *there = &s->selectors[at];
+    return text_is(there->key, key) && text_is(there->value, value) ? there : NULL;
+}
+
+bool slice_has_selector_key(const struct slice *s, struct text key)
+{
+    /* Values are never empty, so all of this key's stand behind the empty one. */
+    unsigned at = selector_at(s, key, (struct text){NULL, 0});
+    return at < s->selector_count && text_is(s->selectors[at].key, key);
+}
+
+uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count)
+{
+    uint64_t mask = s->live;
+    for (unsigned i = 0; i < count && mask; i++) {
+        const struct selector *there = slice_selector(s, pairs[i].key, pairs[i].value);
+        mask = there ? mask & there->live : 0;
+    }
+    return mask;
+}
+
+const struct slice_port *slice_port(const struct slice *s, struct text name, uint8_t protocol)
+{
+    for (unsigned i = 0; i < s->port_count; i++)
+        if (s->ports[i].protocol == protocol && text_is(s->ports[i].name, name))
+            return &s->ports[i];
+    return NULL;
+}

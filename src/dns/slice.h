@@ -1,0 +1,142 @@
+/* A slice: at most SLICE_MAX instances of a service in a zone, compiled together into one
+ * immutable block. Which slice an instance is in follows from the keyed hash of its id, so a
+ * change of one instance makes one slice anew; the others are shared by the service's
+ * successive views. The slice of a small service stands inside its view's block.
+ *
+ * Made by compile*.c; read through view.h. Numbers are in host order except where `wire` says
+ * otherwise. What depends on the whole service (TTL, scale of weights, whether stale instances
+ * are withdrawn) is not here but in the view.
+ */
+#ifndef DISC_DNS_SLICE_H
+#define DISC_DNS_SLICE_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "dns/bundle.h"
+#include "dns/part.h"
+#include "registry/registry.h"
+
+enum {
+    SLICE_MAX = PART_MAX,
+    /* So many bytes behind any target (and what stands behind it) are of the same block: it may
+     * be copied in steps that do not stop at its end. */
+    SLICE_READABLE = 64,
+};
+
+/* What it points to stands behind it in the block, at an offset from its own address: see the
+ * functions below. */
+struct view_instance {
+    uint32_t target_at; /* wire name I.S.Z, lower case, uncompressed (RFC 2782); behind it the
+                           addresses: v4_count x 4, v6_count x 16 bytes */
+    uint32_t txt_at;    /* RDATA of the one TXT record; at least one string. Equal data stand
+                           once in a slice */
+    uint16_t txt_size;
+    uint16_t port; /* default port; 0 = address-only */
+    uint16_t priority;
+    uint16_t weight;                  /* in force, not scaled: view_wire_weight */
+    uint16_t ports[PROTOCOL_UDP + 1]; /* the first of the protocol; 0 = none */
+    uint16_t https_port;              /* the TCP port named `https`; 0 = none */
+    uint8_t target_size;
+    uint8_t v4_count : 4, v6_count : 4;
+    uint8_t status; /* enum status, in force */
+    bool alpn : 1;  /* its TXT data name a protocol as metadata `alpn` */
+    bool live : 1;  /* status up: part of the service's answers, if perhaps as the last choice */
+    bool stale : 1; /* expired and kept: its priority is at or above STALE_PRIORITY */
+    bool browsable : 1; /* I._S._tcp.Z is a name: it is not too long */
+};
+
+/* What is not heard from comes after all that is: the upper half of the priorities is
+ * free for it, see PRIORITY_MAX. */
+enum { STALE_PRIORITY = PRIORITY_MAX + 1 };
+
+static inline const uint8_t *instance_target(const struct view_instance *i)
+{
+    return (const uint8_t *)i + i->target_at;
+}
+static inline const uint8_t *instance_v4(const struct view_instance *i)
+{
+    return instance_target(i) + i->target_size;
+}
+static inline const uint8_t *instance_v6(const struct view_instance *i)
+{
+    return instance_v4(i) + 4 * i->v4_count;
+}
+static inline const uint8_t *instance_txt(const struct view_instance *i)
+{
+    return (const uint8_t *)i + i->txt_at;
+}
+static inline struct text instance_label(const struct view_instance *i)
+{
+    const uint8_t *target = instance_target(i);
+    return (struct text){(const char *)target + 1, target[0]};
+}
+
+/* The lists of live instances that have a port, by which port. */
+enum set_kind { SET_DEFAULT, SET_TCP, SET_UDP, SET_KINDS };
+
+/* One part for each priority, ascending; within it by instance. `base` and `before` are 0. */
+struct slice_set {
+    const struct part *parts;
+    uint32_t part_count;
+};
+
+struct slice_port {
+    struct text name;
+    uint8_t protocol;     /* enum protocol */
+    struct slice_set set; /* of live instances; may be empty while the name exists */
+};
+
+/* Who has a pair "key is value": bits by place in the slice. */
+struct selector {
+    struct text key, value; /* as labels */
+    uint64_t live;          /* live, and stale ones */
+    uint64_t fresh;         /* of the live ones: heard from */
+    uint8_t registered;     /* whatever their status */
+};
+
+/* Live instances that are heard from, or those that are not. */
+struct slice_class {
+    uint8_t count, v4_count, v6_count; /* instances, those with such addresses */
+    uint16_t best_priority;            /* UINT16_MAX: none */
+    uint16_t best_weight;              /* the largest among those of the best priority */
+};
+
+struct slice {
+    struct block block; /* unused inside the block of a view */
+    uint8_t count;      /* instances; may be 0 */
+    uint16_t selector_count, port_count;
+    uint32_t ttl;                /* the smallest wish of the live ones; UINT32_MAX = none */
+    uint16_t weight_max;         /* of the live ones */
+    uint16_t priority_max;       /* of the live ones that are heard from, as registered */
+    uint64_t live, stale;        /* masks; stale: of the live ones */
+    uint64_t https, unbrowsable; /* masks: of items of SET_DEFAULT with HTTPS records; of all */
+    uint8_t status_counts[STATUS_COUNT];
+    struct slice_class classes[2];         /* [1]: the stale */
+    const uint8_t *tags;                   /* count bytes: slice_tag of the ids */
+    const struct view_instance *instances; /* count of them, sorted by id */
+    struct slice_set sets[SET_KINDS];      /* equal ones may be the same */
+    const struct slice_port *ports;        /* sorted by name, protocol */
+    const struct selector *selectors;      /* sorted by key, value */
+};
+
+/* A byte by which most others are passed over. Not keyed: a slice has few. */
+static inline uint8_t slice_tag(struct text label)
+{
+    uint32_t x = (uint32_t)label.n;
+    for (size_t i = label.n > 8 ? label.n - 8 : 0; i < label.n; i++)
+        x = x * 31 + (uint8_t)label.s[i];
+    return (uint8_t)(x ^ x >> 8 ^ x >> 16);
+}
+
+/* The instance with this label (lower case), or NULL. */
+const struct view_instance *slice_instance(const struct slice *s, struct text label);
+/* NULL: none of its instances has the pair; has such a name. */
+const struct selector *slice_selector(const struct slice *s, struct text key, struct text value);
+/* Of the instances of a slice those live (stale ones too) that have all pairs, as a mask; all
+ * live ones where `count` is 0. */
+uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count);
+bool slice_has_selector_key(const struct slice *s, struct text key);
+const struct slice_port *slice_port(const struct slice *s, struct text name, uint8_t protocol);
+
+#endif
