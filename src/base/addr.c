@@ -148,10 +148,10 @@ int addr_compare(const struct addr *a, const struct addr *b)
 
 bool network_has(const struct network *n, const struct addr *a)
 {
-    if (n->addr.family != a->family)
+    unsigned whole = n->bits / 8, rest = n->bits % 8;
+    if (n->addr.family != a->family || memcmp(n->addr.bytes, a->bytes, whole) != 0)
         return false;
-    struct addr prefix = addr_prefix(a, n->bits);
-    return addr_is(&prefix, &n->addr);
+    return !rest || ((n->addr.bytes[whole] ^ a->bytes[whole]) & 0xff00 >> rest & 0xff) == 0;
 }
 
 struct addr addr_prefix(const struct addr *a, unsigned bits)

@@ -14,7 +14,14 @@ static void look_for(const struct dns *dns, struct ahead *a, unsigned left)
     a->left = left;
     a->hash = left <= name->labels ? table_hash(dns->table, tail, size) : 0;
     if (a->hash)
-        table_prefetch(dns->table, a->hash);
+        table_prefetch_shard(dns->table, a->hash);
+}
+
+static void fetch_places(const struct dns *dns, struct ahead *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all[i].hash && !all[i].node)
+            table_prefetch(dns->table, all[i].hash);
 }
 
 /* From the bytes to the name's place in the table. */
@@ -50,12 +57,32 @@ static bool is_service(const struct node *n)
            (n->kind == NODE_SERVICE || n->kind == NODE_SERVICE_TCP || n->kind == NODE_SERVICE_UDP);
 }
 
-static void fetch_behind(const struct node *n)
+static void fetch_behind(struct ahead *a)
 {
+    const struct node *n = a->node;
+    a->view = NULL;
     if (is_service(n))
         __builtin_prefetch(n->slot);
     else if (n && n->rrset_count)
         __builtin_prefetch(n->rrsets);
+}
+
+static void fetch_view(struct ahead *a)
+{
+    if (!is_service(a->node))
+        return;
+    a->view = RCU_READ(a->node->slot->view);
+    __builtin_prefetch(a->view);
+}
+
+/* A view is many lines, and the processor has only so many under way: more would be dropped. So
+ * these are fetched while the answers before are made. */
+void ahead_go_on(const struct ahead *answered)
+{
+    if (answered[2].view)
+        view_prefetch(answered[2].view);
+    if (answered[1].view)
+        view_prefetch_rest(answered[1].view);
 }
 
 void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dns_request *requests,
@@ -64,14 +91,22 @@ void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dn
     struct ahead *all = worker->ahead;
     for (size_t i = 0; i < count; i++)
         begin(dns, &all[i], &requests[i]);
+    fetch_places(dns, all, count);
     for (size_t i = 0; i < count; i++)
         fetch_node(dns, &all[i]);
+    fetch_places(dns, all, count);
     for (size_t i = 0; i < count; i++)
         if (!all[i].node)
             fetch_node(dns, &all[i]);
     for (size_t i = 0; i < count; i++)
-        fetch_behind(all[i].node);
+        fetch_behind(&all[i]);
     for (size_t i = 0; i < count; i++)
-        if (is_service(all[i].node))
-            view_prefetch(RCU_READ(all[i].node->slot->view));
+        fetch_view(&all[i]);
+    all[count].view = all[count + 1].view = NULL;
+    if (count > 0 && all[0].view) {
+        view_prefetch(all[0].view);
+        view_prefetch_rest(all[0].view);
+    }
+    if (count > 1 && all[1].view)
+        view_prefetch(all[1].view);
 }

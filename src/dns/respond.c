@@ -269,5 +269,6 @@ size_t dns_respond_to(const struct dns *dns, struct dns_worker *worker, size_t n
 {
     struct respond r;
     const struct ahead *a = &worker->ahead[n];
+    ahead_go_on(a);
     return respond_parsed(&r, dns, worker, a->request, &a->query, a->verdict, a, out, size);
 }

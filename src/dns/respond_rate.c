@@ -17,22 +17,28 @@ static uint64_t unfound_name(const struct respond *r)
     return asked ? hash_bytes(&r->dns->key, r->name->wire, r->name->size) : 0;
 }
 
+static enum rrl_kind kind_of(unsigned rcode)
+{
+    switch (rcode) {
+    case RCODE_NOERROR: return RRL_RESPONSE;
+    case RCODE_NXDOMAIN:
+    case RCODE_YXDOMAIN: return RRL_NXDOMAIN;
+    default: return RRL_ERROR;
+    }
+}
+
 /* What the answer is an answer to: random names below one zone are one name, and so are all
  * that a wildcard or a service's view makes up. An alias that leads away from our zones is
  * the one that did. */
-static struct rrl_asked asked_of(const struct respond *r, unsigned rcode)
+static uint64_t name_of(const struct respond *r, unsigned rcode)
 {
-    struct rrl_asked asked = {&r->request->from.addr, RRL_ERROR, 0};
-    if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN && rcode != RCODE_YXDOMAIN)
-        return asked;
-    asked.kind = rcode == RCODE_NOERROR ? RRL_RESPONSE : RRL_NXDOMAIN;
+    if (kind_of(rcode) == RRL_ERROR)
+        return 0;
     if (!r->looked_up)
-        asked.name = unfound_name(r);
-    else if (rcode == RCODE_NOERROR)
-        asked.name = table_hash(r->dns->table, r->found.node->name, r->found.node->size);
-    else
-        asked.name = r->found.zone->index + 1;
-    return asked;
+        return unfound_name(r);
+    if (rcode == RCODE_NOERROR)
+        return table_hash(r->dns->table, r->found.node->name, r->found.node->size);
+    return r->found.zone->index + 1;
 }
 
 static uint32_t rate_of(const struct dns_rrl_config *config, enum rrl_kind kind)
@@ -78,10 +84,10 @@ bool respond_take_rate(struct respond *r, unsigned *rcode)
     const struct addr *from = &r->request->from.addr;
     if (r->trusted || r->request->transport != DNS_UDP || !r->worker->shared)
         return true;
-    struct rrl_asked asked = asked_of(r, *rcode);
-    uint32_t rate = rate_of(config, asked.kind);
+    uint32_t rate = rate_of(config, kind_of(*rcode));
     if (rate == 0 || is_in(config->exempt, config->exempt_count, from))
         return true;
+    struct rrl_asked asked = {from, kind_of(*rcode), name_of(r, *rcode)};
     enum rrl_verdict verdict =
         rrl_take(r->worker->shared->rrl, &asked, rate, config->slip, r->request->mono_ms);
     if (verdict == RRL_PASS) {

@@ -60,7 +60,13 @@ static inline struct shard_view shards_view(const struct shards *s, uint64_t has
     };
 }
 
-/* Fetches ahead what shard_next will look at first. */
+/* Fetches ahead what shards_view will look at. */
+static inline void shards_prefetch_view(const struct shards *s, uint64_t hash)
+{
+    __builtin_prefetch(&s->arrays[hash >> (64 - SHARD_BITS)]);
+}
+
+/* And then what shard_next will look at first. */
 static inline void shards_prefetch(const struct shards *s, uint64_t hash)
 {
     struct shard_view v = shards_view(s, hash);

@@ -59,6 +59,11 @@ uint64_t table_hash(const struct table *t, const uint8_t *wire, uint8_t size)
     return hash ? hash : 1;
 }
 
+void table_prefetch_shard(const struct table *t, uint64_t hash)
+{
+    shards_prefetch_view(&t->shards, hash);
+}
+
 void table_prefetch(const struct table *t, uint64_t hash)
 {
     shards_prefetch(&t->shards, hash);

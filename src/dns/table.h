@@ -83,9 +83,10 @@ void table_free(struct table *t); /* nodes too; no reader may be left */
 const struct node *table_find(const struct table *t, const uint8_t *wire, uint8_t size);
 
 /* The same in steps, for who asks for many names at once (ahead.c): the hash (never 0), the
- * place in memory that it leads to, and a node which has that hash, unseen: whether it is
- * that of the name, table_is tells. */
+ * shard and the place in it that it leads to, fetched into the cache, and a node which has that
+ * hash, unseen: whether it is that of the name, table_is tells. */
 uint64_t table_hash(const struct table *t, const uint8_t *wire, uint8_t size);
+void table_prefetch_shard(const struct table *t, uint64_t hash);
 void table_prefetch(const struct table *t, uint64_t hash);
 const struct node *table_guess(const struct table *t, uint64_t hash);
 static inline bool table_is(const struct node *n, const uint8_t *wire, uint8_t size)

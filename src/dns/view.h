@@ -87,10 +87,13 @@ struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if
 
 struct view {
     struct rcu_late late;
-    _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
-    uint32_t size;         /* bytes of its block, without shared ones */
-    uint32_t compiled;     /* instances that were compiled for it; the others are shared */
-    uint64_t index;        /* registry index that it shows */
+    _Atomic uint32_t refs;     /* beyond that of who published it, or compiled it */
+    uint32_t size;             /* bytes of its block, without shared ones */
+    struct block_list *blocks; /* of slices; NULL: the one is in the view's own */
+    const struct slice *const *slices;
+    uint32_t slice_count; /* at least 1 */
+    uint32_t compiled;    /* instances that were compiled for it; the others are shared */
+    uint64_t index;       /* registry index that it shows */
     struct text ns, service;
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
     uint32_t max_answers;       /* 0 = all */
@@ -104,9 +107,6 @@ struct view {
     bool withdraws_stale;  /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
     uint32_t spill_over;   /* percent */
     uint32_t status_counts[STATUS_COUNT];
-    const struct slice *const *slices;
-    struct block_list *blocks; /* of slices; NULL: the one is in the view's own */
-    uint32_t slice_count;      /* at least 1 */
     uint32_t port_count;
     const struct named_port *ports; /* sorted by name, protocol */
     struct srv_set by_default, by_tcp, by_udp;
@@ -238,12 +238,22 @@ const struct named_port *view_port(const struct view *v, struct text name, uint8
 /* Bytes of all that it stands in, the shared blocks too. */
 size_t view_bytes(const struct view *v);
 
-/* Begins to load what an answer reads first. */
+/* Begins to load what an answer reads of the view itself. */
 static inline void view_prefetch(const struct view *v)
 {
     const char *at = (const char *)v;
     for (size_t line = 0; line < sizeof(*v); line += 64)
         __builtin_prefetch(at + line);
+}
+
+/* Once that has come: the rest of a small service's block, side by side, where each piece would
+ * have to wait for the one that leads to it. */
+static inline void view_prefetch_rest(const struct view *v)
+{
+    enum { LINE = 64, MOST = 2048 };
+    size_t size = v->blocks ? 0 : v->size < MOST ? v->size : MOST;
+    for (size_t line = sizeof(*v) / LINE * LINE; line < size; line += LINE)
+        __builtin_prefetch((const char *)v + line);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
