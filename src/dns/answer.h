@@ -86,8 +86,6 @@ static inline uint8_t *put_record_head(uint8_t *p, size_t owner, uint16_t type, 
     return p + 12;
 }
 
-enum { RECORD_HEAD = 12 };
-
 /* One record of finished RDATA; false when it does not fit. */
 static inline bool answer_record(struct answer *a, enum section section, size_t owner,
                                  uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size)

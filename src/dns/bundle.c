@@ -16,10 +16,9 @@ void *block_new(size_t size)
     return b;
 }
 
-static struct block *block_ref(struct block *b)
+void block_ref(struct block *b)
 {
     atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
-    return b;
 }
 
 /* True: that was the last. Who is alone need not tell the others. */

@@ -49,6 +49,7 @@ static inline struct block *block_at(const struct block_list *l, uint32_t n)
 
 /* A block with one reference, less its contents; NULL when memory lacks. */
 void *block_new(size_t size);
+void block_ref(struct block *b);
 void block_unref(struct block *b); /* accepts NULL */
 
 /* A list of `count` blocks, with one reference; the blocks' references are given to it, also

@@ -29,11 +29,6 @@ static enum err add_entry(struct gathering *g, const uint8_t *bytes, uint16_t si
     return list_append(&g->entries, &e, 1, sizeof(e)) ? ERR_OK : ERR_MEMORY;
 }
 
-static unsigned addr_count(const struct view_instance *i, enum bag_kind kind)
-{
-    return kind == BAG_V4 ? i->v4_count : i->v6_count;
-}
-
 /* What the instance holds is added (sign 1) or taken away (-1). */
 static enum err gather(struct gathering *g, const struct view_instance *i, int sign)
 {

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { TXT_RECORD_HEAD = 12 }; /* owner as pointer, type, class, TTL, length */
+#include "dns/wire.h"
 
 static size_t entry_bytes(const struct bag_entry *entries, unsigned count)
 {
@@ -44,7 +44,7 @@ static void write_txts(struct bag_part *p, const struct bag_entry *entries, unsi
         items[i] = (struct txt_item){bytes, entries[i].size};
         bytes += entries[i].size;
         holders[i] = (uint32_t)entries[i].holders;
-        p->record_bytes += TXT_RECORD_HEAD + entries[i].size;
+        p->record_bytes += RECORD_HEAD + entries[i].size;
     }
     p->sums = NULL;
     p->items = items;

@@ -48,6 +48,12 @@ static inline bool choice_has(const struct choice *choice, enum bag_kind kind,
            (kind == BAG_TXT || i->priority == choice->priority);
 }
 
+/* Addresses of the family. */
+static inline unsigned addr_count(const struct view_instance *i, enum bag_kind kind)
+{
+    return kind == BAG_V4 ? i->v4_count : i->v6_count;
+}
+
 /* Ends a set of which parts and groups, fresh and stale, are there: counts, and the stale ones
  * are withdrawn where that is wished and others are there. */
 void head_close_set(const struct view *v, struct srv_set *set);
@@ -74,6 +80,7 @@ MUST_CHECK enum err compile_changes(const struct compile_context *c, const struc
 struct large_parts {
     struct block_list *blocks, *bags[BAG_KINDS]; /* NULL: not there yet */
     const struct slice **slices;                 /* those of `blocks` */
+    struct pair_filter *pairs;                   /* likewise */
     uint32_t slice_count;
     uint32_t compiled; /* instances */
     struct head_totals totals;

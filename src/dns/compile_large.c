@@ -16,22 +16,16 @@ void large_choose(struct large_parts *p)
 void large_parts_free(struct large_parts *p)
 {
     block_list_free(p->blocks);
+    if (p->pairs)
+        block_unref(&p->pairs->block);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
         block_list_free(p->bags[kind]);
     free(p->slices);
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    const struct ordered *a = left, *b = right;
-    return text_compare(a->id, b->id);
-}
-
 enum err large_slice(struct draft *d, struct ordered *list, unsigned count, struct slice **out)
 {
     struct slice_plan plan;
-    if (count > 1)
-        qsort(list, count, sizeof(*list), compare_ids);
     if (draft_slice(d, list, count))
         return ERR_MEMORY;
     slice_measure(d, &plan);
@@ -157,6 +151,8 @@ static enum err compile_sorted(const struct compile_context *c, const struct ser
 {
     struct large_parts p = {0};
     enum err err = make_slices(d, s, &p);
+    if (!err)
+        err = pair_filter_new(c->key, p.slices, p.slice_count, &p.pairs);
     if (!err)
         large_choose(&p);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS && !err; kind++)

@@ -11,7 +11,7 @@ enum {
     LARGE_FILL_MIN = 10, /* below in the mean, fewer slices are made; above SLICE_FILL more */
 };
 
-/* Sorts the list and makes a slice of it. ERR_MEMORY. */
+/* A slice of these; sorts the list. ERR_MEMORY. */
 MUST_CHECK enum err large_slice(struct draft *d, struct ordered *list, unsigned count,
                                 struct slice **out);
 

@@ -119,6 +119,17 @@ static enum err take_slices(struct next *n, struct large_parts *p)
     return ERR_OK;
 }
 
+static enum err take_pairs(const struct next *n, struct large_parts *p)
+{
+    const struct slice *changed[DELTA_MAX];
+    for (uint32_t i = 0; i < n->change_count; i++)
+        changed[i] = n->changes[i].new;
+    enum err err = pair_filter_next(n->c->key, n->old->pairs, changed, n->change_count, &p->pairs);
+    if (err == ERR_SPACE)
+        err = pair_filter_new(n->c->key, p->slices, p->slice_count, &p->pairs);
+    return err;
+}
+
 /* Is the old view's bag one of the same choice? Priorities of the stale are no others'. */
 static const struct block_list *old_bag(const struct next *n, enum bag_kind kind,
                                         const struct choice *choice)
@@ -146,6 +157,8 @@ static enum err make_view(struct next *n, struct view **out)
 {
     struct large_parts p = {0};
     enum err err = take_slices(n, &p);
+    if (!err)
+        err = take_pairs(n, &p);
     if (!err)
         large_choose(&p);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS && !err; kind++)

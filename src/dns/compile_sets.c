@@ -3,12 +3,7 @@
 
 #include <string.h>
 
-enum {
-    /* Owner as pointer, type, class, TTL, RDLENGTH (RFC 1035 section 4.1.3), and of
-     * SRV priority, weight, port before the target (RFC 2782). */
-    RR_HEAD = 12,
-    SRV_HEAD = 6,
-};
+#include "dns/wire.h"
 
 /* The live ones by priority; most often they are in order. */
 static void sort_live(struct draft *d)
@@ -49,7 +44,7 @@ static enum err add_item(struct draft *d, struct draft_set *set, unsigned place,
         return ERR_MEMORY;
     part->count++;
     part->zeros = (uint8_t)(part->zeros + (in->weight == 0));
-    part->bytes += RR_HEAD + SRV_HEAD + in->target_size;
+    part->bytes += RECORD_HEAD + SRV_HEAD + in->target_size;
     return ERR_OK;
 }
 

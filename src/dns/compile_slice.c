@@ -115,6 +115,7 @@ static void place_ports(const struct draft *d, const struct block_of_slice *b, s
         const char *name = string_at(b, e);
         to->name = (struct text){name, e->size - 1};
         to->protocol = (uint8_t)name[e->size - 1];
+        to->hash = e->hash;
         to->set = place_set(b, &((struct draft_port *)d->ports.items)[order[i]].set);
     }
 }
@@ -130,6 +131,7 @@ static void place_selectors(const struct draft *d, const struct block_of_slice *
         const char *pair = string_at(b, e);
         to->key = (struct text){pair, e->split};
         to->value = (struct text){pair + e->split + 1, e->size - e->split - 1};
+        to->hash = e->hash;
         to->live = e->has & d->live;
         to->fresh = to->live & ~d->stale;
         to->registered = (uint8_t)__builtin_popcountll(e->has);

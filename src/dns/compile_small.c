@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "dns/draft.h"
+#include "dns/wire.h"
 
-enum {
-    ADDRS_MAX = SLICE_MAX * ADDRESSES_MAX, /* of one family */
-    TXT_RECORD_HEAD = 12,                  /* owner as pointer, type, class, TTL, length */
-};
+enum { ADDRS_MAX = SLICE_MAX * ADDRESSES_MAX }; /* of one family */
 
 /* The distinct addresses of one family. */
 struct small_addrs {
@@ -35,11 +33,6 @@ static const uint8_t *draft_addrs(const struct draft *d, const struct view_insta
 {
     const uint8_t *target = (const uint8_t *)d->bytes.items + i->target_at;
     return target + i->target_size + (kind == BAG_V6 ? 4 * i->v4_count : 0);
-}
-
-static unsigned addr_count(const struct view_instance *i, enum bag_kind kind)
-{
-    return kind == BAG_V4 ? i->v4_count : i->v6_count;
 }
 
 /* The number of an address, which is new or there. */
@@ -255,7 +248,7 @@ static void place_txts(const struct small *s, const struct plan *p, const struct
         if (!is_service_txt(s, i))
             continue;
         items[n++] = (struct txt_item){strings + e->offset, (uint16_t)e->size};
-        to->record_bytes += TXT_RECORD_HEAD + e->size;
+        to->record_bytes += RECORD_HEAD + e->size;
     }
     to->count = n;
     to->parts = part;
@@ -283,12 +276,6 @@ static void place_all(const struct small *s, const struct plan *p, struct view *
                (void *)(start + p->at[TXT_ITEMS]), &v->txt);
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    const struct ordered *a = left, *b = right;
-    return text_compare(a->id, b->id);
-}
-
 static enum err draft_all(struct small *s, const struct compile_context *c,
                           const struct service *service)
 {
@@ -300,8 +287,6 @@ static enum err draft_all(struct small *s, const struct compile_context *c,
         const struct instance *instance = service_instance(service, i);
         list[i] = (struct ordered){instance_key(instance).id, instance};
     }
-    if (count > 1)
-        qsort(list, count, sizeof(*list), compare_ids);
     return draft_slice(&s->d, list, count);
 }
 

@@ -199,8 +199,16 @@ static enum err add_instance(struct draft *d, const struct ordered *from)
     return ERR_OK;
 }
 
-enum err draft_slice(struct draft *d, const struct ordered *list, unsigned count)
+static int compare_ids(const void *left, const void *right)
 {
+    const struct ordered *a = left, *b = right;
+    return text_compare(a->id, b->id);
+}
+
+enum err draft_slice(struct draft *d, struct ordered *list, unsigned count)
+{
+    if (count > 1)
+        qsort(list, count, sizeof(*list), compare_ids);
     draft_empty(d);
     for (unsigned n = 0; n < count; n++)
         if (add_instance(d, &list[n]))

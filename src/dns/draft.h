@@ -90,9 +90,9 @@ static inline const char *draft_string(const struct draft *d, const struct disti
 MUST_CHECK enum err draft_intern(struct draft *d, struct intern *in, size_t offset, unsigned place,
                                  uint32_t *entry);
 
-/* The slice of these (at most SLICE_MAX, sorted by id) anew. Those whose names would be too long
- * are left out. */
-MUST_CHECK enum err draft_slice(struct draft *d, const struct ordered *list, unsigned count);
+/* The slice of these (at most SLICE_MAX, which it sorts by id) anew. Those whose names would be too
+ * long are left out. */
+MUST_CHECK enum err draft_slice(struct draft *d, struct ordered *list, unsigned count);
 
 /* Its parts, in files of their own. `place`: the instance's, `r`: what it says. */
 MUST_CHECK enum err draft_txt(struct draft *d, unsigned place, const struct record *r);

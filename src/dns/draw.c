@@ -45,7 +45,7 @@ void draw_select(struct draw *d, const struct pair *pairs, unsigned count)
     uint64_t *masks = d->worker->selected;
     d->pairs = pairs;
     d->pair_count = count;
-    if (v->slice_count > ARRAY_COUNT(d->worker->selected))
+    if (v->slice_count > d->worker->slices_max)
         return;
     for (uint32_t i = 0; i < v->slice_count; i++)
         masks[i] = slice_selected(v->slices[i], pairs, count);
@@ -131,7 +131,7 @@ static uint32_t record_bytes(const struct draw *d, const struct view_instance *i
     switch (d->type) {
     case TYPE_PTR: return RECORD_HEAD + 1u + *instance_target(i) + POINTER_SIZE;
     case TYPE_SVCB:
-    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(d->view, i, d->type, rdata);
+    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(i, d->type, rdata);
     default: return RECORD_HEAD + SRV_HEAD + i->target_size;
     }
 }
@@ -203,7 +203,7 @@ static void measure(const struct draw *d, struct draw_size *size)
     for (uint32_t n; next(d, &w, &n);) {
         const struct view_instance *i = instance_of(d, n);
         size->count++;
-        size->zeros += i->weight == 0;
+        size->has_zeros |= i->weight == 0;
         if (size->count <= size->fit)
             size->bytes += record_bytes(d, i);
     }
@@ -212,12 +212,12 @@ static void measure(const struct draw *d, struct draw_size *size)
 }
 
 /* Where no finished order is used. */
-static uint32_t zeros_of(const struct draw *d)
+static bool set_has_zeros(const struct draw *d)
 {
-    uint32_t zeros = 0;
+    bool has = false;
     for (uint32_t g = 0; d->near && g < d->set->group_count; g++)
-        zeros += d->set->groups[g].zeros;
-    return zeros;
+        has |= d->set->groups[g].zeros > 0;
+    return has;
 }
 
 struct draw_size draw_size(const struct draw *d, size_t room)
@@ -227,10 +227,10 @@ struct draw_size draw_size(const struct draw *d, size_t room)
     if (!d->view->instance_count)
         return (struct draw_size){0};
     if (all && d->type == TYPE_SRV && set->record_bytes <= room) /* without a look at the items */
-        return (struct draw_size){set->count, set->count, set->record_bytes, zeros_of(d)};
+        return (struct draw_size){set->count, set->count, set->record_bytes, set_has_zeros(d)};
     struct draw_size size = {.fit = (uint32_t)(room / least_bytes(d))};
     if (all && set->count > size.fit)
-        return (struct draw_size){set->count, size.fit, UINT32_MAX, zeros_of(d)};
+        return (struct draw_size){set->count, size.fit, UINT32_MAX, set_has_zeros(d)};
     measure(d, &size);
     return size;
 }
@@ -252,12 +252,14 @@ uint32_t draw_srv_stale(const struct draw *d)
 
 /* By random keys; what comes behind all that are kept needs none. */
 static void offer(const struct draw *d, uint32_t n, const struct srv_item *item, uint16_t priority,
-                  uint32_t zeros)
+                  const struct draw_zeros *zeros)
 {
     struct picker *p = &d->worker->picker;
-    if (pick_takes(p, priority))
-        pick_offer(p, n, priority,
-                   pick_key(rand_next(&d->worker->rand), pick_weight(item->weight, zeros)));
+    if (!pick_takes(p, priority))
+        return;
+    uint32_t sharing = item->weight ? 0 : draw_zeros_of(zeros, item->priority);
+    pick_offer(p, n, priority,
+               pick_key(rand_next(&d->worker->rand), pick_weight(item->weight, sharing)));
 }
 
 static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
@@ -269,15 +271,29 @@ static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
                          draw_next_tier(d->view, d->near, c, item->place));
 }
 
-/* All of them by random keys. */
-static unsigned draw_by_keys(const struct draw *d, uint32_t zeros, unsigned max)
+/* How many of each priority share its one ticket. */
+static void count_zeros(const struct draw *d, struct draw_zeros *zeros)
 {
+    struct walk w = {0};
+    for (uint32_t n; next(d, &w, &n);) {
+        struct srv_item item = item_of(d, n);
+        if (item.weight == 0)
+            draw_note_zero(zeros, item.priority);
+    }
+}
+
+/* All of them by random keys. */
+static unsigned draw_by_keys(const struct draw *d, bool has_zeros, unsigned max)
+{
+    struct draw_zeros zeros = {0};
     struct near_cursor c = {0};
     struct walk w = {0};
+    if (has_zeros)
+        count_zeros(d, &zeros);
     pick_begin(&d->worker->picker, max);
     for (uint32_t n; next(d, &w, &n);) {
         struct srv_item item = item_of(d, n);
-        offer(d, n, &item, next_priority(d, &c, &item), zeros);
+        offer(d, n, &item, next_priority(d, &c, &item), &zeros);
     }
     return pick_finish(&d->worker->picker);
 }
@@ -306,7 +322,7 @@ static bool draw_few(const struct draw *d, unsigned count, unsigned max)
 static unsigned draw_random(const struct draw *d, const struct draw_size *size, unsigned max)
 {
     unsigned wanted = max < size->count ? max : size->count;
-    return draw_few(d, size->count, wanted) ? wanted : draw_by_keys(d, size->zeros, max);
+    return draw_few(d, size->count, wanted) ? wanted : draw_by_keys(d, size->has_zeros, max);
 }
 
 /* Those that were picked, as far as they fit, in a new weighted order. */
@@ -314,18 +330,20 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
 {
     struct picker *p = &d->worker->picker;
     size_t bytes = 0;
-    unsigned fit = 0, zeros = 0;
+    struct draw_zeros zeros = {0};
+    unsigned fit = 0;
     for (; fit < count; fit++) {
         struct srv_item item = draw_srv_at(d, fit);
         bytes += record_bytes(d, view_at(d->view, item.place));
         if (bytes > room)
             break;
-        zeros += item.weight == 0;
+        if (item.weight == 0)
+            draw_note_zero(&zeros, item_of(d, p->items[fit]).priority);
     }
     pick_begin(p, fit);
     for (unsigned i = 0; i < fit; i++) {
-        struct srv_item item = draw_srv_at(d, i);
-        offer(d, p->items[i], &item, item.priority, zeros);
+        struct srv_item item = item_of(d, p->items[i]);
+        offer(d, p->items[i], &item, draw_srv_at(d, i).priority, &zeros);
     }
     return pick_finish(p);
 }

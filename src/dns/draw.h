@@ -87,7 +87,7 @@ struct draw_size {
     uint32_t fit;   /* so many fit the room at most */
     uint32_t bytes; /* of all of them on the wire, owners as pointers; UINT32_MAX where they
                        cannot fit the room */
-    uint32_t zeros; /* of weight 0, at most; set where no finished order is used */
+    bool has_zeros; /* there may be some of weight 0; set where no finished order is used */
 };
 
 struct draw_size draw_size(const struct draw *d, size_t room);
@@ -105,6 +105,19 @@ static inline struct srv_item draw_srv_at(const struct draw *d, unsigned n)
         return set_item(d->set, d->worker->picker.items[n]);
     return draw_srv_placed(d, n);
 }
+
+/* Items of weight 0 by their registered priority, all tiers together: so many share one ticket.
+ * Begin with a zeroed one. Those of further priorities are counted as if they had one. */
+struct draw_zeros {
+    struct {
+        uint16_t priority;
+        uint32_t count;
+    } of[31];
+    uint32_t used, others;
+};
+void draw_note_zero(struct draw_zeros *z, uint16_t priority);
+/* At least 1 where one was noted. */
+uint32_t draw_zeros_of(const struct draw_zeros *z, uint16_t priority);
 
 /* A part of a finished set where its order alone does not do: for the asker's place, or as not
  * all of its items have such a record (draw_tiers.c). draw_tiers: in weighted order, at most

@@ -95,11 +95,19 @@ static unsigned draw_rest(const struct cell *c, unsigned done, unsigned max)
     return pick_finish_at(&w->picker, done);
 }
 
+/* So many as cost about as much as a walk over all, at which the slices are asked for whom they
+ * have near just once each. */
+static unsigned tries_of(const struct cell *c)
+{
+    bool asks = c->tier < TIERS && !c->draw->near->masks;
+    return size_of(c) / (asks ? 8 : 2);
+}
+
 static unsigned draw_cell(const struct cell *c, unsigned done, unsigned max)
 {
     struct dns_worker *w = c->draw->worker;
     struct pick_some some = {c->group, c->draw->set->parts, is_in, c};
-    unsigned size = size_of(c), tries = max - done < size / 4 ? size / 2 : 0;
+    unsigned tries = max - done < size_of(c) / 4 ? tries_of(c) : 0;
     done = pick_some(&w->picker, &w->rand, &some, done, max, tries);
     return done < max ? draw_rest(c, done, max) : done;
 }

@@ -29,28 +29,28 @@ static bool has_protocol(const struct view *v, uint8_t protocol)
 
 /* Pairs in labels[0..count), the value before its key; false when one of them is not
  * registered at all. */
-static bool find_pairs(const struct view *v, const struct text *labels, unsigned count,
-                       struct found *out)
+static bool find_pairs(const struct dns *dns, const struct view *v, const struct text *labels,
+                       unsigned count, struct found *out)
 {
     out->pair_count = 0;
     for (unsigned i = 0; i < count; i += 2) {
         out->pairs[out->pair_count] = (struct pair){labels[i + 1], labels[i]};
-        if (!view_has_pair(v, &out->pairs[out->pair_count++]))
+        if (!view_has_pair(v, &dns->key, &out->pairs[out->pair_count++]))
             return false;
     }
     return true;
 }
 
 /* An odd label in front is a key under which values exist. */
-static enum found_kind in_selection(const struct view *v, const struct text *labels, unsigned count,
-                                    struct found *out)
+static enum found_kind in_selection(const struct dns *dns, const struct view *v,
+                                    const struct text *labels, unsigned count, struct found *out)
 {
     unsigned odd = count % 2;
-    if (!find_pairs(v, labels + odd, count - odd, out))
+    if (!find_pairs(dns, v, labels + odd, count - odd, out))
         return FOUND_NO_NAME;
     if (!odd)
         return FOUND_SUBSET;
-    return view_has_selector_key(v, labels[0]) ? FOUND_EMPTY : FOUND_NO_NAME;
+    return view_has_selector_key(v, &dns->key, labels[0]) ? FOUND_EMPTY : FOUND_NO_NAME;
 }
 
 /* labels[count - 1] is the one next to the service. */
@@ -73,7 +73,7 @@ static enum found_kind in_view(const struct dns *dns, const struct view *v,
         out->set = &port->set;
         return FOUND_PORT;
     }
-    return in_selection(v, labels, count, out);
+    return in_selection(dns, v, labels, count, out);
 }
 
 /* The labels of `name` that lie between label `from` and the service above `count` of them. */

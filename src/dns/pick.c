@@ -318,8 +318,8 @@ static uint32_t holder(const struct pick_group *g, const struct part *parts, uin
     return number * PART_MAX + low;
 }
 
-/* The n-th item of weight 0. Rare: one ticket of all leads here. */
-static uint32_t zero_item(const struct pick_group *g, const struct part *parts, uint32_t n)
+/* The n-th item of weight 0. */
+static uint32_t nth_zero(const struct pick_group *g, const struct part *parts, uint32_t n)
 {
     uint32_t number = g->first_part, i = 0;
     for (; n >= parts[number].zeros; number++)
@@ -329,12 +329,25 @@ static uint32_t zero_item(const struct pick_group *g, const struct part *parts, 
             return number * PART_MAX + i;
 }
 
+/* Any item of weight 0. Where most are such, places are tried until one is hit; where they are
+ * few, it is rare that one of them is asked for: their ticket is one of many. */
+static uint32_t zero_item(struct rand *rand, const struct pick_group *g, const struct part *parts)
+{
+    if (g->zeros < g->count / 2)
+        return nth_zero(g, parts, rand_below(rand, g->zeros));
+    for (;;) {
+        uint32_t n = g->first_part * PART_MAX + rand_below(rand, g->part_count * PART_MAX);
+        const struct part *p = part_of(parts, n);
+        if (n % PART_MAX < p->count && part_weight(p, n % PART_MAX) == 0)
+            return n;
+    }
+}
+
 /* One draw out of the whole group, whether taken before or not. */
 static uint32_t draw_one(struct rand *rand, const struct pick_group *g, const struct part *parts)
 {
     uint64_t ticket = below(rand, g->total + (g->zeros > 0));
-    return ticket < g->total ? holder(g, parts, ticket)
-                             : zero_item(g, parts, rand_below(rand, g->zeros));
+    return ticket < g->total ? holder(g, parts, ticket) : zero_item(rand, g, parts);
 }
 
 /* The rest of the group by keys, those already drawn left out. */
@@ -375,8 +388,6 @@ unsigned pick_some(struct picker *p, struct rand *rand, const struct pick_some *
 {
     const struct pick_group *g = some->group;
     forget_taken(p);
-    if (g->zeros < g->count && g->zeros > g->total) /* zero_item would search too often */
-        return done;
     for (; done < max && tries; tries--) {
         uint32_t item = draw_one(rand, g, some->parts);
         if (some->is_in(some->context, item) && take(p, item))

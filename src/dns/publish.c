@@ -17,10 +17,11 @@
 
 enum {
     FEED_BATCH = 64,
-    /* What a publication costs, about, in nanoseconds: for each instance compiled anew, and for
-     * each slice that is listed. */
+    /* What a publication costs, about, in nanoseconds: for each instance compiled anew, for each
+     * slice, and for each step of listing what the slices have. */
     INSTANCE_NS = 500,
     SLICE_NS = 100,
+    LISTED_NS = 10,
     /* One that cost x is followed by the next of that service 20 x later, if what has changed
      * since may wait: 5 % of the thread. What costs little waits for nothing: the request that
      * it follows costs as much. */
@@ -286,8 +287,9 @@ static enum err publish(struct turn *t, struct publication *p, const struct serv
     dns->totals.publications++;
     p->published_ms = t->now;
     zone->dirty = true;
-    stop_waiting(dns, p);
     enum err err = settle(dns, p);
+    if (!err) /* else one that is due comes again */
+        stop_waiting(dns, p);
     note_change(dns, zone, old, old_places, view, places_of(p));
     if (old)
         view_retire(old);
@@ -356,7 +358,8 @@ void dns_unpublish(struct dns *dns)
 /* How long after a view the next one may have to wait. */
 static uint64_t pace_ms(const struct view *v)
 {
-    uint64_t cost = (uint64_t)v->compiled * INSTANCE_NS + (uint64_t)v->slice_count * SLICE_NS;
+    uint64_t cost = (uint64_t)v->compiled * INSTANCE_NS + (uint64_t)v->slice_count * SLICE_NS +
+                    (uint64_t)v->listed * LISTED_NS;
     return cost < PACE_FREE_NS ? 0 : cost * PACE_FACTOR / 1000000;
 }
 
@@ -422,8 +425,7 @@ static void take_due(struct turn *t)
             stop_waiting(dns, p); /* forgotten: the feed says so */
         } else if (publish(t, p, service, p->zone)) {
             t->short_of_memory = true;
-            if (p->waiting)
-                heap_move(&dns->waiting, &p->waiting->node, t->now + RETRY_MS);
+            heap_move(&dns->waiting, &p->waiting->node, t->now + RETRY_MS);
         }
     }
 }

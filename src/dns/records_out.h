@@ -63,7 +63,7 @@ static inline void put_start(uint8_t *p, struct record_kind kind, size_t owner, 
     put_u64(p + 8, kind.second | (uint64_t)size << 32 | data);
 }
 
-enum { SRV_HEAD = 6, SRV_TARGET_AT = RECORD_HEAD + SRV_HEAD }; /* priority, weight, port */
+enum { SRV_TARGET_AT = RECORD_HEAD + SRV_HEAD };
 
 /* Copies a name that has 64 bytes to read from its beginning on (slice.h). */
 static inline void put_target(struct records_out *o, uint8_t *to, const uint8_t *from, size_t size)

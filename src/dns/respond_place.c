@@ -134,12 +134,13 @@ void respond_near(struct respond *r, const struct view *v, struct near *near)
     near->of[TIER_ZONE] = near->of[TIER_REGION] = NULL;
     near->known = near->alone = false;
     if (!r->dns->config.place_count || v->locality == DNS_LOCALITY_OFF ||
-        !(view_has_selector_key(v, TEXT("zone")) || view_has_selector_key(v, TEXT("region"))))
+        !(view_has_selector_key(v, &r->dns->key, TEXT("zone")) ||
+          view_has_selector_key(v, &r->dns->key, TEXT("region"))))
         return;
     note_scope(r);
     if (!r->place)
         return;
-    struct near_masks *masks = v->slice_count <= NEAR_SLICES ? r->worker->near : NULL;
+    struct near_masks *masks = v->slice_count <= r->worker->slices_max ? r->worker->near : NULL;
     note_near(v, near, TIER_ZONE, TEXT("zone"), r->place->zone, masks);
     note_near(v, near, TIER_REGION, TEXT("region"), r->place->region, masks);
     near->masks = masks;

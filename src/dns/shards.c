@@ -87,6 +87,12 @@ static void array_add(struct array *a, uint64_t at_hash, uint64_t hash, struct n
     RCU_PUBLISH(a->entries[at].node, n);
 }
 
+/* The dead are not to outnumber the living by more than a few. */
+static bool is_worn(const struct shard *s)
+{
+    return s->dead > s->live + ((size_t)1 << LOG_MIN);
+}
+
 /* The living into a new array, at most half full with `more`; the old one goes with the dead. */
 static enum err rebuild(struct shards *s, size_t shard, size_t more)
 {
@@ -115,9 +121,11 @@ enum err shards_reserve(struct shards *s, uint64_t hash, size_t more)
     size_t shard = shard_of(hash);
     const struct array *a = array_of(s, shard);
     size_t used = s->shards[shard].live + s->shards[shard].dead + more;
-    if (a && used * 3 <= a->size * 2) /* longer chains cost more than memory */
-        return ERR_OK;
-    return rebuild(s, shard, more);
+    bool has_room = a && used * 3 <= a->size * 2; /* longer chains cost more than memory */
+    enum err err = ERR_OK;
+    if (!has_room || is_worn(&s->shards[shard]))
+        err = rebuild(s, shard, more);
+    return has_room ? ERR_OK : err;
 }
 
 void shards_add(struct shards *s, uint64_t hash, struct node *n)
@@ -139,7 +147,7 @@ void shards_remove(struct shards *s, uint64_t hash, struct node *n)
     atomic_store_explicit(&entry_of(s, hash, n)->hash, 0, memory_order_relaxed);
     count->live--;
     count->dead++;
-    if (count->dead > count->live + ((size_t)1 << LOG_MIN))
+    if (is_worn(count))
         (void)rebuild(s, shard_of(hash), 0); /* without memory they stay a little longer */
 }
 

@@ -22,14 +22,15 @@ struct node;
 enum { SHARD_BITS = 8, SHARD_COUNT = 1 << SHARD_BITS };
 
 /* A node that left stays where it is, with hash 0, until its array goes: that is its grace
- * period, and nodes need no room for one of their own. */
+ * period, and nodes need no room for one of their own. What else a dead node holds is not to wait
+ * for that. */
 struct shard_entry {
     _Atomic uint64_t hash; /* 0 = the node is dead; written before the node */
     _Atomic(struct node *) node;
 };
 
 struct shard {
-    size_t live, dead; /* writer only */
+    size_t live, dead; /* writer only; dead <= live + 9, unless memory lacks */
 };
 
 struct shards {

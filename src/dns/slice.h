@@ -84,6 +84,7 @@ struct slice_set {
 struct slice_port {
     struct text name;
     uint8_t protocol;     /* enum protocol */
+    uint32_t hash;        /* keyed, of both */
     struct slice_set set; /* of live instances; may be empty while the name exists */
 };
 
@@ -92,6 +93,7 @@ struct selector {
     struct text key, value; /* as labels */
     uint64_t live;          /* live, and stale ones */
     uint64_t fresh;         /* of the live ones: heard from */
+    uint32_t hash;          /* keyed, of both: pair_filter_hash */
     uint8_t registered;     /* whatever their status */
 };
 

@@ -74,10 +74,8 @@ static void write_hint(struct writer *w, uint16_t key, const uint8_t *bytes, siz
     write_bytes(w, bytes, size);
 }
 
-size_t svcb_rdata(const struct view *v, const struct view_instance *i, uint16_t type,
-                  uint8_t out[static SVCB_RDATA_MAX])
+size_t svcb_rdata(const struct view_instance *i, uint16_t type, uint8_t out[static SVCB_RDATA_MAX])
 {
-    (void)v; /* all is in the instance */
     if (!svcb_has(i, type))
         return 0;
     struct writer w = writer_of(out, SVCB_RDATA_MAX);

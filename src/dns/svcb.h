@@ -23,7 +23,6 @@ bool svcb_has(const struct view_instance *i, uint16_t type);
 uint16_t svcb_priority(const struct view_instance *i, uint16_t priority);
 
 /* RDATA in ServiceMode; 0 = the instance has no such record. TargetName is I.S.Z, in full. */
-size_t svcb_rdata(const struct view *v, const struct view_instance *i, uint16_t type,
-                  uint8_t out[static SVCB_RDATA_MAX]);
+size_t svcb_rdata(const struct view_instance *i, uint16_t type, uint8_t out[static SVCB_RDATA_MAX]);
 
 #endif

@@ -24,13 +24,55 @@ static void *leaf_place(struct node *n)
     return n->name + n->size;
 }
 
-static void node_free(struct node *n)
+static struct leaf *leaf_of(struct node *n)
 {
     struct leaf *leaf = NULL;
     if (n->kind == NODE_LEAF)
         memcpy(&leaf, leaf_place(n), sizeof(struct leaf *));
-    leaf_unref(leaf);
+    return leaf;
+}
+
+static void set_leaf(struct node *n, struct leaf *leaf)
+{
+    memcpy(leaf_place(n), &leaf, sizeof(struct leaf *));
+}
+
+static void node_free(struct node *n)
+{
+    leaf_unref(leaf_of(n));
     free(n);
+}
+
+/* A leaf whose node died: nodes may wait long for their array to go, and leaves are large. */
+struct widow {
+    struct rcu_late late;
+    struct leaf *leaf;
+};
+
+static void widow_reclaim(struct rcu_late *late)
+{
+    struct widow *w = (struct widow *)((char *)late - offsetof(struct widow, late));
+    leaf_unref(w->leaf);
+    free(w);
+}
+
+/* NULL: it has none; or memory lacks, and the leaf stays with the node. */
+static struct widow *take_leaf(struct node *n)
+{
+    struct leaf *leaf = leaf_of(n);
+    struct widow *w = leaf ? malloc(sizeof(*w)) : NULL;
+    if (!w)
+        return NULL;
+    w->leaf = leaf;
+    set_leaf(n, NULL);
+    return w;
+}
+
+/* Once nobody can find the node any more: who found it before still reads the leaf. */
+static void give_back(struct widow *w)
+{
+    if (w)
+        rcu_defer(&w->late, widow_reclaim);
 }
 
 struct table *table_new(const struct hash_key *key)
@@ -254,7 +296,9 @@ static void replace(struct table *t, struct node *old, struct node *n)
     n->below = old->below;
     uint8_t before = node_traits(old), own = own_traits(n);
     set_traits(n, own | (before & (NODE_OCCLUDED | NODE_WILD)));
+    struct widow *leaf = take_leaf(old);
     shards_replace(&t->shards, hash_of(t, n), old, n);
+    give_back(leaf);
     if (n->below && !(before & COVERING) != !(own & COVERING))
         cover_anew(t, n);
 }
@@ -332,7 +376,7 @@ static enum err put(struct table *t, const struct name *name, const struct zone 
     fresh[0]->slot = fill->slot;
     fresh[0]->rrset_count = fill->rrset_count;
     if (leaf)
-        memcpy(leaf_place(fresh[0]), &(struct leaf *){leaf_ref(leaf)}, sizeof(struct leaf *));
+        set_leaf(fresh[0], leaf_ref(leaf));
     if (old)
         replace(t, old, fresh[0]);
     else
@@ -375,7 +419,9 @@ static void take_out(struct table *t, struct node *n, unsigned labels)
 {
     t->count--;
     count_labels(t, labels, -1);
+    struct widow *leaf = take_leaf(n);
     shards_remove(&t->shards, hash_of(t, n), n); /* a reader may still be at it */
+    give_back(leaf);
 }
 
 enum err table_remove(struct table *t, const struct name *name)

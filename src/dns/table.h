@@ -66,7 +66,7 @@ struct node {
     uint8_t kind;           /* enum node_kind */
     uint8_t size;           /* of name */
     uint8_t name[];         /* wire, lower case; behind it a NODE_LEAF has a struct leaf *,
-                               a reference or NULL */
+                               a reference or NULL; writer only */
 };
 
 static inline uint8_t node_traits(const struct node *n)
@@ -116,7 +116,8 @@ unsigned table_skip(const struct table *t, const struct name *name);
 MUST_CHECK enum err table_put(struct table *t, const struct name *name, const struct zone *zone,
                               enum node_kind kind, struct slot *slot, const struct rrset *rrsets,
                               uint32_t rrset_count);
-/* The same for a leaf; the node holds a reference of its own as long as a reader may see it. */
+/* The same for a leaf; a reference of its own is held until the grace period after the node left
+ * is over. */
 MUST_CHECK enum err table_put_leaf(struct table *t, const struct name *name,
                                    const struct zone *zone, struct leaf *leaf);
 /* Takes the name out, or leaves an empty non-terminal where something lies below;

@@ -54,18 +54,22 @@ struct pair_counts view_pair_counts(const struct view *v, const struct pair *pai
     return counts;
 }
 
-bool view_has_pair(const struct view *v, const struct pair *pair)
+bool view_has_pair(const struct view *v, const struct hash_key *key, const struct pair *pair)
 {
+    if (v->pairs && !pair_filter_has(v->pairs, pair_filter_hash(key, pair)))
+        return false;
     for (uint32_t n = 0; n < v->slice_count; n++)
         if (slice_selector(v->slices[n], pair->key, pair->value))
             return true;
     return false;
 }
 
-bool view_has_selector_key(const struct view *v, struct text key)
+bool view_has_selector_key(const struct view *v, const struct hash_key *key, struct text label)
 {
+    if (v->pairs && !pair_filter_has(v->pairs, pair_filter_key_hash(key, label)))
+        return false;
     for (uint32_t n = 0; n < v->slice_count; n++)
-        if (slice_has_selector_key(v->slices[n], key))
+        if (slice_has_selector_key(v->slices[n], label))
             return true;
     return false;
 }
@@ -91,8 +95,9 @@ const struct named_port *view_port(const struct view *v, struct text name, uint8
 
 size_t view_bytes(const struct view *v)
 {
-    return v->size + block_list_bytes(v->blocks) + block_list_bytes(v->v4.blocks) +
-           block_list_bytes(v->v6.blocks) + block_list_bytes(v->txt.blocks);
+    return v->size + (v->pairs ? v->pairs->block.size : 0) + block_list_bytes(v->blocks) +
+           block_list_bytes(v->v4.blocks) + block_list_bytes(v->v6.blocks) +
+           block_list_bytes(v->txt.blocks);
 }
 
 static void reclaim(struct rcu_late *late)
@@ -121,6 +126,8 @@ void view_unref(struct view *v)
     if (!v || atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) != 0)
         return;
     block_list_free(v->blocks);
+    if (v->pairs)
+        block_unref(&v->pairs->block);
     block_list_free(v->v4.blocks);
     block_list_free(v->v6.blocks);
     block_list_free(v->txt.blocks);

@@ -26,6 +26,7 @@
 #include "base/rcu.h"
 #include "base/text.h"
 #include "dns/bundle.h"
+#include "dns/pair_filter.h"
 #include "dns/part.h"
 #include "dns/slice.h"
 #include "registry/registry.h"
@@ -90,9 +91,11 @@ struct view {
     _Atomic uint32_t refs;     /* beyond that of who published it, or compiled it */
     uint32_t size;             /* bytes of its block, without shared ones */
     struct block_list *blocks; /* of slices; NULL: the one is in the view's own */
+    struct pair_filter *pairs; /* of all slices; NULL: there is one slice */
     const struct slice *const *slices;
     uint32_t slice_count; /* at least 1 */
     uint32_t compiled;    /* instances that were compiled for it; the others are shared */
+    uint32_t listed;      /* steps that it took to list what the slices have: parts, port names */
     uint64_t index;       /* registry index that it shows */
     struct text ns, service;
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
@@ -228,10 +231,11 @@ struct pair_counts {
     uint32_t fresh;
 };
 
-/* These ask each slice. */
+/* Asks each slice. */
 struct pair_counts view_pair_counts(const struct view *v, const struct pair *pair);
-bool view_has_pair(const struct view *v, const struct pair *pair);
-bool view_has_selector_key(const struct view *v, struct text key);
+/* These ask the filter first, if there is one; `key`: that of slice_number. */
+bool view_has_pair(const struct view *v, const struct hash_key *key, const struct pair *pair);
+bool view_has_selector_key(const struct view *v, const struct hash_key *key, struct text label);
 
 const struct named_port *view_port(const struct view *v, struct text name, uint8_t protocol);
 

@@ -6,8 +6,6 @@
 #include "dns/browse.h"
 #include "dns/wire.h"
 
-enum { SRV_HEAD = 6 }; /* priority, weight, port (RFC 2782) */
-
 _Static_assert(SVCB_RDATA_MAX >= SRV_HEAD + NAME_MAX_WIRE, "SRV data fit too");
 
 /* Is that name the zone file's, or another zone's? Then what the service has there is not to
@@ -185,10 +183,10 @@ static bool port_name(const struct view_source *s, struct text port, uint8_t pro
     return join(label, &above, out) && !is_covered(s->zone, &above) && !is_covered(s->zone, out);
 }
 
-static bool svcb(const struct view_source *s, const struct view_instance *i, uint16_t type,
-                 struct view_scratch *scratch, struct rr *out)
+static bool svcb(const struct view_instance *i, uint16_t type, struct view_scratch *scratch,
+                 struct rr *out)
 {
-    size_t size = svcb_rdata(s->view, i, type, scratch->rdata);
+    size_t size = svcb_rdata(i, type, scratch->rdata);
     return put(out, type, scratch->rdata, size);
 }
 
@@ -215,8 +213,8 @@ bool view_set_record(const struct view_source *s, unsigned kind, const struct vi
     own(out, &s->service);
     switch (kind) {
     case VIEW_SRV: return s->at_service && put_srv(out, s->view, scratch, i, i->port);
-    case VIEW_SVCB: return s->at_service && svcb(s, i, TYPE_SVCB, scratch, out);
-    case VIEW_HTTPS: return s->at_service && svcb(s, i, TYPE_HTTPS, scratch, out);
+    case VIEW_SVCB: return s->at_service && svcb(i, TYPE_SVCB, scratch, out);
+    case VIEW_HTTPS: return s->at_service && svcb(i, TYPE_HTTPS, scratch, out);
     case VIEW_TCP_SRV: return by_protocol(s, PROTOCOL_TCP, i, scratch, out);
     case VIEW_UDP_SRV: return by_protocol(s, PROTOCOL_UDP, i, scratch, out);
     case VIEW_TCP_PTR: return browsed(s, PROTOCOL_TCP, i, scratch, out);
@@ -252,8 +250,8 @@ static bool of_own_name(const struct view_source *s, unsigned kind, const struct
                put(out, TYPE_AAAA, instance_v6(i) + (size_t)address * 16, 16);
     case VIEW_OWN_TXT: return put(out, TYPE_TXT, instance_txt(i), i->txt_size);
     case VIEW_OWN_SRV: return put_srv(out, s->view, scratch, i, i->port);
-    case VIEW_OWN_SVCB: return svcb(s, i, TYPE_SVCB, scratch, out);
-    default: return svcb(s, i, TYPE_HTTPS, scratch, out);
+    case VIEW_OWN_SVCB: return svcb(i, TYPE_SVCB, scratch, out);
+    default: return svcb(i, TYPE_HTTPS, scratch, out);
     }
 }
 

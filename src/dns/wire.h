@@ -13,6 +13,10 @@ enum { /* header (RFC 1035 section 4.1.1, RFC 4035 section 3 for AD and CD) */
        OPCODE_SHIFT = 11,
 };
 
+/* Record bytes before the RDATA, its owner as a pointer (RFC 1035 sections 4.1.3 and 4.1.4); RDATA
+ * of SRV before the target: priority, weight, port (RFC 2782). */
+enum { RECORD_HEAD = 12, SRV_HEAD = 6 };
+
 enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
 
 enum {

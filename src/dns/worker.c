@@ -12,6 +12,7 @@ struct dns_worker *dns_worker_new(uint64_t seed)
         return NULL;
     }
     worker->ahead = ahead;
+    worker->slices_max = WORKER_SLICES;
     rand_seed(&worker->rand, seed);
     return worker;
 }

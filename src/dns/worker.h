@@ -13,19 +13,22 @@ struct near_masks {
     uint64_t of[2];
 };
 
-enum { NEAR_SLICES = 1024 }; /* of a service of 20 000 instances */
+/* So many slices of a service a worker keeps in mind: those of a million instances. They are pages
+ * that are not touched before a service has so many. */
+enum { WORKER_SLICES = 16384 };
 
 struct dns_worker {
     struct rand rand;
     struct dns_counters counters;
-    struct picker picker;     /* scratch; nothing in it outlives a query */
-    struct distinct_set seen; /* likewise */
-    struct near_masks near[NEAR_SLICES];
-    uint32_t near_sums[NEAR_SLICES];
-    uint64_t selected[NEAR_SLICES]; /* by slice, whom selectors leave (draw.c) */
-    struct dns_shared *shared;      /* NULL = no rates, no cookies */
-    struct dns_task *task;          /* of the last dns_respond, until taken */
-    struct ahead *ahead;            /* DNS_BATCH_MAX, of the last dns_batch */
+    struct picker picker;      /* scratch; nothing in it outlives a query */
+    struct distinct_set seen;  /* likewise */
+    struct dns_shared *shared; /* NULL = no rates, no cookies */
+    struct dns_task *task;     /* of the last dns_respond, until taken */
+    struct ahead *ahead;       /* DNS_BATCH_MAX, of the last dns_batch */
+    uint32_t slices_max;       /* WORKER_SLICES; of larger services the slices are asked */
+    struct near_masks near[WORKER_SLICES];
+    uint32_t near_sums[WORKER_SLICES];
+    uint64_t selected[WORKER_SLICES]; /* by slice, whom selectors leave (draw.c) */
 };
 
 #endif

@@ -225,6 +225,9 @@ static size_t drop(struct reg *reg, enum reg_outcome outcome)
 
 /* ---- datagrams ---------------------------------------------------------------------- */
 
+/* The name is hashed before rate and cookie are checked, for forged datagrams too: a bounded
+ * cost that is small beside that of receiving them, and which tells nobody anything. To check
+ * first would be to wait for memory one datagram at a time. */
 static void read_datagram(struct call *c, struct reg *reg, const struct reg_datagram *in,
                           struct moment now)
 {

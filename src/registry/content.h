@@ -6,9 +6,10 @@
  *
  * numbers in network order, texts with one length byte in front; what stands in brackets
  * is there where its flag says so, which is where it is not as usual: most instances say
- * where they are and little else. The form is the same on every machine and has one
- * spelling per content, so bytes are compared to see a change, and a digest of them
- * orders two contents of one revision.
+ * where they are and little else. The form is the same on every machine that runs this
+ * version, and has one spelling per content, so bytes are compared to see a change, and a
+ * digest of them orders two contents of one revision. It is not stored: another version may
+ * have another form, and order two such contents the other way round.
  *
  * Not in it: names (they are the key), revision, and the terms of the lease.
  * Used inside registry/ only. */

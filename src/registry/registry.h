@@ -138,7 +138,7 @@ struct stored_instance {
 /* Puts it back as it was, with one full lease from `now` (`stale`: as one that expired and
  * is kept, until it is heard of again; not evicted before that lease is over). Limits, name
  * rules and tombstones are not asked. It counts as one that has renewed.
- * ERR_VALUE record_fault() · ERR_EXISTS · ERR_MEMORY. */
+ * ERR_VALUE record_fault(), no revision, a time beyond 48 bits · ERR_EXISTS · ERR_MEMORY. */
 MUST_CHECK enum err registry_restore(struct registry *r, const struct stored_instance *stored,
                                      bool stale, struct moment now);
 /* `until_ms` wall; one that is over is left out. */

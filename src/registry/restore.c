@@ -32,12 +32,18 @@ static enum err restore(struct registry *r, const struct stored_instance *stored
     return ERR_OK;
 }
 
+/* Times that an instance has no room for were never written by a server. */
+static bool has_times(const struct stored_instance *s)
+{
+    return (s->registered_ms | s->up_ms | s->latest_ms) >> TIME_BITS == 0;
+}
+
 enum err registry_restore(struct registry *r, const struct stored_instance *stored, bool stale,
                           struct moment now)
 {
     const struct record *record = &stored->record;
     struct path path;
-    if (record_fault(record) || record->rev == 0 ||
+    if (record_fault(record) || record->rev == 0 || !has_times(stored) ||
         !path_of_instance(&r->key, (struct instance_key){record->ns, record->service, record->id},
                           &path))
         return ERR_VALUE;

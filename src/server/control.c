@@ -42,6 +42,7 @@ struct control {
     void *context; /* of these three */
     struct lease_clock clock;
     struct event *tick;
+    uint64_t tick_ms; /* monotonic: when it comes; UINT64_MAX = it is not set */
     struct udp_batch *batch;
     struct replies *replies;
     struct control_tasks *tasks;
@@ -71,6 +72,8 @@ struct moment control_now(struct control *c)
 
 /* ---- publishing ------------------------------------------------------------------- */
 
+/* Sets the tick to when it is needed, unless it comes before that anyway: datagrams that come
+ * all the time must not put it off. */
 static void set_tick(struct control *c)
 {
     uint64_t due = registry_next_deadline(c->registry);
@@ -81,6 +84,9 @@ static void set_tick(struct control *c)
         due = c->publish_due_ms;
     if (due < now + wait)
         wait = due > now ? due - now : 1;
+    if (c->tick_ms <= c->clock.monotonic_ms + wait)
+        return;
+    c->tick_ms = c->clock.monotonic_ms + wait;
     struct timeval after = {0, (suseconds_t)wait * 1000};
     loop_set_urgent(c->tick, due > now);
     evtimer_add(c->tick, &after);
@@ -135,8 +141,8 @@ static bool put_in_force(struct control *c)
     return late;
 }
 
-/* Heartbeats leave everything as it was published, and move no deadline in front of the next
- * tick; what a repeated registration noted is still to be stored. */
+/* Heartbeats leave everything as it was published; what a repeated registration noted is still
+ * to be stored. */
 static bool is_in_force(const struct control *c)
 {
     return c->published && c->index == registry_index(c->registry) &&
@@ -236,6 +242,7 @@ static void finish_batch(struct source *s)
     if (is_in_force(c)) {
         tell_published(c, control_now(c));
         durable_flush(c->durable);
+        set_tick(c); /* a heartbeat may have given the guards something to judge */
     } else {
         late = put_in_force(c);
     }
@@ -339,6 +346,7 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
         registry_expire(c->registry, now, EXPIRE_BUDGET, on_event, c);
         events_summary(&c->events);
     }
+    c->tick_ms = UINT64_MAX;
     control_changed(c);
 }
 
@@ -382,7 +390,7 @@ struct control *control_new(const struct control_options *options)
     c->told_published = options->published;
     c->told_committed = options->committed;
     c->context = options->context;
-    c->publish_due_ms = UINT64_MAX;
+    c->publish_due_ms = c->tick_ms = UINT64_MAX;
     lease_clock_init(&c->clock, clock_monotonic_ms());
     c->batch = udp_batch_new(BATCH, REG_RECEIVE_SIZE, REG_DATAGRAM_MAX);
     c->replies = replies_new(&(struct replies_options){

@@ -2,7 +2,7 @@
  * random order, one thread, batches of 32 as a worker has them, nothing around it. Prints the
  * median of the batches in nanoseconds per query.
  *
- *   --services N   how many (1000)
+ *   --services N   how many (1000); --instances N: of each (10)
  *   --cold         between two batches other memory goes through the caches, as the kernel's
  *                  does between a worker's
  *   --plain        without dns_batch
@@ -23,10 +23,10 @@
 #include "dns/dns.h"
 #include "registry/registry.h"
 
-enum { INSTANCES = 10, QUERY_MAX = 96, BATCH = 32, LINE = 64, OTHERS = 3 << 20 };
+enum { QUERY_MAX = 96, BATCH = 32, LINE = 64, OTHERS = 3 << 20 };
 
 struct options {
-    unsigned services, queries;
+    unsigned services, instances, queries;
     int kind; /* -1 = all */
     bool cold, plain, rates;
 };
@@ -67,18 +67,19 @@ static void register_one(struct registry *registry, unsigned s, unsigned i)
     record.id = text_of(id);
     record.version = i % 2 ? TEXT("1") : TEXT("2");
     record.addresses[0] = (struct addr){
-        FAMILY_V4, {(uint8_t)(10 + (s >> 16)), (uint8_t)(s >> 8), (uint8_t)s, (uint8_t)i}};
+        FAMILY_V4,
+        {(uint8_t)(10 + (s >> 16)), (uint8_t)(s >> 8), (uint8_t)(s + (i >> 8)), (uint8_t)i}};
     record.ports[0] = (struct port){.number = 8080, .protocol = PROTOCOL_TCP};
     if (registry_register(registry, &record, &local, (struct moment){1, 1}, &granted))
         fail("registration refused");
 }
 
-static struct registry *fill(const struct hash_key *key, unsigned services)
+static struct registry *fill(const struct hash_key *key, const struct options *o)
 {
     struct registry_config config = registry_config_default();
     struct registry *registry = registry_new(&config, key);
-    for (unsigned s = 0; registry && s < services; s++)
-        for (unsigned i = 0; i < INSTANCES; i++)
+    for (unsigned s = 0; registry && s < o->services; s++)
+        for (unsigned i = 0; i < o->instances; i++)
             register_one(registry, s, i);
     return registry;
 }
@@ -200,18 +201,16 @@ static void measure(const struct dns *dns, struct dns_worker *worker, const stru
 static void read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"services", 1, NULL, 's'},
-        {"queries", 1, NULL, 'q'},
-        {"kind", 1, NULL, 'k'},
-        {"cold", 0, NULL, 'c'},
-        {"plain", 0, NULL, 'p'},
-        {"rates", 0, NULL, 'r'},
-        {0},
+        {"services", 1, NULL, 's'}, {"instances", 1, NULL, 'i'},
+        {"queries", 1, NULL, 'q'},  {"kind", 1, NULL, 'k'},
+        {"cold", 0, NULL, 'c'},     {"plain", 0, NULL, 'p'},
+        {"rates", 0, NULL, 'r'},    {0},
     };
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         unsigned number = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 0;
         switch (c) {
         case 's': o->services = number; break;
+        case 'i': o->instances = number; break;
         case 'q': o->queries = number; break;
         case 'k': o->kind = (int)number; break;
         case 'c': o->cold = true; break;
@@ -232,15 +231,16 @@ static const struct kind kinds[] = {
     {"NODATA", "service-%u.disc.local", 28},
     {"NXDOMAIN", "missing-%u.disc.local", 1},
     {"NXDOMAIN below a service", "missing.service-%u.disc.local", 1},
+    {"NXDOMAIN by selector", "missing.version.service-%u.disc.local", 1},
     {"REFUSED", "service-%u.example", 1},
 };
 
 int main(int argc, char **argv)
 {
-    struct options o = {.services = 1000, .queries = 1000000, .kind = -1};
+    struct options o = {.services = 1000, .instances = 10, .queries = 1000000, .kind = -1};
     struct hash_key key = {{1, 2, 3}};
     read_options(argc, argv, &o);
-    struct registry *registry = fill(&key, o.services);
+    struct registry *registry = fill(&key, &o);
     struct dns *dns = registry ? serve(registry, &key, o.rates ? 1000000 : 0) : NULL;
     struct dns_worker *worker = dns_worker_new(1);
     struct dns_shared *shared = dns_shared_new((const uint8_t[32]){1});

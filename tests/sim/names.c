@@ -16,6 +16,7 @@ const char *sim_mutant_text(enum sim_mutant mutant)
         [SIM_DEAF_TO_DEATH] = "deaf-to-death",
         [SIM_BLIND_FEED] = "blind-feed",
         [SIM_STALE_DNS] = "stale-dns",
+        [SIM_CROSS_FLIGHTS] = "cross-flights",
     };
     return mutant < SIM_MUTANTS ? names[mutant] : "unknown";
 }

@@ -176,15 +176,14 @@ void server_on_news(void *server, struct event *event)
 
 /* ---- requests -------------------------------------------------------------------------- */
 
-static void handle(struct server *s, const struct datagram *d, struct moment now)
+/* `number` in its flight. */
+static void handle(struct server *s, const struct datagram *d, unsigned number, struct moment now)
 {
     uint8_t out[REG_DATAGRAM_MAX];
-    struct reg_datagram in = {
-        d->bytes, d->size, false, {host_addr(s->options, d->host), d->port}, NULL};
     check_begin(s->check, CHECK_REQUEST, s->first, now);
     check_request(s->check, d, now);
     store_journal_begin(s->journal);
-    size_t size = reg_handle(s->reg, &in, now, out);
+    size_t size = reg_handle_read(s->reg, number, out);
     uint64_t change = store_journal_wait(s->journal);
     struct promise promise = check_reply(s->check, out, size);
     check_end(s->check);
@@ -203,6 +202,44 @@ static void handle(struct server *s, const struct datagram *d, struct moment now
         answer(s, &promise, d->host, d->port, out, size);
 }
 
+/* Reads what the socket holds, `most` at most; it stays there. Returns how many. */
+static unsigned read_flight(struct server *s, uint32_t most, struct moment now)
+{
+    struct reg_datagram in[REG_AHEAD];
+    unsigned n = 0;
+    for (const struct datagram *d = s->first; d && n < REG_AHEAD && n < most; d = d->next)
+        in[n++] = (struct reg_datagram){
+            d->bytes, d->size, false, {host_addr(s->options, d->host), d->port}, NULL};
+    reg_read(s->reg, in, n, now);
+    return n;
+}
+
+static struct datagram *take_first(struct server *s)
+{
+    struct datagram *d = s->first;
+    s->first = d->next;
+    if (!s->first)
+        s->end = &s->first;
+    s->queued--;
+    s->behind_ms = (s->engine->now_us - d->arrived_us) / 1000;
+    return d;
+}
+
+/* Returns how many there were. */
+static unsigned handle_flight(struct server *s, uint32_t most, struct moment now)
+{
+    struct datagram *flight[REG_AHEAD];
+    unsigned count = read_flight(s, most, now);
+    for (unsigned n = 0; n < count; n++) {
+        bool crossed = s->options->mutant == SIM_CROSS_FLIGHTS && (n ^ 1) < count;
+        flight[n] = take_first(s);
+        handle(s, flight[n], crossed ? n ^ 1 : n, now);
+    }
+    for (unsigned n = 0; n < count; n++)
+        free(flight[n]);
+    return count;
+}
+
 static void receive(struct server *s)
 {
     struct moment now = server_now(s);
@@ -210,16 +247,8 @@ static void receive(struct server *s)
     uint64_t cost = s->options->cost_us;
     if (s->slow_until_us > s->engine->now_us)
         cost = s->slow_us;
-    for (; n < s->options->turn_max && s->first; n++) {
-        struct datagram *d = s->first;
-        s->first = d->next;
-        if (!s->first)
-            s->end = &s->first;
-        s->queued--;
-        s->behind_ms = (s->engine->now_us - d->arrived_us) / 1000;
-        handle(s, d, now);
-        free(d);
-    }
+    while (n < s->options->turn_max && s->first)
+        n += handle_flight(s, s->options->turn_max - n, now);
     s->drained = !s->first;
     server_flush(s);
     if (n && s->blocked_until_us < s->engine->now_us + n * cost)

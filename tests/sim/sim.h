@@ -57,6 +57,7 @@ enum sim_mutant {
     SIM_DEAF_TO_DEATH, /* nothing expires */
     SIM_BLIND_FEED,    /* a watcher misses one change in 16 */
     SIM_STALE_DNS,     /* every other publication is left out */
+    SIM_CROSS_FLIGHTS, /* of two requests that are read together each gets the other's answer */
     SIM_MUTANTS
 };
 const char *sim_mutant_text(enum sim_mutant mutant);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "place.h"
 
 enum {
@@ -201,6 +202,8 @@ static void hear(struct crowd *c, int wait_ms)
             hear_subscriber(c, events[i].data.u32);
     }
     disc_process(c->d, disc_now_ms());
+    if (!c->result->stopped)
+        c->result->stopped = interrupt_take();
 }
 
 static bool is_over(uint64_t since_ns, unsigned ms)
@@ -214,7 +217,8 @@ static bool subscribe_all(struct crowd *c)
     enum { AT_ONCE = 100 };
     uint64_t begun = crowd_clock_ns();
     uint32_t first = 0;
-    while (c->result->subscribed < c->config.subscribers && !is_over(begun, SUBSCRIBE_MS)) {
+    while (c->result->subscribed < c->config.subscribers && !c->result->stopped &&
+           !is_over(begun, SUBSCRIBE_MS)) {
         for (uint32_t i = 0; i < AT_ONCE && first < c->config.subscribers; i++, first++)
             crowd_subscribe(c, first);
         hear(c, first < c->config.subscribers ? 0 : 50);
@@ -225,7 +229,7 @@ static bool subscribe_all(struct crowd *c)
     }
     c->result->subscribed_ns =
         c->result->subscribed ? c->result->subscribed_ns - begun : crowd_clock_ns() - begun;
-    if (c->result->subscribed == c->config.subscribers)
+    if (c->result->subscribed == c->config.subscribers || c->result->stopped)
         return true;
     fprintf(stderr,
             "discbench: only %" PRIu32 " of %" PRIu32 " subscribed: does discd run at %s?\n",
@@ -265,7 +269,7 @@ static void make_changes(struct crowd *c)
     uint32_t total = (uint32_t)(c->config.rate * c->config.seconds);
     if (total > CROWD_CHANGES_MAX)
         total = CROWD_CHANGES_MAX;
-    while (c->change_count < total) {
+    while (c->change_count < total && !c->result->stopped) {
         uint64_t due = begun + (uint64_t)(gap_ns * c->change_count), now = crowd_clock_ns();
         if (now >= due) {
             c->result->expected += subscribers_of(c, crowd_service_of(c, c->change_count));
@@ -275,7 +279,8 @@ static void make_changes(struct crowd *c)
         uint64_t left = due > now ? (due - now) / 1000000 : 0;
         hear(c, left > 100 ? 100 : (int)left);
     }
-    for (begun = crowd_clock_ns(); !is_complete(c) && !is_over(begun, DRAIN_MS);) {
+    for (begun = crowd_clock_ns();
+         !c->result->stopped && !is_complete(c) && !is_over(begun, DRAIN_MS);) {
         send_again(c);
         hear(c, 50);
     }

@@ -27,6 +27,7 @@ struct crowd_result {
     uint32_t subscribed;       /* with their whole list */
     uint64_t subscribed_ns;    /* until the last one was */
     uint32_t changes, refused; /* registrations sent; not accepted */
+    int stopped;               /* by this signal; 0 = not */
     uint64_t expected, seen;   /* pairs of a change and a subscriber */
     uint64_t pushes, repeated; /* datagrams; of them with nothing new */
     struct histogram push;     /* registration sent -> push received */

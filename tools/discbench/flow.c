@@ -6,6 +6,7 @@
 
 #include "burst.h"
 #include "clock.h"
+#include "interrupt.h"
 #include "pace.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
     SILENT_S = 3,       /* no answer at all for so long: the phase ends */
     SPIN_NS = 30000,    /* the kernel's timers are not exact enough to sleep for less */
     IDLE_NS = 1000000,
+    ASK_NS = 20000000, /* between looks for a signal */
 };
 
 struct waiting {
@@ -26,6 +28,8 @@ struct flow {
     int beside_fd;
     uint64_t oldest, next; /* sequence numbers */
     uint32_t outstanding;
+    int stopped_by;    /* a signal; 0 = none */
+    uint64_t asked_ns; /* when a signal was looked for */
     bool answered; /* at all; until then one request at a time: it may be answered with a cookie */
     struct pace pace;
     struct waiting ring[FLOW_RING];
@@ -49,10 +53,56 @@ void flow_free(struct flow *flow)
     free(flow);
 }
 
+int flow_stopped(const struct flow *flow)
+{
+    return flow->stopped_by;
+}
+
+void flow_go_on(struct flow *flow)
+{
+    flow->stopped_by = 0;
+}
+
+static bool is_stopped(struct flow *flow, uint64_t now)
+{
+    if (!flow->stopped_by && now - flow->asked_ns >= ASK_NS) {
+        flow->asked_ns = now;
+        flow->stopped_by = interrupt_take();
+    }
+    return flow->stopped_by != 0;
+}
+
+/* ---- losses ------------------------------------------------------------------------------ */
+
+/* Whatever becomes of the oldest, it is no longer waited for. */
+static void drop_oldest(struct flow *flow, struct tally *tally)
+{
+    struct waiting *w = &flow->ring[flow->oldest++ % FLOW_RING];
+    if (!w->waits)
+        return;
+    w->waits = false;
+    flow->outstanding--;
+    tally->lost++;
+}
+
+static void give_up_lost(struct flow *flow, uint64_t now, struct tally *tally)
+{
+    while (flow->oldest < flow->next) {
+        const struct waiting *w = &flow->ring[flow->oldest % FLOW_RING];
+        if (w->waits && now - w->sent_ns < LOST_NS)
+            return;
+        drop_oldest(flow, tally);
+    }
+}
+
 /* ---- sending ----------------------------------------------------------------------------- */
 
+/* Where the ring is full, the oldest was overtaken by far more than a window: it is lost, and must
+ * not keep the others waiting. */
 static void remember(struct flow *flow, uint64_t now, struct tally *tally)
 {
+    if (flow->next - flow->oldest == FLOW_RING)
+        drop_oldest(flow, tally);
     struct waiting *w = &flow->ring[flow->next++ % FLOW_RING];
     *w = (struct waiting){.due_ns = pace_next_ns(&flow->pace, now), .sent_ns = now, .waits = true};
     if (flow->pace.rate > 0)
@@ -69,8 +119,7 @@ static bool fill(struct flow *flow, const struct flow_limits *limits, struct tal
     if (due > limits->most - tally->sent)
         due = limits->most - tally->sent;
     uint32_t window = flow->answered ? limits->window : 1;
-    while (burst->count < BURST && burst->count < due && flow->outstanding < window &&
-           flow->next - flow->oldest < FLOW_RING) {
+    while (burst->count < BURST && burst->count < due && flow->outstanding < window) {
         size_t size = flow->calls->write(flow->context, flow->next, burst->out[burst->count]);
         if (size == FLOW_END)
             return true;
@@ -108,20 +157,6 @@ static bool receive(struct flow *flow, struct tally *tally)
     for (unsigned i = 0; i < n; i++)
         take(flow, i, now, tally);
     return n > 0;
-}
-
-static void give_up_lost(struct flow *flow, uint64_t now, struct tally *tally)
-{
-    for (; flow->oldest < flow->next; flow->oldest++) {
-        struct waiting *w = &flow->ring[flow->oldest % FLOW_RING];
-        if (w->waits && now - w->sent_ns < LOST_NS)
-            return;
-        if (!w->waits)
-            continue;
-        w->waits = false;
-        flow->outstanding--;
-        tally->lost++;
-    }
 }
 
 /* ---- the loop ---------------------------------------------------------------------------- */
@@ -164,8 +199,8 @@ static bool turn(struct flow *flow)
 void flow_run(struct flow *flow, const struct flow_limits *wanted, struct tally *tally)
 {
     struct flow_limits limits = *wanted;
-    uint64_t start = clock_ns(), now = start, heard = start;
-    bool ended = false;
+    uint64_t start = clock_ns(), now = start, heard = start, counted = start;
+    bool ended = is_stopped(flow, start);
     limits.most = due_by(wanted);
     flow->pace = (struct pace){.rate = limits.rate, .start_ns = start};
     tally->paced = limits.rate > 0;
@@ -183,9 +218,11 @@ void flow_run(struct flow *flow, const struct flow_limits *wanted, struct tally 
         if (received || !flow->outstanding)
             heard = now;
         give_up_lost(flow, now, tally);
-        ended = ended || is_over(&limits, now - start, now - heard, tally);
+        if (!ended || received)
+            counted = now;
+        ended = ended || is_stopped(flow, now) || is_over(&limits, now - start, now - heard, tally);
     }
-    tally->elapsed_ns += now - start;
+    tally->elapsed_ns += counted - start;
     if (limits.rate > 0 && limits.most != UINT64_MAX && limits.limit_ns)
         tally->unsent = limits.most - tally->sent;
 }

@@ -9,7 +9,7 @@
 #include "tally.h"
 
 enum {
-    FLOW_RING = 1 << 17, /* requests that may be remembered; a power of two */
+    FLOW_RING = 1 << 16, /* requests that are remembered: no more than ids of DNS; a power of two */
     WINDOW_MAX = 16384,
 };
 
@@ -45,7 +45,14 @@ struct flow *flow_new(const struct flow_calls *calls, void *context, int fd, int
 void flow_free(struct flow *flow);
 
 /* Until a limit is reached, and then until the last answer came or is lost. Where nobody answers
- * for 3 seconds, it ends as well. */
+ * for 3 seconds, it ends as well. The time that is counted ends with the last request or the last
+ * answer, so without the wait for what is lost. A signal ends it like a limit; from then on nothing
+ * is sent, in further calls as well. */
 void flow_run(struct flow *flow, const struct flow_limits *limits, struct tally *tally);
+
+/* The signal that ended it; 0 = none. */
+int flow_stopped(const struct flow *flow);
+/* After a signal: to clean up. */
+void flow_go_on(struct flow *flow);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define MEMBERS_UNKNOWN UINT32_MAX
+
 enum {
     ROUNDS = 5,
     SETUP_WINDOW = 256, /* of setting up and taking away: enough for commits in groups */
@@ -50,6 +52,11 @@ static const struct flow_calls calls = {write_request, match_reply, read_reply, 
 
 /* ---- life -------------------------------------------------------------------------------- */
 
+static uint32_t load_groups(const struct load *load)
+{
+    return (load->config.instances - 1) / load->config.group_size + 1;
+}
+
 static bool make_parts(struct load *load)
 {
     const struct load_config *c = &load->config;
@@ -57,9 +64,11 @@ static bool make_parts(struct load *load)
     load->requests = calloc(FLOW_RING, sizeof(*load->requests));
     load->registered = calloc(c->instances, 1);
     load->generations = c->addresses_change ? calloc(c->instances, 1) : NULL;
+    load->members = c->group_size ? calloc(load_groups(load), sizeof(*load->members)) : NULL;
     load->signer = c->key_id ? sign_new(c->secret, c->secret_size) : NULL;
     return load->flow && load->requests && load->registered &&
-           (load->generations || !c->addresses_change) && (load->signer || !c->key_id);
+           (load->generations || !c->addresses_change) && (load->members || !c->group_size) &&
+           (load->signer || !c->key_id);
 }
 
 struct load *load_new(const struct load_config *config)
@@ -87,6 +96,7 @@ void load_free(struct load *load)
     free(load->requests);
     free(load->registered);
     free(load->generations);
+    free(load->members);
     free(load);
 }
 
@@ -142,7 +152,7 @@ static bool rounds(struct load *load, load_choose *choose, uint8_t wanted, struc
     for (int i = 0; i < ROUNDS && !all_are(load, wanted); i++) {
         uint64_t answered = tally->ok + tally->challenges;
         load_run(load, choose, &limits, tally);
-        if (tally->ok + tally->challenges == answered)
+        if (tally->ok + tally->challenges == answered || flow_stopped(load->flow))
             break; /* nobody there, or nothing but refusals */
     }
     return all_are(load, wanted);
@@ -155,5 +165,43 @@ bool load_setup(struct load *load, struct tally *tally)
 
 void load_clean(struct load *load, struct tally *tally)
 {
+    flow_go_on(load->flow);
     (void)rounds(load, choose_registered, 0, tally);
+}
+
+uint32_t load_left(const struct load *load)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < load->config.instances; i++)
+        left += load->registered[i];
+    return left;
+}
+
+/* ---- groups ------------------------------------------------------------------------------ */
+
+static enum chosen choose_uncounted(struct load *load, struct request *request)
+{
+    uint32_t size = load->config.group_size, groups = load_groups(load);
+    while (load->cursor < groups && load->members[load->cursor] != MEMBERS_UNKNOWN)
+        load->cursor++;
+    if (load->cursor == groups)
+        return CHOSEN_END;
+    *request = (struct request){.first = load->cursor++ * size, .verb = PROBE};
+    return CHOSEN_ONE;
+}
+
+void load_count_members(struct load *load, struct tally *tally)
+{
+    const struct flow_limits limits = {.window = SETUP_WINDOW, .most = UINT64_MAX};
+    uint32_t groups = load_groups(load), unknown = groups;
+    for (uint32_t i = 0; i < groups; i++)
+        load->members[i] = MEMBERS_UNKNOWN;
+    for (int i = 0; i < ROUNDS && unknown; i++) {
+        load_run(load, choose_uncounted, &limits, tally);
+        unknown = 0;
+        for (uint32_t group = 0; group < groups; group++)
+            unknown += load->members[group] == MEMBERS_UNKNOWN;
+    }
+    for (uint32_t i = 0; i < groups && unknown; i++)
+        load->members[i] = load->members[i] == MEMBERS_UNKNOWN ? 0 : load->members[i];
 }

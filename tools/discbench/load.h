@@ -9,7 +9,7 @@
 
 enum { INSTANCES_MAX = 4000000, ITEMS_MAX = 256 /* of one batch */ };
 
-enum verb { REG, REN, BATCH, GROUP, DEL, UPD };
+enum verb { REG, REN, BATCH, GROUP, DEL, UPD, PROBE /* how many members has a group? */ };
 
 struct request {
     uint32_t first, count; /* instances */
@@ -53,6 +53,7 @@ struct load {
     struct request *requests; /* by sequence number, FLOW_RING of them */
     uint8_t *registered;      /* by instance */
     uint8_t *generations;     /* by instance; NULL unless addresses change */
+    uint32_t *members;        /* by group, as the server says; NULL without groups */
     uint32_t cursor;          /* the next instance */
     uint64_t steps;           /* of a mode that alternates */
     uint64_t number;          /* the latest n= */
@@ -67,8 +68,12 @@ void load_free(struct load *load);
 
 /* Registers every instance (several rounds, for what was lost). False: not all. */
 bool load_setup(struct load *load, struct tally *tally);
-/* Deregisters every instance. */
+/* Asks how many members each group has. What is not answered counts as none. */
+void load_count_members(struct load *load, struct tally *tally);
+/* Deregisters every instance, even after a signal; another one ends this, too. */
 void load_clean(struct load *load, struct tally *tally);
+/* How many are still registered, as far as is known. */
+uint32_t load_left(const struct load *load);
 /* One phase. */
 void load_run(struct load *load, load_choose *choose, const struct flow_limits *limits,
               struct tally *tally);

@@ -77,6 +77,7 @@ static bool run(const struct options *o, struct results *out)
         mode_usage_begin(o, &before);
         flow_run(flow, &limits, &out->run);
         mode_usage_end(o, &before, out);
+        out->stopped = flow_stopped(flow);
         out->ready = true;
     } else if (fd >= 0) {
         fprintf(stderr, "discbench: out of memory\n");

@@ -93,6 +93,8 @@ void mode_load_setup(const struct options *o, struct load *load, struct results 
         memset(load->registered, 1, o->instances);
     else if (o->mode->whole_setup)
         out->ready = load_setup(load, &out->setup);
+    if (out->ready && o->mode == &mode_group)
+        load_count_members(load, &out->asked);
 }
 
 void mode_load_measure(const struct options *o, struct load *load, load_choose *choose,
@@ -107,8 +109,10 @@ void mode_load_measure(const struct options *o, struct load *load, load_choose *
 
 void mode_load_clean(const struct options *o, struct load *load, struct results *out)
 {
+    out->stopped = flow_stopped(load->flow);
     if (!o->keep)
         load_clean(load, &out->clean);
+    out->left = load_left(load);
 }
 
 bool mode_load(const struct options *o, struct results *out)

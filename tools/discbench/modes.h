@@ -32,6 +32,9 @@ struct visible_counts {
 struct results {
     bool ready; /* all is registered that should be */
     struct tally setup, run, clean;
+    struct tally asked;  /* how many members the groups have */
+    int stopped;         /* by this signal; 0 = not */
+    uint32_t left;       /* instances that stay registered, whether they should or not */
     struct usage server; /* during `run` */
     bool has_server, has_visible;
     struct visible_counts visible;

@@ -127,6 +127,8 @@ static const struct known table[] = {
 
 enum { KNOWN = sizeof(table) / sizeof(table[0]) };
 
+_Static_assert(KNOWN <= 32, "`given` has a bit for each option");
+
 /* ---- help -------------------------------------------------------------------------------- */
 
 enum { COLUMN = 25, WIDTH = 92 };
@@ -165,9 +167,14 @@ static void help(FILE *out)
         print_what(out, k->what);
     }
     fputs("  --help, --version\n\n"
-          "Exit status: 0 done, 1 the server refused something or DNS was wrong, "
-          "2 usage,\n"
-          "3 no answer.\n",
+          "Ctrl-C ends the measurement: what was found so far is printed, and the "
+          "instances are\n"
+          "taken away (again Ctrl-C: they stay until their lease ends).\n\n"
+          "Exit status: 0 done, 1 the server refused something, an answer was lost, not "
+          "all could be\n"
+          "sent that was due, instances could not be taken away again, or DNS was wrong; "
+          "2 usage; 3 no\n"
+          "answer; 128 + N stopped by signal N.\n",
           out);
 }
 

@@ -9,7 +9,7 @@
 
 #include "../shared/secret_file.h"
 
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3, EXIT_SIGNAL = 128 };
 
 enum { PREFIX_MAX = 40 };
 

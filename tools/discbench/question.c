@@ -137,3 +137,10 @@ int answer_addresses(const char *in, size_t size, uint32_t *out, int max)
     }
     return found;
 }
+
+const char *question_rcode(unsigned rcode)
+{
+    static const char *const names[] = {"empty (NODATA)", "FORMERR", "SERVFAIL",
+                                        "NXDOMAIN",       "NOTIMP",  "REFUSED"};
+    return rcode < sizeof(names) / sizeof(names[0]) ? names[rcode] : NULL;
+}

@@ -33,6 +33,9 @@ struct answer {
 /* False: no answer to a question. */
 bool answer_read(const char *in, size_t size, struct answer *out);
 
+/* What a response code that counts as an error is called; NULL: it has no name here. */
+const char *question_rcode(unsigned rcode);
+
 /* The A records of the answer section, as numbers of the host's order, `max` at most. Returns how
  * many; -1: the message is broken. */
 int answer_addresses(const char *in, size_t size, uint32_t *out, int max);

@@ -30,16 +30,32 @@ static void count_ok(struct load *load, const struct request *request, const cha
     case REG: load->registered[request->first] = 1; break;
     case DEL: load->registered[request->first] = 0; break;
     case BATCH: tally->renewed += done ? strtoull(done, NULL, 10) : request->count; break;
-    case REN:
-    case GROUP: tally->renewed += request->count; break;
-    case UPD: break;
+    case REN: tally->renewed++; break;
+    case GROUP: tally->renewed += load->members[request->first / load->config.group_size]; break;
+    case UPD:
+    case PROBE: break;
     }
+}
+
+/* "The group is another": it has so many. A group that is not there has none. */
+static bool count_members(struct load *load, const struct request *request, const char *line,
+                          unsigned long code)
+{
+    const char *count = value_of(line, " cnt=");
+    if (request->verb != PROBE || (code != 404 && !(code == 409 && count)))
+        return false;
+    load->members[request->first / load->config.group_size] =
+        code == 404 ? 0 : (uint32_t)strtoul(count, NULL, 10);
+    load->tally->ok++;
+    return true;
 }
 
 static void count_error(struct load *load, const struct request *request, const char *line)
 {
     const char *code = value_of(line, " c=");
     unsigned long value = code ? strtoul(code, NULL, 10) : 0;
+    if (count_members(load, request, line, value))
+        return;
     tally_error(load->tally, value);
     if (value == 404 && request->verb != BATCH && request->verb != GROUP)
         load->registered[request->first] = 0;

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "question.h"
+
 static const double shares[] = {0.5, 0.9, 0.99, 0.999};
 static const char *const share_names[] = {"p50_us", "p90_us", "p99_us", "p999_us"};
 enum { SHARES = sizeof(shares) / sizeof(shares[0]) };
@@ -124,6 +126,8 @@ static void print_json(const struct options *o, const struct results *r, uint64_
         json_pack("{s:s, s:I, s:I, s:b, s:o, s:o}", "mode", o->mode->name, "instances",
                   (json_int_t)o->instances, "services", (json_int_t)o->services, "keyed",
                   o->key_id != NULL, "setup", tally_json(&r->setup), "run", tally_json(&r->run));
+    json_object_set_new(all, "left", json_integer((json_int_t)r->left));
+    json_object_set_new(all, "stopped", json_integer(r->stopped));
     json_object_set_new(all, "group_size", json_integer((json_int_t)o->group_size));
     if (r->has_visible)
         json_object_set_new(all, "visible", visible_json(&r->visible));
@@ -150,7 +154,16 @@ static void print_rare(const char *what, uint64_t count)
         printf(", %" PRIu64 " %s", count, what);
 }
 
-static void print_tally(const char *title, const struct tally *t)
+static void print_error(bool dns, unsigned code, uint64_t count)
+{
+    const char *name = dns ? question_rcode(code) : NULL;
+    if (name)
+        printf("        %s: %" PRIu64 "\n", name, count);
+    else
+        printf("        error %u: %" PRIu64 "\n", code, count);
+}
+
+static void print_tally(const char *title, const struct tally *t, bool dns)
 {
     printf("%-7s %" PRIu64 " sent in %.2f s: %" PRIu64 " ok (%.0f/s), %" PRIu64 " errors, %" PRIu64
            " lost",
@@ -167,7 +180,7 @@ static void print_tally(const char *title, const struct tally *t)
         print_latency("of it sent late", &t->late);
     for (unsigned i = 0; i < CODES; i++) {
         if (t->codes[i])
-            printf("        error %u: %" PRIu64 "\n", i, t->codes[i]);
+            print_error(dns, i, t->codes[i]);
     }
 }
 
@@ -206,10 +219,12 @@ void report_print(const struct options *o, const struct results *r)
         return;
     }
     if (r->setup.sent)
-        print_tally("setup", &r->setup);
-    print_tally(o->mode->name, &r->run);
+        print_tally("setup", &r->setup, false);
+    print_tally(o->mode->name, &r->run, o->mode == &mode_query);
     if (r->has_visible)
         print_visible(&r->visible);
+    if (r->clean.errors || r->clean.lost)
+        print_tally("cleanup", &r->clean, false);
     if (r->has_server)
         print_server(&r->server, requests);
 }

@@ -101,7 +101,7 @@ static char *put_envelope(struct load *load, char *at, uint64_t sequence)
 
 size_t request_write(struct load *load, uint64_t sequence, struct request *request, char *out)
 {
-    static const char *const verbs[] = {"reg", "ren", "ren", "ren", "del", "upd"};
+    static const char *const verbs[] = {"reg", "ren", "ren", "ren", "del", "upd", "ren"};
     char *at = put_text(put_text(out, "disc/1 "), verbs[request->verb]), *end;
     at = put_envelope(load, at, sequence);
     switch ((enum verb)request->verb) {
@@ -109,6 +109,10 @@ size_t request_write(struct load *load, uint64_t sequence, struct request *reque
     case BATCH: at = put_items(load, at, out, request); break;
     case GROUP:
         at = put_number(put_text(at, " grp=g"), request->first / load->config.group_size);
+        break;
+    case PROBE: /* no group has so many: the refusal says how many there are */
+        at = put_number(put_text(at, " grp=g"), request->first / load->config.group_size);
+        at = put_text(at, " cnt=4294967295 sum=0000000000000000");
         break;
     case UPD:
         at = put_name(load, at, request->first);

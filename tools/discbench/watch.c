@@ -8,7 +8,7 @@
 #include "crowd.h"
 #include "value.h"
 
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3, EXIT_SIGNAL = 128 };
 
 static void help(FILE *out)
 {
@@ -24,7 +24,9 @@ static void help(FILE *out)
           "  --remote            allow a server that is not on loopback\n"
           "  --json              print JSON\n"
           "  --help\n\n"
-          "Exit status: 0 done, 1 a change was lost or refused, 2 usage, 3 no answer.\n",
+          "Ctrl-C ends it; what was registered is taken away.\n\n"
+          "Exit status: 0 done, 1 a change was lost or refused, 2 usage, 3 no answer,\n"
+          "128 + N stopped by signal N.\n",
           out);
 }
 
@@ -139,7 +141,9 @@ int watch_main(int argc, char **argv)
         else
             print_text(&config, r);
         bool complete = r->subscribed == config.subscribers && r->seen == r->expected;
-        code = complete && !r->refused ? EXIT_DONE : EXIT_REFUSED;
+        code = r->stopped                ? EXIT_SIGNAL + r->stopped
+               : complete && !r->refused ? EXIT_DONE
+                                         : EXIT_REFUSED;
     }
     free(r);
     return code;

@@ -1,9 +1,12 @@
 #include "base/text.h"
 
+#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
+
+#include "base/rand.h"
 
 static struct text of(const char *s)
 {
@@ -164,6 +167,11 @@ static void globs(void **state UNUSED)
         {"user.rpc", "*.rpc", true},
         {".hidden", "*", true},
         {"a/b", "a*b", true},
+        {"axb", "a*b", true},
+        {"axc", "a*b", false},
+        {"ab", "a\\*", false},
+        {"a*", "a\\*", true},
+        {"a\\b", "a\\*", false},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         assert_int_equal(text_matches(of(rows[i].s), rows[i].glob), rows[i].matches);
@@ -176,11 +184,38 @@ static void globs(void **state UNUSED)
     assert_true(text_matches((struct text){"abcdef", 3}, "abc")); /* not terminated */
 }
 
+static struct text random_letters(struct rand *r, char out[8])
+{
+    static const char letters[] = "aab.*?[]\\!-/^";
+    struct text t = {out, rand_below(r, 8)};
+    for (size_t n = 0; n < t.n; n++)
+        out[n] = letters[rand_below(r, sizeof(letters) - 1)];
+    out[t.n] = '\0';
+    return t;
+}
+
+static void globs_as_fnmatch(void **state UNUSED)
+{
+    struct rand r;
+    char s[8], glob[8];
+    unsigned matches = 0;
+    rand_seed(&r, 5);
+    for (unsigned n = 0; n < 200000; n++) {
+        struct text t = random_letters(&r, s);
+        random_letters(&r, glob);
+        bool is = fnmatch(glob, s, 0) == 0;
+        assert_int_equal(text_matches(t, glob), is);
+        matches += is;
+    }
+    assert_true(matches > 2000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compares), cmocka_unit_test(cuts),   cmocka_unit_test(numbers),
-        cmocka_unit_test(copies),   cmocka_unit_test(labels), cmocka_unit_test(globs),
+        cmocka_unit_test(compares),         cmocka_unit_test(cuts),   cmocka_unit_test(numbers),
+        cmocka_unit_test(copies),           cmocka_unit_test(labels), cmocka_unit_test(globs),
+        cmocka_unit_test(globs_as_fnmatch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

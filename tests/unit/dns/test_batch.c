@@ -123,6 +123,7 @@ static void changes_in_between(void **state UNUSED)
     struct asked *a = calloc(1, sizeof(*a));
     assert_non_null(a);
     static const char *const asked[] = {"i00001.three.z.", "three.z.", "new.z."};
+    static const unsigned rcodes[] = {3, 0, 3}; /* what was not there is not looked for anew */
     for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
         struct question q = {asked[i], 1, 7, MOST, false};
         a->requests[i] = (struct dns_request){.bytes = a->bytes[i],
@@ -141,6 +142,8 @@ static void changes_in_between(void **state UNUSED)
     for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
         size_t size = dns_respond_to(t->dns, t->worker, i, t->out, sizeof(t->out));
         assert_true(dns_check(a->bytes[i], a->requests[i].size, t->out, size, MOST, &t->reply));
+        assert_int_equal(t->reply.flags & 15, rcodes[i]);
+        assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 0);
         dns_reply_free(&t->reply);
     }
     rcu_reader_offline();

@@ -341,7 +341,7 @@ static void assert_selector(const struct view *v, const char *key, const char *v
 {
     struct pair pair = pair_of(key, value);
     char got[128] = "";
-    assert_true(view_has_pair(v, &pair));
+    assert_true(view_has_pair(v, &test_key, &pair));
     uint64_t mask = slice_selected(v->slices[0], &pair, 1);
     for (uint32_t place = 0; view_next(v, &place); place++)
         if (mask >> place & 1)
@@ -374,17 +374,17 @@ static void test_selectors(void **state)
     struct pair absent[] = {pair_of("version", "3"), pair_of("version", "1.4.2"),
                             pair_of("other", "x")};
     for (size_t i = 0; i < ARRAY_COUNT(absent); i++) {
-        assert_false(view_has_pair(v, &absent[i]));
+        assert_false(view_has_pair(v, &test_key, &absent[i]));
         assert_int_equal(slice_selected(v->slices[0], &absent[i], 1), 0);
     }
     struct pair both[] = {pair_of("version", "1-4-2"), pair_of("tag", "red")};
     assert_int_equal(slice_selected(v->slices[0], both, 2), 1); /* a */
     assert_int_equal(slice_selected(v->slices[0], both, 0), 5); /* a, c */
-    assert_true(view_has_selector_key(v, TEXT("zone")));
-    assert_true(view_has_selector_key(v, TEXT("cluster")));
-    assert_false(view_has_selector_key(v, TEXT("other")));
-    assert_false(view_has_selector_key(v, TEXT("aaa")));
-    assert_false(view_has_selector_key(v, TEXT("zzz")));
+    assert_true(view_has_selector_key(v, &test_key, TEXT("zone")));
+    assert_true(view_has_selector_key(v, &test_key, TEXT("cluster")));
+    assert_false(view_has_selector_key(v, &test_key, TEXT("other")));
+    assert_false(view_has_selector_key(v, &test_key, TEXT("aaa")));
+    assert_false(view_has_selector_key(v, &test_key, TEXT("zzz")));
     assert_int_equal(v->slices[0]->selector_count, 9);
     teardown(&f);
 }
@@ -402,7 +402,7 @@ static void test_empty(void **state)
     assert_int_equal(v->v4.group.count, 0);
     assert_int_equal(v->txt.count, 0);
     assert_null(inst(v, "a"));
-    assert_false(view_has_selector_key(v, TEXT("version")));
+    assert_false(view_has_selector_key(v, &test_key, TEXT("version")));
     assert_null(view_port(v, TEXT("x"), PROTOCOL_TCP));
     teardown(&f);
 }

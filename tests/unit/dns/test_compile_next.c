@@ -222,7 +222,10 @@ static void say_set(struct lines *l, const struct view *v, const char *name,
     for (uint32_t n = 0; set_next(set, &n); n++, count++) {
         struct srv_item item = set_item(set, n), found;
         assert_true(set_find(set, item.place, &found));
-        assert_memory_equal(&item, &found, sizeof(item));
+        assert_int_equal(found.place, item.place);
+        assert_int_equal(found.priority, item.priority);
+        assert_int_equal(found.weight, item.weight);
+        assert_int_equal(found.port, item.port);
         assert_ptr_equal(set_instance(set, n), view_at(v, item.place));
         say(l, "S %s %.*s %u %u %u", name, TEXT_ARG(instance_label(view_at(v, item.place))),
             item.priority, item.weight, item.port);
@@ -276,6 +279,8 @@ static void say_selectors(struct lines *l, const struct view *v)
             const struct selector *pair = &s->selectors[i];
             struct pair asked = {pair->key, pair->value};
             struct pair_counts counts = view_pair_counts(v, &asked);
+            assert_true(view_has_pair(v, &test_key, &asked));
+            assert_true(view_has_selector_key(v, &test_key, pair->key));
             assert_ptr_equal(slice_selector(s, pair->key, pair->value), pair);
             assert_int_equal(pair->live & ~s->live, 0);
             assert_int_equal(pair->fresh, pair->live & ~s->stale);

@@ -355,6 +355,35 @@ static void test_only_zeros(void **state)
     }
 }
 
+static bool is_even(const void *context UNUSED, uint32_t number)
+{
+    return ordinals[number] % 2 == 0;
+}
+
+/* Some of a group of nearly only zeros, in parts of unequal sizes. Of them only the
+ * even ones are wanted. */
+static void test_some_of_zeros(void **state)
+{
+    (void)state;
+    enum { COUNT = 90, ROUNDS = 90000 };
+    uint64_t weights[COUNT] = {0};
+    struct pick_some some = {&groups[0], parts, is_even, NULL};
+    unsigned seen[COUNT / 2] = {0};
+    double share[COUNT / 2];
+    weights[0] = 1;
+    fill = 40;
+    group_of(0, 0, COUNT, weights, COUNT);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        assert_int_equal(pick_some(&picker, &rng, &some, 0, 1, 1000), 1);
+        assert_true(item(0) % 2 == 0);
+        seen[item(0) / 2]++;
+    }
+    /* An item of weight 1 against 44 of 89 that share one ticket. */
+    for (unsigned i = 0; i < COUNT / 2; i++)
+        share[i] = (i ? 1.0 / (COUNT - 1) : 1.0) / (1.0 + 44.0 / (COUNT - 1));
+    assert_true(chi_square(seen, share, COUNT / 2, ROUNDS) < 78.7); /* 44 degrees, p = 0.001 */
+}
+
 static void test_bounds(void **state)
 {
     (void)state;
@@ -439,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup(test_priorities, seed),
         cmocka_unit_test_setup(test_zeros, seed),
         cmocka_unit_test_setup(test_only_zeros, seed),
+        cmocka_unit_test_setup(test_some_of_zeros, seed),
         cmocka_unit_test_setup(test_bounds, seed),
         cmocka_unit_test_setup(test_distinct_sum, seed),
         cmocka_unit_test_setup(test_distinct_many, seed),

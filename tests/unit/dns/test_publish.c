@@ -364,6 +364,38 @@ static void test_cheap_is_never_put_off(void **state)
     teardown(&f);
 }
 
+static void reg_with_ports(struct fixture *f, unsigned i, uint64_t ms)
+{
+    char name[32], fields[256];
+    int n = snprintf(fields, sizeof(fields), "addr=10.0.%u.%u", i / 256, i % 256);
+    for (unsigned k = 0; k < 7; k++)
+        n += snprintf(fields + n, sizeof(fields) - (size_t)n, " port=p%u-%u:%u", i, k, 1000 + k);
+    snprintf(name, sizeof(name), "big/i%u", i);
+    reg(f->registry, name, fields, ms);
+}
+
+/* A change of one instance makes one slice anew, but all 7 000 names of ports are listed. */
+static void test_pacing_of_ports(void **state)
+{
+    (void)state;
+    struct fixture f = setup_one(SOA);
+    for (unsigned i = 0; i < 1000; i++)
+        reg_with_ports(&f, i, 1000);
+    publish_at(&f, 1000);
+    reg_with_ports(&f, 1000, 2000);
+    publish_at(&f, 2000);
+    assert_int_equal(published_at(&f, "big.z")->live_count, 1001);
+    assert_in_range(published_at(&f, "big.z")->compiled, 1, SLICE_MAX);
+    reg_with_ports(&f, 1001, 2001);
+    publish_at(&f, 2001);
+    assert_int_equal(published_at(&f, "big.z")->live_count, 1001);
+    assert_in_range(f.due, 2000 + 8, 2000 + 20);
+    publish_at(&f, f.due);
+    assert_int_equal(published_at(&f, "big.z")->live_count, 1002);
+    assert_int_equal(published_at(&f, "big.z")->port_count, 7 * 1002);
+    teardown(&f);
+}
+
 /* The end comes while a service waits for its time. */
 static void test_freed_while_waiting(void **state)
 {
@@ -512,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_hidden_without_instances),
         cmocka_unit_test(test_pacing),
+        cmocka_unit_test(test_pacing_of_ports),
         cmocka_unit_test(test_cheap_is_never_put_off),
         cmocka_unit_test(test_freed_while_waiting),
         cmocka_unit_test(test_reload),

@@ -94,8 +94,52 @@ static void test_change(void **state)
     fail_each(false);
 }
 
+/* Of so many that it is left for later when it grows. */
+static void put_many(struct rig *t)
+{
+    char name[32], fields[64];
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "web/i%u", i);
+        snprintf(fields, sizeof(fields), "addr=10.0.%u.%u", i / 250, 1 + i % 250);
+        reg(t->registry, name, fields, 1);
+    }
+}
+
+/* One that waited for its time, and then finds no memory, is not forgotten. */
+static void test_due(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_FAILURES();
+    bool failed = true;
+    long n = 0;
+    for (; failed; n++) {
+        struct rig *t =
+            rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", NULL, NULL);
+        uint64_t due;
+        put_many(t);
+        assert_int_equal(dns_publish(t->dns, t->registry, 1000000, &due), ERR_OK);
+        reg(t->registry, "web/i7", "addr=10.0.0.8 port=80", 2);
+        assert_int_equal(dns_publish(t->dns, t->registry, 1000000, &due), ERR_OK);
+        assert_in_range(due, 1000001, 1000010);
+        until_failure = n;
+        enum err err = dns_publish(t->dns, t->registry, due, &due);
+        failed = until_failure < 0;
+        until_failure = -1;
+        assert_int_equal(err, failed ? ERR_MEMORY : ERR_OK);
+        if (failed)
+            assert_int_equal(dns_publish(t->dns, t->registry, due, &due), ERR_OK);
+        assert_int_equal(due, UINT64_MAX);
+        expect(t, "_services._dns-sd._udp.z", T_PTR, 0,
+               "_services._dns-sd._udp.z. 5 PTR _web._tcp.z.");
+        assert_int_equal(ask(t, "web.z", T_SRV)->counts[SECTION_ANSWER_AT], 1);
+        rig_free(t);
+    }
+    assert_true(n > 20);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_first), cmocka_unit_test(test_change)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_first), cmocka_unit_test(test_change),
+                                       cmocka_unit_test(test_due)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

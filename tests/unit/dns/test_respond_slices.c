@@ -7,9 +7,10 @@
 
 #include <cmocka.h>
 
+#include "dns/worker.h"
 #include "unit/dns/answering.h"
 
-enum { TC = 0x0200, COUNT_MAX = 5000, HUGE_COUNT = 40000, BUCKETS = 20 };
+enum { TC = 0x0200, SELECTED_ROUNDS = 500, COUNT_MAX = 2000, BUCKETS = 20 };
 
 static const unsigned weights[] = {10, 30, 60}; /* of register_many */
 
@@ -94,7 +95,7 @@ static void test_all_appear(void **state)
     (void)state;
     static const struct {
         unsigned count, rounds;
-    } cases[] = {{100, 3000}, {200, 3000}, {5000, 9000}};
+    } cases[] = {{100, 1000}, {200, 1000}, {COUNT_MAX, 3000}};
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct rig *t = rig_with_max(0);
         register_many(t, "big", cases[i].count, "");
@@ -207,7 +208,7 @@ static void check_selected(struct rig *t, unsigned count, uint16_t type)
     note(t, type, count, seen);
     for (unsigned i = 0; i < count; i++)
         assert_int_equal(seen[i], i % 20 == 7);
-    for (unsigned i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < SELECTED_ROUNDS; i++) {
         ask(t, "3.version.z2.zone.big.z", type);
         unsigned number = note(t, type, count, seen);
         assert_int_equal(number % 20, 7);
@@ -220,7 +221,7 @@ static void check_selected(struct rig *t, unsigned count, uint16_t type)
         double share = 0;
         for (unsigned i = 7; i < count; i += 20)
             share += i % 3 == c ? weights[c] : 0;
-        double expected = share / total * 2000, off = first[c] - expected;
+        double expected = share / total * SELECTED_ROUNDS, off = first[c] - expected;
         assert_true(off * off <= 16 * expected);
     }
 }
@@ -228,7 +229,8 @@ static void check_selected(struct rig *t, unsigned count, uint16_t type)
 static void test_selectors(void **state)
 {
     (void)state;
-    static const unsigned counts[] = {80, 200, 5000}; /* few, some, more than a datagram holds */
+    static const unsigned counts[] = {80, 200,
+                                      COUNT_MAX}; /* few, some, more than a datagram holds */
     for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
         struct rig *t = rig_with_max(0);
         register_selected(t, counts[i]);
@@ -304,31 +306,65 @@ static void configure(struct dns_config *c)
 static void test_very_many(void **state)
 {
     (void)state;
-    struct registry_config config = registry_config_default();
+    static const uint16_t types[] = {T_SRV, T_A};
     struct rig *t =
         rig_with_config("@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n", NULL, configure);
-    config.service_instances_max = HUGE_COUNT;
-    assert_int_equal(registry_configure(t->registry, &config), ERR_OK);
-    register_selected(t, HUGE_COUNT);
-    for (unsigned near = 0; near < 2; near++) {
-        static const uint16_t types[] = {T_SRV, T_A};
+    t->worker->slices_max = 4;
+    register_selected(t, COUNT_MAX);
+    for (unsigned i = 0; i < 40; i++) {
+        bool near = i % 2;
+        uint16_t type = types[i / 2 % 2];
+        unsigned far = 0;
         assert_int_equal(addr_parse(near ? TEXT("10.1.0.1") : TEXT("192.0.2.1"), &t->client),
                          ERR_OK);
-        for (unsigned k = 0; k < 2; k++)
-            for (unsigned again = 0; again < 5; again++) {
-                unsigned far = 0;
-                ask(t, "big.z", types[k]);
-                assert_in_range(t->reply.counts[SECTION_ANSWER_AT], 20, 80);
-                for (unsigned i = 0; i < t->reply.counts[SECTION_ANSWER_AT]; i++)
-                    far += number_of(t, i, types[k]) % 5 != 2;
-                assert_int_equal(far > 0, !near);
-                ask(t, "3.version.z2.zone.big.z", types[k]);
-                assert_in_range(t->reply.counts[SECTION_ANSWER_AT], 15, 80);
-                for (unsigned i = 0; i < t->reply.counts[SECTION_ANSWER_AT]; i++)
-                    assert_int_equal(number_of(t, i, types[k]) % 20, 7);
-            }
+        ask(t, "big.z", type);
+        assert_in_range(t->reply.counts[SECTION_ANSWER_AT], 20, 80);
+        for (unsigned k = 0; k < t->reply.counts[SECTION_ANSWER_AT]; k++)
+            far += number_of(t, k, type) % 5 != 2;
+        assert_int_equal(far > 0, !near);
+        ask(t, "3.version.z2.zone.big.z", type);
+        assert_in_range(t->reply.counts[SECTION_ANSWER_AT], 15, 80);
+        for (unsigned k = 0; k < t->reply.counts[SECTION_ANSWER_AT]; k++)
+            assert_int_equal(number_of(t, k, type) % 20, 7);
     }
     rig_free(t);
+}
+
+/* ---- zeros ----------------------------------------------------------------------------------- */
+
+/* Those of weight 0 of one priority share one ticket, whatever other priorities have, and
+ * however many there are. */
+static void check_zeros(const char *name, unsigned others)
+{
+    enum { ZEROS = 3, ROUNDS = 800 };
+    unsigned first = 0;
+    struct rig *t = rig_with_max(0);
+    for (unsigned i = 0; i < 1 + ZEROS + others; i++) {
+        char id[32], fields[96];
+        unsigned priority = i > ZEROS ? 1 + i % 2 : 0;
+        snprintf(id, sizeof(id), "big/i%05u", i);
+        snprintf(fields, sizeof(fields), "addr=10.1.0.%u port=80 version=1 w=%u priority=%u", 1 + i,
+                 i == 0, priority);
+        reg(t->registry, id, fields, 1);
+    }
+    publish(t);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        ask_tcp(t, name, T_SRV);
+        assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 1 + ZEROS + others);
+        first += number_of(t, 0, T_SRV) == 0;
+    }
+    assert_in_range(first, ROUNDS / 2 - 71, ROUNDS / 2 + 71); /* 5 deviations */
+    rig_free(t);
+}
+
+static void test_zeros(void **state)
+{
+    (void)state;
+    static const unsigned others[] = {0, 10, 100};
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        check_zeros("big.z", others[i]);
+        check_zeros("1.version.big.z", others[i]);
+    }
 }
 
 int main(void)
@@ -337,7 +373,7 @@ int main(void)
         cmocka_unit_test(test_all_appear), cmocka_unit_test(test_around_one_slice),
         cmocka_unit_test(test_uneven),     cmocka_unit_test(test_priorities),
         cmocka_unit_test(test_selectors),  cmocka_unit_test(test_stable),
-        cmocka_unit_test(test_very_many),
+        cmocka_unit_test(test_very_many),  cmocka_unit_test(test_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/rand.h"
+#include "dns/leaf.h"
 #include "dns/table.h"
 #include "dns/zone.h"
 
@@ -379,6 +380,164 @@ static void test_growth_under_readers(void **state)
     rcu_drain();
 }
 
+/* ---- leaves ------------------------------------------------------------------------------ */
+
+enum { LEAF_RECORDS = 20, LEAF_BYTES = 200 };
+
+/* All its data are the same byte. */
+static struct leaf *leaf_with(const char *owner, uint8_t byte)
+{
+    uint8_t data[LEAF_RECORDS][LEAF_BYTES];
+    struct leaf_record records[LEAF_RECORDS];
+    struct name name = parsed(owner);
+    struct leaf *leaf;
+    memset(data, byte, sizeof(data));
+    for (size_t i = 0; i < LEAF_RECORDS; i++)
+        records[i] = (struct leaf_record){16, (uint16_t)(LEAF_BYTES - i), 5, data[i]};
+    assert_int_equal(leaf_new(&name, records, LEAF_RECORDS, &leaf), ERR_OK);
+    return leaf;
+}
+
+static void put_leaf(struct table *t, const struct zone *zone, struct leaf *leaf)
+{
+    assert_int_equal(table_put_leaf(t, &leaf->owner, zone, leaf), ERR_OK);
+}
+
+static uint32_t references(const struct leaf *leaf)
+{
+    return atomic_load(&leaf->refs);
+}
+
+static bool is_whole_leaf(const struct node *n)
+{
+    const struct rrset *set = &n->rrsets[0];
+    bool whole = n->kind == NODE_LEAF && n->rrset_count == 1 && set->count == LEAF_RECORDS;
+    for (unsigned i = 0; whole && i < set->count; i++)
+        for (unsigned k = 0; whole && k < set->sizes[i]; k++)
+            whole = set->rdata[i][k] == set->rdata[0][0];
+    return whole;
+}
+
+static struct table *full_table(const struct zone *zone)
+{
+    enum { MANY = 20000 };
+    struct table *t = table_new(&key);
+    char text[32];
+    assert_non_null(t);
+    put(t, zone, "z.", NODE_STATIC);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "n%u.z.", i);
+        put(t, zone, text, NODE_STATIC);
+    }
+    return t;
+}
+
+/* What left the table is let go of after the grace period, however seldom its shard's array is
+ * made anew. */
+static void test_leaves_go(void **state)
+{
+    (void)state;
+    enum { CHANGES = 40 };
+    struct zone zone = {.apex = parsed("z.")};
+    struct table *t = full_table(&zone);
+    struct leaf *leaves[CHANGES];
+    for (unsigned i = 0; i < CHANGES; i++) {
+        leaves[i] = leaf_with("hot.z.", (uint8_t)i);
+        if (i % 4 == 1)
+            cut(t, "hot.z.");
+        if (i % 4 == 2)
+            put(t, &zone, "hot.z.", NODE_SERVICE);
+        put_leaf(t, &zone, leaves[i]);
+        assert_true(references(leaves[i]) == 2);
+    }
+    rcu_drain();
+    for (unsigned i = 0; i < CHANGES; i++) {
+        assert_int_equal(references(leaves[i]), i + 1 < CHANGES ? 1 : 2);
+        leaf_unref(leaves[i]);
+    }
+    table_free(t); /* with the last leaf */
+    rcu_drain();
+}
+
+/* Not before it. */
+static void test_leaf_stays_for_readers(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("z.")};
+    struct table *t = full_table(&zone);
+    struct leaf *first = leaf_with("hot.z.", 1), *second = leaf_with("hot.z.", 2);
+    put_leaf(t, &zone, first);
+    rcu_reader_start();
+    rcu_reader_online();
+    const struct node *before = look(t, "hot.z.");
+    put_leaf(t, &zone, second);
+    const struct node *after = look(t, "hot.z.");
+    cut(t, "hot.z.");
+    assert_null(look(t, "hot.z."));
+    assert_int_equal(references(first), 2);
+    assert_int_equal(references(second), 2);
+    assert_true(is_whole_leaf(before) && before->rrsets[0].rdata[0][0] == 1);
+    assert_true(is_whole_leaf(after) && after->rrsets[0].rdata[0][0] == 2);
+    rcu_reader_offline();
+    rcu_reader_stop();
+    rcu_drain();
+    assert_int_equal(references(first), 1);
+    assert_int_equal(references(second), 1);
+    leaf_unref(first);
+    leaf_unref(second);
+    table_free(t);
+    rcu_drain();
+}
+
+static void *leaf_reader(void *context)
+{
+    struct shared *s = context;
+    rcu_reader_start();
+    while (!atomic_load(&s->stop)) {
+        rcu_reader_online();
+        for (unsigned i = 0; i < 20; i++) {
+            const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
+            if (!n || !is_whole_leaf(n))
+                atomic_fetch_add(&s->wrong, 1);
+            n = table_find(s->table, s->missing.wire, s->missing.size);
+            if (n && !is_whole_leaf(n))
+                atomic_fetch_add(&s->wrong, 1);
+        }
+        rcu_reader_offline();
+        atomic_fetch_add(&s->rounds, 1);
+    }
+    rcu_reader_stop();
+    return NULL;
+}
+
+/* One leaf is replaced, another one comes and goes. */
+static void test_leaves_under_readers(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("z.")};
+    struct shared s = {
+        .table = full_table(&zone), .stays = parsed("hot.z."), .missing = parsed("new.z.")};
+    struct leaf *leaf = leaf_with("hot.z.", 0);
+    put_leaf(s.table, &zone, leaf);
+    leaf_unref(leaf);
+    pthread_t threads[2];
+    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, leaf_reader, &s), 0);
+    for (unsigned i = 1; i < 3000 || atomic_load(&s.rounds) < 500; i++) {
+        leaf = leaf_with(i % 3 ? "hot.z." : "new.z.", (uint8_t)i);
+        put_leaf(s.table, &zone, leaf);
+        leaf_unref(leaf);
+        if (i % 3 == 1)
+            cut(s.table, "new.z.");
+    }
+    atomic_store(&s.stop, true);
+    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&s.wrong), 0);
+    table_free(s.table);
+    rcu_drain();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +548,9 @@ int main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_readers),
         cmocka_unit_test(test_growth_under_readers),
+        cmocka_unit_test(test_leaves_go),
+        cmocka_unit_test(test_leaf_stays_for_readers),
+        cmocka_unit_test(test_leaves_under_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,21 @@ static unsigned number_of(const struct desk *d, const struct agenda_node *node)
     return (unsigned)(node - d->nodes);
 }
 
+/* The nearest one's key, or where the first slot begins that holds something. */
+static void assert_next(const struct agenda *a)
+{
+    const struct heap_node *near = heap_first(&a->near);
+    uint64_t next = near ? near->key : AGENDA_NEVER;
+    for (uint32_t ahead = 0; a->far && ahead < AGENDA_SLOTS; ahead++) {
+        uint64_t ms = a->until_ms + (uint64_t)ahead * AGENDA_SLOT_MS;
+        if (!a->slots[ms / AGENDA_SLOT_MS % AGENDA_SLOTS])
+            continue;
+        next = ms < next ? ms : next;
+        break;
+    }
+    assert_true(agenda_next(a) == next);
+}
+
 static void empty(struct desk *d)
 {
     struct agenda_node *node;
@@ -74,6 +89,7 @@ static void test_agenda(void **state)
             d.now += rand_below(&d.rand, what == 99 ? 1500000 : 50);
             empty(&d);
         }
+        assert_next(&d.agenda);
     }
     assert_true(d.done > 10000);
     for (unsigned n = 0; n < NODES; n++)

@@ -1,5 +1,8 @@
 /* Whatever is registered is read back, field by field, for random records. */
+#include <malloc.h>
+
 #include "base/rand.h"
+#include "registry/instance.h"
 #include "unit/registry/fixture.h"
 
 /* Room for the texts of one random record. */
@@ -235,12 +238,51 @@ static void test_grows_and_shrinks(void **state)
     registry_free(r);
 }
 
+/* At each size around what the block has room for, upwards and back. */
+static void walk_the_edge(struct registry *r, struct record *record)
+{
+    static const char value[] = "0123456789012345678901234567890123456789";
+    enum { MOST = sizeof(value) - 1 };
+    static struct record read;
+    unsigned fitted = 0, full = 0, outgrew = 0;
+    record->metadata_count = 1;
+    for (unsigned n = 0; n < 2 * MOST; n++) {
+        record->metadata[0] = (struct pair){TEXT("key"), {value, n < MOST ? n : 2 * MOST - 1 - n}};
+        const struct instance *i = put(r, record, n).instance;
+        size_t size = content_size(instance_content(i)->size);
+        size_t block = malloc_usable_size((void *)(uintptr_t)i);
+        assert_true((size_t)(i->id + i->id_size - (const char *)i) + i->room <= block);
+        assert_int_equal(i->outgrown, size > i->room);
+        fitted += size + 1 == i->room;
+        full += size == i->room;
+        outgrew += size == i->room + 1u;
+        instance_read(i, &read);
+        assert_same_metadata(record, &read);
+        assert_same_text(read.id, record->id);
+    }
+    assert_true(fitted <= 2 && full == 2 && outgrew == 2);
+}
+
+static void test_edge_of_the_room(void **state)
+{
+    (void)state;
+    static const char id[] = "abcdefghijklmnopqrstuvwxyz";
+    struct registry *r = registry_plain();
+    for (unsigned n = 1; n < sizeof(id); n++) { /* odd and even, and all that may be left over */
+        struct record record = record_of("web", "");
+        record.id = (struct text){id, n};
+        walk_the_edge(r, &record);
+    }
+    registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_round_trip),
         cmocka_unit_test(test_each_field_is_a_change),
         cmocka_unit_test(test_grows_and_shrinks),
+        cmocka_unit_test(test_edge_of_the_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

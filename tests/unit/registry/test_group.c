@@ -291,6 +291,25 @@ static void test_permanent_member_goes(void **state)
     registry_free(r);
 }
 
+/* Who registers next may do so from elsewhere, and there the address may be a longer one. */
+static void test_moves_with_its_sender(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"10.0.0.1", "2001:db8:ffff::7", "10.0.0.2"};
+    struct registry *r = registry_plain();
+    struct record a = member_of("web", "a", "node"), b = member_of("web", "b", "node");
+    struct granted granted;
+    for (unsigned n = 0; n < ARRAY_COUNT(places); n++) {
+        struct principal who = deploy;
+        who.addr = addr_of(places[n]);
+        assert_int_equal(registry_register(r, n % 2 ? &b : &a, &who, at_ms(n), &granted), ERR_OK);
+        struct addr owner = state_of(r, "web", "a").owner.addr;
+        assert_true(addr_is(&owner, &who.addr));
+    }
+    assert_int_equal(registry_totals(r).groups, 1);
+    registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_list_pages),
         cmocka_unit_test(test_budget_inside_a_group),
         cmocka_unit_test(test_permanent_member_goes),
+        cmocka_unit_test(test_moves_with_its_sender),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,11 +85,20 @@ static void test_faults(void **state)
     stored.record.rev = 1;
     stored.record.ports[0].number = 0;
     assert_int_equal(registry_restore(r, &stored, false, at_ms(1)), ERR_VALUE);
+    stored.record.ports[0].number = 8080;
+    uint64_t *const times[] = {&stored.registered_ms, &stored.up_ms, &stored.latest_ms};
+    for (unsigned n = 0; n < ARRAY_COUNT(times); n++) {
+        *times[n] = (uint64_t)1 << 48;
+        assert_int_equal(registry_restore(r, &stored, false, at_ms(1)), ERR_VALUE);
+        --*times[n];
+    }
     assert_int_equal(registry_restore_grave(r, key_of("web", ""), 1, WALL + 9, at_ms(1)),
                      ERR_VALUE);
     assert_int_equal(registry_restore_service(r, TEXT("default"), TEXT(""), WALL + 9, at_ms(1)),
                      ERR_VALUE);
     assert_int_equal(registry_totals(r).services, 0);
+    assert_int_equal(registry_restore(r, &stored, false, at_ms(1)), ERR_OK);
+    assert_int_equal(state_of(r, "web", "a").up_ms, ((uint64_t)1 << 48) - 1);
     registry_free(r);
 }
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from comparing import load
+from parts import load
 
 FREQUENCY = 4000  # samples per second
 LINES = 60

@@ -4,7 +4,7 @@ import socket
 import struct
 import time
 
-from comparing.data import ZONE
+from parts.data import ZONE
 
 TYPES = {"A": 1, "NS": 2, "SOA": 6, "SRV": 33}
 NXDOMAIN = 3
@@ -42,6 +42,7 @@ class Answer:
         _, flags, questions, *counts = struct.unpack_from("!6H", data)
         self.rcode, self.authoritative = flags & 15, bool(flags & 0x400)
         self.truncated, self.size, self.sections = bool(flags & 0x200), len(data), []
+        self.added = counts[1], max(counts[2] - 1, 0)  # authority; additional but EDNS
         at = 12
         for _ in range(questions):
             at = read_name(data, at)[1] + 4
@@ -87,6 +88,9 @@ def wait_for(port, name, type_name, is_right, alive, limit):
         answer = ask(port, name, type_name, 0.2)
         if answer and is_right(answer):
             return time.monotonic() - start
+        if answer and answer.truncated:
+            raise SystemExit("%s %s does not fit in an answer: ask for fewer instances" % (
+                name, type_name))
         if not alive():
             break
         time.sleep(0.002)

@@ -1,16 +1,21 @@
 """What must be there before anything is measured: programs, a build, cores."""
 
+import argparse
+import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
 PROGRAMS = {"nsd": "/usr/sbin/nsd", "knot": "/usr/sbin/knotd", "gdnsd": "/usr/sbin/gdnsd"}
 
 
+OURS = ("discd", "beside", "echo")
 TARGETS = ["discd", "discctl", "discbench", "bench_echo"]
 
 
@@ -19,7 +24,8 @@ def say(text):
 
 
 def missing(names):
-    wanted = [PROGRAMS[n] for n in names if n in PROGRAMS] + ["dnsperf"]
+    """`names`: of servers, and of other programs."""
+    wanted = [PROGRAMS.get(n, n) for n in names if n not in OURS]
     return [p for p in wanted if not shutil.which(p)]
 
 
@@ -36,24 +42,70 @@ def install(names):
         raise SystemExit("still missing: %s" % " ".join(lacking))
 
 
+def parser_of(about):
+    """Its help is what stands at the head of the script."""
+    return argparse.ArgumentParser(description=about, formatter_class=Help)
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """As it is written, and options with what holds when they are not given."""
+
+    def _get_help_string(self, action):
+        known = action.default is None or action.default is False or action.default is True
+        named = "[" in action.help or action.default is argparse.SUPPRESS
+        return action.help if known or named else action.help + " [%(default)s]"
+
+
 def common_options(parser):
     """The options that all of the scripts have."""
     parser.add_argument("build", nargs="?", default=os.path.join(CHECKOUT, "build"),
                         help="build folder [build]")
     parser.add_argument("--as-built", action="store_true", help="do not build anything first")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there, too")
+    parser.add_argument("--data", metavar="FOLDER",
+                        help="where servers store, in a folder of their own [that of temporary files]")
+
+
+def core_options(parser):
+    parser.add_argument("--server-cpu", type=int, help="core of the server [the first]")
+    parser.add_argument("--load-cpu", type=int, help="core of the load [the last]")
+
+
+def realtime_option(parser):
     parser.add_argument("--realtime", action="store_true",
                         help="servers and load go before all other programs (root)")
-    parser.add_argument("--json", metavar="FILE", help="write all figures there, too")
 
 
-def begin(chosen, names):
-    """Installs, builds, and sees to an orderly end. Returns the build folder."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop_orderly(*_):
+    """Once: what is being stopped is not interrupted by a second signal."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit("stopped")
+
+
+@contextlib.contextmanager
+def workplace(chosen, names, name):
+    """Installs and builds what is needed, and gives (build folder, folder to work in); the latter
+    is removed at the end, whatever ends it."""
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop_orderly)
     install(names)
-    folder = build(chosen.build, chosen.as_built)
-    if chosen.realtime:
+    built = build(chosen.build, chosen.as_built)
+    if getattr(chosen, "realtime", False):
+        go_first()
+    with tempfile.TemporaryDirectory(prefix="disc-%s-" % name, dir=chosen.data) as folder:
+        yield built, folder
+
+
+def go_first():
+    try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    return folder
+    except PermissionError:
+        raise SystemExit("--realtime: the right to it is missing (be root)") from None
 
 
 def quietly(command):
@@ -67,6 +119,9 @@ def build(folder, as_built=False):
     """The build folder with discd, discctl, discbench and the echo in it, made up to date."""
     folder = os.path.abspath(folder)
     if as_built:
+        for name in ("discd", "discbench"):
+            if not os.access(os.path.join(folder, name), os.X_OK):
+                raise SystemExit("%s is not there: build it first" % os.path.join(folder, name))
         return folder
     if not os.path.exists(os.path.join(folder, "CMakeCache.txt")):
         say("building a Release in %s" % folder)
@@ -91,9 +146,19 @@ def cores(server, load):
     usable = sorted(os.sched_getaffinity(0))
     server = usable[0] if server is None else server
     load = usable[-1] if load is None else load
+    for core in (server, load):
+        if core not in usable:
+            raise SystemExit("there is no core %d here, but %s" % (
+                core, " ".join(map(str, usable))))
     if server == load:
         say("warning: server and load share core %d: figures mean little" % server)
     return {server}, {load}
+
+
+def write_json(path, what):
+    if path:
+        with open(path, "w") as out:
+            json.dump(what, out, indent=1)
 
 
 def machine():

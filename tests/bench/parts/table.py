@@ -2,7 +2,7 @@
 
 import statistics
 
-from comparing.data import KINDS
+from parts.data import KINDS
 
 MEMORY_NOTE = """load: from the start of the process to the first right answer; for discd, which has no file
 to load, registering all. restart: discd with all of it stored, to the first right answer.

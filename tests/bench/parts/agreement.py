@@ -1,6 +1,7 @@
 """Do all servers serve the same? Asked before anything is measured."""
 
-from comparing import asking
+from parts import asking
+from parts.data import KINDS
 
 
 def answers(server, data):
@@ -18,11 +19,11 @@ def check(name, first_name, first, other):
                 (name,) + question + (answer.content(), first_name, first[question].content())))
 
 
-def additional_of(name, first_name, first, other):
-    """In words, what differs in the additional section, which a server may fill or not."""
-    same = all(a.additional() == first[q].additional() for q, a in other.items())
-    counts = sorted({len(a.additional()) for (_, t), a in other.items() if t == "SRV"})
-    sizes = sorted({a.size for (_, t), a in other.items() if t == "SRV"})
-    return "%s: SRV answers of %s bytes with %s addresses added%s" % (
-        name, "-".join(map(str, sizes[:1] + sizes[-1:])), "/".join(map(str, counts)),
-        "" if same else " (those of %s differ)" % first_name)
+def described(server, data, kind):
+    """In words, how large an answer is and what it adds, which a server may or may not do."""
+    name, type_name = data.sample(kind)
+    answer = asking.ask(server.port, name, type_name)
+    if answer is None:
+        raise SystemExit("%s does not answer %s %s" % (server.name, name, type_name))
+    return "%s %d bytes (%d records + %d authority + %d additional)" % (
+        (KINDS[kind], answer.size, len(answer.sections[0])) + answer.added)

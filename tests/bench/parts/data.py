@@ -69,6 +69,9 @@ class Data:
             return self.service(n), "A"
         return "x%d.%s" % (n, ZONE), "A"
 
+    def sample(self, kind):
+        return self.question(kind, random.Random(2))
+
     def write_queries(self, folder, kind):
         path = os.path.join(folder, kind + ".queries")
         state = random.Random(1)
@@ -84,3 +87,8 @@ KINDS = {  # as they are called in tables
     "a_all": "A of a service",
     "nxdomain": "NXDOMAIN",
 }
+
+
+def code_of(kind):
+    """The only response code that is right."""
+    return "NXDOMAIN" if kind == "nxdomain" else "NOERROR"

@@ -1,15 +1,20 @@
 """The servers as processes of ours on free ports of 127.0.0.1, one worker each."""
 
 import os
+import secrets
+import shutil
 import socket
 import subprocess
 import time
 
-from comparing import asking, process, registering
-from comparing.data import NEGATIVE_TTL, TTL, ZONE
+from parts import asking, process, registering
+from parts.data import NEGATIVE_TTL, TTL, ZONE
 
 START_LIMIT = 300  # seconds
 LEASE = 86400      # nothing expires while queries are measured
+
+# It ends with us, even if we are killed.
+TIED = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def free_port():
@@ -31,7 +36,7 @@ class Server:
     load(), which also fills it where that is not the same; stop() in any case."""
 
     name = ""
-    adds_addresses = True
+    before = []  # words of a command in front of the server's
 
     def __init__(self, folder, data, cpus, build):
         self.folder = os.path.join(folder, self.name)
@@ -49,10 +54,12 @@ class Server:
 
     def spawn(self, **more):
         cpus = ",".join(str(c) for c in sorted(self.cpus))
-        self.process = subprocess.Popen(["taskset", "-c", cpus] + self.command(),
-                                        cwd=self.folder, stderr=self.log,
+        self.process = subprocess.Popen(TIED + self.before + ["taskset", "-c", cpus]
+                                        + self.command(), cwd=self.folder, stderr=self.log,
                                         stdin=subprocess.DEVNULL, start_new_session=True,
                                         **{"stdout": self.log, **more})
+        if self.before:
+            process.put_first(self.process.pid)
 
     def alive(self):
         return self.process.poll() is None
@@ -84,7 +91,8 @@ class Server:
         return {"load": self.start()}
 
     def prepare(self, kind):
-        """Called before queries of a kind are measured."""
+        """Called before queries of a kind are measured. True: it is configured anew."""
+        return False
 
     def stop(self):
         if self.process and self.alive():
@@ -117,7 +125,24 @@ class Static(Server):
 
 
 class Nsd(Static):
+    """Addresses of SRV targets come only with minimal-responses: no, which adds the zone's NS and
+    its address to every other answer, too; so the other kinds are asked of one that says yes."""
+
     name = "nsd"
+    minimal = "no"
+
+    def prepare(self, kind):
+        wanted = "no" if kind == "srv" else "yes"
+        if wanted == self.minimal:
+            return False
+        self.stop()
+        self.minimal = wanted
+        self.start()
+        return True
+
+    def load(self):
+        self.minimal = "no"
+        return super().load()
 
     def configure(self):
         self.write("nsd.conf", """server:
@@ -131,7 +156,7 @@ class Nsd(Static):
   xfrdfile: "{folder}/xfrd"
   xfrdir: "{folder}"
   zonelistfile: "{folder}/list"
-  minimal-responses: no
+  minimal-responses: {minimal}
   rrl-ratelimit: 0
   rrl-whitelist-ratelimit: 0
 remote-control:
@@ -139,7 +164,7 @@ remote-control:
 zone:
   name: "{zone}"
   zonefile: "zone"
-""".format(port=self.port, folder=self.folder, zone=ZONE))
+""".format(port=self.port, folder=self.folder, zone=ZONE, minimal=self.minimal))
 
     def command(self):
         return ["/usr/sbin/nsd", "-d", "-c", self.path("nsd.conf")]
@@ -179,15 +204,23 @@ zone:
 class Gdnsd(Static):
     name = "gdnsd"
     zone_file = os.path.join("zones", ZONE)
-    adds_addresses = False
 
     def configure(self):
         self.write("config", "options => {\n  listen => 127.0.0.1:%d\n  udp_threads => 1\n"
-                   "  tcp_threads => 1\n  min_ttl => 1\n  run_dir => %s\n  state_dir => %s\n}\n"
+                   "  tcp_threads => 1\n  min_ttl => 1\n  run_dir => \"%s\"\n  state_dir => \"%s\"\n}\n"
                    % (self.port, self.path("run"), self.path("state")))
 
     def command(self):
         return ["/usr/sbin/gdnsd", "-c", self.folder, "start"]
+
+
+KEYS = """
+keys:
+  - id: bench
+    secret: "{secret}"
+    grants:
+      - {{services: ["default/*"], verbs: [reg, ren, upd, del, get]}}
+"""
 
 
 class Discd(Server):
@@ -196,20 +229,35 @@ class Discd(Server):
     name = "discd"
     workers = 1
     lease = LEASE
+    keyed = False  # signed requests are taken, too
 
     def configure(self):
         self.write("zone", self.data.static_part())
+        if self.keyed:
+            self.write_keys()
         self.write("discd.yaml", """data_dir: data
 zones:
   - {{name: {zone}, namespace: default, file: zone, ttl: {ttl}, negative_ttl: {negative}}}
 dns: {{listen: ["127.0.0.1:{port}"], workers: {workers}}}
-registration: {{listen: ["127.0.0.1:0"]}}
+registration: {{listen: ["127.0.0.1:0"]{keys}}}
 http: {{listen: ["127.0.0.1:0"]}}
 lease: {{default: 30, min: 1, max: {lease}}}
 limits: {{service_instances: 100000, instances: 4000000}}
 log: {{level: warn}}
 """.format(zone=ZONE, ttl=TTL, negative=NEGATIVE_TTL, port=self.port, workers=self.workers,
-           lease=LEASE))
+           lease=LEASE, keys=", keys: keys.yaml" if self.keyed else ""))
+
+    def write_keys(self):
+        secret = secrets.token_hex(24)  # hexadecimal is base64, too
+        os.chmod(self.folder, 0o700)
+        self.write("secret", secret)
+        self.write("keys.yaml", KEYS.format(secret=secret))
+        for name in ("secret", "keys.yaml"):
+            os.chmod(self.path(name), 0o600)
+
+    def signing(self):
+        """Options of discbench."""
+        return ["--key", "bench", "--secret-file", self.path("secret")]
 
     def command(self):
         return [os.path.join(self.build, "discd"), "-c", self.path("discd.yaml")]
@@ -298,6 +346,7 @@ class Echo(Server):
         self.stop()
         self.kind = kind
         self.start()
+        return False
 
 
 ALL = {s.name: s for s in (Discd, Beside, Nsd, Knot, Gdnsd, Echo)}

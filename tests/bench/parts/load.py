@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from comparing.process import Usage
+from parts.process import Usage
 
 OUTSTANDING = 200
 CLIENTS = 1
@@ -33,6 +33,13 @@ class Run:
         if not found:
             raise SystemExit("dnsperf says something unexpected:\n" + text)
         return kind(found.group(1))
+
+    def expect(self, who, code):
+        """What was answered otherwise must not count as fast."""
+        others = {c: n for c, n in self.codes.items() if c != code}
+        if others or not self.completed:
+            raise SystemExit("%s answered %s where %s is right" % (
+                who, " ".join("%s %s" % pair for pair in others.items()) or "nothing", code))
 
     def figures(self):
         def per_query(seconds):
