@@ -82,7 +82,7 @@ struct large_parts {
     const struct slice **slices;                 /* those of `blocks` */
     struct pair_filter *pairs;                   /* likewise */
     uint32_t slice_count;
-    uint32_t compiled; /* instances */
+    uint32_t compiled; /* see struct view */
     struct head_totals totals;
     struct choice choices[BAG_KINDS];
 };

@@ -231,9 +231,11 @@ static void place_all(const struct join *j, const struct plan *plan, struct view
 
 static uint32_t listed(const struct join *j)
 {
-    size_t steps = j->steps + j->parts.count;
+    enum { PART_STEPS = 5 };
+    size_t parts = j->parts.count;
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
-        steps += j->bags[kind].count;
+        parts += j->bags[kind].count;
+    size_t steps = j->steps + PART_STEPS * parts;
     return steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX;
 }
 

@@ -134,7 +134,7 @@ static enum err make_slices(struct draft *d, const struct sorting *s, struct lar
         if (err)
             break;
         p->slices[made] = slice;
-        p->compiled += slice->count;
+        p->compiled += slice_work(slice);
         blocks[made] = &slice->block;
     }
     if (!err)

@@ -11,6 +11,12 @@ enum {
     LARGE_FILL_MIN = 10, /* below in the mean, fewer slices are made; above SLICE_FILL more */
 };
 
+/* What it took, see struct view: compiled. */
+static inline uint32_t slice_work(const struct slice *s)
+{
+    return (uint32_t)s->count + s->port_count;
+}
+
 /* A slice of these; sorts the list. ERR_MEMORY. */
 MUST_CHECK enum err large_slice(struct draft *d, struct ordered *list, unsigned count,
                                 struct slice **out);

@@ -114,7 +114,7 @@ static enum err take_slices(struct next *n, struct large_parts *p)
     memcpy(p->slices, n->old->slices, p->slice_count * sizeof(*p->slices));
     for (uint32_t i = 0; i < n->change_count; i++) {
         p->slices[n->changes[i].number] = n->changes[i].new;
-        p->compiled += n->changes[i].new->count;
+        p->compiled += slice_work(n->changes[i].new);
     }
     return ERR_OK;
 }

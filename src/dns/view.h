@@ -94,9 +94,9 @@ struct view {
     struct pair_filter *pairs; /* of all slices; NULL: there is one slice */
     const struct slice *const *slices;
     uint32_t slice_count; /* at least 1 */
-    uint32_t compiled;    /* instances that were compiled for it; the others are shared */
-    uint32_t listed;      /* steps that it took to list what the slices have: parts, port names */
-    uint64_t index;       /* registry index that it shows */
+    uint32_t compiled; /* instances, and port names of slices, compiled for it; others are shared */
+    uint32_t listed;   /* steps that it took to list what the slices have: parts, port names */
+    uint64_t index;    /* registry index that it shows */
     struct text ns, service;
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
     uint32_t max_answers;       /* 0 = all */

@@ -80,12 +80,13 @@ class Server:
                             lambda a: len(a.sections[0]) == data.instances, self.alive,
                             START_LIMIT)
         except SystemExit as problem:
-            raise SystemExit("%s: %s\n%s" % (self.name, problem, self.last_words()))
+            raise SystemExit(("%s: %s\n%s" % (self.name, problem, self.last_words())).rstrip()) from None
         process.pin(self.process.pid, self.cpus)
 
     def last_words(self):
         self.log.seek(0)
-        return self.log.read()[-2000:]
+        lines = [line for line in self.log.read().splitlines() if " audit what=" not in line]
+        return "\n".join(lines)[-2000:]
 
     def load(self):
         return {"load": self.start()}

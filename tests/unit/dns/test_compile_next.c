@@ -97,7 +97,9 @@ static void add_rest(struct fixture *f, char *fields)
                                         " port=http:80",
                                         " port=53/udp port=http:81",
                                         " port=https:443 port=x:9/udp",
-                                        " port=9 port=http:10 port=m:7/sctp"};
+                                        " port=9 port=http:10 port=m:7/sctp",
+                                        " port=http-admin-a:1 port=http-admin:2",
+                                        " port=http-admin-b:3 port=http-admin:2/udp"};
     static const unsigned weights[] = {0, 1, 100, 100, 100, 100, 255, 60000};
     append(fields, "%s", ports[below(f, ARRAY_COUNT(ports))]);
     append(fields, " w=%u", f->spread ? weights[below(f, ARRAY_COUNT(weights))] : 0);

@@ -236,6 +236,43 @@ static void test_one_late_call(void **state)
     registry_free(f->registry);
 }
 
+enum { CROWD = 12000 }; /* leases; several turns' worth */
+
+static void note_judgement(void *context, const struct registry_event *event)
+{
+    unsigned *turns = context;
+    assert_int_not_equal(event->kind, REGISTRY_EVICTED);
+    if (event->kind != REGISTRY_GUARD_ON)
+        return;
+    assert_int_equal(event->guard->late, CROWD);
+    assert_int_equal(event->guard->late_hosts, CROWD);
+    turns[1]++;
+}
+
+/* More than one turn can look at: the guard is asked once all are known to be late. */
+static void test_late_over_several_turns(void **state)
+{
+    (void)state;
+    struct registry *r = registry_plain();
+    for (unsigned n = 0; n < CROWD; n++) {
+        char id[16];
+        struct granted granted;
+        struct principal who = {.kind = PRINCIPAL_ADDRESS,
+                                .addr = {FAMILY_V4, {10, 1, (uint8_t)(n >> 8), (uint8_t)n}}};
+        snprintf(id, sizeof(id), "i%u", n);
+        struct record record = record_of("web", id);
+        assert_int_equal(registry_register(r, &record, &who, at_ms(0), &granted), ERR_OK);
+        assert_int_equal(registry_renew(r, key_of("web", id), &who, at_ms(1000), &granted), ERR_OK);
+    }
+    unsigned turns[2] = {0};
+    while (registry_expire(r, at_ms(60000), 2000, note_judgement, turns))
+        turns[0]++;
+    assert_true(turns[0] > 2);
+    assert_int_equal(turns[1], 1);
+    assert_int_equal(registry_totals(r).instances, CROWD);
+    registry_free(r);
+}
+
 static void test_mode(void **state)
 {
     (void)state;
@@ -320,8 +357,9 @@ int main(void)
         cmocka_unit_test(test_cut_zone),      cmocka_unit_test(test_zone_goes),
         cmocka_unit_test(test_no_flapping),   cmocka_unit_test(test_only_half_lease),
         cmocka_unit_test(test_node_dies),     cmocka_unit_test(test_rolling_kill),
-        cmocka_unit_test(test_one_late_call), cmocka_unit_test(test_mode),
-        cmocka_unit_test(test_mode_releases), cmocka_unit_test(test_brownout),
+        cmocka_unit_test(test_one_late_call), cmocka_unit_test(test_late_over_several_turns),
+        cmocka_unit_test(test_mode),          cmocka_unit_test(test_mode_releases),
+        cmocka_unit_test(test_brownout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
