@@ -6,7 +6,7 @@
 enum {
     MS = 1000,
     RETRY_MS = 1000,     /* where the journal had no room */
-    STEPS_MAX = 5000,    /* leases looked at in one turn: 1 ms */
+    STEPS_MAX = 3000,    /* leases looked at in one turn: 1 ms */
     BUCKET_LEAST = 100,  /* instances per mean lease */
     BUCKET_PERCENT = 15, /* of all instances */
 };

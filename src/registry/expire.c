@@ -2,7 +2,7 @@
 #include "registry/evict.h"
 #include "registry/guard.h"
 
-enum { LATE_STEPS = 5000 }; /* in one call: 1 or 2 ms */
+enum { LATE_STEPS = 3000 }; /* in one call: 1 or 2 ms */
 
 bool registry_expire(struct registry *r, struct moment now, unsigned budget, registry_visit *visit,
                      void *context)

@@ -80,7 +80,8 @@ class Server:
                             lambda a: len(a.sections[0]) == data.instances, self.alive,
                             START_LIMIT)
         except SystemExit as problem:
-            raise SystemExit(("%s: %s\n%s" % (self.name, problem, self.last_words())).rstrip()) from None
+            words = "%s: %s\n%s" % (self.name, problem, self.last_words())
+            raise SystemExit(words.rstrip()) from None
         process.pin(self.process.pid, self.cpus)
 
     def last_words(self):

@@ -63,7 +63,7 @@ def common_options(parser):
     parser.add_argument("--as-built", action="store_true", help="do not build anything first")
     parser.add_argument("--json", metavar="FILE", help="write all figures there, too")
     parser.add_argument("--data", metavar="FOLDER",
-                        help="where servers store, in a folder of their own [that of temporary files]")
+                        help="where servers store, in a folder of their own [the temporary one]")
 
 
 def core_options(parser):
@@ -93,6 +93,7 @@ def workplace(chosen, names, name):
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop_orderly)
+    sys.stdout.reconfigure(line_buffering=True)
     install(names)
     built = build(chosen.build, chosen.as_built)
     if getattr(chosen, "realtime", False):
