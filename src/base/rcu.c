@@ -70,6 +70,11 @@ static void after_grace_period(struct rcu_head *head)
     ORDER_RELEASE(reclaimed);
 }
 
+void rcu_start(void)
+{
+    (void)get_default_call_rcu_data();
+}
+
 void rcu_defer(struct rcu_late *late, void (*reclaim)(struct rcu_late *late))
 {
     late->reclaim = reclaim;

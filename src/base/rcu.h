@@ -31,6 +31,10 @@ void rcu_reader_stop(void);
 void rcu_reader_online(void);
 void rcu_reader_offline(void);
 
+/* Starts the thread that reclaims, so that no rcu_defer has to, at a time when there may be no
+ * memory for it. The process ends where it cannot be started: call it first of all. */
+void rcu_start(void);
+
 /* Calls reclaim(late) on another thread once every reader that is online now has
  * been offline. Never blocks, never fails. */
 void rcu_defer(struct rcu_late *late, void (*reclaim)(struct rcu_late *late));

@@ -444,6 +444,7 @@ int server_run(struct config *config)
     struct server s = {
         .config = config, .started_ms = clock_monotonic_ms(), .started_wall_ms = clock_wall_ms()};
     reserve_install();
+    rcu_start();
     log_set_level(config->log_level);
     if (sodium_init() < 0) {
         log_error("cannot start: no source of random numbers");

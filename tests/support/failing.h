@@ -32,6 +32,15 @@ void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
 void *reallocarray(void *old, size_t count, size_t size);
 
+/* Where base/rcu.h is part of the program, its thread is made while there is memory, as in the
+ * server. */
+void rcu_start(void) __attribute__((weak));
+__attribute__((constructor)) static void start_reclaiming(void)
+{
+    if (rcu_start)
+        rcu_start();
+}
+
 static bool fails(void)
 {
     return until_failure >= 0 && until_failure-- == 0;
