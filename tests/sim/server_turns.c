@@ -203,9 +203,9 @@ static void handle(struct server *s, const struct datagram *d, unsigned number, 
 }
 
 /* Reads what the socket holds, `most` at most; it stays there. Returns how many. */
-static unsigned read_flight(struct server *s, uint32_t most, struct moment now)
+static unsigned read_flight(struct server *s, uint32_t most, struct moment now,
+                            struct reg_datagram in[static REG_AHEAD])
 {
-    struct reg_datagram in[REG_AHEAD];
     unsigned n = 0;
     for (const struct datagram *d = s->first; d && n < REG_AHEAD && n < most; d = d->next)
         in[n++] = (struct reg_datagram){
@@ -229,7 +229,8 @@ static struct datagram *take_first(struct server *s)
 static unsigned handle_flight(struct server *s, uint32_t most, struct moment now)
 {
     struct datagram *flight[REG_AHEAD];
-    unsigned count = read_flight(s, most, now);
+    struct reg_datagram in[REG_AHEAD];
+    unsigned count = read_flight(s, most, now, in);
     for (unsigned n = 0; n < count; n++) {
         bool crossed = s->options->mutant == SIM_CROSS_FLIGHTS && (n ^ 1) < count;
         flight[n] = take_first(s);
