@@ -229,7 +229,7 @@ static struct datagram *take_first(struct server *s)
 static unsigned handle_flight(struct server *s, uint32_t most, struct moment now)
 {
     struct datagram *flight[REG_AHEAD];
-    struct reg_datagram in[REG_AHEAD];
+    struct reg_datagram in[REG_AHEAD] = {0};
     unsigned count = read_flight(s, most, now, in);
     for (unsigned n = 0; n < count; n++) {
         bool crossed = s->options->mutant == SIM_CROSS_FLIGHTS && (n ^ 1) < count;
