@@ -94,23 +94,29 @@ enum err draft_intern(struct draft *d, struct intern *in, size_t offset, unsigne
 
 /* ---- instances ------------------------------------------------------------------------- */
 
+/* Those of one family, behind what is there; returns how many, -1 = memory lacks. */
+static int add_family(struct draft *d, const struct record *r, enum family family)
+{
+    int count = 0;
+    for (unsigned n = 0; n < r->address_count; n++) {
+        const struct addr *a = &r->addresses[n];
+        if (a->family != family)
+            continue;
+        if (!list_append(&d->bytes, a->bytes, addr_size(a), 1))
+            return -1;
+        count++;
+    }
+    return count;
+}
+
 /* Behind its target. */
 static enum err add_addresses(struct draft *d, struct view_instance *i, const struct record *r)
 {
-    for (unsigned n = 0; n < r->address_count; n++) {
-        if (r->addresses[n].family != FAMILY_V4)
-            continue;
-        if (!list_append(&d->bytes, r->addresses[n].bytes, 4, 1))
-            return ERR_MEMORY;
-        i->v4_count++;
-    }
-    for (unsigned n = 0; n < r->address_count; n++) {
-        if (r->addresses[n].family != FAMILY_V6)
-            continue;
-        if (!list_append(&d->bytes, r->addresses[n].bytes, 16, 1))
-            return ERR_MEMORY;
-        i->v6_count++;
-    }
+    int v4 = add_family(d, r, FAMILY_V4), v6 = v4 < 0 ? -1 : add_family(d, r, FAMILY_V6);
+    if (v6 < 0)
+        return ERR_MEMORY;
+    i->v4_count = (uint8_t)v4 & 15;
+    i->v6_count = (uint8_t)v6 & 15;
     return ERR_OK;
 }
 

@@ -76,10 +76,6 @@ static void note_scope(struct respond *r)
 
 /* ---- who is near ----------------------------------------------------------------------------- */
 
-struct near_counts {
-    uint32_t registered, live, fresh;
-};
-
 /* Sets near->pairs[tier] to those whose `key` is `value`. False: there is no such value. */
 static bool set_pair(struct near *near, enum tier tier, struct text key, const char *value)
 {
@@ -91,19 +87,15 @@ static bool set_pair(struct near *near, enum tier tier, struct text key, const c
 }
 
 /* Counts who has the pair, and notes them in the masks where there are such. */
-static struct near_counts count_near(const struct view *v, const struct pair *pair, enum tier tier,
+static struct pair_counts count_near(const struct view *v, const struct pair *pair, enum tier tier,
                                      struct near_masks *masks)
 {
-    struct near_counts counts = {0};
+    struct pair_counts counts = {0};
     for (uint32_t i = 0; i < v->slice_count; i++) {
         const struct selector *s = slice_selector(v->slices[i], pair->key, pair->value);
         if (masks)
             masks[i].of[tier] = s ? s->live : 0;
-        if (!s)
-            continue;
-        counts.registered += s->registered;
-        counts.live += (uint32_t)__builtin_popcountll(s->live);
-        counts.fresh += (uint32_t)__builtin_popcountll(s->fresh);
+        pair_counts_add(&counts, s);
     }
     return counts;
 }
@@ -119,7 +111,7 @@ static void note_near(const struct view *v, struct near *near, enum tier tier, s
                       const char *value, struct near_masks *masks)
 {
     if (set_pair(near, tier, key, value)) {
-        struct near_counts n = count_near(v, &near->pairs[tier], tier, masks);
+        struct pair_counts n = count_near(v, &near->pairs[tier], tier, masks);
         if (n.fresh && (uint64_t)n.fresh * 100 >= (uint64_t)n.registered * v->spill_over) {
             near->of[tier] = &near->pairs[tier];
             near->live[tier] = n.live;

@@ -124,22 +124,9 @@ void respond_add_targets(struct respond *r, const struct view *v)
     records_end(&o.out, &r->answer, SECTION_ADDITIONAL, count);
 }
 
-/* A small service lies in one block: all of it is fetched side by side, where each piece would
- * have to wait for the one that leads to it. */
-static void prefetch(const struct view *v)
-{
-    enum { LINE = 64, MOST = 1536 };
-    const char *at = (const char *)v;
-    size_t size = v->slice_count > 1 ? 0 : v->size < MOST ? v->size : MOST;
-    for (size_t i = sizeof(*v) / LINE * LINE; i < size; i += LINE)
-        __builtin_prefetch(at + i);
-}
-
 static bool respond_srv(struct respond *r, const struct draw *d)
 {
     const struct view *v = d->view;
-    if (d->set)
-        prefetch(v);
     struct draw_size size = draw_size(d, answer_left(&r->answer));
     if (size.count == 0)
         return false;
@@ -306,7 +293,10 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
         return respond_browsed(r, f, type);
     if (f->kind == FOUND_PROTOCOL && type == TYPE_PTR)
         return respond_instances(r, f);
-    view_prefetch(f->view);
+    if (!r->ahead || r->ahead->view != f->view) { /* else it is there by now */
+        view_prefetch(f->view);
+        view_prefetch_rest(f->view);
+    }
     if (r->dns->config.place_count && is_by_place(f, type)) {
         respond_near(r, f->view, &near);
         d.near = near.known ? &near : NULL;

@@ -43,14 +43,8 @@ bool set_find(const struct srv_set *set, uint32_t place, struct srv_item *out)
 struct pair_counts view_pair_counts(const struct view *v, const struct pair *pair)
 {
     struct pair_counts counts = {0};
-    for (uint32_t n = 0; n < v->slice_count; n++) {
-        const struct selector *s = slice_selector(v->slices[n], pair->key, pair->value);
-        if (!s)
-            continue;
-        counts.registered += s->registered;
-        counts.live += (uint32_t)__builtin_popcountll(s->live);
-        counts.fresh += (uint32_t)__builtin_popcountll(s->fresh);
-    }
+    for (uint32_t n = 0; n < v->slice_count; n++)
+        pair_counts_add(&counts, slice_selector(v->slices[n], pair->key, pair->value));
     return counts;
 }
 

@@ -231,6 +231,16 @@ struct pair_counts {
     uint32_t fresh;
 };
 
+/* With those of one slice, whose selector for the pair that is; NULL = nobody there has it. */
+static inline void pair_counts_add(struct pair_counts *counts, const struct selector *s)
+{
+    if (!s)
+        return;
+    counts->registered += s->registered;
+    counts->live += (uint32_t)__builtin_popcountll(s->live);
+    counts->fresh += (uint32_t)__builtin_popcountll(s->fresh);
+}
+
 /* Asks each slice. */
 struct pair_counts view_pair_counts(const struct view *v, const struct pair *pair);
 /* These ask the filter first, if there is one; `key`: that of slice_number. */

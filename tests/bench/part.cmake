@@ -1,40 +1,30 @@
 # Measurements, run by hand: no test depends on the machine's speed.
-add_executable(bench_respond ${CMAKE_CURRENT_LIST_DIR}/bench_respond.c)
-set_target_properties(bench_respond PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_respond PRIVATE disc_dns)
+function(add_bench name source library)
+  add_executable(${name} ${CMAKE_CURRENT_LIST_DIR}/${source})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${library})
+endfunction()
 
-add_executable(bench_store ${CMAKE_CURRENT_LIST_DIR}/bench_store.c)
-set_target_properties(bench_store PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_store PRIVATE disc_store)
+add_bench(bench_respond bench_respond.c disc_dns)
+
+add_bench(bench_store bench_store.c disc_store)
 
 # The registry at a million instances; run by hand.
-add_executable(bench_registry ${CMAKE_CURRENT_LIST_DIR}/bench_registry.c)
-set_target_properties(bench_registry PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_registry PRIVATE disc_registry)
+add_bench(bench_registry bench_registry.c disc_registry)
 
-add_executable(bench_publish ${CMAKE_CURRENT_LIST_DIR}/bench_publish.c)
-set_target_properties(bench_publish PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_publish PRIVATE disc_dns)
+add_bench(bench_publish bench_publish.c disc_dns)
 
 # Subscriptions against a running discd.
-add_executable(bench_push ${CMAKE_CURRENT_LIST_DIR}/bench_push.c)
-set_target_properties(bench_push PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_push PRIVATE disc_flags)
+add_bench(bench_push bench_push.c disc_flags)
 
 # Those who watch over HTTP, against a running discd: see watch.sh.
-add_executable(bench_watch ${CMAKE_CURRENT_LIST_DIR}/bench_watch.c)
-set_target_properties(bench_watch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_watch PRIVATE disc_flags)
+add_bench(bench_watch bench_watch.c disc_flags)
 
 # One registration datagram of each kind, without the kernel.
-add_executable(bench_reg ${CMAKE_CURRENT_LIST_DIR}/bench_reg.c)
-set_target_properties(bench_reg PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_reg PRIVATE disc_reg)
+add_bench(bench_reg bench_reg.c disc_reg)
 
 # What a query and its reply cost the kernel, whatever the server: see compare.
-add_executable(bench_echo ${CMAKE_CURRENT_LIST_DIR}/echo.c)
-set_target_properties(bench_echo PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_echo PRIVATE disc_flags)
+add_bench(bench_echo echo.c disc_flags)
 
 # That the scripts beside this file still run.
 add_test(NAME interop/bench COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/smoke.sh)

@@ -66,11 +66,14 @@ class Server:
 
     def start(self):
         """Seconds from the start to the first right answer."""
+        return self.start_until(self.wait_until_right)
+
+    def start_until(self, wait):
         begin = time.monotonic()
         self.port = free_port()
         self.configure()
         self.spawn()
-        self.wait_until_right()
+        wait()
         return time.monotonic() - begin
 
     def wait_until_right(self):
@@ -278,12 +281,7 @@ log: {{level: warn}}
 
     def start_empty(self):
         """With whatever it has stored. Seconds until it is ready."""
-        begin = time.monotonic()
-        self.port = free_port()
-        self.configure()
-        self.spawn()
-        self.wait_until_ready()
-        return time.monotonic() - begin
+        return self.start_until(self.wait_until_ready)
 
     def wait_until_right(self):
         self.wait_until_ready()
