@@ -79,8 +79,10 @@ upgrade_libevent() {
 
 # setup_build FOLDER CMAKE-OPTION...
 setup_build() {
-    local folder=$1
+    local folder=$1 generator=(-G Ninja)
     shift
-    cmake -S . -B "$folder" -G Ninja "$@" >/dev/null
-    cmake --build "$folder" -- --quiet
+    # A folder that was made by hand keeps what builds it: cmake takes no other there.
+    [ ! -e "$folder/CMakeCache.txt" ] || generator=()
+    cmake -S . -B "$folder" "${generator[@]}" "$@" >/dev/null
+    cmake --build "$folder" --parallel "$(nproc)" -- --quiet
 }

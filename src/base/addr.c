@@ -203,9 +203,11 @@ enum err endpoint_from_sockaddr(const struct sockaddr *sa, struct endpoint *out)
     struct sockaddr_in6 v6;
 
     switch (sa->sa_family) {
-    case AF_INET:
+    case AF_INET: /* of every datagram: straight into its place */
         memcpy(&v4, sa, sizeof(v4));
-        *out = (struct endpoint){addr_of_v4(&v4.sin_addr), ntohs(v4.sin_port)};
+        out->addr = (struct addr){.family = FAMILY_V4};
+        memcpy(out->addr.bytes, &v4.sin_addr, 4);
+        out->port = ntohs(v4.sin_port);
         return ERR_OK;
     case AF_INET6:
         memcpy(&v6, sa, sizeof(v6));

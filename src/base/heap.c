@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define CAPACITY_MIN 16
+#define CAPACITY_IDLE 1024 /* larger arrays shrink when a quarter would do */
 
 void heap_deinit(struct heap *h)
 {
@@ -16,7 +17,7 @@ void heap_deinit(struct heap *h)
 
 static bool is_before(const struct heap_node *a, const struct heap_node *b)
 {
-    return a->key != b->key ? a->key < b->key : a->order < b->order;
+    return a->key != b->key ? a->key < b->key : (int32_t)(a->order - b->order) < 0;
 }
 
 static void place(struct heap *h, struct heap_node *node, uint32_t at)
@@ -57,17 +58,29 @@ static void settle(struct heap *h, struct heap_node *node, uint32_t at)
         sift_down(h, node, at);
 }
 
-static enum err grow(struct heap *h)
+static enum err resize(struct heap *h, uint32_t capacity)
 {
-    if (h->capacity > HEAP_ABSENT / 2)
-        return ERR_MEMORY;
-    uint32_t capacity = h->capacity ? h->capacity * 2 : CAPACITY_MIN;
     struct heap_node **nodes = reallocarray(h->nodes, capacity, sizeof(*nodes));
     if (!nodes)
         return ERR_MEMORY;
     h->nodes = nodes;
     h->capacity = capacity;
     return ERR_OK;
+}
+
+static enum err grow(struct heap *h)
+{
+    if (h->capacity > HEAP_ABSENT / 2)
+        return ERR_MEMORY;
+    return resize(h, h->capacity ? h->capacity * 2 : CAPACITY_MIN);
+}
+
+static void shrink(struct heap *h)
+{
+    if (h->capacity <= CAPACITY_IDLE || h->count > h->capacity / 4)
+        return;
+    enum err err = resize(h, h->capacity / 2);
+    (void)err; /* then it stays as it is */
 }
 
 enum err heap_add(struct heap *h, struct heap_node *node, uint64_t key)
@@ -100,4 +113,5 @@ void heap_remove(struct heap *h, struct heap_node *node)
     if (last != node)
         settle(h, last, at);
     node->at = HEAP_ABSENT;
+    shrink(h);
 }

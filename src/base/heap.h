@@ -1,5 +1,6 @@
 /* Binary min-heap of nodes embedded in the caller's structs, ordered by (key,
- * order): equal keys leave in the order in which they were added. */
+ * order): equal keys leave in the order in which they were added, when no more than 2^31
+ * were added meanwhile. */
 #ifndef DISC_BASE_HEAP_H
 #define DISC_BASE_HEAP_H
 
@@ -12,14 +13,14 @@
 
 struct heap_node {
     uint64_t key;   /* read it freely; change it only by heap_move */
-    uint64_t order; /* tie breaker, set by heap_add */
+    uint32_t order; /* tie breaker, set by heap_add */
     uint32_t at;    /* place in the array; HEAP_ABSENT when not in a heap */
 };
 
 struct heap {
     struct heap_node **nodes;
     uint32_t count, capacity;
-    uint64_t next_order;
+    uint32_t next_order; /* begins again at 0 */
 };
 
 void heap_deinit(struct heap *h); /* a zeroed struct heap is an empty heap */

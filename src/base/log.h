@@ -19,7 +19,6 @@ typedef uint64_t log_clock(void);
  * and tests add or need none). `log_set_level` may be called at any time. */
 void log_init(enum log_level level, log_clock *clock);
 void log_set_level(enum log_level level);
-bool log_level_parse(const char *text, enum log_level *out);
 
 void log_error(const char *format, ...) PRINTF(1, 2);
 void log_warn(const char *format, ...) PRINTF(1, 2);

@@ -5,9 +5,9 @@
  *                                              └─┬──┘    │    │   └───┬──────────┘
  *                                               part   part part     part
  *
- * A part is a table by itself, at most 4/5 full, linear probing, removal by backward
- * shift (no tombstones). It grows by a quarter; one that is large is split in two, so that
- * no call moves more than a part, and a table of millions grows without a stall. */
+ * A part is a table by itself, at most 4/5 full. It grows by a quarter; one that is large is
+ * split in two, so that no call moves more than a part, and a table of millions grows without
+ * a stall. Where few entries are left parts shrink, and become one again. */
 #ifndef DISC_BASE_MAP_H
 #define DISC_BASE_MAP_H
 
@@ -16,8 +16,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/pool.h"
 
 struct map {
+    /* All entries lie in it, which makes the table smaller by a third; NULL = anywhere. To be
+     * set before the first entry. */
+    const struct pool *pool;
     struct map_part **parts; /* 2^depth, neighbours may be the same one; NULL = no entry yet */
     struct map_part *spare;  /* for what was promised when a part cannot grow; or NULL */
     unsigned depth;

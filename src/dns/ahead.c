@@ -2,22 +2,39 @@
  * what it guesses wrong costs time only, and what it hands on is looked at once more. */
 #include "dns/ahead.h"
 
+#include <string.h>
+
 #include "dns/state.h"
 #include "dns/view.h"
 #include "dns/worker.h"
 
-static void look_for(const struct dns *dns, struct ahead *a, unsigned left)
+/* The name that was looked for last above one that is not there: the next is often the same. */
+struct above {
+    const uint8_t *wire;
+    uint8_t size; /* 0 = there is none */
+    uint64_t hash;
+};
+
+static uint64_t look_for(const struct dns *dns, const uint8_t *wire, uint8_t size)
 {
-    uint8_t size;
-    const struct name *name = &a->query.name;
-    const uint8_t *tail = name_tail(name, left, &size);
-    a->left = left;
-    a->hash = left <= name->labels ? table_hash(dns->table, tail, size) : 0;
-    if (a->hash)
-        table_prefetch_shard(dns->table, a->hash);
+    uint64_t hash = table_hash(dns->table, wire, size);
+    table_prefetch_shard(dns->table, hash);
+    return hash;
 }
 
-static void fetch_places(const struct dns *dns, struct ahead *all, size_t count)
+static void look_above(const struct dns *dns, struct ahead *a, struct above *last)
+{
+    uint8_t size;
+    a->hash = 0;
+    if (++a->left > a->query.name.labels)
+        return;
+    const uint8_t *tail = name_tail(&a->query.name, a->left, &size);
+    if (last->size != size || memcmp(last->wire, tail, size) != 0)
+        *last = (struct above){tail, size, look_for(dns, tail, size)};
+    a->hash = last->hash;
+}
+
+static void fetch_places(const struct dns *dns, const struct ahead *all, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (all[i].hash && !all[i].node)
@@ -32,19 +49,23 @@ static void begin(const struct dns *dns, struct ahead *a, const struct dns_reque
     a->left = 0;
     a->hash = 0;
     a->verdict = query_parse(request->bytes, request->size, &a->query);
-    if (a->verdict == QUERY_GOOD)
-        look_for(dns, a, table_skip(dns->table, &a->query.name));
+    if (a->verdict != QUERY_GOOD)
+        return;
+    uint8_t size;
+    a->left = table_skip(dns->table, &a->query.name);
+    const uint8_t *tail = name_tail(&a->query.name, a->left, &size);
+    a->hash = look_for(dns, tail, size);
 }
 
 /* From there to the node, or else to what is above: the name may be inside a service, or not
  * exist. */
-static void fetch_node(const struct dns *dns, struct ahead *a)
+static void fetch_node(const struct dns *dns, struct ahead *a, struct above *last)
 {
     if (!a->hash)
         return;
     a->node = table_guess(dns->table, a->hash);
     if (!a->node) {
-        look_for(dns, a, a->left + 1);
+        look_above(dns, a, last);
         return;
     }
     __builtin_prefetch(a->node);
@@ -89,15 +110,17 @@ void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dn
                size_t count)
 {
     struct ahead *all = worker->ahead;
+    struct above last = {0};
     for (size_t i = 0; i < count; i++)
         begin(dns, &all[i], &requests[i]);
     fetch_places(dns, all, count);
     for (size_t i = 0; i < count; i++)
-        fetch_node(dns, &all[i]);
-    fetch_places(dns, all, count);
+        fetch_node(dns, &all[i], &last);
+    if (last.size)
+        fetch_places(dns, all, count);
     for (size_t i = 0; i < count; i++)
         if (!all[i].node)
-            fetch_node(dns, &all[i]);
+            fetch_node(dns, &all[i], &last);
     for (size_t i = 0; i < count; i++)
         fetch_behind(&all[i]);
     for (size_t i = 0; i < count; i++)

@@ -10,8 +10,6 @@ void answer_begin(struct answer *a, const struct query *query, uint8_t *out, siz
     a->limit = total - (query->has_opt ? OPT_SIZE : 0);
     a->authoritative = false;
     a->ede = EDE_NONE;
-    a->ede_size = 0;
-    a->ede_text[0] = '\0';
     a->at = query->question_end;
     a->truncated = false;
     a->nsid = NULL;
@@ -22,23 +20,11 @@ void answer_begin(struct answer *a, const struct query *query, uint8_t *out, siz
     memcpy(out, query->bytes, query->question_end);
 }
 
-void answer_explain_with(struct answer *a, int ede, struct text words, struct text rest)
+void answer_explain(struct answer *a, int ede, const char *text)
 {
-    enum { MOST = sizeof(a->ede_text) - 1 };
-    if (!a->query->has_opt)
-        return;
-    size_t first = words.n < MOST ? words.n : MOST;
-    size_t second = rest.n < MOST - first ? rest.n : MOST - first;
-    a->ede = ede;
-    a->ede_size = (uint8_t)(first + second);
-    memcpy(a->ede_text, words.s, first);
-    memcpy(a->ede_text + first, rest.s, second);
-    a->ede_text[a->ede_size] = '\0';
-}
-
-void answer_explain_sized(struct answer *a, int ede, const char *text, size_t size)
-{
-    answer_explain_with(a, ede, (struct text){text, size}, TEXT(""));
+    answer_say(a, ede, (struct text){a->ede_text, strlen(text)});
+    if (a->query->has_opt)
+        memcpy(a->ede_text, text, a->ede_words.n);
 }
 
 void answer_keep_room(struct answer *a)
@@ -139,24 +125,32 @@ static void put_numbers(const struct answer *a, size_t *used)
 /* The Extended DNS Error: info code and text. */
 static void put_reason(const struct answer *a, size_t *used)
 {
-    uint8_t *p = put_option(a, used, OPTION_EDE, 2 + (size_t)a->ede_size);
+    uint8_t *p = put_option(a, used, OPTION_EDE, 2 + a->ede_words.n);
     if (!p)
         return;
     put_u16(p, (uint16_t)a->ede);
-    memcpy(p + 2, a->ede_text, a->ede_size);
+    memcpy(p + 2, a->ede_words.s, a->ede_words.n);
 }
 
-/* The most wanted first; returns their size. */
+/* The most wanted first. */
+static void put_asked(const struct answer *a, size_t *used)
+{
+    if (a->has_cookie)
+        put_bytes(a, used, OPTION_COOKIE, a->cookie, sizeof(a->cookie));
+    if (a->has_subnet)
+        put_subnet(a, used);
+    put_numbers(a, used);
+    if (a->nsid)
+        put_bytes(a, used, OPTION_NSID, a->nsid, a->nsid_size);
+}
+
+/* Few are asked for any but the reason. Returns their size. */
 static size_t put_options(const struct answer *a)
 {
     size_t used = 0;
-    if (a->has_cookie)
-        put_bytes(a, &used, OPTION_COOKIE, a->cookie, sizeof(a->cookie));
-    if (a->has_subnet)
-        put_subnet(a, &used);
-    put_numbers(a, &used);
-    if (a->nsid)
-        put_bytes(a, &used, OPTION_NSID, a->nsid, a->nsid_size);
+    if (a->has_cookie | a->has_subnet | a->has_lease | a->has_expire | a->has_keepalive |
+        (a->nsid != NULL))
+        put_asked(a, &used);
     if (a->ede != EDE_NONE)
         put_reason(a, &used);
     return used;
@@ -164,14 +158,15 @@ static size_t put_options(const struct answer *a)
 
 static void put_opt(struct answer *a, unsigned rcode)
 {
+    /* The root, the type, what we accept by UDP; version 0. */
+    static const uint8_t head[OPT_SIZE] = {0, TYPE_OPT >> 8, TYPE_OPT, DNS_UDP_DEFAULT >> 8,
+                                           DNS_UDP_DEFAULT & 0xff};
     uint8_t *p = a->out + a->at;
     size_t options = put_options(a);
-    p[0] = 0; /* the root */
-    put_u16(p + 1, TYPE_OPT);
-    put_u16(p + 3, DNS_UDP_DEFAULT); /* what we accept by UDP */
+    memcpy(p, head, sizeof(head));
     p[5] = (uint8_t)(rcode >> 4);
-    p[6] = 0;                                         /* version */
-    put_u16(p + 7, a->query->dnssec_ok ? OPT_DO : 0); /* RFC 3225 section 3 */
+    if (a->query->dnssec_ok) /* RFC 3225 section 3 */
+        put_u16(p + 7, OPT_DO);
     put_u16(p + 9, (uint16_t)options);
     a->at += OPT_SIZE + options;
     a->counts[SECTION_ADDITIONAL]++;
@@ -199,10 +194,9 @@ size_t answer_end(struct answer *a, unsigned rcode)
     }
     if (a->query->has_opt)
         put_opt(a, rcode);
-    put_u16(a->out, a->query->id);
-    put_u16(a->out + 2, flags_of(a, rcode));
-    put_u16(a->out + 4, a->echoed);
-    for (int i = 0; i < SECTION_COUNT; i++)
-        put_u16(a->out + 6 + 2 * i, a->counts[i]);
+    put_u32(a->out, (uint32_t)a->query->id << 16 | flags_of(a, rcode));
+    put_u32(a->out + 4, (uint32_t)a->echoed << 16 | a->counts[SECTION_ANSWER]);
+    put_u32(a->out + 8,
+            (uint32_t)a->counts[SECTION_AUTHORITY] << 16 | a->counts[SECTION_ADDITIONAL]);
     return a->at;
 }

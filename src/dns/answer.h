@@ -23,22 +23,21 @@ struct answer {
     size_t limit; /* that records may fill; the OPT's room is beyond */
     size_t total; /* that the whole message may fill, less the signature's room */
     const struct query *query;
+    struct tsig *tsig; /* NULL = unsigned; its room is set aside from the start (answer_sign) */
     uint16_t counts[SECTION_COUNT];
     bool authoritative, truncated;
-    bool echoed;        /* the question is */
-    int ede;            /* EDE_NONE or a code of RFC 8914 */
-    uint8_t ede_size;   /* of the text */
-    char ede_text[120]; /* ends in NUL */
+    bool echoed;           /* the question is */
+    int ede;               /* EDE_NONE or a code of RFC 8914 */
+    struct text ede_words; /* the reason; they lie in ede_text, or last as long as the answer */
     /* Further options of the OPT record, for who asks by EDNS; see answer_end. */
-    const uint8_t *nsid;
-    size_t nsid_size;
-    uint8_t cookie[24]; /* RFC 9018 section 4 */
     bool has_cookie, has_expire, has_keepalive, has_lease;
-    uint32_t expire_s, keepalive_ms, lease_s, key_lease_s;
     bool has_subnet;      /* the query's, with this scope (RFC 7871 section 7.2.1) */
     uint8_t subnet_scope; /* bits */
-    struct tsig *tsig;    /* NULL = unsigned; its room is set aside from the start
-                             (answer_sign) */
+    const uint8_t *nsid;
+    size_t nsid_size;
+    uint32_t expire_s, keepalive_ms, lease_s, key_lease_s;
+    uint8_t cookie[24]; /* RFC 9018 section 4 */
+    char ede_text[120]; /* for words that are put together */
 };
 
 /* `total`: bytes the message may have, >= 512 and <= 65535. */
@@ -100,13 +99,16 @@ static inline bool answer_record(struct answer *a, enum section section, size_t 
 
 /* A reason for who asks by EDNS; dropped silently where there is no room for it. The text is
  * cut where it is too long. */
-void answer_explain_sized(struct answer *a, int ede, const char *text, size_t size);
-static inline void answer_explain(struct answer *a, int ede, const char *text)
+void answer_explain(struct answer *a, int ede, const char *text);
+/* The same without a copy: the words stay in place until the answer went out. */
+static inline void answer_say(struct answer *a, int ede, struct text words)
 {
-    answer_explain_sized(a, ede, text, strlen(text)); /* known to the compiler for constants */
+    enum { MOST = sizeof(a->ede_text) - 1 };
+    if (!a->query->has_opt)
+        return;
+    a->ede = ede;
+    a->ede_words = (struct text){words.s, words.n < MOST ? words.n : MOST};
 }
-/* The same in two pieces. */
-void answer_explain_with(struct answer *a, int ede, struct text words, struct text rest);
 
 /* Keeps the room that a reason takes free of records from now on, where there is any. */
 void answer_keep_room(struct answer *a);

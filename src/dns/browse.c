@@ -1,5 +1,6 @@
 #include "dns/browse.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,20 @@ uint8_t browse_protocols(const struct view *v)
     return (uint8_t)((v->by_tcp.count > 0) << PROTOCOL_TCP | (v->by_udp.count > 0) << PROTOCOL_UDP);
 }
 
+/* One that is not part of its place. */
+struct later_entry {
+    struct browse_entry entry;
+    struct rcu_late late;
+};
+
+static struct later_entry *later_of(struct browse_entry *e)
+{
+    return (struct later_entry *)((char *)e - offsetof(struct later_entry, entry));
+}
+
 static void reclaim(struct rcu_late *late)
 {
-    free((char *)late - offsetof(struct browse_entry, late));
+    free((char *)late - offsetof(struct later_entry, late));
 }
 
 static void link_first(struct browse_list *list, struct browse_entry *e)
@@ -39,35 +51,51 @@ static void unlink_entry(struct browse_list *list, struct browse_entry *e)
         RCU_PUBLISH(e->previous->next, next);
     else
         RCU_PUBLISH(list->first, next);
-    rcu_defer(&e->late, reclaim);
 }
 
-enum err browse_list_set(struct browse_list *list, struct browse_entry **entry,
-                         const struct slot *slot, uint8_t protocols)
+static enum err list_anew(struct browse_list *list, struct browse_place *place,
+                          const struct slot *slot, uint8_t protocols)
 {
-    struct browse_entry *old = *entry, *fresh = NULL;
-    if (old ? old->protocols == protocols : !protocols)
-        return ERR_OK;
-    if (protocols) {
-        fresh = calloc(1, sizeof(*fresh));
-        if (!fresh)
+    struct browse_entry *e = &place->first;
+    if (e->slot) { /* it was listed before */
+        struct later_entry *later = malloc(sizeof(*later));
+        if (!later)
             return ERR_MEMORY;
-        fresh->slot = slot;
-        fresh->protocols = protocols;
+        e = &later->entry;
     }
-    if (old)
-        unlink_entry(list, old);
-    if (fresh)
-        link_first(list, fresh);
-    *entry = fresh;
+    e->slot = slot;
+    atomic_init(&e->protocols, protocols);
+    link_first(list, e);
+    place->entry = e;
     return ERR_OK;
 }
 
-void browse_list_clear(struct browse_list *list, struct browse_entry **entry)
+enum err browse_list_set(struct browse_list *list, struct browse_place *place,
+                         const struct slot *slot, uint8_t protocols)
 {
-    if (*entry)
-        unlink_entry(list, *entry);
-    *entry = NULL;
+    if (place->entry && protocols)
+        atomic_store_explicit(&place->entry->protocols, protocols, memory_order_relaxed);
+    else if (protocols)
+        return list_anew(list, place, slot, protocols);
+    else
+        browse_list_clear(list, place);
+    return ERR_OK;
+}
+
+void browse_list_clear(struct browse_list *list, struct browse_place *place)
+{
+    if (!place->entry)
+        return;
+    unlink_entry(list, place->entry);
+    if (place->entry != &place->first)
+        rcu_defer(&later_of(place->entry)->late, reclaim);
+    place->entry = NULL;
+}
+
+void browse_place_deinit(struct browse_place *place)
+{
+    if (place->entry && place->entry != &place->first)
+        free(later_of(place->entry));
 }
 
 /* The groups of those that can be browsed. */

@@ -17,14 +17,20 @@ struct slot;
 struct zone;
 struct zone_records;
 
-/* A service in the list. Immutable but for its links: when its protocols change, another
- * entry takes its place, so that who stands on it goes on to the end and meets none twice. */
+/* A service in the list. */
 struct browse_entry {
-    struct rcu_late late;
     _Atomic(struct browse_entry *) next;
     struct browse_entry *previous; /* the writer's */
     const struct slot *slot;       /* leads to the view, which has the service's name */
-    uint8_t protocols;             /* bits 1 << PROTOCOL_TCP, 1 << PROTOCOL_UDP */
+    _Atomic uint8_t protocols;     /* bits 1 << PROTOCOL_TCP, 1 << PROTOCOL_UDP */
+};
+
+/* A service's place in the list. An entry that left is not listed again, so that who stands on it
+ * goes on to the end and meets none twice: `first` serves for the first time, and later ones are
+ * made for each. Begins as zeros. */
+struct browse_place {
+    struct browse_entry *entry; /* NULL = not listed */
+    struct browse_entry first;
 };
 
 struct browse_list {
@@ -34,11 +40,13 @@ struct browse_list {
 /* The protocols by which a live instance of the service can be reached, as such bits. */
 uint8_t browse_protocols(const struct view *v);
 
-/* Control thread: makes *entry (NULL = not listed) what the protocols ask for. ERR_MEMORY:
- * nothing changed. The slot must be retired later than the entry. */
-MUST_CHECK enum err browse_list_set(struct browse_list *list, struct browse_entry **entry,
+/* Control thread: lists the service with these protocols, or not at all (0). ERR_MEMORY: nothing
+ * changed. Place and slot must outlive, by a grace period, that they are listed. */
+MUST_CHECK enum err browse_list_set(struct browse_list *list, struct browse_place *place,
                                     const struct slot *slot, uint8_t protocols);
-void browse_list_clear(struct browse_list *list, struct browse_entry **entry);
+void browse_list_clear(struct browse_list *list, struct browse_place *place);
+/* Frees what the place holds; no reader may be left. */
+void browse_place_deinit(struct browse_place *place);
 
 /* How many of a protocol's instances can be browsed: of those that are not heard from only
  * where there are no others, as PTR has no field that tells. They stand first in the set. */

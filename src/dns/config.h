@@ -110,7 +110,8 @@ struct dns_zone_config {
     size_t transfer_count;
     struct dns_notify_target *notify;
     size_t notify_count;
-    size_t journal_max;       /* bytes of deltas kept for IXFR; 0 = none, always AXFR */
+    size_t journal_max;       /* bytes of deltas kept for IXFR; 0 = none, always AXFR.
+                                 None are kept where nobody may have the zone */
     struct dns_grant *grants; /* none = no UPDATE */
     size_t grant_count;
     uint32_t update_lease_min_s, update_lease_max_s; /* 30, 86400 */

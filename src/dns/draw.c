@@ -3,103 +3,6 @@
 #include "dns/records_out.h"
 #include "dns/svcb.h"
 
-/* ---- stable keys ------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t x) /* the finalizer of splitmix64 */
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
-static uint64_t add_bytes(uint64_t hash, const uint8_t *bytes, size_t size) /* FNV-1a */
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3;
-    return hash;
-}
-
-uint64_t draw_stable_bits(const struct addr *client, const uint8_t *item, size_t size)
-{
-    uint64_t hash = add_bytes(0xcbf29ce484222325, client->bytes, addr_size(client));
-    return mix(mix(hash) ^ mix(add_bytes(0xcbf29ce484222325, item, size)));
-}
-
-double draw_stable_key(uint64_t bits, double weight)
-{
-    enum { BEHIND_ALL = 1000000 }; /* keys of weights from 1/8 on stay below 300 */
-    return weight > 0 ? pick_key(bits, weight) : BEHIND_ALL + pick_key(bits, 1);
-}
-
-double draw_item_key(const struct draw *d, const struct srv_item *item)
-{
-    const uint8_t *id = instance_target(view_at(d->view, item->place));
-    return draw_stable_key(draw_stable_bits(d->client, id + 1, *id), item->weight);
-}
-
-/* ---- what selectors leave ---------------------------------------------------------------- */
-
-void draw_select(struct draw *d, const struct pair *pairs, unsigned count)
-{
-    const struct view *v = d->view;
-    uint64_t *masks = d->worker->selected;
-    d->pairs = pairs;
-    d->pair_count = count;
-    if (v->slice_count > d->worker->slices_max)
-        return;
-    for (uint32_t i = 0; i < v->slice_count; i++)
-        masks[i] = slice_selected(v->slices[i], pairs, count);
-    d->masks = masks;
-}
-
-static uint64_t selected_of(const struct draw *d, uint32_t slice)
-{
-    const struct slice *s = d->view->slices[slice];
-    uint64_t mask = d->masks ? d->masks[slice] : slice_selected(s, d->pairs, d->pair_count);
-    if (d->of != DRAW_ALL)
-        mask &= d->of == DRAW_STALE ? s->stale : ~s->stale;
-    if (d->tiered)
-        mask &= draw_tier_mask(d->view, d->near, slice, d->tier);
-    return mask;
-}
-
-bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place)
-{
-    while (!c->left) {
-        if (c->slice == d->view->slice_count)
-            return false;
-        c->left = selected_of(d, c->slice++);
-    }
-    *place = (c->slice - 1) * SLICE_MAX + (uint32_t)__builtin_ctzll(c->left);
-    c->left &= c->left - 1;
-    return true;
-}
-
-static bool has_data(const struct view_instance *i, uint16_t type)
-{
-    switch (type) {
-    case TYPE_A: return i->v4_count > 0;
-    case TYPE_AAAA: return i->v6_count > 0;
-    case TYPE_SRV: return i->port > 0;
-    case TYPE_SVCB:
-    case TYPE_HTTPS: return svcb_has(i, type);
-    default: return true;
-    }
-}
-
-void draw_choose(struct draw *d, uint16_t type)
-{
-    enum draw_of of = DRAW_STALE;
-    if (d->view->stale_count == 0)
-        return;
-    struct selected_cursor c = {0};
-    d->of = DRAW_FRESH;
-    for (uint32_t n; of == DRAW_STALE && draw_next_selected(d, &c, &n);)
-        if (has_data(view_at(d->view, n), type))
-            of = DRAW_FRESH;
-    d->of = of;
-}
-
 /* ---- SRV records and the like --------------------------------------------------------------- */
 
 /* As it is registered. */
@@ -189,8 +92,8 @@ static bool next(const struct draw *d, struct walk *w, uint32_t *picked)
             return true;
     }
     while (!d->set && draw_next_selected(d, &w->selected, picked)) {
-        const struct view_instance *i = view_at(d->view, *picked);
-        if (i->port && draw_has_record(d, i))
+        const struct view_instance *i = d->masks ? NULL : view_at(d->view, *picked);
+        if (!i || (i->port && draw_has_record(d, i)))
             return true;
     }
     return false;
@@ -200,24 +103,18 @@ static bool next(const struct draw *d, struct walk *w, uint32_t *picked)
 static void measure(const struct draw *d, struct draw_size *size)
 {
     struct walk w = {0};
-    for (uint32_t n; next(d, &w, &n);) {
-        const struct view_instance *i = instance_of(d, n);
-        size->count++;
-        size->has_zeros |= i->weight == 0;
-        if (size->count <= size->fit)
-            size->bytes += record_bytes(d, i);
-    }
+    size->bytes = UINT32_MAX;
+    if (!d->set && d->masks)
+        size->count = draw_count_selected(d);
     if (size->count > size->fit)
-        size->bytes = UINT32_MAX;
-}
-
-/* Where no finished order is used. */
-static bool set_has_zeros(const struct draw *d)
-{
-    bool has = false;
-    for (uint32_t g = 0; d->near && g < d->set->group_count; g++)
-        has |= d->set->groups[g].zeros > 0;
-    return has;
+        return;
+    uint32_t count = 0, bytes = 0;
+    for (uint32_t n; next(d, &w, &n); count++)
+        if (count < size->fit)
+            bytes += record_bytes(d, instance_of(d, n));
+    size->count = count;
+    if (count <= size->fit)
+        size->bytes = bytes;
 }
 
 struct draw_size draw_size(const struct draw *d, size_t room)
@@ -227,10 +124,10 @@ struct draw_size draw_size(const struct draw *d, size_t room)
     if (!d->view->instance_count)
         return (struct draw_size){0};
     if (all && d->type == TYPE_SRV && set->record_bytes <= room) /* without a look at the items */
-        return (struct draw_size){set->count, set->count, set->record_bytes, set_has_zeros(d)};
+        return (struct draw_size){set->count, set->count, set->record_bytes};
     struct draw_size size = {.fit = (uint32_t)(room / least_bytes(d))};
     if (all && set->count > size.fit)
-        return (struct draw_size){set->count, size.fit, UINT32_MAX, set_has_zeros(d)};
+        return (struct draw_size){set->count, size.fit, UINT32_MAX};
     measure(d, &size);
     return size;
 }
@@ -258,8 +155,8 @@ static void offer(const struct draw *d, uint32_t n, const struct srv_item *item,
     if (!pick_takes(p, priority))
         return;
     uint32_t sharing = item->weight ? 0 : draw_zeros_of(zeros, item->priority);
-    pick_offer(p, n, priority,
-               pick_key(rand_next(&d->worker->rand), pick_weight(item->weight, sharing)));
+    pick_offer_bits(p, n, priority, rand_next(&d->worker->rand), pick_weight(item->weight, sharing),
+                    0);
 }
 
 static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
@@ -271,31 +168,43 @@ static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
                          draw_next_tier(d->view, d->near, c, item->place));
 }
 
-/* How many of each priority share its one ticket. */
-static void count_zeros(const struct draw *d, struct draw_zeros *zeros)
+/* Of a part that has such. */
+static void count_zeros_in(const struct draw *d, const struct part *p, struct draw_zeros *zeros)
 {
-    struct walk w = {0};
-    for (uint32_t n; next(d, &w, &n);) {
-        struct srv_item item = item_of(d, n);
-        if (item.weight == 0)
-            draw_note_zero(zeros, item.priority);
+    uint64_t in = d->set ? UINT64_MAX : draw_selected_in(d, p->base / SLICE_MAX);
+    for (unsigned k = 0; k < p->count; k++) {
+        const struct view_instance *i = &p->instances[p->items[k].instance];
+        if (i->weight == 0 && in >> p->items[k].instance & 1 && draw_has_record(d, i))
+            draw_note_zero(zeros, p->priority);
     }
 }
 
-/* All of them by random keys. */
-static unsigned draw_by_keys(const struct draw *d, bool has_zeros, unsigned max)
+/* How many of each priority share its one ticket. */
+static void count_zeros(const struct draw *d, struct draw_zeros *zeros)
 {
-    struct draw_zeros zeros = {0};
+    const struct srv_set *set = d->set ? d->set : &d->view->by_default;
+    struct walk w = {0};
+    bool listed = d->set || !set->withdrawn || d->of != DRAW_STALE;
+    for (uint32_t i = 0; listed && i < set->part_count; i++)
+        if (set->parts[i].zeros)
+            count_zeros_in(d, &set->parts[i], zeros);
+    for (uint32_t n; !listed && next(d, &w, &n);)
+        if (item_of(d, n).weight == 0)
+            draw_note_zero(zeros, item_of(d, n).priority);
+}
+
+/* Behind those that were drawn before. */
+static unsigned draw_by_keys(const struct draw *d, const struct draw_zeros *zeros, unsigned done,
+                             unsigned max)
+{
     struct near_cursor c = {0};
     struct walk w = {0};
-    if (has_zeros)
-        count_zeros(d, &zeros);
-    pick_begin(&d->worker->picker, max);
+    pick_begin(&d->worker->picker, max - done);
     for (uint32_t n; next(d, &w, &n);) {
         struct srv_item item = item_of(d, n);
-        offer(d, n, &item, next_priority(d, &c, &item), &zeros);
+        offer(d, n, &item, next_priority(d, &c, &item), zeros);
     }
-    return pick_finish(&d->worker->picker);
+    return pick_finish_at(&d->worker->picker, done);
 }
 
 /* A few of one priority need no keys. False: they are not such. */
@@ -321,8 +230,13 @@ static bool draw_few(const struct draw *d, unsigned count, unsigned max)
 
 static unsigned draw_random(const struct draw *d, const struct draw_size *size, unsigned max)
 {
-    unsigned wanted = max < size->count ? max : size->count;
-    return draw_few(d, size->count, wanted) ? wanted : draw_by_keys(d, size->has_zeros, max);
+    unsigned wanted = max < size->count ? max : size->count, done;
+    struct draw_zeros zeros = {0};
+    if (draw_few(d, size->count, wanted))
+        return wanted;
+    count_zeros(d, &zeros);
+    done = draw_meet(d, &zeros, wanted);
+    return done < wanted ? draw_by_keys(d, &zeros, done, wanted) : done;
 }
 
 /* Those that were picked, as far as they fit, in a new weighted order. */
@@ -348,19 +262,44 @@ static unsigned reorder(const struct draw *d, unsigned count, size_t room)
     return pick_finish(p);
 }
 
+/* Whom a client gets each time: priority by priority, until all that come are further behind. */
+static void offer_whole(const struct draw *d, uint64_t client)
+{
+    struct picker *p = &d->worker->picker;
+    for (uint32_t i = 0; i < d->set->part_count; i++) {
+        const struct part *part = &d->set->parts[i];
+        if (!pick_takes(p, part->priority))
+            return;
+        for (unsigned k = 0; k < part->count; k++)
+            draw_offer_instance(p, i * PART_MAX + k, part->priority, client,
+                                &part->instances[part->items[k].instance]);
+    }
+}
+
+static void offer_others(const struct draw *d, uint64_t client)
+{
+    struct picker *p = &d->worker->picker;
+    struct near_cursor c = {0};
+    struct walk w = {0};
+    for (uint32_t n; next(d, &w, &n);) {
+        struct srv_item item = item_of(d, n);
+        uint16_t priority = next_priority(d, &c, &item);
+        if (pick_takes(p, priority))
+            draw_offer_instance(p, n, priority, client, instance_of(d, n));
+    }
+}
+
 static unsigned draw_stable(const struct draw *d, unsigned max, size_t room)
 {
     struct picker *p = &d->worker->picker;
-    struct walk w = {0};
+    uint64_t client = draw_client_bits(d->client);
     pick_begin(p, max);
-    if (d->set && d->near) {
-        draw_tiers_stable(d, max);
-        return reorder(d, pick_finish(p), room);
-    }
-    for (uint32_t n; next(d, &w, &n);) {
-        struct srv_item item = item_of(d, n);
-        pick_offer(p, n, item.priority, draw_item_key(d, &item));
-    }
+    if (d->set && d->near)
+        draw_tiers_stable(d, client, max);
+    else if (is_whole(d))
+        offer_whole(d, client);
+    else
+        offer_others(d, client);
     return reorder(d, pick_finish(p), room);
 }
 

@@ -34,16 +34,25 @@ struct draw {
     const struct srv_set *set; /* NULL: the default ports of what the pairs leave */
     const struct near *near;   /* NULL: the asker's place is not known, or does not matter */
     const struct pair *pairs;  /* of all live instances; not used with a set */
+    uint32_t pair_hashes[PAIRS_MAX];
     unsigned pair_count;
-    const uint64_t *masks; /* of the slices whom the pairs leave; NULL: each slice is asked */
-    bool tiered;           /* of these only the ones in this tier; there is a `near` */
+    uint64_t *masks; /* of the slices whom the pairs leave; NULL: each slice is asked */
+    bool tiered;     /* of these only the ones in this tier; there is a `near` */
     enum tier tier;
     enum draw_of of; /* whom of what the pairs leave; not used with a set */
     uint16_t type;   /* SRV, SVCB, HTTPS or PTR: of whom has such a record, and its size */
 };
 
-/* Sets the pairs, and finds out at once whom they leave. */
-void draw_select(struct draw *d, const struct pair *pairs, unsigned count);
+/* ---- whom selectors leave (draw_select.c) --------------------------------------------------- */
+
+/* Sets the pairs, at most PAIRS_MAX, and finds out at once whom they leave; of types that are
+ * drawn like SRV: who has such a record. `key`: of selectors' hashes. d->type is set before. */
+void draw_select(struct draw *d, const struct hash_key *key, const struct pair *pairs,
+                 unsigned count);
+
+/* Of a slice, as a mask. */
+uint64_t draw_selected_in(const struct draw *d, uint32_t slice);
+uint32_t draw_count_selected(const struct draw *d);
 
 /* The instances that all pairs have in common, by place: begin with a zeroed cursor. */
 struct selected_cursor {
@@ -51,6 +60,25 @@ struct selected_cursor {
     uint64_t left;  /* of the one before, those to come */
 };
 bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place);
+
+/* One of them at random, all as likely, at a cost that does not go by how many they are. False:
+ * there are too many slices. Good until the next draw_begin_chance. */
+struct chance {
+    const struct draw *draw;
+    uint32_t count; /* who was selected when this began; not 0 for the following */
+};
+MUST_CHECK bool draw_begin_chance(const struct draw *d, struct chance *c);
+/* How many tries are worth it for `max` out of `count`; 0: a walk over all is. */
+static inline uint32_t draw_tries(uint32_t count, uint32_t max)
+{
+    enum { FEW = 4 }; /* or more for each one that is drawn */
+    uint32_t enough = 8 * max + 64;
+    if (count / FEW <= max)
+        return 0;
+    return enough < count / 2 ? enough : count / 2;
+}
+/* False: chance fell on one who was selected at the beginning, and is not any more. */
+MUST_CHECK bool draw_by_chance(const struct chance *c, uint32_t *place);
 
 /* Has the instance, which is in the set or is selected, a record of d->type? */
 bool draw_has_record(const struct draw *d, const struct view_instance *i);
@@ -87,7 +115,6 @@ struct draw_size {
     uint32_t fit;   /* so many fit the room at most */
     uint32_t bytes; /* of all of them on the wire, owners as pointers; UINT32_MAX where they
                        cannot fit the room */
-    bool has_zeros; /* there may be some of weight 0; set where no finished order is used */
 };
 
 struct draw_size draw_size(const struct draw *d, size_t room);
@@ -119,22 +146,28 @@ void draw_note_zero(struct draw_zeros *z, uint16_t priority);
 /* At least 1 where one was noted. */
 uint32_t draw_zeros_of(const struct draw_zeros *z, uint16_t priority);
 
+/* A few of the many that selectors leave: the first ones of the order, as places, at most `max`;
+ * they are out of d->masks then. Returns how many, perhaps none: who is left comes behind them.
+ * `zeros`: of all (draw_meet.c). */
+unsigned draw_meet(const struct draw *d, const struct draw_zeros *zeros, unsigned max);
+
 /* A part of a finished set where its order alone does not do: for the asker's place, or as not
  * all of its items have such a record (draw_tiers.c). draw_tiers: in weighted order, at most
  * `max`; returns how many. draw_tiers_stable: offers whom a client gets each time to the picker,
- * which was begun with `max`. */
+ * which was begun with `max`; `client`: draw_client_bits. */
 unsigned draw_tiers(const struct draw *d, unsigned max);
-void draw_tiers_stable(const struct draw *d, unsigned max);
+void draw_tiers_stable(const struct draw *d, uint64_t client, unsigned max);
 
 /* ---- addresses -------------------------------------------------------------------------- */
 
 struct draw_addrs {
     const struct addr_set *set; /* the service's; NULL: of what the pairs leave */
     enum family family;
-    uint32_t count; /* drawn */
-    uint32_t total; /* there (at least) */
-    bool stale;     /* of instances that are not heard from: there are no others */
-    bool gathered;  /* not straight from the set */
+    uint32_t count;  /* drawn */
+    uint32_t total;  /* there (at least) */
+    bool stale;      /* of instances that are not heard from: there are no others */
+    bool gathered;   /* not straight from the set */
+    uint64_t client; /* draw_client_bits, where gathered */
 };
 
 /* Sets all but `set` and `family`. */
@@ -147,13 +180,76 @@ static inline const uint8_t *draw_addr_at(const struct draw *d, const struct dra
                        : addr_at(a->set, picked, a->family == FAMILY_V4 ? 4 : 16);
 }
 
-/* ---- shared by both ----------------------------------------------------------------------- */
+/* ---- stable keys ------------------------------------------------------------------------------
+ */
 
-/* 64 bits that are the same for this client and item each time. Not keyed: several servers,
- * and one after its restart, choose alike. */
-uint64_t draw_stable_bits(const struct addr *client, const uint8_t *item, size_t size);
-/* Weight 0 comes after all others. */
-double draw_stable_key(uint64_t bits, double weight);
-double draw_item_key(const struct draw *d, const struct srv_item *item); /* of an instance */
+static inline uint64_t draw_mix(uint64_t x) /* the finalizer of splitmix64 */
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
+/* A number of at most 8 bytes, the lowest first on every machine. */
+static inline uint64_t draw_word(const uint8_t *bytes, size_t size)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < size; i++)
+        word |= (uint64_t)bytes[i] << 8 * i;
+    return word;
+}
+
+/* Not yet mixed enough. `readable`: 8 bytes more can be read, which takes fewer steps. */
+static inline uint64_t draw_hash(const uint8_t *bytes, size_t size, bool readable)
+{
+    uint64_t hash = size, last = 0;
+    for (; size > 8; bytes += 8, size -= 8) {
+        hash = (hash ^ draw_word(bytes, 8)) * 0x9e3779b97f4a7c15;
+        hash ^= hash >> 32;
+    }
+    if (size)
+        last =
+            readable ? draw_word(bytes, 8) & UINT64_MAX >> (64 - 8 * size) : draw_word(bytes, size);
+    hash = (hash ^ last) * 0x9e3779b97f4a7c15;
+    return hash ^ hash >> 32;
+}
+
+static inline uint64_t draw_client_bits(const struct addr *client)
+{
+    return draw_mix(draw_hash(client->bytes, addr_size(client), false));
+}
+
+/* Bits that are the same for a client and an item each time. Not keyed: several servers, and one
+ * after its restart, choose alike. */
+static inline uint64_t draw_stable_bits(uint64_t client, const uint8_t *item, size_t size)
+{
+    return draw_mix(client ^ draw_hash(item, size, false));
+}
+/* By its id: behind it much can be read (SLICE_READABLE). */
+static inline uint64_t draw_instance_bits(uint64_t client, const struct view_instance *i)
+{
+    struct text id = instance_label(i);
+    return draw_mix(client ^ draw_hash((const uint8_t *)id.s, id.n, true));
+}
+
+/* Weight 0 comes after all others: keys of weights from 1/8 on stay below 300. */
+enum { STABLE_BEHIND = 1000000 };
+static inline double draw_stable_key(uint64_t bits, double weight)
+{
+    return weight > 0 ? pick_key(bits, weight) : STABLE_BEHIND + pick_key(bits, 1);
+}
+static inline void draw_offer_stable(struct picker *p, uint32_t item, uint16_t priority,
+                                     uint64_t bits, double weight)
+{
+    if (weight > 0)
+        pick_offer_bits(p, item, priority, bits, weight, 0);
+    else
+        pick_offer_bits(p, item, priority, bits, 1, STABLE_BEHIND);
+}
+static inline void draw_offer_instance(struct picker *p, uint32_t item, uint16_t priority,
+                                       uint64_t client, const struct view_instance *i)
+{
+    draw_offer_stable(p, item, priority, draw_instance_bits(client, i), i->weight);
+}
 
 #endif

@@ -21,16 +21,29 @@ static double set_weight(const struct addr_set *set, uint32_t number)
     return (double)part_weight(part_of(set->parts, number), number % PART_MAX);
 }
 
+/* `size` is known where this is called: then much of it is done when compiled. */
+static inline void offer_all(struct picker *p, const struct addr_set *set, uint64_t client,
+                             unsigned size)
+{
+    for (uint32_t i = 0; i < set->group.part_count; i++) {
+        const struct part *part = &set->parts[i];
+        for (unsigned k = 0; k < part->count; k++) {
+            uint64_t bits = draw_stable_bits(client, part->addrs + (size_t)k * size, size);
+            draw_offer_stable(p, i * PART_MAX + k, 0, bits, (double)(int64_t)part_weight(part, k));
+        }
+    }
+}
+
 static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, unsigned max)
 {
     struct picker *p = &d->worker->picker;
     const struct addr_set *set = a->set;
+    uint64_t client = draw_client_bits(d->client);
     pick_begin(p, max);
-    for (uint32_t i = 0; part_next(set->parts, set->group.part_count, &i); i++) {
-        const uint8_t *bytes = addr_at(set, i, address_size(a));
-        uint64_t bits = draw_stable_bits(d->client, bytes, address_size(a));
-        pick_offer(p, i, 0, draw_stable_key(bits, set_weight(set, i)));
-    }
+    if (a->family == FAMILY_V4)
+        offer_all(p, set, client, 4);
+    else
+        offer_all(p, set, client, 16);
     unsigned count = pick_finish(p);
     pick_begin(p, count);
     for (unsigned i = 0; i < count; i++) {
@@ -46,6 +59,7 @@ static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, 
  * there has more, since A and AAAA have no field that tells clients so. */
 struct survey {
     uint16_t priority;
+    uint16_t weight_max; /* at least the largest that there is; where a few are drawn of many */
     bool weighted;
     uint32_t zeros; /* addresses of weight 0 */
     uint32_t addresses;
@@ -81,12 +95,12 @@ static void add_instance(const struct draw *d, const struct draw_addrs *a,
 {
     struct dns_worker *w = d->worker;
     unsigned count;
-    const uint8_t *bytes = addresses(i, a->family, &count), *id = instance_target(i);
+    const uint8_t *bytes = addresses(i, a->family, &count);
     for (unsigned n = 0; n < count; n++, bytes += address_size(a)) {
         double share = (double)i->weight / count, weight = pick_weight(share, s->zeros), key;
         if (stable) /* by instance and address: the least of several keys is still the sum's */
-            key = draw_stable_key(draw_stable_bits(d->client, id + 1, *id) ^
-                                      draw_stable_bits(d->client, bytes, address_size(a)),
+            key = draw_stable_key(draw_instance_bits(a->client, i) ^
+                                      draw_stable_bits(a->client, bytes, address_size(a)),
                                   share);
         else
             key = pick_key(rand_next(&w->rand), weight);
@@ -117,79 +131,103 @@ static void add_tier(const struct draw *d, const struct draw_addrs *a, const str
             add_instance(d, a, view_at(d->view, n), s, stable, tier);
 }
 
+/* The first of those that were gathered. */
+static void finish(const struct draw *d, struct draw_addrs *a, unsigned max)
+{
+    struct dns_worker *w = d->worker;
+    a->stale = d->of == DRAW_STALE;
+    a->gathered = true;
+    pick_begin(&w->picker, max);
+    distinct_offer(&w->seen, &w->picker);
+    a->count = pick_finish(&w->picker);
+    a->total = w->seen.count + w->seen.dropped;
+}
+
 /* ---- a few out of a long list -------------------------------------------------------------- */
 
 /* By its weight, or all alike by their addresses where nobody has one. */
-static bool is_met(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
-                   const struct view_instance *i, unsigned count)
+static bool is_met(const struct draw *d, const struct survey *s, const struct view_instance *i,
+                   unsigned count)
 {
-    uint32_t scale = s->weighted ? a->set->weight_max : ADDRESSES_MAX;
+    uint32_t scale = s->weighted ? s->weight_max : ADDRESSES_MAX;
     uint32_t share = s->weighted ? i->weight : count;
     return counts(s, i) && count && rand_below(&d->worker->rand, scale) < share;
 }
 
-/* Who can be met. */
-static uint64_t candidates(const struct draw *d, uint32_t slice, enum tier tier)
+/* Weighted draws: whom chance comes upon is taken as often as its weight says. They come first in
+ * their tier, in this order. Gives up where that takes long, as it does when few have nearly all
+ * the weight. */
+static void meet(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                 enum tier tier, unsigned max)
 {
-    const struct slice *s = d->view->slices[slice];
-    uint64_t mask = draw_tier_mask(d->view, d->near, slice, tier);
-    return mask & (d->of == DRAW_STALE ? s->stale : ~s->stale);
-}
-
-/* Notes how many there are up to each slice; returns how many in all. */
-static uint32_t count_candidates(const struct draw *d, enum tier tier)
-{
-    uint32_t *sums = d->worker->near_sums, sum = 0;
-    for (uint32_t i = 0; i < d->view->slice_count; i++) {
-        sum += (uint32_t)__builtin_popcountll(candidates(d, i, tier));
-        sums[i] = sum;
-    }
-    return sum;
-}
-
-/* The place of the n-th of those that were counted. */
-static uint32_t candidate(const struct draw *d, enum tier tier, uint32_t n)
-{
-    const uint32_t *sums = d->worker->near_sums;
-    uint32_t low = 0, high = d->view->slice_count - 1;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sums[middle] > n)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    uint64_t mask = candidates(d, low, tier);
-    for (n -= low ? sums[low - 1] : 0; n; n--)
-        mask &= mask - 1;
-    return low * SLICE_MAX + (uint32_t)__builtin_ctzll(mask);
-}
-
-/* Weighted draws from a tier: whom chance comes upon is taken as often as its weight says. They
- * come first in their tier, in this order. Gives up where that takes long, as it does when few
- * have nearly all the weight, and leaves the rest to add_tier. */
-static void meet_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
-                      enum tier tier, unsigned max)
-{
-    enum { BEFORE_ALL = -2 * DISTINCT_MAX, FEW = 8 };
+    enum { BEFORE_ALL = -2 * DISTINCT_MAX };
     struct dns_worker *w = d->worker;
-    if (!d->near->masks || d->view->live_count / FEW <= max)
+    struct chance chance;
+    if (!draw_begin_chance(d, &chance))
         return;
-    uint32_t size = count_candidates(d, tier);
-    if (size / FEW <= max)
-        return;
-    for (uint32_t tries = size / 4; tries && w->seen.count <= max; tries--) {
-        const struct view_instance *i =
-            view_at(d->view, candidate(d, tier, rand_below(&w->rand, size)));
+    for (uint32_t tries = draw_tries(chance.count, max + 1); tries && w->seen.count <= max;
+         tries--) {
+        uint32_t place;
+        if (!draw_by_chance(&chance, &place))
+            continue;
+        const struct view_instance *i = view_at(d->view, place);
         unsigned count;
         const uint8_t *bytes = addresses(i, a->family, &count);
-        if (!is_met(d, a, s, i, count))
+        if (!is_met(d, s, i, count))
             continue;
         bytes += (size_t)rand_below(&w->rand, count) * address_size(a);
         if (!distinct_has(&w->seen, bytes, address_size(a)))
             distinct_add(&w->seen, &w->picker, bytes, address_size(a), (uint16_t)tier,
                          BEFORE_ALL + w->seen.count, 1);
     }
+}
+
+/* Leaves the rest to add_tier. */
+static void meet_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+                      enum tier tier, unsigned max)
+{
+    struct draw part = *d;
+    part.tiered = true;
+    part.tier = tier;
+    if (draw_tries(d->view->live_count, max))
+        meet(&part, a, s, tier, max);
+}
+
+/* What slices say of whom selectors leave in them. False: that is not enough. */
+static bool survey_slices(const struct draw *d, struct survey *s)
+{
+    *s = (struct survey){.priority = UINT16_MAX};
+    for (uint32_t n = 0; n < d->view->slice_count; n++) {
+        const struct slice *slice = d->view->slices[n];
+        uint16_t priority = slice->classes[0].best_priority;
+        if (!d->masks[n] || slice->classes[0].count == 0)
+            continue;
+        if (priority != slice->priority_max ||
+            (s->priority != UINT16_MAX && priority != s->priority))
+            return false;
+        s->priority = priority;
+        if (slice->weight_max > s->weight_max)
+            s->weight_max = slice->weight_max;
+    }
+    s->weighted = s->weight_max > 0;
+    return true;
+}
+
+/* A few of the many that selectors leave. False: it is to be done one by one. */
+static bool meet_selected(const struct draw *d, struct draw_addrs *a, unsigned max)
+{
+    struct dns_worker *w = d->worker;
+    struct survey s;
+    if (d->near || !d->masks || d->of == DRAW_STALE || !draw_tries(d->view->live_count, max) ||
+        !survey_slices(d, &s))
+        return false;
+    distinct_begin(&w->seen);
+    meet(d, a, &s, TIER_FAR, max);
+    if (w->seen.count <= max)
+        return false;
+    w->seen.dropped = true; /* who was not met */
+    finish(d, a, max);
+    return true;
 }
 
 /* ---- all ------------------------------------------------------------------------------- */
@@ -226,17 +264,13 @@ static void gather(const struct draw *d, struct draw_addrs *a, const struct surv
                    bool stable)
 {
     struct dns_worker *w = d->worker;
-    a->stale = d->of == DRAW_STALE;
-    a->gathered = true;
+    a->client = draw_client_bits(d->client);
     distinct_begin(&w->seen);
     if (d->near)
         add_near(d, a, s, stable, max);
     else
         add_all(d, a, s, stable);
-    pick_begin(&w->picker, max);
-    distinct_offer(&w->seen, &w->picker);
-    a->count = pick_finish(&w->picker);
-    a->total = w->seen.count + w->seen.dropped;
+    finish(d, a, max);
     if (stable)
         reorder(d, a);
 }
@@ -279,7 +313,8 @@ static void gather_of_set(const struct draw *d, struct draw_addrs *a, unsigned m
     all.masks = NULL;
     all.of = a->set->stale ? DRAW_STALE : DRAW_FRESH;
     const struct pick_group *group = &a->set->group;
-    struct survey s = {a->set->priority, !group->zeros, group->zeros, group->count};
+    struct survey s = {a->set->priority, a->set->weight_max, !group->zeros, group->zeros,
+                       group->count};
     gather(&all, a, &s, max, stable);
     if (!d->near->alone)
         a->total = a->set->group.count;
@@ -292,6 +327,8 @@ void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool s
     struct picker *p = &d->worker->picker;
     a->gathered = false;
     if (!a->set) {
+        if (!stable && meet_selected(d, a, max))
+            return;
         struct survey s = survey(d, a->family);
         if (stable || d->near || s.addresses > PART_MAX || !gather_few(d, a, &s, max))
             gather(d, a, &s, max, stable);

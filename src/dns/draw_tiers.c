@@ -90,7 +90,7 @@ static unsigned draw_rest(const struct cell *c, unsigned done, unsigned max)
     for (uint32_t item; next_item(c, &walk, &item);) {
         double weight = pick_weight(set_instance(c->draw->set, item)->weight, c->group->zeros);
         if (!pick_is_taken(&w->picker, item))
-            pick_offer(&w->picker, item, 0, pick_key(rand_next(&w->rand), weight));
+            pick_offer_bits(&w->picker, item, 0, rand_next(&w->rand), weight, 0);
     }
     return pick_finish_at(&w->picker, done);
 }
@@ -126,25 +126,24 @@ unsigned draw_tiers(const struct draw *d, unsigned max)
     return done;
 }
 
-static void offer_stable(const struct cell *c)
+static void offer_stable(const struct cell *c, uint64_t client)
 {
     const struct draw *d = c->draw;
     struct walk walk = walk_of(c);
-    for (uint32_t n; next_item(c, &walk, &n);) {
-        struct srv_item item = set_item(d->set, n);
-        enum tier tier = c->tier < TIERS ? c->tier : TIER_FAR;
-        uint16_t priority = draw_priority(d->view, d->near, item.priority, tier);
-        pick_offer(&d->worker->picker, n, priority, draw_item_key(d, &item));
-    }
+    enum tier tier = c->tier < TIERS ? c->tier : TIER_FAR;
+    uint16_t registered = d->set->parts[c->group->first_part].priority;
+    uint16_t priority = draw_priority(d->view, d->near, registered, tier);
+    for (uint32_t n; next_item(c, &walk, &n);)
+        draw_offer_instance(&d->worker->picker, n, priority, client, set_instance(d->set, n));
 }
 
-void draw_tiers_stable(const struct draw *d, unsigned max)
+void draw_tiers_stable(const struct draw *d, uint64_t client, unsigned max)
 {
     const struct picker *p = &d->worker->picker;
     for (uint32_t g = 0; g < d->set->group_count && p->count < max; g++) {
         struct cell cells[TIERS];
         unsigned count = cells_of(d, &d->set->groups[g], cells);
         for (unsigned i = 0; i < count && p->count < max; i++)
-            offer_stable(&cells[i]);
+            offer_stable(&cells[i], client);
     }
 }

@@ -102,7 +102,9 @@ static int tell_outcome(const struct respond *r, const uint8_t *bytes, json_t *o
     int failed = set(out, "rcode", json_string(rcode_text(bytes[3] & 0xf)));
     failed |= set(out, "truncated", json_boolean(a->truncated));
     if (a->ede != EDE_NONE)
-        failed |= set(out, "ede", json_pack("{s:i,s:s}", "code", a->ede, "text", a->ede_text));
+        failed |=
+            set(out, "ede",
+                json_pack("{s:i,s:s%}", "code", a->ede, "text", a->ede_words.s, a->ede_words.n));
     else
         failed |= set(out, "ede", json_null());
     return failed;

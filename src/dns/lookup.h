@@ -32,17 +32,17 @@ enum found_kind {
 
 struct found {
     enum found_kind kind;
+    unsigned left;             /* labels of the name above the node */
     const struct zone *zone;   /* NULL: foreign */
     const struct node *node;   /* the deepest that exists, or whose records decide; NULL: foreign */
-    unsigned left;             /* labels of the name above the node */
-    bool wildcard;             /* the node is one, and synthesizes the name (RFC 4592) */
     const struct view *view;   /* of the service at or above the name; NULL: there is none */
     const struct srv_set *set; /* of PROTOCOL, PORT, BROWSED */
-    uint8_t protocol;          /* of PROTOCOL, BROWSED; enum protocol */
     const struct view_instance *instance;
-    uint32_t place;               /* of that instance */
-    struct pair pairs[PAIRS_MAX]; /* of SUBSET; they lie in the name that was looked up */
+    uint32_t place;   /* of that instance */
+    bool wildcard;    /* the node is one, and synthesizes the name (RFC 4592) */
+    uint8_t protocol; /* of PROTOCOL, BROWSED; enum protocol */
     unsigned pair_count;
+    struct pair pairs[PAIRS_MAX]; /* of SUBSET; they lie in the name that was looked up */
 };
 
 /* Fills *out, all but what its kind does not have. */

@@ -222,12 +222,3 @@ int name_order(const struct name *a, const struct name *b)
     }
     return (int)a->labels - (int)b->labels;
 }
-
-const uint8_t *name_tail(const struct name *n, unsigned labels, uint8_t *size)
-{
-    const uint8_t *at = n->wire;
-    for (; labels && *at; labels--)
-        at += 1 + *at;
-    *size = (uint8_t)(n->wire + n->size - at);
-    return at;
-}

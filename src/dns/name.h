@@ -41,6 +41,13 @@ bool name_has_boundary(const struct name *n, unsigned at);
  * 6.1): < 0, 0, > 0. */
 int name_order(const struct name *a, const struct name *b);
 /* The name without its first `labels` labels, as a pointer into `n`. */
-const uint8_t *name_tail(const struct name *n, unsigned labels, uint8_t *size);
+static inline const uint8_t *name_tail(const struct name *n, unsigned labels, uint8_t *size)
+{
+    const uint8_t *at = n->wire;
+    for (; labels && *at; labels--)
+        at += 1 + *at;
+    *size = (uint8_t)(n->wire + n->size - at);
+    return at;
+}
 
 #endif

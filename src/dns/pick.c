@@ -359,7 +359,7 @@ static unsigned draw_by_keys(struct picker *p, struct rand *rand, const struct p
     for (uint32_t i = g->first_part * PART_MAX; part_next(parts, end, &i); i++) {
         double weight = (double)part_weight(part_of(parts, i), i % PART_MAX);
         if (!done || !pick_is_taken(p, i))
-            pick_offer(p, i, 0, pick_key(rand_next(rand), pick_weight(weight, g->zeros)));
+            pick_offer_bits(p, i, 0, rand_next(rand), pick_weight(weight, g->zeros), 0);
     }
     unsigned before = (unsigned)(out - p->items);
     return pick_finish_at(p, before + done) - before;
@@ -405,7 +405,8 @@ unsigned pick_set(struct picker *p, struct rand *rand, const struct pick_group *
     for (unsigned i = 0; i < group_count && done < max; i++) {
         const struct pick_group *g = &groups[i];
         unsigned wanted = max - done < g->count ? max - done : g->count;
-        if (draw_small(rand, g, parts, wanted, p->items + done))
+        if (pick_tiny(rand, g, parts, wanted, p->items + done) ||
+            draw_small(rand, g, parts, wanted, p->items + done))
             done += wanted;
         else
             done += draw_large(p, rand, g, parts, wanted, p->items + done);

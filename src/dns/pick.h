@@ -2,8 +2,8 @@
  * sets and for samples, exact in distribution whichever way is taken.
  *
  *   small, all alike     shuffled
- *   small, much alike    each one taken by chance, as often as its weight says
- *   small group          running totals, each drawn item removed
+ *   small group          running totals, each drawn item removed; or, where they are much alike,
+ *                        each one taken by chance, as often as its weight says
  *   few out of many      binary search in the precompiled totals, repeats rejected
  *   anything else        exponential keys: item i gets -ln(u)/w(i), the smallest come
  *                        first (A. Efraimidis, P. Spirakis, 2006); O(n log k)
@@ -33,17 +33,23 @@ struct pick_entry {
 };
 
 struct picker {
-    struct pick_entry heap[PICK_MAX]; /* the worst of those kept on top */
     uint32_t count, max;
-    uint32_t taken[PICK_SLOTS], stamps[PICK_SLOTS]; /* a slot is in use when its stamp */
-    uint32_t stamp;                                 /* is the current one */
-    uint32_t items[PICK_MAX];                       /* the outcome of the last call */
+    uint32_t stamp;
+    uint32_t items[PICK_MAX]; /* the outcome of the last call; most need no more than this */
+    struct pick_entry heap[PICK_MAX];               /* the worst of those kept on top */
+    uint32_t taken[PICK_SLOTS], stamps[PICK_SLOTS]; /* a slot is in use when its stamp is the
+                                                       current one */
 };
 
 /* Draws `max` (at most PICK_MAX) items of a set in weighted order into p->items: their numbers
  * (part.h); returns how many. */
 unsigned pick_set(struct picker *p, struct rand *rand, const struct pick_group *groups,
                   unsigned group_count, const struct part *parts, unsigned max);
+
+/* The same of one group into `out`, `max` not above its count; false where it has too many items,
+ * parts or tickets, or some of weight 0 (pick_tiny.c). */
+MUST_CHECK bool pick_tiny(struct rand *rand, const struct pick_group *g, const struct part *parts,
+                          unsigned max, uint32_t *out);
 
 /* The same of at most PART_MAX items of one priority, all that there are: `max` of them, not above
  * `count`. False: their weights are too large for it. */
@@ -84,6 +90,28 @@ bool pick_is_taken(const struct picker *p, uint32_t item);
 /* The key of an item by 64 random (or hashed) bits; the smaller the earlier. `weight`
  * is above 0. */
 double pick_key(uint64_t bits, double weight);
+
+/* Can it come to be among those that are kept? By -ln(u) >= 1 - u, which is nearly as sharp where
+ * the key has to be small. */
+static inline bool pick_may_take(const struct picker *p, uint16_t priority, uint64_t bits,
+                                 double weight, double behind)
+{
+    const double margin = 1 + 1e-12;                                     /* of rounding */
+    const int64_t rest = (INT64_C(1) << 53) - 1 - (int64_t)(bits >> 11); /* of 2^53; 1 - u */
+    const struct pick_entry *worst = &p->heap[0];
+    if (p->count < p->max || p->max == 0 || priority != worst->priority)
+        return pick_takes(p, priority);
+    return (double)rest < (worst->key * margin - behind) * 0x1p53 * weight;
+}
+
+/* Offers with the key `behind` + pick_key(bits, weight), which is worked out only where it may be
+ * among those that are kept. */
+static inline void pick_offer_bits(struct picker *p, uint32_t item, uint16_t priority,
+                                   uint64_t bits, double weight, double behind)
+{
+    if (pick_may_take(p, priority, bits, weight, behind))
+        pick_offer(p, item, priority, behind + pick_key(bits, weight));
+}
 
 /* The weight that counts: that of an item among `zeros` ones of weight 0 (at least
  * itself, where it is one). */

@@ -46,20 +46,24 @@ struct waiting {
     struct publication *of;
 };
 
-/* A service in a zone, as published. Freed after the grace period, with the slot; its name is in
- * its view. */
+/* A service in a zone, as published; its name is in its view. Readers see the slot, and the
+ * place in the list. Freed after the grace period. */
 struct publication {
     struct slot slot;
-    struct zone *zone;
-    struct browse_entry *browsed; /* NULL = not in the list */
-    struct waiting *waiting;      /* NULL = it does not wait */
-    uint64_t published_ms;        /* lease time of the view */
-    uint8_t in_table, settled;    /* bits by place; settled: it is there, or never to be: hidden,
-                                     too long */
-    bool hidden;                  /* one of its names is */
-    bool listed;                  /* what the zone's list says of it is right */
+    struct browse_place browsed;
+    union {
+        struct {
+            struct zone *zone;
+            struct waiting *waiting;   /* NULL = it does not wait */
+            uint32_t published_ms;     /* lease time of the view, modulo 2^32 */
+            uint8_t in_table, settled; /* bits by place; settled: it is there, or never to be:
+                                          hidden, too long */
+            bool hidden;               /* one of its names is */
+            bool listed;               /* what the zone's list says of it is right */
+        };
+        struct rcu_late late; /* once it is forgotten */
+    };
 };
-_Static_assert(offsetof(struct publication, slot) == 0, "its memory is that of the slot");
 
 /* One call of dns_publish. */
 struct turn {
@@ -148,26 +152,27 @@ static bool is_hidden(const struct dns *dns, const struct publication *p, const 
            table_occluded(dns->table, name, p->zone);
 }
 
-static void hide(struct dns *dns, struct publication *p, const struct name *name)
+static void hide(struct turn *t, struct publication *p, const struct name *name)
 {
     char text[NAME_TEXT];
     if (view_of(p)->instance_count) /* else nobody misses it */
-        log_limited(&dns->hidden_log, p->published_ms, LOG_LEVEL_WARN,
+        log_limited(&t->dns->hidden_log, t->now, LOG_LEVEL_WARN,
                     "service %.*s is hidden at %s: a static name, delegation or other zone is "
                     "there",
                     TEXT_ARG(view_of(p)->service), name_format(name->wire, text));
     if (!p->hidden)
-        dns->totals.hidden_services++;
+        t->dns->totals.hidden_services++;
     p->hidden = true;
 }
 
-static enum err put_name(struct dns *dns, struct publication *p, enum place place)
+static enum err put_name(struct turn *t, struct publication *p, enum place place)
 {
     static const enum node_kind kinds[PLACES] = {NODE_SERVICE, NODE_SERVICE_TCP, NODE_SERVICE_UDP};
+    struct dns *dns = t->dns;
     struct name name;
     if (place_name(p, place, &name)) {
         if (is_hidden(dns, p, &name)) {
-            hide(dns, p, &name);
+            hide(t, p, &name);
         } else {
             if (table_put(dns->table, &name, p->zone, kinds[place], &p->slot, NULL, 0))
                 return ERR_MEMORY;
@@ -193,10 +198,10 @@ static enum err list_service(struct publication *p)
                            (uint8_t)(named & browse_protocols(view_of(p))));
 }
 
-static enum err settle(struct dns *dns, struct publication *p)
+static enum err settle(struct turn *t, struct publication *p)
 {
     for (enum place place = PLACE_SERVICE; place < PLACES; place++)
-        if (!(p->settled & bit(place)) && put_name(dns, p, place))
+        if (!(p->settled & bit(place)) && put_name(t, p, place))
             return ERR_MEMORY;
     p->listed = list_service(p) == ERR_OK;
     return p->listed ? ERR_OK : ERR_MEMORY;
@@ -225,9 +230,9 @@ static unsigned places_of(const struct publication *p)
 
 /* ---- views ---------------------------------------------------------------------------- */
 
-static void slot_reclaim(struct rcu_late *late)
+static void reclaim(struct rcu_late *late)
 {
-    free((char *)late - offsetof(struct slot, late)); /* the publication */
+    free((char *)late - offsetof(struct publication, late));
 }
 
 static void stop_waiting(struct dns *dns, struct publication *p)
@@ -285,9 +290,9 @@ static enum err publish(struct turn *t, struct publication *p, const struct serv
     }
     dns->totals.view_bytes += view_bytes(view);
     dns->totals.publications++;
-    p->published_ms = t->now;
+    p->published_ms = (uint32_t)t->now;
     zone->dirty = true;
-    enum err err = settle(dns, p);
+    enum err err = settle(t, p);
     if (!err) /* else one that is due comes again */
         stop_waiting(dns, p);
     note_change(dns, zone, old, old_places, view, places_of(p));
@@ -314,7 +319,7 @@ static enum err forget(struct turn *t, struct publication *p)
     browse_list_clear(&p->zone->browsed, &p->browsed);
     map_remove(&dns->published, hash_of(dns, p), p);
     view_retire(view);
-    rcu_defer(&p->slot.late, slot_reclaim);
+    rcu_defer(&p->late, reclaim);
     return ERR_OK;
 }
 
@@ -346,7 +351,7 @@ void dns_unpublish(struct dns *dns)
     for (struct publication *p; (p = map_next(&dns->published, &cursor));) {
         stop_waiting(dns, p);
         view_free(view_of(p));
-        free(p->browsed);
+        browse_place_deinit(&p->browsed);
         free(p);
     }
     heap_deinit(&dns->waiting);
@@ -367,10 +372,10 @@ static uint64_t pace_ms(const struct view *v)
  * waits, unless there is no memory even for that. */
 static bool may_wait(struct turn *t, struct publication *p, const struct service *service)
 {
-    uint64_t due = p->published_ms + pace_ms(view_of(p));
-    if (t->now >= due || service_withdrawal_index(service) > view_of(p)->index || !is_settled(p))
+    uint64_t passed = (uint32_t)t->now - p->published_ms, pace = pace_ms(view_of(p));
+    if (passed >= pace || service_withdrawal_index(service) > view_of(p)->index || !is_settled(p))
         return false;
-    return p->waiting || wait_until(t->dns, p, due);
+    return p->waiting || wait_until(t->dns, p, t->now + pace - passed);
 }
 
 static enum err take_change(struct turn *t, const struct change *change, struct zone *zone)

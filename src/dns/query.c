@@ -4,24 +4,23 @@
 #include "base/text.h"
 #include "dns/wire.h"
 
-enum { STEP = sizeof(uint64_t) };
+enum { STEP = 16 };
+typedef uint8_t step_bytes __attribute__((vector_size(STEP)));
 
 static void copy_step(uint8_t *to, const uint8_t *from)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t x;
+    step_bytes x;
     memcpy(&x, from, STEP);
-    uint64_t low = x & 0x7f * ones; /* no sum carries into the next byte */
-    uint64_t from_a = low + (0x80 - 'A') * ones, behind_z = low + (0x7f - 'Z') * ones;
-    x |= ((from_a ^ behind_z) & ~x & 0x80 * ones) >> 2; /* 0x20 where it is a capital */
+    x |= (step_bytes)(x - 'A' < 26) & 0x20;
     memcpy(to, &x, STEP);
 }
 
-/* Eight bytes at a time, the last ones over some that are done. Lengths of labels are no
+/* Sixteen bytes at a time, the last ones over some that are done. Lengths of labels are no
  * letters. */
 static void copy_lower(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t at = 0;
+#pragma GCC unroll 1 /* names are short */
     for (; at + STEP <= n; at += STEP)
         copy_step(to + at, from + at);
     if (at < n && n >= STEP)
@@ -31,25 +30,27 @@ static void copy_lower(uint8_t *to, const uint8_t *from, size_t n)
             to[at] = (uint8_t)ascii_lower((char)from[at]);
 }
 
-/* Copies the question's name in lower case, counting labels. Compression has nothing to
- * point to there (RFC 9619: the one question comes first). */
-static bool read_question_name(struct reader *r, struct name *name)
+enum { TYPE_AND_CLASS = 4 };
+
+/* Takes the first question, whose name it copies in lower case, counting labels. Compression has
+ * nothing to point to there (RFC 9619: the one question comes first). Returns its size, 0 = it is
+ * malformed. */
+static inline size_t read_question(const uint8_t *wire, size_t left, struct query *q)
 {
-    const uint8_t *wire = r->at;
-    size_t left = reader_left(r), size = 0;
-    if (left > NAME_MAX_WIRE)
-        left = NAME_MAX_WIRE;
-    name->labels = 0;
-    while (size < left && wire[size] && wire[size] <= 63) {
+    size_t size = 0, most = left < NAME_MAX_WIRE ? left : NAME_MAX_WIRE;
+    unsigned labels = 0;
+    for (; size < most && wire[size] && wire[size] <= 63; labels++)
         size += 1u + wire[size];
-        name->labels++;
-    }
-    if (size >= left || wire[size])
-        return false;
-    name->size = (uint8_t)++size;
-    r->at += size;
-    copy_lower(name->wire, wire, size);
-    return true;
+    if (size >= most || wire[size++])
+        return 0;
+    q->name.size = (uint8_t)size;
+    q->name.labels = (uint8_t)labels;
+    copy_lower(q->name.wire, wire, size);
+    if (left - size < TYPE_AND_CLASS)
+        return 0;
+    q->type = get_u16(wire + size);
+    q->class = get_u16(wire + size + 2);
+    return size + TYPE_AND_CLASS;
 }
 
 /* Steps over a name; a pointer ends it and must lead backwards, behind the header. */
@@ -88,6 +89,7 @@ static bool take_opt(struct query *q, uint16_t class, uint32_t ttl, const uint8_
     q->edns = (struct query_edns){0};
     bool good = !size || query_options(q, rdata, size, &framed);
     q->has_opt = framed;
+    q->has_options = framed && size;
     q->edns_size = class;
     q->edns_version = (uint8_t)(ttl >> 16);
     q->dnssec_ok = (ttl & OPT_DO) != 0;
@@ -151,7 +153,7 @@ static bool take_owner(struct reader *r, const struct query *q, bool *root)
 static bool take_record(struct reader *r, struct query *q, bool additional, bool last)
 {
     bool root;
-    size_t at = (size_t)(r->at - r->start);
+    uint32_t at = (uint32_t)(r->at - r->start);
     if (!take_owner(r, q, &root))
         return false;
     uint16_t type = read_u16(r), class = read_u16(r);
@@ -169,64 +171,51 @@ static bool take_record(struct reader *r, struct query *q, bool additional, bool
     return true;
 }
 
-/* What most queries end in: an OPT record without options, and nothing else. */
-static bool is_bare_opt(const struct reader *r, const struct query *q)
-{
-    static const uint8_t root_opt[] = {0, 0, TYPE_OPT};
-    const uint8_t *p = r->at;
-    return reader_left(r) == OPT_SIZE && (q->counts[1] | q->counts[2]) == 0 && q->counts[3] == 1 &&
-           memcmp(p, root_opt, sizeof(root_opt)) == 0 && (p[9] | p[10]) == 0;
-}
-
 static bool take_records(struct reader *r, struct query *q)
 {
-    if (is_bare_opt(r, q)) {
-        const uint8_t *p = read_bytes(r, OPT_SIZE);
-        return take_opt(q, get_u16(p + 3), get_u32(p + 5), NULL, 0);
-    }
     uint32_t authority = q->counts[1], additional = authority + q->counts[2];
     uint32_t count = additional + q->counts[3];
     for (uint32_t i = 0; i < count; i++) {
         if (i == authority)
-            q->authority_at = (size_t)(r->at - r->start);
+            q->authority_at = (uint32_t)(r->at - r->start);
         if (!take_record(r, q, i >= additional, i + 1 == count))
             return false;
     }
     return r->at == r->end;
 }
 
+/* The first counts; others are looked through. */
 static bool take_questions(struct reader *r, struct query *q, uint16_t count)
 {
-    for (uint16_t i = 0; i < count; i++) {
-        bool root;
-        if (i == 0 ? !read_question_name(r, &q->name) : !skip_name(r, &root))
+    bool root;
+    if (count == 0)
+        return true;
+    size_t size = read_question(r->at, reader_left(r), q);
+    r->at += size;
+    if (!size)
+        return false;
+    while (--count)
+        if (!skip_name(r, &root) || !read_bytes(r, TYPE_AND_CLASS))
             return false;
-        uint16_t type = read_u16(r), class = read_u16(r);
-        if (r->bad)
-            return false;
-        if (i == 0) {
-            q->type = type;
-            q->class = class;
-        }
-    }
     return true;
 }
 
-static void begin(struct query *q, struct reader *r, const uint8_t *bytes, size_t size)
+/* At least a header is there. */
+static inline void begin(struct query *q, const uint8_t *bytes, size_t size)
 {
     q->bytes = bytes;
     q->size = size;
     q->question_end = HEADER_SIZE;
-    q->has_opt = q->dnssec_ok = false;
+    q->has_opt = q->dnssec_ok = q->has_options = false;
     q->tsig_at = q->authority_at = 0;
     q->edns_version = 0;
     q->edns_size = q->type = q->class = 0;
     q->name.size = 0;
-    q->id = read_u16(r);
-    q->flags = read_u16(r);
+    q->id = get_u16(bytes);
+    q->flags = get_u16(bytes + 2);
     q->opcode = (uint8_t)((q->flags & OPCODE_MASK) >> OPCODE_SHIFT);
     for (int i = 0; i < 4; i++)
-        q->counts[i] = read_u16(r);
+        q->counts[i] = get_u16(bytes + 4 + 2 * i);
 }
 
 static enum query_verdict malformed(struct query *q)
@@ -242,14 +231,10 @@ static enum query_verdict without_question(struct query *q)
     return cookie && q->opcode == OPCODE_QUERY ? QUERY_COOKIE : malformed(q);
 }
 
-enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *q)
+static __attribute__((noinline)) enum query_verdict parse(struct query *q)
 {
-    struct reader r = reader_of(bytes, size);
-    if (size < HEADER_SIZE)
-        return QUERY_SHORT;
-    begin(q, &r, bytes, size);
-    if (q->flags & FLAG_QR)
-        return QUERY_RESPONSE;
+    struct reader r = reader_of(q->bytes, q->size);
+    (void)read_bytes(&r, HEADER_SIZE);
     bool good = take_questions(&r, q, q->counts[0]);
     size_t question_end = (size_t)(r.at - r.start);
     if (!good || !take_records(&r, q))
@@ -262,4 +247,35 @@ enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *
     if (q->opcode == OPCODE_UPDATE)
         return QUERY_UPDATE;
     return QUERY_GOOD;
+}
+
+/* What nearly all queries are: one question, and nothing else or an OPT record without options.
+ * False: it is not one, or malformed. */
+static inline bool parse_usual(struct query *q)
+{
+    static const uint8_t root_opt[] = {0, TYPE_OPT >> 8, TYPE_OPT};
+    const uint8_t *p = q->bytes + HEADER_SIZE;
+    size_t left = q->size - HEADER_SIZE;
+    if (q->opcode != OPCODE_QUERY || q->counts[0] != 1 || (q->counts[1] | q->counts[2]) != 0)
+        return false;
+    size_t size = read_question(p, left, q);
+    p += size;
+    left -= size;
+    if (!size || q->counts[3] > 1 || left != (q->counts[3] ? OPT_SIZE : 0))
+        return false;
+    if (left && (memcmp(p, root_opt, sizeof(root_opt)) != 0 || (p[9] | p[10]) != 0 ||
+                 !take_opt(q, get_u16(p + 3), get_u32(p + 5), NULL, 0)))
+        return false;
+    q->question_end = (uint16_t)(HEADER_SIZE + size);
+    return true;
+}
+
+enum query_verdict query_parse(const uint8_t *bytes, size_t size, struct query *q)
+{
+    if (size < HEADER_SIZE)
+        return QUERY_SHORT;
+    begin(q, bytes, size);
+    if (q->flags & FLAG_QR)
+        return QUERY_RESPONSE;
+    return parse_usual(q) ? QUERY_GOOD : parse(q);
 }

@@ -1,5 +1,6 @@
 /* A received message: strict parsing of what the network sent, in one pass. Knows the
- * protocol, not our names. */
+ * protocol, not our names. What every query needs stands close together, the beginning of its
+ * name included: a batch has many. */
 #ifndef DISC_DNS_QUERY_H
 #define DISC_DNS_QUERY_H
 
@@ -30,18 +31,18 @@ struct query_edns {
 struct query {
     const uint8_t *bytes; /* the message; its question is echoed byte for byte */
     size_t size;
-    uint16_t counts[4];     /* QD, AN, NS, AR as received */
-    size_t tsig_at;         /* offset of the TSIG record; 0 = not signed */
-    size_t authority_at;    /* offset of the first record of the authority section */
-    struct query_edns edns; /* set when has_opt */
-    uint16_t question_end;  /* offset behind the question; HEADER_SIZE = none to echo */
-    uint16_t id, flags;     /* as received */
+    uint16_t counts[4];    /* QD, AN, NS, AR as received */
+    uint16_t id, flags;    /* as received */
+    uint16_t question_end; /* offset behind the question; HEADER_SIZE = none to echo */
     uint16_t type, class;
-    uint8_t opcode;
-    bool has_opt, dnssec_ok;
-    uint8_t edns_version;
     uint16_t edns_size; /* as asked for */
-    struct name name;   /* lower-case; set when there is a question */
+    uint8_t edns_version, opcode;
+    bool has_opt, dnssec_ok;
+    bool has_options;       /* the OPT record has some */
+    uint32_t tsig_at;       /* offset of the TSIG record; 0 = not signed */
+    uint32_t authority_at;  /* offset of the first record of the authority section */
+    struct query_edns edns; /* set when has_opt */
+    struct name name;       /* lower-case; set when there is a question */
 };
 
 enum query_verdict {

@@ -95,7 +95,7 @@ static unsigned answer_message(struct respond *r, const struct query *q, enum qu
         answer_explain(&r->answer, EDE_OTHER, "malformed message");
         return RCODE_FORMERR;
     }
-    if (q->has_opt)
+    if (q->has_options)
         respond_options(r, q);
     if (q->tsig_at && !respond_signed(r, q, &rcode))
         return rcode;

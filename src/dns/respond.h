@@ -16,26 +16,27 @@ struct srv_target { /* written, for the additional section */
     uint16_t at; /* of its name in the message */
 };
 
+/* First what every answer needs: it is written anew for each. */
 struct respond {
     const struct dns *dns;
     struct dns_worker *worker;
     const struct dns_request *request;
-    const struct ahead *ahead; /* of the request; NULL = none */
-    struct answer answer;
-    struct tsig tsig;             /* filled when answer.tsig is set */
-    enum dns_cookie_state cookie; /* set when answer.has_cookie */
-    bool trusted;                 /* a good cookie or signature: rates do not apply */
-    uint16_t type;                /* asked for */
-    uint16_t owner;               /* where the name in question stands in the message */
-    const struct name *name;      /* the same in lower case */
-    struct name alias;            /* room for it behind a CNAME */
-    struct srv_target targets[DNS_ADDITIONAL_TARGETS];
-    unsigned target_count;
-    bool answers_only;             /* ANY in full: no additional records, other types follow */
-    uint32_t stale, candidates;    /* so many are not heard from, of whom records were written */
+    const struct ahead *ahead;     /* of the request; NULL = none */
+    const struct name *name;       /* in question, in lower case */
     const struct dns_place *place; /* where the asker is; NULL = not known (respond_place) */
+    uint16_t type;                 /* asked for */
+    uint16_t owner;                /* where the name in question stands in the message */
+    uint32_t stale, candidates;    /* so many are not heard from, of whom records were written */
+    bool trusted;                  /* a good cookie or signature: rates do not apply */
+    bool answers_only;             /* ANY in full: no additional records, other types follow */
     bool looked_up;                /* found is filled */
-    struct found found;            /* what the name, or the last of its aliases, stands for */
+    unsigned target_count;
+    struct found found; /* what the name, or the last of its aliases, stands for */
+    struct answer answer;
+    enum dns_cookie_state cookie; /* set when answer.has_cookie */
+    struct srv_target targets[DNS_ADDITIONAL_TARGETS];
+    struct name alias; /* room for the name behind a CNAME */
+    struct tsig tsig;  /* filled when answer.tsig is set */
 };
 
 /* dns_respond, leaving behind how the answer came about, for explain.c. Neither `r` nor

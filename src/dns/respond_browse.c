@@ -113,9 +113,10 @@ static bool put_services(struct respond *r, const struct zone *zone, const struc
                          uint32_t apex, uint32_t *sent)
 {
     struct text service = RCU_READ(e->slot->view)->service;
+    uint8_t protocols = atomic_load_explicit(&e->protocols, memory_order_relaxed);
     for (uint8_t protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
         uint8_t rdata[SERVICE_WIRE];
-        if (!(e->protocols & 1u << protocol))
+        if (!(protocols & 1u << protocol))
             continue;
         size_t size = write_service(rdata, service, protocol, apex);
         if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_PTR, zone->ttl, rdata, size))

@@ -38,24 +38,27 @@ static void explain_no_data(struct answer *a, const struct found *f, uint16_t ty
         return;
     if ((f->kind == FOUND_INSTANCE || f->kind == FOUND_BROWSED) &&
         f->instance->status == STATUS_DOWN)
-        answer_explain(a, EDE_OTHER, "the instance is down");
+        answer_say(a, EDE_OTHER, TEXT("the instance is down"));
     else if (in_use(f) && f->view->live_count == 0)
         explain_service(a, f->view);
     else if (f->kind == FOUND_SUBSET && (type == TYPE_SRV || type == TYPE_A || type == TYPE_AAAA))
-        answer_explain(a, EDE_OTHER, "no live instance with such data is selected");
+        answer_say(a, EDE_OTHER, TEXT("no live instance with such data is selected"));
     else
-        answer_explain(a, EDE_OTHER, "the name has no records of this type");
+        answer_say(a, EDE_OTHER, TEXT("the name has no records of this type"));
 }
 
 /* How far the name exists: where it is misspelt. */
 static void explain_no_name(struct answer *a, const struct found *f)
 {
-    char name[NAME_TEXT];
+    char name[NAME_TEXT], words[sizeof(a->ede_text)];
     if (!a->query->has_opt)
         return;
-    bool apex = !f->node || f->node->size == f->zone->apex.size;
-    const char *exists = apex ? f->zone->apex_text : name_format(f->node->name, name);
-    answer_explain_with(a, EDE_OTHER, TEXT("no such name; what exists of it is "), text_of(exists));
+    if (!f->node || f->node->size == f->zone->apex.size) {
+        answer_say(a, EDE_OTHER, (struct text){f->zone->denial, f->zone->denial_size});
+        return;
+    }
+    snprintf(words, sizeof(words), "%s%s", ZONE_DENIAL, name_format(f->node->name, name));
+    answer_explain(a, EDE_OTHER, words);
 }
 
 unsigned respond_negative(struct respond *r, const struct found *f, unsigned rcode)

@@ -302,7 +302,7 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
         d.near = near.known ? &near : NULL;
     }
     if (f->kind == FOUND_SUBSET) {
-        draw_select(&d, f->pairs, f->pair_count);
+        draw_select(&d, &r->dns->key, f->pairs, f->pair_count);
         if ((type != TYPE_SRV && type != TYPE_SVCB && type != TYPE_HTTPS) ||
             f->view->withdraws_stale)
             draw_choose(&d, type);

@@ -12,9 +12,10 @@ static bool is_limited(const struct view *v, uint32_t count)
     return v->max_answers && count > v->max_answers;
 }
 
-static double stable_key(const struct draw *d, const uint8_t *rdata, uint16_t size)
+static void offer(struct picker *p, uint32_t item, uint64_t client, const uint8_t *rdata,
+                  uint16_t size)
 {
-    return draw_stable_key(draw_stable_bits(d->client, rdata, size), 1);
+    draw_offer_stable(p, item, 0, draw_stable_bits(client, rdata, size), 1);
 }
 
 /* ---- of the service ------------------------------------------------------------------------ */
@@ -23,9 +24,10 @@ static void part_of_service(struct respond *r, const struct draw *d)
 {
     const struct txt_set *set = &d->view->txt;
     struct picker *p = &d->worker->picker;
+    uint64_t client = draw_client_bits(d->client);
     pick_begin(p, d->view->max_answers);
     for (uint32_t i = 0; txt_next(set, &i); i++)
-        pick_offer(p, i, 0, stable_key(d, txt_at(set, i)->rdata, txt_at(set, i)->size));
+        offer(p, i, client, txt_at(set, i)->rdata, txt_at(set, i)->size);
     unsigned count = pick_finish(p);
     for (unsigned i = 0; i < count; i++)
         (void)put_txt(r, d->view, txt_at(set, p->items[i])->rdata, txt_at(set, p->items[i])->size);
@@ -80,12 +82,13 @@ static uint32_t choose(const struct draw *d, bool limited)
 {
     const struct distinct_set *s = &d->worker->seen;
     struct picker *p = &d->worker->picker;
+    uint64_t client = draw_client_bits(d->client);
     pick_begin(p, limited ? d->view->max_answers : PICK_MAX);
     if (!limited)
         distinct_offer(s, p);
     for (uint32_t i = 0; limited && i < s->count; i++) {
         const struct distinct_entry *e = &s->slots[s->used[i]];
-        pick_offer(p, s->used[i], 0, stable_key(d, e->bytes, e->size));
+        offer(p, s->used[i], client, e->bytes, e->size);
     }
     return pick_finish(p);
 }

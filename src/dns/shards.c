@@ -7,10 +7,20 @@ struct array {
     struct rcu_late late;
     void (*free_node)(struct node *);
     size_t size;
-    _Alignas(SHARD_LOG_MASK + 1) struct shard_entry entries[];
+    _Alignas(SHARD_LOG_MASK + 1) shard_entry entries[];
 };
 
 enum { LOG_MIN = 3 };
+
+static uint64_t entry_of(uint64_t tag, const struct node *n)
+{
+    return tag << SHARD_TAG_SHIFT | (uint64_t)(uintptr_t)n >> SHARD_UNUSED_BITS;
+}
+
+static uint64_t tag_of(uint64_t entry)
+{
+    return entry >> SHARD_TAG_SHIFT; /* 0 = it is dead, or there is none */
+}
 
 static size_t shard_of(uint64_t hash)
 {
@@ -26,16 +36,16 @@ static struct array *array_of(const struct shards *s, size_t shard)
 static struct array *array_new(const struct shards *s, unsigned log)
 {
     size_t size = (size_t)1 << log;
+    if (log > SHARD_TAG_BITS) /* then tags are too short to say where entries belong */
+        return NULL;
     struct array *a =
         aligned_alloc(_Alignof(struct array), sizeof(*a) + size * sizeof(*a->entries));
     if (!a)
         return NULL;
     a->free_node = s->free_node;
     a->size = size;
-    for (size_t i = 0; i < size; i++) {
-        atomic_init(&a->entries[i].hash, 0);
-        atomic_init(&a->entries[i].node, NULL);
-    }
+    for (size_t i = 0; i < size; i++)
+        atomic_init(&a->entries[i], 0);
     return a;
 }
 
@@ -43,9 +53,9 @@ static struct array *array_new(const struct shards *s, unsigned log)
 static void array_free(struct array *a, bool all)
 {
     for (size_t i = 0; i < a->size; i++) {
-        struct node *n = RCU_READ(a->entries[i].node);
-        if (n && (all || atomic_load_explicit(&a->entries[i].hash, memory_order_relaxed) == 0))
-            a->free_node(n);
+        uint64_t entry = RCU_READ(a->entries[i]);
+        if (entry && (all || !tag_of(entry)))
+            a->free_node(shard_node(entry));
     }
     free(a);
 }
@@ -69,22 +79,24 @@ void shards_free(struct shards *s)
     }
 }
 
-static struct shard_entry *entry_of(const struct shards *s, uint64_t hash, const struct node *n)
+/* Where the live node stands. */
+static shard_entry *place_of(const struct shards *s, uint64_t hash, const struct node *n)
 {
     struct array *a = array_of(s, shard_of(hash));
-    size_t at = hash & (a->size - 1);
-    while (RCU_READ(a->entries[at].node) != n)
+    uint64_t tag = shard_tag(hash), entry = entry_of(tag, n);
+    size_t at = tag & (a->size - 1);
+    while (RCU_READ(a->entries[at]) != entry)
         at = (at + 1) & (a->size - 1);
     return &a->entries[at];
 }
 
-static void array_add(struct array *a, uint64_t at_hash, uint64_t hash, struct node *n)
+/* At the first free place from there on. */
+static void array_add(struct array *a, uint64_t from, uint64_t entry)
 {
-    size_t at = at_hash & (a->size - 1);
-    while (RCU_READ(a->entries[at].node))
+    size_t at = from & (a->size - 1);
+    while (RCU_READ(a->entries[at]))
         at = (at + 1) & (a->size - 1);
-    atomic_store_explicit(&a->entries[at].hash, hash, memory_order_relaxed);
-    RCU_PUBLISH(a->entries[at].node, n);
+    RCU_PUBLISH(a->entries[at], entry);
 }
 
 /* The dead are not to outnumber the living by more than a few. */
@@ -105,9 +117,9 @@ static enum err rebuild(struct shards *s, size_t shard, size_t more)
     if (!fresh)
         return ERR_MEMORY;
     for (size_t i = 0; old && i < old->size; i++) {
-        uint64_t hash = atomic_load_explicit(&old->entries[i].hash, memory_order_relaxed);
-        if (hash)
-            array_add(fresh, hash, hash, RCU_READ(old->entries[i].node));
+        uint64_t entry = RCU_READ(old->entries[i]);
+        if (tag_of(entry))
+            array_add(fresh, tag_of(entry), entry);
     }
     count->dead = 0;
     RCU_PUBLISH(s->arrays[shard], (uintptr_t)fresh->entries | log);
@@ -130,21 +142,21 @@ enum err shards_reserve(struct shards *s, uint64_t hash, size_t more)
 
 void shards_add(struct shards *s, uint64_t hash, struct node *n)
 {
-    array_add(array_of(s, shard_of(hash)), hash, hash, n);
+    array_add(array_of(s, shard_of(hash)), shard_tag(hash), entry_of(shard_tag(hash), n));
     s->shards[shard_of(hash)].live++;
 }
 
 void shards_replace(struct shards *s, uint64_t hash, struct node *old, struct node *n)
 {
-    RCU_PUBLISH(entry_of(s, hash, old)->node, n);
-    array_add(array_of(s, shard_of(hash)), hash, 0, old);
+    RCU_PUBLISH(*place_of(s, hash, old), entry_of(shard_tag(hash), n));
+    array_add(array_of(s, shard_of(hash)), shard_tag(hash), entry_of(0, old));
     s->shards[shard_of(hash)].dead++;
 }
 
 void shards_remove(struct shards *s, uint64_t hash, struct node *n)
 {
     struct shard *count = &s->shards[shard_of(hash)];
-    atomic_store_explicit(&entry_of(s, hash, n)->hash, 0, memory_order_relaxed);
+    atomic_store_explicit(place_of(s, hash, n), entry_of(0, n), memory_order_relaxed);
     count->live--;
     count->dead++;
     if (is_worn(count))
@@ -158,10 +170,11 @@ struct node *shards_walk(const struct shards *s, uint64_t *cursor)
     for (; shard < SHARD_COUNT; shard++, at = 0) {
         const struct array *a = array_of(s, shard);
         for (; a && at < a->size; at++) {
-            if (!atomic_load_explicit(&a->entries[at].hash, memory_order_relaxed))
+            uint64_t entry = RCU_READ(a->entries[at]);
+            if (!tag_of(entry))
                 continue;
             *cursor = (uint64_t)shard << 32 | (at + 1);
-            return RCU_READ(a->entries[at].node);
+            return shard_node(entry);
         }
     }
     return NULL;

@@ -3,8 +3,12 @@
  * any number of readers without locks (RCU). It knows nodes by their hash and name only;
  * what they mean is table.c's.
  *
- * The whole hash stands beside the pointer: a reader looks into no node but the one it
- * searches for, and an array is rebuilt without looking into any.
+ * An entry is one word, a pointer and in the bits that it does not need a tag, the lower bits
+ * of the hash: they say where in the array it belongs, and by the rest of them a reader passes
+ * over all but some of the other nodes. An array is rebuilt without looking into any.
+ *
+ *    63      44 43                                 0
+ *   [   tag    |   address of the node / 16        ]
  */
 #ifndef DISC_DNS_SHARDS_H
 #define DISC_DNS_SHARDS_H
@@ -19,22 +23,25 @@
 
 struct node;
 
-enum { SHARD_BITS = 8, SHARD_COUNT = 1 << SHARD_BITS };
-
-/* A node that left stays where it is, with hash 0, until its array goes: that is its grace
- * period, and nodes need no room for one of their own. What else a dead node holds is not to wait
- * for that. */
-struct shard_entry {
-    _Atomic uint64_t hash; /* 0 = the node is dead; written before the node */
-    _Atomic(struct node *) node;
+enum {
+    SHARD_BITS = 8,
+    SHARD_COUNT = 1 << SHARD_BITS,
+    SHARD_TAG_BITS = 20,
+    SHARD_TAG_SHIFT = 64 - SHARD_TAG_BITS,
+    SHARD_UNUSED_BITS = 4, /* at the end of a node's address, which has 48 in all */
 };
+
+/* 0 = free. A node that left stays where it is, with tag 0, until its array goes: that is its
+ * grace period, and nodes need no room for one of their own. What else a dead node holds is not to
+ * wait for that. */
+typedef _Atomic uint64_t shard_entry;
 
 struct shard {
     size_t live, dead; /* writer only; dead <= live + 9, unless memory lacks */
 };
 
 struct shards {
-    /* Entries, aligned to 64 bytes; the low bits hold the binary logarithm of how many. */
+    /* Of entries, aligned to 64 bytes; the low bits hold the binary logarithm of how many. */
     _Atomic(uintptr_t) arrays[SHARD_COUNT];
     struct shard shards[SHARD_COUNT];
     void (*free_node)(struct node *); /* any thread */
@@ -43,12 +50,24 @@ struct shards {
 void shards_init(struct shards *s, void (*free_node)(struct node *));
 void shards_free(struct shards *s); /* nodes too; no reader may be left */
 
-/* ---- reading: any thread; `hash` is never 0 ------------------------------------------- */
+static inline uint64_t shard_tag(uint64_t hash)
+{
+    uint64_t tag = hash & ((1 << SHARD_TAG_BITS) - 1);
+    return tag ? tag : 1;
+}
+
+static inline struct node *shard_node(uint64_t entry)
+{
+    return (struct node *)(uintptr_t)(entry << SHARD_TAG_BITS >>
+                                      (SHARD_TAG_BITS - SHARD_UNUSED_BITS));
+}
+
+/* ---- reading: any thread ----------------------------------------------------------------- */
 
 enum { SHARD_LOG_MASK = 63 };
 
 struct shard_view {
-    const struct shard_entry *at;
+    const shard_entry *at;
     size_t mask;
 };
 
@@ -56,7 +75,7 @@ static inline struct shard_view shards_view(const struct shards *s, uint64_t has
 {
     uintptr_t word = RCU_READ(s->arrays[hash >> (64 - SHARD_BITS)]);
     return (struct shard_view){
-        (const struct shard_entry *)(word & ~(uintptr_t)SHARD_LOG_MASK),
+        (const shard_entry *)(word & ~(uintptr_t)SHARD_LOG_MASK),
         ((size_t)1 << (word & SHARD_LOG_MASK)) - 1,
     };
 }
@@ -72,25 +91,33 @@ static inline void shards_prefetch(const struct shards *s, uint64_t hash)
 {
     struct shard_view v = shards_view(s, hash);
     if (v.at)
-        __builtin_prefetch(&v.at[hash & v.mask]);
+        __builtin_prefetch(&v.at[shard_tag(hash) & v.mask]);
 }
 
-/* The next live node with this hash, NULL = there is none. `*place`: 0 at first. */
+/* The next live node that may have this hash, NULL = there is none. `*place`: 0 at first. */
 static inline struct node *shard_next(const struct shard_view *v, uint64_t hash, size_t *place)
 {
+    uint64_t tag = shard_tag(hash);
     while (v->at) {
-        const struct shard_entry *e = &v->at[(hash + *place) & v->mask];
-        struct node *n = RCU_READ(e->node);
-        if (!n)
+        uint64_t entry = RCU_READ(v->at[(tag + *place) & v->mask]);
+        if (!entry)
             return NULL;
         ++*place;
-        if (atomic_load_explicit(&e->hash, memory_order_relaxed) == hash)
-            return n;
+        if (entry >> SHARD_TAG_SHIFT == tag)
+            return shard_node(entry);
     }
     return NULL;
 }
 
 /* ---- writing: control only ------------------------------------------------------------- */
+
+/* Has an entry room for its address? malloc() of today's 64-bit systems gives no others. */
+static inline bool shard_fits(const struct node *n)
+{
+    uint64_t address = (uintptr_t)n;
+    return address % (1 << SHARD_UNUSED_BITS) == 0 &&
+           address >> (SHARD_TAG_SHIFT + SHARD_UNUSED_BITS) == 0;
+}
 
 /* Makes room for `more` entries in the shard of `hash`. ERR_MEMORY: nothing changed. */
 MUST_CHECK enum err shards_reserve(struct shards *s, uint64_t hash, size_t more);

@@ -42,6 +42,21 @@ const struct selector *slice_selector(const struct slice *s, struct text key, st
     return text_is(there->key, key) && text_is(there->value, value) ? there : NULL;
 }
 
+const struct selector *slice_selector_hashed(const struct slice *s, uint32_t hash,
+                                             const struct pair *pair)
+{
+    enum { FEW = 32 }; /* looked at one by one: their texts stand elsewhere */
+    if (s->selector_count > FEW)
+        return slice_selector(s, pair->key, pair->value);
+    for (unsigned i = 0; i < s->selector_count; i++) {
+        const struct selector *there = &s->selectors[i];
+        if (there->hash == hash && text_is(there->value, pair->value) &&
+            text_is(there->key, pair->key))
+            return there;
+    }
+    return NULL;
+}
+
 bool slice_has_selector_key(const struct slice *s, struct text key)
 {
     /* Values are never empty, so all of this key's stand behind the empty one. */

@@ -135,6 +135,9 @@ static inline uint8_t slice_tag(struct text label)
 const struct view_instance *slice_instance(const struct slice *s, struct text label);
 /* NULL: none of its instances has the pair; has such a name. */
 const struct selector *slice_selector(const struct slice *s, struct text key, struct text value);
+/* The same by its hash (pair_filter_hash), for who asks many slices. */
+const struct selector *slice_selector_hashed(const struct slice *s, uint32_t hash,
+                                             const struct pair *pair);
 /* Of the instances of a slice those live (stale ones too) that have all pairs, as a mask; all
  * live ones where `count` is 0. */
 uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count);

@@ -192,8 +192,10 @@ static struct node *node_new(const uint8_t *wire, uint8_t size, const struct zon
     size_t bytes = offsetof(struct node, name) + size;
     bytes += kind == NODE_LEAF ? sizeof(struct leaf *) : 0;
     struct node *n = calloc(1, bytes > sizeof(*n) ? bytes : sizeof(*n));
-    if (!n)
+    if (!n || !shard_fits(n)) {
+        free(n);
         return NULL;
+    }
     n->zone = zone;
     n->kind = (uint8_t)kind;
     n->size = size;

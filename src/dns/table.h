@@ -22,7 +22,6 @@ struct leaf;
 
 /* Where the current view of a service in a zone hangs; shared by its nodes. */
 struct slot {
-    struct rcu_late late;
     _Atomic(struct view *) view; /* never NULL while a node leads here */
 };
 

@@ -50,10 +50,13 @@ struct pair_counts view_pair_counts(const struct view *v, const struct pair *pai
 
 bool view_has_pair(const struct view *v, const struct hash_key *key, const struct pair *pair)
 {
-    if (v->pairs && !pair_filter_has(v->pairs, pair_filter_hash(key, pair)))
+    if (!v->pairs)
+        return slice_selector(v->slices[0], pair->key, pair->value) != NULL;
+    uint32_t hash = pair_filter_hash(key, pair);
+    if (!pair_filter_has(v->pairs, hash))
         return false;
     for (uint32_t n = 0; n < v->slice_count; n++)
-        if (slice_selector(v->slices[n], pair->key, pair->value))
+        if (slice_selector_hashed(v->slices[n], hash, pair))
             return true;
     return false;
 }

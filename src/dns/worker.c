@@ -5,7 +5,8 @@
 struct dns_worker *dns_worker_new(uint64_t seed)
 {
     struct dns_worker *worker = calloc(1, sizeof(*worker));
-    struct ahead *ahead = calloc(DNS_BATCH_MAX + AHEAD_BEYOND, sizeof(*ahead));
+    struct ahead *ahead =
+        aligned_alloc(_Alignof(struct ahead), (DNS_BATCH_MAX + AHEAD_BEYOND) * sizeof(*ahead));
     if (!worker || !ahead) {
         free(worker);
         free(ahead);

@@ -211,11 +211,16 @@ static enum err copy_rules(struct zone *zone, const struct dns_zone_config *conf
     return ERR_OK;
 }
 
+static char *denial_of(const struct name *apex)
+{
+    char shown[NAME_TEXT], *words;
+    return asprintf(&words, "%s%s", ZONE_DENIAL, name_format(apex->wire, shown)) < 0 ? NULL : words;
+}
+
 static enum err copy_config(struct zone *zone, const struct dns_zone_config *config,
                             struct dns_fault *fault)
 {
     struct text name = text_of(config->name);
-    char shown[NAME_TEXT];
     if (name_parse(name, &zone->apex)) {
         fault_set(fault, "", 0, 0, "found zone name '%.150s', expected a domain name",
                   config->name);
@@ -224,7 +229,8 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
     if (name.n > 1 && name.s[name.n - 1] == '.')
         name.n--;
     zone->name = strndup(name.s, name.n);
-    zone->apex_text = strdup(name_format(zone->apex.wire, shown));
+    zone->denial = denial_of(&zone->apex);
+    zone->denial_size = zone->denial ? strlen(zone->denial) : 0;
     zone->ns = config->ns ? strdup(config->ns) : NULL;
     zone->fixed = !config->ns && !config->reverse && !config->grant_count;
     zone->ttl = config->ttl;
@@ -234,9 +240,10 @@ static enum err copy_config(struct zone *zone, const struct dns_zone_config *con
     if (!config->file && zone->negative_ttl == DNS_UNSET)
         zone->negative_ttl = ZONE_NEGATIVE_DEFAULT;
     zone->srv_weight_scale = config->srv_weight_scale ? config->srv_weight_scale : 1;
-    zone->log = config->journal_max ? zone_log_new(config->journal_max) : NULL;
-    if (!zone->name || !zone->apex_text || (config->ns && !zone->ns) ||
-        (config->journal_max && !zone->log) || copy_rules(zone, config)) {
+    bool logs = config->journal_max && config->transfer_count; /* else nobody would read it */
+    zone->log = logs ? zone_log_new(config->journal_max) : NULL;
+    if (!zone->name || !zone->denial || (config->ns && !zone->ns) || (logs && !zone->log) ||
+        copy_rules(zone, config)) {
         fault_set(fault, "", 0, 0, "out of memory");
         return ERR_MEMORY;
     }
@@ -303,7 +310,7 @@ static void destroy(struct zone *zone)
         free(zone->rules[i].glob);
     free(zone->rules);
     free(zone->name);
-    free(zone->apex_text);
+    free(zone->denial);
     free(zone->ns);
     free(zone->soa);
     free(zone->names);

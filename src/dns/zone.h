@@ -24,13 +24,17 @@ struct static_name {
 struct zone_log;
 struct zone_pin;
 
+/* Said of a name that does not exist, in front of the one above it that does. */
+#define ZONE_DENIAL "no such name; what exists of it is "
+
 struct zone {
     _Atomic uint32_t refs; /* of pins, beyond its struct dns' own */
     struct name apex;
-    char *name;      /* text, no final dot */
-    char *apex_text; /* the apex in presentation form: denials say it */
-    char *ns;        /* NULL = purely static */
-    bool fixed;      /* nothing but a reload changes it: its serial is its file's */
+    char *name;   /* text, no final dot */
+    char *denial; /* said of names directly below the apex that do not exist */
+    size_t denial_size;
+    char *ns;   /* NULL = purely static */
+    bool fixed; /* nothing but a reload changes it: its serial is its file's */
     uint32_t ttl, srv_weight_scale;
     uint32_t soa_ttl, minimum; /* of the SOA */
     uint32_t negative_ttl;     /* of denials */

@@ -228,7 +228,7 @@ bool wait_open(struct call *call, const struct wait_for *services, size_t count,
     return true;
 }
 
-void wait_published(struct http *http, struct moment now)
+void http_published(struct http *http, struct moment now)
 {
     struct waits *waits = http->waits;
 
@@ -261,11 +261,6 @@ void waits_free(struct waits *waits)
     event_free(waits->timer);
     heap_deinit(&waits->deadlines);
     free(waits);
-}
-
-void http_published(struct http *http, struct moment now)
-{
-    wait_published(http, now);
 }
 
 uint32_t http_watchers(const struct http *http)

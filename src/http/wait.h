@@ -31,9 +31,6 @@ MUST_CHECK bool wait_open(struct call *call, const struct wait_for *services, si
                           uint64_t since, uint32_t wait_ms, const struct wait_action *action,
                           void *context);
 
-/* As http_published. */
-void wait_published(struct http *http, struct moment now);
-
 struct waits;
 
 struct waits *waits_new(struct http *http); /* NULL when memory lacks */

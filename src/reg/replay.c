@@ -36,11 +36,6 @@ void replay_limit(struct replay *r, size_t max)
     r->max = max;
 }
 
-size_t replay_count(const struct replay *r)
-{
-    return r->entries.count;
-}
-
 static bool entry_equal(const void *entry, const void *key)
 {
     const struct replay_entry *e = entry;

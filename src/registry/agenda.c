@@ -1,11 +1,13 @@
 #include "registry/agenda.h"
 
+#define FIRST ((pool_ref)1 << POOL_REF_BITS) /* nothing is before it in the slot of this number */
+
 void agenda_deinit(struct agenda *a)
 {
     heap_deinit(&a->near);
 }
 
-/* A node's place in the heap lies where a listed one has a pointer; the heap knows. */
+/* A node's place in the heap lies where a listed one names its neighbour; the heap knows. */
 static bool is_near(const struct agenda *a, const struct agenda_node *node)
 {
     uint32_t at = node->near.at;
@@ -22,18 +24,23 @@ static uint32_t slot_of(uint64_t ms)
     return (uint32_t)(ms / AGENDA_SLOT_MS % AGENDA_SLOTS);
 }
 
+static struct agenda_node *node_at(const struct agenda *a, pool_ref ref)
+{
+    return pool_at(a->pool, ref);
+}
+
 static void list(struct agenda *a, struct agenda_node *node, uint64_t key)
 {
     uint64_t last = a->until_ms + (uint64_t)(AGENDA_SLOTS - 1) * AGENDA_SLOT_MS;
     uint32_t number = slot_of(key < last ? key : last);
-    struct agenda_node **slot = &a->slots[number];
+    pool_ref *slot = &a->slots[number], ref = pool_ref_of(a->pool, node);
     a->filled[number / 64] |= (uint64_t)1 << number % 64;
     node->far.key = key;
     node->far.next = *slot;
-    node->far.link = slot;
+    node->far.previous = FIRST | number;
     if (*slot)
-        (*slot)->far.link = &node->far.next;
-    *slot = node;
+        node_at(a, *slot)->far.previous = ref;
+    *slot = ref;
     a->far++;
 }
 
@@ -44,12 +51,17 @@ static void set_empty(struct agenda *a, uint32_t slot)
 
 static void unlist(struct agenda *a, struct agenda_node *node)
 {
-    *node->far.link = node->far.next;
-    uintptr_t offset = (uintptr_t)node->far.link - (uintptr_t)a->slots;
-    if (node->far.next)
-        node->far.next->far.link = node->far.link;
-    else if (offset < sizeof(a->slots)) /* it was the only one of its slot */
-        set_empty(a, (uint32_t)(offset / sizeof(a->slots[0])));
+    pool_ref next = node->far.next, previous = node->far.previous;
+    if (next)
+        node_at(a, next)->far.previous = previous;
+    if (previous & FIRST) {
+        uint32_t number = previous & ~FIRST;
+        a->slots[number] = next;
+        if (!next)
+            set_empty(a, number);
+    } else {
+        node_at(a, previous)->far.next = next;
+    }
     a->far--;
 }
 
@@ -92,11 +104,11 @@ void agenda_move(struct agenda *a, struct agenda_node *node, uint64_t key)
 struct agenda_node *agenda_pull(struct agenda *a, uint64_t now_ms, uint64_t *key)
 {
     while (a->until_ms <= now_ms) {
-        struct agenda_node *first = a->slots[slot_of(a->until_ms)];
+        struct agenda_node *first = node_at(a, a->slots[slot_of(a->until_ms)]);
         if (first) {
             a->opening = true;
             if (first->far.next) /* the one behind it, which is on its way until then */
-                __builtin_prefetch(first->far.next->far.next, 1);
+                __builtin_prefetch(node_at(a, node_at(a, first->far.next)->far.next), 1);
             unlist(a, first);
             *key = first->key;
             first->key = AGENDA_NEVER;

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "base/heap.h"
+#include "base/pool.h"
 
 #define AGENDA_NEVER UINT64_MAX
 
@@ -27,19 +28,21 @@ struct agenda_node {
         struct heap_node near;
         struct {
             uint64_t key;
-            struct agenda_node *next, **link; /* what points here */
+            pool_ref next, previous; /* the latter, with the bit above set: the slot's number */
         } far;
     };
 };
 
+/* The nodes lie in a pool. */
 struct agenda {
+    const struct pool *pool;
     struct heap near;
     uint64_t until_ms; /* where the slots begin */
     bool opening;      /* the first slot is being emptied: its time is near */
     uint32_t far;      /* nodes in slots */
-    struct agenda_node *slots[AGENDA_SLOTS];
+    pool_ref slots[AGENDA_SLOTS];
     uint64_t filled[AGENDA_SLOTS / 64]; /* a bit for each slot in which something is */
-};                                      /* zeroed = empty */
+};                                      /* zeroed but for the pool = empty */
 
 void agenda_deinit(struct agenda *a);
 /* A node that is in no agenda. */

@@ -22,6 +22,5 @@ void registry_ahead_closer(const struct registry *r, struct sight *sight)
             instance_prefetch(sight->instance);
         return;
     }
-    __builtin_prefetch(sight->instance->service->path);
-    __builtin_prefetch(instance_lease_of(sight->instance)->host);
+    service_prefetch(sight->instance->service);
 }

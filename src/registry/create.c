@@ -82,10 +82,10 @@ static enum err choose_rev(uint64_t floor, uint64_t given, struct moment now, ui
     return ERR_OK;
 }
 
-static struct instance *draft_instance(const struct record *record)
+static struct instance *draft_instance(struct registry *r, const struct record *record)
 {
     uint8_t packed[CONTENT_MAX];
-    return instance_new(record->id, packed, content_pack(record, packed));
+    return instance_new(&r->pool, record->id, packed, content_pack(record, packed));
 }
 
 static enum err draft_lease(struct registry *r, struct draft *d, const struct record *record,
@@ -112,18 +112,19 @@ enum err draft_make(struct registry *r, struct draft *d, const struct record *re
     if (map_reserve(&r->instances, 1) != ERR_OK ||
         !(d->service = service_get(r, record->ns, record->service)) ||
         service_reserve(d->service, d->service->count + 1) != ERR_OK ||
-        !(d->owner = owner_get(&r->owners, &r->key, who)))
+        !(d->owner = owner_get(&r->pool, &r->owners, &r->key, who)))
         return err;
-    struct instance *i = draft_instance(record);
+    struct instance *i = draft_instance(r, record);
     if (!i)
         return err;
     i->service = d->service;
+    i->owner = pool_ref_of(&r->pool, d->owner);
     i->weight = record_weight(record, r->config.weight_key);
     i->registered_ms = now.wall_ms;
     d->instance = i;
     d->lease_s = lease_s;
     if ((err = draft_lease(r, d, record, who, now)) != ERR_OK) {
-        instance_free(i);
+        instance_free(&r->pool, i);
         d->instance = NULL;
     }
     return err;
@@ -133,11 +134,11 @@ void draft_drop(struct registry *r, struct draft *d, struct moment now)
 {
     if (d->instance && !d->group)
         lease_end(r, &d->instance->lease, now);
-    instance_free(d->instance);
+    instance_free(&r->pool, d->instance);
     if (d->group)
         group_release(r, d->group, now);
     if (d->owner)
-        owner_release(&r->owners, d->owner);
+        owner_release(&r->pool, &r->owners, d->owner);
     if (d->service)
         service_release(r, d->service);
 }
@@ -189,7 +190,7 @@ void draft_settle(struct registry *r, const struct draft *d, struct instance *di
                   const struct principal *who, struct moment now)
 {
     state_observe(r, displaced ? DEED_TAKEN_OVER : DEED_REGISTERED, d->instance, who,
-                  displaced ? &instance_owner(displaced)->principal : NULL);
+                  displaced ? &instance_owner(r, displaced)->principal : NULL);
     if (displaced) { /* only now, so that the service is never without anybody */
         state_detach(r, displaced, DEPARTURE_NONE, now);
         service_settle(d->service);

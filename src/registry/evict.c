@@ -212,7 +212,7 @@ static enum err evict_of_service(struct turn *t, struct service *s, unsigned *co
 {
     enum err err = ERR_OK;
     for (uint32_t n = s->count; n-- && *count < t->budget && err == ERR_OK;) {
-        struct instance *i = s->instances[n];
+        struct instance *i = service_at(s, n);
         if (!lease_is(instance_lease(i), LEASE_EXPIRED))
             continue;
         err = evict(t, i, DEPARTURE_EVICTED);

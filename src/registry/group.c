@@ -1,7 +1,6 @@
 #include "registry/group.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "registry/instance.h"
 #include "registry/owner.h"
@@ -38,7 +37,7 @@ struct group *group_find(const struct map *groups, const struct hash_key *key,
 
 static struct group *group_new(struct registry *r, struct owner *owner, struct text name)
 {
-    struct group *g = calloc(1, offsetof(struct group, name) + name.n);
+    struct group *g = pool_new(&r->pool, offsetof(struct group, name) + name.n);
     if (!g)
         return NULL;
     g->owner = owner;
@@ -76,7 +75,7 @@ struct group *group_get(struct registry *r, struct owner *owner, const struct re
 no_host:
     map_remove(&r->groups, g->hash, g);
 no_entry:
-    free(g);
+    pool_free(&r->pool, g);
     return NULL;
 }
 
@@ -90,7 +89,7 @@ void group_release(struct registry *r, struct group *g, struct moment now)
     lease_end(r, &g->lease, now);
     host_free_grouped(r, g->host);
     map_remove(&r->groups, g->hash, g);
-    free(g);
+    pool_free(&r->pool, g);
 }
 
 void group_renew(struct registry *r, struct group *g, struct moment now)

@@ -11,6 +11,7 @@
 
 struct owner;
 
+/* In the registry's pool, as all that has a lease. */
 struct group {
     struct lease lease; /* first: it leads back here */
     struct host *host;
@@ -20,7 +21,6 @@ struct group {
     uint32_t count;
     uint32_t lease_s; /* the longest granted to a member: the lease from its next renewal on */
     uint32_t longest; /* how many members were granted that */
-    uint32_t place;   /* of its lease in a set of expired ones */
     uint64_t digest;
     uint64_t hash;
     uint8_t name_size;

@@ -1,7 +1,5 @@
 #include "registry/guard.h"
 
-#include <stdlib.h>
-
 #include "registry/state.h"
 
 enum {
@@ -21,12 +19,12 @@ void guards_init(struct guards *g)
     TAILQ_INIT(&g->closed);
 }
 
-void guards_deinit(struct guards *g)
+void guards_deinit(struct guards *g, struct pool *pool)
 {
     size_t cursor = 0;
     struct scope *s;
     while ((s = map_next(&g->zones, &cursor)))
-        free(s);
+        pool_free(pool, s);
     map_deinit(&g->zones);
 }
 
@@ -49,14 +47,14 @@ struct scope *scope_get(struct registry *r, struct text zone)
     struct scope *s = map_find(&r->guards.zones, hash, entry_is, &zone);
     if (s)
         return s;
-    if (!(s = calloc(1, sizeof(*s))))
+    if (!(s = pool_new(&r->pool, sizeof(*s))))
         return NULL;
     s->hash = hash;
     s->calm_ms = LEASE_NEVER;
     s->name_size = (uint8_t)zone.n;
     memcpy(s->name, zone.s, zone.n);
     if (map_insert(&r->guards.zones, hash, s) != ERR_OK) {
-        free(s);
+        pool_free(&r->pool, s);
         return NULL;
     }
     return s;
@@ -69,7 +67,7 @@ void scope_release(struct registry *r, struct scope *s)
     if (s->queued)
         TAILQ_REMOVE(&r->guards.queued, s, link);
     map_remove(&r->guards.zones, s->hash, s);
-    free(s);
+    pool_free(&r->pool, s);
 }
 
 /* ---- the rules ------------------------------------------------------------------ */

@@ -48,7 +48,7 @@ struct guards {
 };
 
 void guards_init(struct guards *g);
-void guards_deinit(struct guards *g);
+void guards_deinit(struct guards *g, struct pool *pool);
 
 struct text scope_name(const struct scope *s);
 /* The zone's, made when there is none; NULL when memory lacks. Give it back with

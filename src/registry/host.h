@@ -13,15 +13,16 @@
 struct owner;
 struct scope;
 
+/* In the registry's pool: there are nearly as many as instances. */
 struct host {
-    struct owner *owner;
-    struct scope *zone; /* NULL = none named */
-    uint32_t hash;
+    pool_ref owner;
+    pool_ref zone;   /* struct scope; 0 = none named */
     uint32_t leases; /* of any kind */
-    uint32_t counted, late;
-    bool grouped;
-    uint8_t family;    /* of the source, enum family */
-    uint8_t address[]; /* of the source; a group's has room for both families */
+    uint32_t counted;
+    uint32_t late : 28;
+    uint32_t grouped : 1;
+    uint32_t family : 3; /* of the source, enum family */
+    uint8_t address[];   /* of the source; a group's has room for both families */
 };
 
 /* What a lease adds to its host and its guards. */
@@ -39,6 +40,10 @@ struct host *host_get(struct registry *r, struct owner *owner, struct addr sourc
                       struct text zone);
 void host_release(struct registry *r, struct host *h); /* does nothing to a group's */
 
+/* Of this lease. */
+struct host *host_of(const struct registry *r, const struct lease *lease);
+struct owner *host_owner(const struct registry *r, const struct host *h);
+struct scope *host_zone(const struct registry *r, const struct host *h); /* NULL = none named */
 /* The sender's address. */
 struct addr host_address(const struct host *h);
 

@@ -7,21 +7,12 @@
 #include "registry/service.h"
 #include "registry/state.h"
 
-enum {
-    BLOCK = 16,     /* malloc's steps, ... */
-    BLOCK_HEAD = 8, /* and what it keeps of each: what is left over becomes room */
-};
+enum { ID_USUAL = 8 /* bytes of most ids: where they end another cache line may begin */ };
 
 /* Behind the id, at an even place. */
 static size_t room_at(size_t id_size)
 {
     return offsetof(struct instance, id) + (id_size + 1) / 2 * 2;
-}
-
-static size_t block_size(size_t id_size, size_t packed_size)
-{
-    size_t size = room_at(id_size) + content_size(packed_size) + BLOCK_HEAD;
-    return (size + BLOCK - 1) / BLOCK * BLOCK - BLOCK_HEAD;
 }
 
 /* Where the content lies, or the pointer to it. */
@@ -35,16 +26,43 @@ static const void *room_in(const struct instance *i)
     return (const char *)i + room_at(i->id_size);
 }
 
-struct instance *instance_new(struct text id, const uint8_t *packed, size_t size)
+static void set_outgrown(struct instance *i, const struct content *c)
 {
-    size_t block = block_size(id.n, size);
-    struct instance *i = calloc(1, block);
+    memcpy(room_of(i), &c, sizeof(c));
+    i->outgrown = true;
+}
+
+static struct instance *block_new(struct pool *pool, struct text id, size_t wanted)
+{
+    size_t block = pool_taken(room_at(id.n) + wanted); /* what is left over becomes room */
+    struct instance *i = pool_new(pool, block);
     if (!i)
         return NULL;
     i->room = (uint16_t)(block - room_at(id.n));
     i->id_size = (uint8_t)id.n;
     memcpy(i->id, id.s, id.n);
-    content_set(room_of(i), packed, size);
+    return i;
+}
+
+static struct instance *instance_new_large(struct pool *pool, struct text id, const uint8_t *packed,
+                                           size_t size)
+{
+    struct content *c = content_new(packed, size);
+    struct instance *i = c ? block_new(pool, id, sizeof(c)) : NULL;
+    if (i)
+        set_outgrown(i, c);
+    else
+        free(c);
+    return i;
+}
+
+struct instance *instance_new(struct pool *pool, struct text id, const uint8_t *packed, size_t size)
+{
+    if (room_at(id.n) + content_size(size) > POOL_RECORD_MAX)
+        return instance_new_large(pool, id, packed, size);
+    struct instance *i = block_new(pool, id, content_size(size));
+    if (i)
+        content_set(room_of(i), packed, size);
     return i;
 }
 
@@ -57,12 +75,12 @@ static struct content *outgrown(const struct instance *i)
     return c;
 }
 
-void instance_free(struct instance *i)
+void instance_free(struct pool *pool, struct instance *i)
 {
     if (!i)
         return;
     free(outgrown(i));
-    free(i);
+    pool_free(pool, i);
 }
 
 const struct content *instance_content(const struct instance *i)
@@ -76,18 +94,18 @@ _Static_assert(sizeof(struct content) + CONTENT_LEAST >= sizeof(struct content *
 void instance_set_content(struct instance *i, struct content *fresh)
 {
     free(outgrown(i));
-    i->outgrown = content_size(fresh->size) > i->room;
-    if (i->outgrown) {
-        memcpy(room_of(i), &fresh, sizeof(fresh));
+    if (content_size(fresh->size) > i->room) {
+        set_outgrown(i, fresh);
         return;
     }
+    i->outgrown = false;
     content_set(room_of(i), fresh->bytes, fresh->size);
     free(fresh);
 }
 
-struct owner *instance_owner(const struct instance *i)
+struct owner *instance_owner(const struct registry *r, const struct instance *i)
 {
-    return instance_lease_of(i)->host->owner;
+    return pool_at(&r->pool, i->owner);
 }
 
 static struct text id_of(const struct instance *i)
@@ -120,8 +138,9 @@ struct instance *instance_find_hashed(const struct map *instances, uint64_t hash
 
 void instance_prefetch(const struct instance *i)
 {
-    __builtin_prefetch(&i->rev, 1);
-    __builtin_prefetch(i->id, 1);
+    __builtin_prefetch(&i->lease, 1);
+    __builtin_prefetch(&i->service, 1);
+    __builtin_prefetch(i->id + ID_USUAL, 1);
 }
 
 struct instance *instance_find(const struct map *instances, const struct path *path)
@@ -221,8 +240,8 @@ void instance_state(const struct instance *i, struct instance_state *out)
         .renewed_ms = lease->renewed_ms,
         .dirty_ms = i->rev, /* a revision is a time: the client's, or the one assigned */
         .latest_ms = i->latest_ms,
-        .owner = instance_owner(i)->principal,
+        .owner = instance_owner(i->service->registry, i)->principal,
     };
     if (out->owner.kind != PRINCIPAL_LOCAL)
-        out->owner.addr = host_address(lease->host);
+        out->owner.addr = host_address(host_of(i->service->registry, lease));
 }

@@ -1,12 +1,12 @@
 /* One registered instance, and the table of all of them by full name.
  *
  * A million of these must fit, so: an instance is one block of memory with its id and its
- * self-description at the end, the namespace and service are a pointer, the owner is its
- * host's, the lease shares its room with the membership of a group (an instance has one or
- * the other), and small numbers stand in the bits that times leave over.
+ * self-description at the end, the namespace and service are a pointer, the lease shares its
+ * room with the membership of a group (an instance has one or the other), and small numbers
+ * stand in the bits that times leave over.
  *
  *     index ... rev | lease | service ... | id | room for the content
- *                                                  └ or a pointer to it, once it has outgrown it
+ *                                                  └ or a pointer to it, where it is larger
  *
  * Used inside registry/ only. */
 #ifndef DISC_REGISTRY_INSTANCE_H
@@ -18,15 +18,14 @@
 #include "registry/lease.h"
 #include "registry/path.h"
 
-/* What a heartbeat reads is at the end, near the id by which it is found. */
+/* In the registry's pool. What a heartbeat reads is at the end, near the id by which it is
+ * found. */
 struct instance {
     uint64_t index;                 /* change index */
     uint64_t up_ms : TIME_BITS;     /* wall ms */
     uint64_t weight : 16;           /* in force before overrides */
     uint64_t latest_ms : TIME_BITS; /* wall ms */
     uint64_t room : 16;             /* bytes for the content in this block */
-    uint32_t slot;                  /* place in service->instances */
-    uint32_t place;                 /* of its lease in a set of expired ones */
     uint64_t rev;
     union {
         struct lease lease;       /* !grouped */
@@ -36,6 +35,8 @@ struct instance {
     uint64_t registered_ms : TIME_BITS; /* wall ms */
     uint64_t id_size : 8;
     uint64_t grouped : 1, overridden : 1, stale : 1, outgrown : 1;
+    uint32_t slot;  /* place in service->instances */
+    pool_ref owner; /* its host's too, which a heartbeat need not look at for it */
     char id[];
 };
 
@@ -49,14 +50,15 @@ struct standing {
 };
 
 /* With this content; the rest is for the caller to fill. NULL when memory lacks. */
-struct instance *instance_new(struct text id, const uint8_t *packed, size_t size);
-void instance_free(struct instance *i);
+struct instance *instance_new(struct pool *pool, struct text id, const uint8_t *packed,
+                              size_t size);
+void instance_free(struct pool *pool, struct instance *i);
 
 const struct content *instance_content(const struct instance *i);
 /* Takes `fresh`, and copies it where there is room. */
 void instance_set_content(struct instance *i, struct content *fresh);
-/* Whose it is; it has a lease or a group. */
-struct owner *instance_owner(const struct instance *i);
+/* Whose it is. */
+struct owner *instance_owner(const struct registry *r, const struct instance *i);
 
 struct instance *instance_find(const struct map *instances, const struct path *path);
 /* By the key and the hash of its path. */

@@ -110,7 +110,7 @@ static void heard(struct registry *r, struct lease *lease, uint8_t flags, uint32
     r->leases += (uint64_t)(seconds != 0) - (lease->seconds != 0);
     lease->seconds = seconds;
     lease->heard_ms = now.lease_ms;
-    host_shift(r, lease->host, before, host_share(lease), now);
+    host_shift(r, host_of(r, lease), before, host_share(lease), now);
     wake_at(r, lease, wake_ms(r, lease));
 }
 
@@ -152,7 +152,7 @@ void lease_discount(struct registry *r, struct lease *lease, struct moment now)
 {
     struct share before = host_share(lease);
     lease->flags &= (uint8_t) ~(LEASE_COUNTED | LEASE_LATE);
-    host_shift(r, lease->host, before, host_share(lease), now);
+    host_shift(r, host_of(r, lease), before, host_share(lease), now);
 }
 
 void lease_end(struct registry *r, struct lease *lease, struct moment now)
@@ -175,7 +175,8 @@ bool late_is_held(const struct registry *r, const struct lease *lease, struct mo
 {
     uint64_t hold_ms = (uint64_t)r->config.guard.hold_s * MS;
     return now.lease_ms < lease_due_ms(lease) ||
-           (now.lease_ms < lease_expired_ms(lease) + hold_ms && guards_hold(r, lease->host->zone));
+           (now.lease_ms < lease_expired_ms(lease) + hold_ms &&
+            guards_hold(r, host_zone(r, host_of(r, lease))));
 }
 
 void late_schedule(struct registry *r, struct lease *lease, struct moment now)
@@ -208,7 +209,7 @@ void late_begin_stale(struct registry *r, struct lease *lease, struct instance *
     lease_count(r, lease, now);
     struct share before = host_share(lease);
     lease->flags |= LEASE_LATE;
-    host_shift(r, lease->host, before, host_share(lease), now);
+    host_shift(r, host_of(r, lease), before, host_share(lease), now);
     begin_expired(r, lease, EXPIRED_HELD);
     lease->flags &= (uint8_t)~LEASE_STRETCHED;
     i->stale = true;
@@ -236,7 +237,7 @@ static void become_late(struct turn *t, struct lease *lease)
 {
     struct share before = host_share(lease);
     lease->flags |= LEASE_LATE;
-    host_shift(t->r, lease->host, before, host_share(lease), t->now);
+    host_shift(t->r, host_of(t->r, lease), before, host_share(lease), t->now);
     tell_late(t, lease);
 }
 

@@ -38,11 +38,8 @@ enum { LEASE_STRETCH = 3 }; /* leases that a term has in a brownout */
 
 enum { TIME_BITS = 48 }; /* of times in ms: they last for 8900 years */
 
-struct host;
-
 struct lease {
-    struct agenda_node node; /* key: when to look at it, at or before its next state */
-    struct host *host;
+    struct agenda_node node;         /* key: when to look at it, at or before its next state */
     uint64_t heard_ms : TIME_BITS;   /* lease ms of the last heartbeat */
     uint64_t flags : 8;              /* enum lease_flag */
     uint64_t holder : 4;             /* enum lease_holder */
@@ -50,6 +47,8 @@ struct lease {
     uint64_t renewed_ms : TIME_BITS; /* wall ms of it */
     uint32_t seconds;                /* 0 = permanent */
     uint32_t gap_ms;                 /* between the last two heartbeats; 0 = not known */
+    pool_ref host;
+    uint32_t place; /* in a set of expired ones */
 };
 
 /* Starts a lease of `seconds` at `now`; writes nothing but `*lease`. */

@@ -1,7 +1,6 @@
 #include "registry/owner.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static struct text name_of(const struct principal *p)
 {
@@ -108,28 +107,29 @@ struct owner *owner_find(const struct map *owners, const struct hash_key *key,
     return map_find(owners, principal_hash(key, who), entry_is, who);
 }
 
-struct owner *owner_get(struct map *owners, const struct hash_key *key, const struct principal *who)
+struct owner *owner_get(struct pool *pool, struct map *owners, const struct hash_key *key,
+                        const struct principal *who)
 {
     uint64_t hash = principal_hash(key, who);
     struct owner *owner = map_find(owners, hash, entry_is, who);
     if (owner)
         return owner;
-    owner = calloc(1, sizeof(*owner));
+    owner = pool_new(pool, sizeof(*owner));
     if (!owner)
         return NULL;
     owner->principal = *who;
     owner->hash = hash;
     if (map_insert(owners, hash, owner) != ERR_OK) {
-        free(owner);
+        pool_free(pool, owner);
         return NULL;
     }
     return owner;
 }
 
-void owner_release(struct map *owners, struct owner *owner)
+void owner_release(struct pool *pool, struct map *owners, struct owner *owner)
 {
     if (owner->instances)
         return;
     map_remove(owners, owner->hash, owner);
-    free(owner);
+    pool_free(pool, owner);
 }

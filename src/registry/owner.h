@@ -22,9 +22,9 @@ struct owner *owner_find(const struct map *owners, const struct hash_key *key,
                          const struct principal *who);
 /* The owner, made when there is none; NULL when memory lacks. Give it back with
  * owner_release when it gets no instance. */
-struct owner *owner_get(struct map *owners, const struct hash_key *key,
+struct owner *owner_get(struct pool *pool, struct map *owners, const struct hash_key *key,
                         const struct principal *who);
 /* Frees it when it holds no instance. */
-void owner_release(struct map *owners, struct owner *owner);
+void owner_release(struct pool *pool, struct map *owners, struct owner *owner);
 
 #endif

@@ -30,25 +30,18 @@ enum err pick_reserve(struct pick *p, uint32_t count)
     return resize(p, capacity > CAPACITY_LEAST ? capacity : CAPACITY_LEAST);
 }
 
-static uint32_t *lease_place(struct lease *lease)
-{
-    if (lease->holder == LEASE_OF_GROUP)
-        return &((struct group *)lease)->place; /* the lease is its first member */
-    return &((struct instance *)((char *)lease - offsetof(struct instance, lease)))->place;
-}
-
 void pick_add(struct pick *p, struct lease *lease)
 {
-    *lease_place(lease) = p->count;
+    lease->place = p->count;
     p->leases[p->count++] = lease;
 }
 
 void pick_remove(struct pick *p, struct lease *lease)
 {
     struct lease *last = p->leases[--p->count];
-    uint32_t place = *lease_place(lease);
+    uint32_t place = lease->place;
     p->leases[place] = last;
-    *lease_place(last) = place;
+    last->place = place;
 }
 
 void pick_shrink(struct pick *p)

@@ -72,7 +72,7 @@ static void leave_for_own(struct registry *r, struct instance *i, struct host *h
 
 static void move(struct registry *r, struct lease *lease, struct host *host, struct moment now)
 {
-    if (lease->host == host)
+    if (host_of(r, lease) == host)
         return;
     host_leave(r, lease, now);
     host_join(r, host, lease, now);
@@ -114,14 +114,14 @@ static enum err take_lease(struct registry *r, struct instance *i, const struct 
 {
     uint32_t lease_s = lease_granted(&r->config, record);
     if (record->group.n) {
-        struct group *g = group_get(r, instance_owner(i), record, source, lease_s, now);
+        struct group *g = group_get(r, instance_owner(r, i), record, source, lease_s, now);
         if (!g)
             return ERR_MEMORY;
         join(r, i, g, lease_s, now);
         group_renew(r, g, now);
         return ERR_OK;
     }
-    struct host *host = host_get(r, instance_owner(i), source, record->zone);
+    struct host *host = host_get(r, instance_owner(r, i), source, record->zone);
     if (!host)
         return ERR_MEMORY;
     amend_lease(r, i, host, lease_s, now);
@@ -132,12 +132,12 @@ static enum err take_lease(struct registry *r, struct instance *i, const struct 
 static enum err take_zone(struct registry *r, struct instance *i, const struct record *record,
                           struct moment now)
 {
-    const struct host *h = instance_lease(i)->host;
+    const struct host *h = host_of(r, instance_lease(i));
     if (i->grouped)
         return host_rezone(r, instance_lease(i), record->zone, now);
-    struct addr source =
-        h->owner->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0] : host_address(h);
-    struct host *host = host_get(r, instance_owner(i), source, record->zone);
+    struct addr source = host_owner(r, h)->principal.kind == PRINCIPAL_LOCAL ? record->addresses[0]
+                                                                             : host_address(h);
+    struct host *host = host_get(r, instance_owner(r, i), source, record->zone);
     if (!host)
         return ERR_MEMORY;
     move(r, &i->lease, host, now);
@@ -265,7 +265,7 @@ enum err registry_register(struct registry *r, const struct record *record,
     struct instance *i = instance_find(&r->instances, &path);
     if (!i)
         return create(r, record, &path, who, NULL, now, out);
-    if (owner_is(instance_owner(i), who))
+    if (owner_is(instance_owner(r, i), who))
         return amend(r, i, record, who, true, now, out);
     const struct lease *lease = instance_lease(i);
     if (lease_due_ms(lease) > now.lease_ms && !lease_is(lease, LEASE_EXPIRED))
@@ -295,7 +295,7 @@ enum err registry_update(struct registry *r, const struct record *record,
     struct instance *i = instance_find(&r->instances, &path);
     if (!i)
         return ERR_NOT_FOUND;
-    if (!owner_is(instance_owner(i), who))
+    if (!owner_is(instance_owner(r, i), who))
         return ERR_OWNER;
     return amend(r, i, record, who, false, now, out);
 }

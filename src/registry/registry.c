@@ -23,6 +23,13 @@ struct registry_config registry_config_default(void)
     };
 }
 
+/* Where entries of these tables lie. */
+static void use_pool(struct registry *r)
+{
+    r->instances.pool = r->owners.pool = r->hosts.pool = r->groups.pool = &r->pool;
+    r->services.map.pool = r->guards.zones.pool = r->agenda.pool = &r->pool;
+}
+
 struct registry *registry_new(const struct registry_config *config, const struct hash_key *key)
 {
     struct registry *r = calloc(1, sizeof(*r));
@@ -34,6 +41,7 @@ struct registry *registry_new(const struct registry_config *config, const struct
     services_init(&r->services);
     r->feed.index = r->services.freed_index = config->first_index;
     guards_init(&r->guards);
+    use_pool(r);
     if (late_reserve(r) != ERR_OK || registry_configure(r, config) != ERR_OK) {
         registry_free(r);
         return NULL;
@@ -41,41 +49,50 @@ struct registry *registry_new(const struct registry_config *config, const struct
     return r;
 }
 
-static void free_entries(struct map *map)
+static void free_overrides(struct map *map)
+{
+    size_t cursor = 0;
+    struct override_entry *o;
+    while ((o = map_next(map, &cursor)))
+        free(o);
+    map_deinit(map);
+}
+
+static void free_entries(struct pool *pool, struct map *map)
 {
     size_t cursor = 0;
     void *entry;
     while ((entry = map_next(map, &cursor)))
-        free(entry);
+        pool_free(pool, entry);
     map_deinit(map);
 }
 
-static void free_groups(struct map *map)
+static void free_groups(struct pool *pool, struct map *map)
 {
     size_t cursor = 0;
     struct group *g;
     while ((g = map_next(map, &cursor)))
-        free(g->host);
-    free_entries(map);
+        pool_free(pool, g->host);
+    free_entries(pool, map);
 }
 
-static void free_instances(struct map *map)
+static void free_instances(struct pool *pool, struct map *map)
 {
     size_t cursor = 0;
     struct instance *i;
     while ((i = map_next(map, &cursor)))
-        instance_free(i);
+        instance_free(pool, i);
     map_deinit(map);
 }
 
-static void free_services(struct services *all)
+static void free_services(struct pool *pool, struct services *all)
 {
     size_t cursor = 0;
     struct service *s;
     heap_deinit(&all->retention); /* before its nodes go */
     while ((s = map_next(&all->map, &cursor)))
         free(s->instances);
-    free_entries(&all->map);
+    free_entries(pool, &all->map);
 }
 
 void registry_free(struct registry *r)
@@ -83,14 +100,15 @@ void registry_free(struct registry *r)
     if (!r)
         return;
     agenda_deinit(&r->agenda); /* before its nodes go */
-    free_instances(&r->instances);
-    free_groups(&r->groups);
-    free_entries(&r->owners);
-    free_entries(&r->hosts);
-    free_entries(&r->overrides);
-    free_services(&r->services);
+    free_instances(&r->pool, &r->instances);
+    free_groups(&r->pool, &r->groups);
+    free_entries(&r->pool, &r->owners);
+    free_entries(&r->pool, &r->hosts);
+    free_overrides(&r->overrides);
+    free_services(&r->pool, &r->services);
     tombstones_deinit(&r->tombstones);
-    guards_deinit(&r->guards);
+    guards_deinit(&r->guards, &r->pool);
+    pool_deinit(&r->pool);
     expired_deinit(&r->expired);
     feed_deinit(&r->feed);
     history_deinit(&r->history);
@@ -232,7 +250,7 @@ uint64_t service_withdrawal_index(const struct service *s)
 
 const struct instance *service_instance(const struct service *s, uint32_t n)
 {
-    return s->instances[n];
+    return service_at(s, n);
 }
 
 /* ---- the change feed ----------------------------------------------------------- */

@@ -21,7 +21,7 @@ enum err registry_deregister(struct registry *r, struct instance_key key, uint64
         journal_touch(&r->journal, key);
         return ERR_NOT_FOUND;
     }
-    if (!owner_is(instance_owner(i), who))
+    if (!owner_is(instance_owner(r, i), who))
         return ERR_OWNER;
     *rev_stored = i->rev;
     if (rev && rev < i->rev)

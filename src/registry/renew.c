@@ -7,7 +7,7 @@ static enum err renew(struct registry *r, struct instance *i, const struct princ
 {
     if (!i)
         return ERR_NOT_FOUND;
-    if (!owner_is(instance_owner(i), who))
+    if (!owner_is(instance_owner(r, i), who))
         return ERR_OWNER;
     if (i->grouped)
         group_renew(r, i->member.group, now);

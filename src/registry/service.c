@@ -7,6 +7,7 @@
 #include "registry/state.h"
 
 enum {
+    PATH_USUAL = 24,   /* bytes of most paths: where they end another cache line may begin */
     SHRINK_ABOVE = 16, /* slots; smaller arrays are not worth a realloc */
     RETRY_MS = 1000,   /* until what could not be done now is tried again */
 };
@@ -31,13 +32,19 @@ struct service *service_find(const struct registry *r, struct text ns, struct te
     return s && s->known ? s : NULL;
 }
 
+void service_prefetch(const struct service *s)
+{
+    __builtin_prefetch(&s->path_size);
+    __builtin_prefetch(s->path + PATH_USUAL);
+}
+
 static struct service *service_new(struct registry *r, struct text ns, const struct path *path)
 {
-    struct service *s = calloc(1, offsetof(struct service, path) + path->size);
+    struct service *s = pool_new(&r->pool, offsetof(struct service, path) + path->size);
     if (!s)
         return NULL;
     s->registry = r;
-    s->hash = path->hash;
+    s->hash = (uint32_t)path->hash;
     s->latest_ns = r->services.freed_ns;
     s->known_from = r->services.freed_index;
     s->ns_size = (uint8_t)ns.n;
@@ -52,7 +59,7 @@ static struct service *service_new(struct registry *r, struct text ns, const str
 no_retention:
     map_remove(&r->services.map, s->hash, s);
 no_entry:
-    free(s);
+    pool_free(&r->pool, s);
     return NULL;
 }
 
@@ -79,7 +86,7 @@ void service_free(struct registry *r, struct service *s)
     heap_remove(&r->services.retention, &s->retention);
     map_remove(&r->services.map, s->hash, s);
     free(s->instances);
-    free(s);
+    pool_free(&r->pool, s);
 }
 
 void service_take_policy(struct registry *r, struct service *s)
@@ -132,6 +139,11 @@ static void forget(struct registry *r, struct service *s, struct moment now)
     TAILQ_INSERT_TAIL(&r->services.forgotten, s, forgotten);
 }
 
+struct instance *service_at(const struct service *s, uint32_t n)
+{
+    return pool_at(&s->registry->pool, s->instances[n]);
+}
+
 enum err service_reserve(struct service *s, uint32_t count)
 {
     if (count <= s->capacity)
@@ -139,7 +151,7 @@ enum err service_reserve(struct service *s, uint32_t count)
     uint32_t capacity = s->capacity + s->capacity / 4 + 1;
     if (capacity < count)
         capacity = count;
-    struct instance **instances = realloc(s->instances, capacity * sizeof(*instances));
+    pool_ref *instances = reallocarray(s->instances, capacity, sizeof(*instances));
     if (!instances)
         return ERR_MEMORY;
     s->instances = instances;
@@ -153,7 +165,7 @@ void service_add(struct registry *r, struct service *s, struct instance *i)
         journal_service(&r->journal, service_namespace(s), service_name(s), 0);
     i->service = s;
     i->slot = s->count;
-    s->instances[s->count++] = i;
+    s->instances[s->count++] = pool_ref_of(&r->pool, i);
     service_settle(s);
     heap_move(&r->services.retention, &s->retention, UINT64_MAX);
 }
@@ -162,7 +174,7 @@ static void shrink(struct service *s)
 {
     if (s->capacity <= SHRINK_ABOVE || s->count >= s->capacity / 4)
         return;
-    struct instance **less = realloc(s->instances, s->capacity / 2 * sizeof(*less));
+    pool_ref *less = reallocarray(s->instances, s->capacity / 2, sizeof(*less));
     if (!less)
         return;
     s->instances = less;
@@ -190,8 +202,8 @@ static void retain(struct registry *r, struct service *s, struct moment now)
 
 void service_remove(struct registry *r, struct service *s, struct instance *i, struct moment now)
 {
-    struct instance *last = s->instances[--s->count];
-    s->instances[i->slot] = last;
+    struct instance *last = service_at(s, --s->count);
+    s->instances[i->slot] = s->instances[s->count];
     last->slot = i->slot;
     shrink(s);
     if (s->count == 0)

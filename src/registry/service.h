@@ -16,6 +16,7 @@
 #include "registry/order.h"
 #include "registry/registry.h"
 
+/* In the registry's pool. */
 struct service {
     struct heap_node retention; /* key: when to forget it; UINT64_MAX while in use */
     union {
@@ -23,19 +24,19 @@ struct service {
         TAILQ_ENTRY(service) forgotten; /* not known, and index > 0 */
     };
     LIST_HEAD(, override_entry) overrides;
-    struct registry *registry;
-    struct instance **instances;
+    pool_ref *instances;
     uint32_t count, capacity;
     uint32_t stale;
     uint32_t expired; /* stale ones included */
     uint32_t well;    /* instances when all was well: an eviction does not lower it */
     uint32_t feed_at; /* place in the feed, once index > 0 */
     struct service_policy policy;
-    uint64_t hash;
+    uint32_t hash; /* its lower half */
     uint64_t index, withdrawal_index;
     uint64_t latest_ns;
     struct history_end history;
     uint64_t known_from; /* an older index may be of one that had the same name */
+    struct registry *registry;
     bool known;
     uint8_t ns_size, path_size;
     char path[]; /* "ns/svc/" */
@@ -82,6 +83,10 @@ void service_release(struct registry *r, struct service *s);
 void service_make_known(struct registry *r, struct service *s);
 void service_free(struct registry *r, struct service *s);
 
+/* Asks for what a heartbeat will read of it. */
+void service_prefetch(const struct service *s);
+
+struct instance *service_at(const struct service *s, uint32_t n);
 MUST_CHECK enum err service_reserve(struct service *s, uint32_t count);
 /* There is room. Tells the journal when it was empty. */
 void service_add(struct registry *r, struct service *s, struct instance *i);

@@ -89,17 +89,17 @@ static void end_lease(struct registry *r, struct instance *i, struct moment now)
 void state_detach(struct registry *r, struct instance *i, enum departure why, struct moment now)
 {
     struct service *s = i->service;
-    struct owner *owner = instance_owner(i);
+    struct owner *owner = instance_owner(r, i);
     count_standing(r, s, instance_standing(i), -1);
     s->expired -= lease_is(instance_lease(i), LEASE_EXPIRED);
     service_remove(r, s, i, now);
     end_lease(r, i, now);
     owner->instances--;
-    owner_release(&r->owners, owner);
+    owner_release(&r->pool, &r->owners, owner);
     state_note(r, s, true, now);
     if (why != DEPARTURE_NONE)
         note_history(r, i, why);
-    instance_free(i);
+    instance_free(&r->pool, i);
 }
 
 size_t state_bury_changes(const struct instance *i)

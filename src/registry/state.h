@@ -3,6 +3,7 @@
 #ifndef DISC_REGISTRY_STATE_H
 #define DISC_REGISTRY_STATE_H
 
+#include "base/pool.h"
 #include "base/rand.h"
 #include "registry/bucket.h"
 #include "registry/feed.h"
@@ -24,6 +25,7 @@ struct registry {
     struct registry_config config;
     char *weight_key; /* what config.weight_key points to */
     struct hash_key key;
+    struct pool pool;     /* of all that there may be a million of */
     struct map instances; /* by path */
     struct services services;
     struct map owners, hosts, groups, overrides;

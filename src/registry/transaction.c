@@ -36,11 +36,10 @@ static enum err prepare_bury(struct registry_transaction *t, struct step *s,
 {
     if (!i)
         return ERR_NOT_FOUND;
-    if (!owner_is(instance_owner(i), who))
+    if (!owner_is(instance_owner(t->registry, i), who))
         return ERR_OWNER;
     s->leaves = i;
     s->kind = STEP_BURY;
-    (void)t;
     return ERR_OK;
 }
 
@@ -53,7 +52,7 @@ static enum err prepare_amend(struct registry_transaction *t, struct step *s,
         return err;
     s->kind = STEP_AMEND;
     s->lease_s = lease_granted(&r->config, s->record);
-    s->host = host_get(r, instance_owner(i), host_source(who, s->record), s->record->zone);
+    s->host = host_get(r, instance_owner(r, i), host_source(who, s->record), s->record->zone);
     if (!s->host)
         return ERR_MEMORY;
     s->host->leases++; /* so that no other step makes it go */
@@ -91,7 +90,7 @@ static enum err prepare(struct registry_transaction *t, const struct registry_ch
     struct instance *i = instance_find(&r->instances, &s->path);
     if (!s->record)
         return prepare_bury(t, s, who, i);
-    if (i && owner_is(instance_owner(i), who))
+    if (i && owner_is(instance_owner(r, i), who))
         return prepare_amend(t, s, who, i);
     const struct lease *lease = i ? instance_lease(i) : NULL;
     if (lease && lease_due_ms(lease) > t->now.lease_ms && !lease_is(lease, LEASE_EXPIRED))
@@ -205,7 +204,7 @@ enum err registry_prepare(struct registry *r, const struct registry_change *chan
     t->registry = r;
     t->now = now;
     t->who = *who;
-    t->owner = owner_get(&r->owners, &r->key, who);
+    t->owner = owner_get(&r->pool, &r->owners, &r->key, who);
     enum err err = t->owner ? ERR_OK : ERR_MEMORY;
     if (t->owner)
         t->owner->instances++;
@@ -242,7 +241,7 @@ static void finish(struct registry_transaction *t)
         let_go(t, &t->steps[n]);
     if (t->owner) {
         t->owner->instances--;
-        owner_release(&t->registry->owners, t->owner);
+        owner_release(&t->registry->pool, &t->registry->owners, t->owner);
     }
     free(t);
 }

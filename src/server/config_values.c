@@ -79,7 +79,8 @@ enum err take_section(struct config_parse *p, const struct config_key *key,
     return fault_key(p, node, key);
 }
 
-bool node_number(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *out)
+/* 0-9 without leading zeros, unquoted. */
+static bool node_number(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *out)
 {
     struct text t = yaml_text(node);
     if (node->kind != YAML_TEXT || node->quoted || (t.n > 1 && t.s[0] == '0'))
@@ -218,7 +219,8 @@ char *text_lower_copy(struct text t)
     return copy;
 }
 
-bool text_is_metadata_key(struct text t)
+/* 1-32 of A-Za-z0-9._- */
+static bool text_is_metadata_key(struct text t)
 {
     for (size_t i = 0; i < t.n; i++) {
         char c = ascii_lower(t.s[i]);

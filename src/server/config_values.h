@@ -41,14 +41,10 @@ key_take take_metadata_key; /* char *; "" = none */
 
 /* ---- their parts --------------------------------------------------------------------- */
 
-/* 0-9 without leading zeros, unquoted. */
-bool node_number(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *out);
 /* `file` of the table's folder, or as it is when absolute; NULL when memory lacks. */
 char *path_resolve(const char *folder, struct text file);
 /* Lower-cases. Is it `namespace/service` (slash) or `service` made of glob characters? */
 bool text_is_glob(struct text t, bool slash);
-/* 1-32 of A-Za-z0-9._- */
-bool text_is_metadata_key(struct text t);
 /* In lower case, to be freed; NULL when memory lacks. */
 char *text_lower_copy(struct text t);
 /* A list of networks, to be freed. Err with the fault written; what was read stays. */

@@ -85,11 +85,11 @@ static Tap__Exchange exchange_of(Tap__Exchange__Kind kind, enum dns_transport tr
     return e;
 }
 
-void dnstap_query(struct dnstap_tap *tap, enum dns_transport transport, const struct endpoint *from,
-                  const uint8_t *message, size_t size)
+void dnstap_copy_query(struct dnstap_tap *tap, enum dns_transport transport,
+                       const struct endpoint *from, const uint8_t *message, size_t size)
 {
     struct timespec now;
-    if (!tap || !tap->owner->queries)
+    if (!tap->owner->queries)
         return;
     Tap__Exchange e = exchange_of(TAP__EXCHANGE__KIND__AUTH_QUERY, transport, from);
     clock_gettime(CLOCK_REALTIME, &now);
@@ -100,11 +100,11 @@ void dnstap_query(struct dnstap_tap *tap, enum dns_transport transport, const st
     submit(tap, &e, &tap->counters.queries);
 }
 
-void dnstap_response(struct dnstap_tap *tap, enum dns_transport transport,
-                     const struct endpoint *from, const uint8_t *message, size_t size)
+void dnstap_copy_response(struct dnstap_tap *tap, enum dns_transport transport,
+                          const struct endpoint *from, const uint8_t *message, size_t size)
 {
     struct timespec now;
-    if (!tap || !tap->owner->responses)
+    if (!tap->owner->responses)
         return;
     Tap__Exchange e = exchange_of(TAP__EXCHANGE__KIND__AUTH_RESPONSE, transport, from);
     clock_gettime(CLOCK_REALTIME, &now);

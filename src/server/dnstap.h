@@ -36,10 +36,24 @@ void dnstap_stop(struct dnstap *d);
 struct dnstap_tap *dnstap_tap(struct dnstap *d, unsigned worker);
 const struct dnstap_counters *dnstap_counters(const struct dnstap_tap *tap);
 
-/* `tap` may be NULL: then nothing is done. `from`: the asker, in both cases. */
-void dnstap_query(struct dnstap_tap *tap, enum dns_transport transport, const struct endpoint *from,
-                  const uint8_t *message, size_t size);
-void dnstap_response(struct dnstap_tap *tap, enum dns_transport transport,
-                     const struct endpoint *from, const uint8_t *message, size_t size);
+/* A tap there is. `from`: the asker, in both cases. */
+void dnstap_copy_query(struct dnstap_tap *tap, enum dns_transport transport,
+                       const struct endpoint *from, const uint8_t *message, size_t size);
+void dnstap_copy_response(struct dnstap_tap *tap, enum dns_transport transport,
+                          const struct endpoint *from, const uint8_t *message, size_t size);
+
+/* The same; `tap` may be NULL: then nothing is done. */
+static inline void dnstap_query(struct dnstap_tap *tap, enum dns_transport transport,
+                                const struct endpoint *from, const uint8_t *message, size_t size)
+{
+    if (tap)
+        dnstap_copy_query(tap, transport, from, message, size);
+}
+static inline void dnstap_response(struct dnstap_tap *tap, enum dns_transport transport,
+                                   const struct endpoint *from, const uint8_t *message, size_t size)
+{
+    if (tap)
+        dnstap_copy_response(tap, transport, from, message, size);
+}
 
 #endif

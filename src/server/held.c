@@ -81,8 +81,3 @@ size_t held_count(const struct held *h)
 {
     return h->count;
 }
-
-size_t held_bytes(const struct held *h)
-{
-    return h->bytes;
-}

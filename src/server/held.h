@@ -39,6 +39,5 @@ bool held_add(struct held *h, const struct held_reply *reply);
 struct held_reply *held_take(struct held *h, uint64_t committed);
 
 size_t held_count(const struct held *h);
-size_t held_bytes(const struct held *h);
 
 #endif

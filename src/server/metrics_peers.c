@@ -54,7 +54,8 @@ void metrics_dns_notify(const struct server *s, struct metrics *m)
     metric_value(m, "event", TEXT("given_up"), n->given_up);
     metric_value(m, "event", TEXT("send_failed"), n->send_failed);
     metric_one(m, "discd_dns_notify_waiting", METRIC_GAUGE,
-               "NOTIFY messages that are not answered yet.", notify_out_waiting(s->notify));
+               "Secondaries that are to be told of a new serial or did not answer yet.",
+               notify_out_waiting(s->notify));
 }
 
 static void tap_totals(const struct server *s, uint64_t out[static 3])

@@ -68,6 +68,9 @@ void metrics_http(const struct server *s, struct metrics *m)
         metric_value(m, "status", text_of(classes[i]), counter_get(&c->statuses[i]));
     metric_one(m, "discd_http_connections", METRIC_GAUGE, "HTTP connections that are open.",
                s->http_listener ? http_listener_connections(s->http_listener) : 0);
+    metric_one(m, "discd_http_connections_refused_total", METRIC_COUNTER,
+               "HTTP connections that were closed at once, for there were too many.",
+               s->http_listener ? http_listener_refused(s->http_listener) : 0);
     if (s->config->http_tls)
         metric_one_real(m, "discd_http_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
                         "When the certificate of http.tls ends, in seconds since unix epoch.",

@@ -55,6 +55,9 @@ void metrics_subscriptions(const struct server *s, struct metrics *m)
     metric_one(m, "discd_subscription_held_up_total", METRIC_COUNTER,
                "How often pushing stopped at a full socket.",
                counter_get(&push_counters(s->push)->held_up));
+    metric_one(m, "discd_subscription_send_failures_total", METRIC_COUNTER,
+               "Pushes that could not be sent.",
+               counter_get(&push_udp_counters(s->push)->send_failed));
 }
 
 /* ---- what is registered ------------------------------------------------------------------- */

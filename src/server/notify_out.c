@@ -265,20 +265,10 @@ const struct notify_counters *notify_out_counters(const struct notify_out *n)
     return &n->counters;
 }
 
-static size_t count_in(const struct notify_out *n, enum target_state state)
+size_t notify_out_waiting(const struct notify_out *n)
 {
     size_t count = 0;
     for (size_t i = 0; i < n->count; i++)
-        count += n->targets[i].state == state;
+        count += n->targets[i].state != TARGET_QUIET;
     return count;
-}
-
-size_t notify_out_due(const struct notify_out *n)
-{
-    return count_in(n, TARGET_DUE);
-}
-
-size_t notify_out_waiting(const struct notify_out *n)
-{
-    return count_in(n, TARGET_WAITING);
 }

@@ -42,7 +42,7 @@ MUST_CHECK enum err notify_out_configure(struct notify_out *n, const struct dns 
 void notify_out_look(struct notify_out *n);
 
 const struct notify_counters *notify_out_counters(const struct notify_out *n);
-size_t notify_out_due(const struct notify_out *n);     /* will be told of a new serial */
-size_t notify_out_waiting(const struct notify_out *n); /* told, and not answered yet */
+/* Secondaries that will be told of a new serial, or were and did not answer yet. */
+size_t notify_out_waiting(const struct notify_out *n);
 
 #endif

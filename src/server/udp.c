@@ -164,7 +164,8 @@ unsigned udp_receive(struct udp_batch *b, int fd, bool *drained)
     do
         n = recvmmsg(fd, b->rx, b->width, MSG_DONTWAIT, NULL);
     while (n < 0 && errno == EINTR);
-    *drained = n < (int)b->width;
+    if (drained)
+        *drained = n < (int)b->width;
     if (n <= 0)
         return 0;
     b->received = (unsigned)n;
@@ -174,14 +175,25 @@ unsigned udp_receive(struct udp_batch *b, int fd, bool *drained)
     return b->received;
 }
 
-bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request)
+struct udp_bytes udp_bytes(const struct udp_batch *b, unsigned n)
 {
     size_t size = b->rx[n].msg_len;
+    return (struct udp_bytes){b->rx_iov[n].iov_base, size < b->in_size ? size : b->in_size};
+}
+
+bool udp_from(const struct udp_batch *b, unsigned n, struct endpoint *from)
+{
+    return endpoint_from_sockaddr(&b->senders[n].from.any, from) == ERR_OK;
+}
+
+bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request)
+{
+    struct udp_bytes in = udp_bytes(b, n);
     request->cut = (b->rx[n].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-    request->bytes = b->rx_iov[n].iov_base;
-    request->size = size < b->in_size ? size : b->in_size;
+    request->bytes = in.at;
+    request->size = in.size;
     request->out = udp_room(b);
-    return endpoint_from_sockaddr(&b->senders[n].from.any, &request->from) == ERR_OK;
+    return udp_from(b, n, &request->from);
 }
 
 uint8_t *udp_room(const struct udp_batch *b)
@@ -194,29 +206,25 @@ static void *pktinfo_of(const struct udp_batch *b, unsigned n)
     return b->control[n].bytes + b->senders[n].pktinfo_at;
 }
 
-static void queue(struct udp_batch *b, const struct msghdr *way, struct iovec bytes)
+/* The next reply, with its way still to be set. There is a place for it. */
+static struct msghdr *queue(struct udp_batch *b, void *bytes, size_t size)
 {
-    struct msghdr *reply = &b->tx[b->replies].msg_hdr;
-    b->tx_iov[b->replies++] = bytes;
-    reply->msg_name = way->msg_name;
-    reply->msg_namelen = way->msg_namelen;
-    reply->msg_control = way->msg_controllen ? way->msg_control : NULL;
-    reply->msg_controllen = way->msg_controllen;
+    b->tx_iov[b->replies] = (struct iovec){bytes, size};
+    return &b->tx[b->replies++].msg_hdr;
 }
 
 void udp_reply(struct udp_batch *b, unsigned n, size_t size)
 {
-    struct msghdr way = {
-        .msg_name = &b->senders[n].from,
-        .msg_namelen = b->rx[n].msg_hdr.msg_namelen,
-        .msg_control = pktinfo_of(b, n),
-        .msg_controllen = b->senders[n].pktinfo_size,
-    };
+    size_t pktinfo_size = b->senders[n].pktinfo_size;
     if (b->replies == b->width) { /* late ones took all places */
         counter_up(&b->counters.send_failed);
         return;
     }
-    queue(b, &way, (struct iovec){udp_room(b), size});
+    struct msghdr *reply = queue(b, udp_room(b), size);
+    reply->msg_name = &b->senders[n].from;
+    reply->msg_namelen = b->rx[n].msg_hdr.msg_namelen;
+    reply->msg_control = pktinfo_size ? pktinfo_of(b, n) : NULL;
+    reply->msg_controllen = pktinfo_size;
     b->out_at += round_up(size, LINE);
 }
 
@@ -254,15 +262,11 @@ static struct addr asked_address(const struct udp_batch *b, unsigned n)
     return a;
 }
 
-bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,
-                      const struct endpoint *from)
+bool udp_is_reflected_at(struct udp_batch *b, unsigned n, const struct addr *local,
+                         const struct addr *from)
 {
-    if (from->port != local->port)
-        return false;
-    struct addr asked = local->addr;
-    if (addr_is_unspecified(&asked))
-        asked = asked_address(b, n);
-    if (!addr_is(&asked, &from->addr))
+    struct addr asked = addr_is_unspecified(local) ? asked_address(b, n) : *local;
+    if (!addr_is(&asked, from))
         return false;
     counter_up(&b->counters.reflected);
     return true;
@@ -279,13 +283,11 @@ bool udp_reply_later(struct udp_batch *b, const struct udp_destination *to, cons
 {
     if (b->replies == b->width)
         return false;
-    struct msghdr way = {
-        .msg_name = unconst(&to->to),
-        .msg_namelen = to->to_size,
-        .msg_control = unconst(to->pktinfo),
-        .msg_controllen = to->pktinfo_size,
-    };
-    queue(b, &way, (struct iovec){unconst(bytes), size});
+    struct msghdr *reply = queue(b, unconst(bytes), size);
+    reply->msg_name = unconst(&to->to);
+    reply->msg_namelen = to->to_size;
+    reply->msg_control = to->pktinfo_size ? unconst(to->pktinfo) : NULL;
+    reply->msg_controllen = to->pktinfo_size;
     return true;
 }
 

@@ -41,7 +41,7 @@ typedef size_t udp_shorten(uint8_t *bytes, size_t size);
 void udp_batch_shorten(struct udp_batch *b, udp_shorten *shorten);
 
 /* Takes what waits at `fd`, never blocks; forgets the previous batch. Returns how many
- * (0 = nothing waits). `*drained`: the socket is empty now. */
+ * (0 = nothing waits). `*drained`: the socket is empty now; may be NULL. */
 unsigned udp_receive(struct udp_batch *b, int fd, bool *drained);
 
 struct udp_request {
@@ -55,13 +55,27 @@ struct udp_request {
 /* The n-th of the batch. False: its source is no address that can be answered. */
 bool udp_request(struct udp_batch *b, unsigned n, struct udp_request *request);
 
+/* The same in parts: the bytes that were kept of it, and where it came from (false: no address
+ * that can be answered). */
+struct udp_bytes {
+    const uint8_t *at;
+    size_t size;
+};
+struct udp_bytes udp_bytes(const struct udp_batch *b, unsigned n);
+bool udp_from(const struct udp_batch *b, unsigned n, struct endpoint *from);
+
 /* udp_request.out of all requests, as it is now: where the next reply is to be written. */
 uint8_t *udp_room(const struct udp_batch *b);
 
 /* Did the n-th come from where it went, a socket of `local`? An answer would come back as
- * the next query. Counted. */
-bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,
-                      const struct endpoint *from);
+ * the next query. Counted. udp_is_reflected_at: the same where the ports are one. */
+bool udp_is_reflected_at(struct udp_batch *b, unsigned n, const struct addr *local,
+                         const struct addr *from);
+static inline bool udp_is_reflected(struct udp_batch *b, unsigned n, const struct endpoint *local,
+                                    const struct endpoint *from)
+{
+    return from->port == local->port && udp_is_reflected_at(b, n, &local->addr, &from->addr);
+}
 
 /* What was written to the n-th request's `out` is to be sent; in front of udp_send not more
  * replies than the batch is wide. */

@@ -26,6 +26,11 @@ struct udp_socket {
 
 _Static_assert(BATCH <= DNS_BATCH_MAX, "one dns_batch for each");
 
+/* When it was; the clock that is read goes on in steps of milliseconds. */
+struct wake_up {
+    uint64_t wall_s, mono_ms;
+};
+
 /* Of the batch that is being answered. */
 struct queries {
     struct dns_request requests[BATCH];
@@ -52,25 +57,23 @@ struct worker {
 /* ---- UDP ----------------------------------------------------------------------------- */
 
 /* The requests of the batch that can be answered; returns how many. */
-static unsigned take_requests(const struct udp_socket *s, unsigned received)
+static unsigned take_requests(const struct udp_socket *s, unsigned received,
+                              const struct wake_up *now)
 {
     struct worker *w = s->worker;
     struct queries *q = &w->queries;
-    struct udp_request in;
     unsigned count = 0;
-    uint64_t wall_s = clock_coarse_wall_s(), mono_ms = clock_coarse_monotonic_ms();
     for (unsigned n = 0; n < received; n++) {
-        if (!udp_request(w->batch, n, &in) || udp_is_reflected(w->batch, n, &s->local, &in.from))
+        struct dns_request *r = &q->requests[count];
+        struct udp_bytes in = udp_bytes(w->batch, n);
+        if (!udp_from(w->batch, n, &r->from) || udp_is_reflected(w->batch, n, &s->local, &r->from))
             continue;
-        q->places[count] = n;
-        q->requests[count++] = (struct dns_request){
-            .bytes = in.bytes,
-            .size = in.size,
-            .from = in.from,
-            .transport = DNS_UDP,
-            .wall_s = wall_s,
-            .mono_ms = mono_ms,
-        };
+        r->bytes = in.at;
+        r->size = in.size;
+        r->transport = DNS_UDP;
+        r->wall_s = now->wall_s;
+        r->mono_ms = now->mono_ms;
+        q->places[count++] = n;
     }
     return count;
 }
@@ -90,28 +93,31 @@ static void serve_one(struct worker *w, const struct dns *dns, int fd, unsigned 
     dnstap_response(w->tap, DNS_UDP, &request->from, out, size);
 }
 
-/* One batch: receive, answer, send. True when more may be waiting. */
-static bool serve_batch(const struct udp_socket *s, const struct dns *dns, int fd)
+/* One batch: receive, answer, send. True when more may be waiting: where several came at once,
+ * others have come meanwhile, and to look costs less than to be woken; who asks alone waits for
+ * the answer. */
+static bool serve_batch(const struct udp_socket *s, const struct dns *dns, int fd,
+                        const struct wake_up *now)
 {
-    bool drained;
     struct worker *w = s->worker;
-    unsigned received = udp_receive(w->batch, fd, &drained);
+    unsigned received = udp_receive(w->batch, fd, NULL);
     if (!received)
         return false;
-    unsigned count = take_requests(s, received);
+    unsigned count = take_requests(s, received, now);
     dns_batch(dns, w->dns, w->queries.requests, count);
     for (unsigned i = 0; i < count; i++)
         serve_one(w, dns, fd, i);
     udp_send(w->batch, fd);
-    return !drained;
+    return received > 1;
 }
 
 static void on_udp(evutil_socket_t fd, short what UNUSED, void *context)
 {
     const struct udp_socket *s = context;
+    const struct wake_up now = {clock_coarse_wall_s(), clock_coarse_monotonic_ms()};
     rcu_reader_online();
     const struct dns *dns = RCU_READ(*s->worker->published);
-    for (unsigned round = 0; round < ROUNDS_MAX && serve_batch(s, dns, fd); round++)
+    for (unsigned round = 0; round < ROUNDS_MAX && serve_batch(s, dns, fd, &now); round++)
         ;
     rcu_reader_offline();
 }

@@ -23,11 +23,6 @@ int store_reopen(struct store *s)
     return engine_open(&s->engine, &options);
 }
 
-bool store_is_readonly(const struct store *s)
-{
-    return s->folder.readonly;
-}
-
 void store_close(struct store *s)
 {
     if (!s)

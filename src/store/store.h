@@ -70,7 +70,8 @@ void store_batch_free(struct store_batch *batch); /* accepts NULL */
 size_t store_batch_count(const struct store_batch *batch);
 /* The number of its last change; changes are numbered from 1 without a gap. */
 uint64_t store_batch_last(const struct store_batch *batch);
-/* Each change: `value.s` NULL = the key is removed. */
+/* Each change, for who keeps them elsewhere than in the store's file (the simulated disk):
+ * `value.s` NULL = the key is removed. */
 void store_batch_visit(const struct store_batch *batch,
                        void (*visit)(void *context, enum store_table table, struct text key,
                                      struct text value),
@@ -148,14 +149,11 @@ struct store_options {
  * ERR_BUSY another discd holds the folder · ERR_SYNTAX foreign, truncated or damaged
  * file, or of a newer version · ERR_OWNER folder or file belong to another user, or may
  * not be read or written · ERR_FULL no room to make them · ERR_SYSTEM · ERR_MEMORY.
- * A read-only file system is no error: see store_is_readonly. To be called while the
- * process has one thread. */
+ * A read-only file system is no error: all can be read, and commits fail with
+ * ERR_READONLY. To be called while the process has one thread. */
 MUST_CHECK enum err store_open(const struct store_options *options, struct store **out,
                                struct store_meta *meta, char fault[static STORE_FAULT_TEXT]);
 void store_close(struct store *s); /* accepts NULL */
-
-/* Only reading works (read-only file system); commits fail with ERR_READONLY. */
-bool store_is_readonly(const struct store *s);
 
 /* All entries into the registry, which has no journal yet. What was over before `now` is
  * left out, and removed with the first commit. ERR_MEMORY · ERR_SYSTEM (logged). */

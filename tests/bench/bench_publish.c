@@ -1,7 +1,8 @@
 /* What publishing costs: a service of so many instances of which one changes before each
  * dns_publish (another weight; it goes and comes back), with and without a journal for IXFR, and
  * the same service published at once. Prints microseconds of CPU time per publication, and the
- * bytes of its view for each instance. `bench_publish N`: of one size only. */
+ * bytes of its view for each instance. `bench_publish N`: of one size only; `bench_publish N
+ * ports`: where each instance has port names of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct bench {
     struct dns *dns;
     uint64_t now;
     unsigned instances, services, published;
+    bool own_ports; /* port names that no other instance has */
 };
 
 static const struct hash_key key = {{7}};
@@ -41,10 +43,20 @@ static void names_of(unsigned service, unsigned i, char service_text[32], char i
     snprintf(id, 32, "i%u", 90000 + i);
 }
 
+static void name_ports(struct record *record, unsigned i, char names[PORTS_MAX][32])
+{
+    for (; record->port_count < PORTS_MAX; record->port_count++) {
+        size_t n = record->port_count;
+        snprintf(names[n], sizeof(names[n]), "p%u-%zu", i, n);
+        record->ports[n] = (struct port){
+            .number = (uint16_t)(9000 + n), .protocol = PROTOCOL_TCP, .name = text_of(names[n])};
+    }
+}
+
 static void put(struct bench *b, unsigned service, unsigned i, unsigned weight)
 {
     static const struct principal local = {.kind = PRINCIPAL_LOCAL};
-    char service_text[32], id[32];
+    char service_text[32], id[32], port_names[PORTS_MAX][32];
     struct record record = {.ns = TEXT("default"),
                             .ttl = TTL_UNSET,
                             .weight_set = true,
@@ -58,6 +70,8 @@ static void put(struct bench *b, unsigned service, unsigned i, unsigned weight)
     record.addresses[0] =
         (struct addr){FAMILY_V4, {10, (uint8_t)service, (uint8_t)(i >> 8), (uint8_t)i}};
     record.ports[0] = (struct port){.number = 8080, .protocol = PROTOCOL_TCP};
+    if (b->own_ports)
+        name_ports(&record, i, port_names);
     if (registry_register(b->registry, &record, &local, moment_of(b), &granted))
         fail("registration refused");
 }
@@ -84,7 +98,12 @@ static struct dns *zone_with(size_t journal_max)
                                              .ns = strdup("default"),
                                              .ttl = 5,
                                              .negative_ttl = 2,
-                                             .journal_max = journal_max};
+                                             .journal_max = journal_max,
+                                             .transfers = calloc(1, sizeof(struct dns_access)),
+                                             .transfer_count = 1};
+    if (!config.zones->transfers)
+        fail("out of memory");
+    config.zones->transfers->anywhere = true;
     struct dns *dns = dns_new(&config, &key, &fault);
     if (!dns)
         fail(fault.text);
@@ -111,10 +130,11 @@ static double published(struct bench *b)
     return spent;
 }
 
-static struct bench begin(unsigned instances, unsigned services, size_t journal_max)
+static struct bench begin(unsigned instances, unsigned services, size_t journal_max, bool own_ports)
 {
     struct registry_config config = registry_config_default();
-    struct bench b = {.now = 1, .instances = instances, .services = services};
+    struct bench b = {
+        .now = 1, .instances = instances, .services = services, .own_ports = own_ports};
     b.registry = registry_new(&config, &key);
     if (!b.registry)
         fail("out of memory");
@@ -158,11 +178,11 @@ static double departures(struct bench *b)
 }
 
 /* The service alone, all of it at once. */
-static double whole(unsigned instances)
+static double whole(unsigned instances, bool own_ports)
 {
     double best = 1e30;
     for (unsigned round = 0; round < FULL_ROUNDS; round++) {
-        struct bench b = begin(instances, 1, 0);
+        struct bench b = begin(instances, 1, 0, own_ports);
         double spent = published(&b);
         best = spent < best ? spent : best;
         end(&b);
@@ -170,24 +190,24 @@ static double whole(unsigned instances)
     return best;
 }
 
-static void measure(unsigned instances)
+static void measure(unsigned instances, bool own_ports)
 {
     double changed[2], moved[2];
     for (int journal = 0; journal < 2; journal++) {
-        struct bench b = begin(instances, 1, journal ? 16 << 20 : 0);
+        struct bench b = begin(instances, 1, journal ? 16 << 20 : 0, own_ports);
         published(&b);
         changed[journal] = weight_changes(&b);
         moved[journal] = departures(&b);
         end(&b);
     }
     printf("%-12u %10.1f %10.1f %10.1f %10.1f %12.1f\n", instances, changed[0], changed[1],
-           moved[0], moved[1], whole(instances));
+           moved[0], moved[1], whole(instances, own_ports));
 }
 
 static void weigh(unsigned instances)
 {
     unsigned services = instances > 100 ? 1 : SERVICES;
-    struct bench b = begin(instances, services, 0);
+    struct bench b = begin(instances, services, 0, false);
     published(&b);
     double bytes = (double)dns_totals(b.dns).view_bytes / services;
     printf("%-12u %10.0f %10.1f\n", instances, bytes, bytes / instances);
@@ -201,11 +221,11 @@ int main(int argc, char **argv)
     printf("microseconds for a publication\n%-12s %10s %10s %10s %10s %12s\n", "instances",
            "weight", "+journal", "del, reg", "+journal", "all at once");
     if (argc > 1) {
-        measure((unsigned)strtoul(argv[1], NULL, 10));
+        measure((unsigned)strtoul(argv[1], NULL, 10), argc > 2);
         return 0;
     }
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++)
-        measure(sizes[i]);
+        measure(sizes[i], false);
     printf("\n%-12s %10s %10s\n", "instances", "bytes", "for each");
     for (size_t i = 0; i < ARRAY_COUNT(weighed); i++)
         weigh(weighed[i]);

@@ -114,6 +114,10 @@ static void messages_name_what_is_wrong(void **state)
     assert_has(run.err_text, "--weight wants a number from 0 to 65535, not 'x'");
     run_line(&run, "discctl register web");
     assert_has(run.err_text, "--port PORT");
+    run_line(&run, "discctl --server 127.0.0.1:1 registr web");
+    assert_has(run.err_text, "there is no verb 'registr'");
+    run_line(&run, "discctl --server 127.0.0.1:1");
+    assert_has(run.err_text, "the verb is missing");
     run_line(&run, "discbench ren --withdraw");
     assert_has(run.err_text, "mode ren has no use for --withdraw");
     run_line(&run, "discbench query --type MX");
@@ -277,16 +281,32 @@ static void serve(int listener, char *request, size_t room, const char *status, 
     close(fd);
 }
 
+/* Starts the command, told to ask the API that `fd` listens for. */
+static void start_asking(struct run *run, int fd, const char *command)
+{
+    struct sockaddr_in at;
+    socklen_t size = sizeof(at);
+    char line[192];
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    snprintf(line, sizeof(line), "%s --http http://127.0.0.1:%u", command, ntohs(at.sin_port));
+    start(run, line);
+}
+
+static int open_api(void)
+{
+    int fd;
+    open_socket(SOCK_STREAM, &fd);
+    assert_int_equal(listen(fd, 4), 0);
+    return fd;
+}
+
 static void lists_are_followed_to_their_end(void **state)
 {
     (void)state;
     struct run run;
-    char line[128], request[2048];
-    int fd;
-    unsigned port = open_socket(SOCK_STREAM, &fd);
-    assert_int_equal(listen(fd, 4), 0);
-    snprintf(line, sizeof(line), "discctl list --ns prod --http http://127.0.0.1:%u", port);
-    start(&run, line);
+    char request[2048];
+    int fd = open_api();
+    start_asking(&run, fd, "discctl list --ns prod");
     serve(fd, request, sizeof(request), "200 OK",
           "{\"services\":[{\"namespace\":\"prod\",\"name\":\"web\",\"instances\":3,\"live\":2,"
           "\"index\":9}],\"next\":\"prod/web\"}");
@@ -310,12 +330,9 @@ static void a_service_is_shown(void **state)
         ",\"ports\":[{\"name\":\"http\",\"number\":80,\"protocol\":\"tcp\"},{\"number\":53,"
         "\"protocol\":\"udp\"}],\"metadata\":{\"a\":\"b\"},\"expires_in_ms\":1500}]}";
     struct run run;
-    char line[128], request[2048];
-    int fd;
-    unsigned port = open_socket(SOCK_STREAM, &fd);
-    assert_int_equal(listen(fd, 4), 0);
-    snprintf(line, sizeof(line), "discctl show web --http http://127.0.0.1:%u", port);
-    start(&run, line);
+    char request[2048];
+    int fd = open_api();
+    start_asking(&run, fd, "discctl show web");
     serve(fd, request, sizeof(request), "200 OK", body);
     assert_has(request, "GET /v1/services/web HTTP/1.1\r\n");
     assert_int_equal(finish(&run), 0);
@@ -331,17 +348,14 @@ static void http_refusals_are_1(void **state)
 {
     (void)state;
     struct run run;
-    char line[128], request[2048];
-    int fd;
-    unsigned port = open_socket(SOCK_STREAM, &fd);
-    assert_int_equal(listen(fd, 4), 0);
-    snprintf(line, sizeof(line), "discctl show nothing --http http://127.0.0.1:%u", port);
-    start(&run, line);
+    char request[2048];
+    int fd = open_api();
+    start_asking(&run, fd, "discctl show nothing");
     serve(fd, request, sizeof(request), "404 Not Found",
           "{\"title\":\"Not found\",\"status\":404,\"detail\":\"no such service\"}");
     assert_int_equal(finish(&run), 1);
     assert_has(run.err_text, "404 Not found: no such service");
-    start(&run, line);
+    start_asking(&run, fd, "discctl show nothing");
     serve(fd, request, sizeof(request), "200 OK", "<html>");
     assert_int_equal(finish(&run), 1);
     assert_has(run.err_text, "not JSON");
@@ -352,12 +366,9 @@ static void anything_can_be_shown(void **state)
 {
     (void)state;
     struct run run;
-    char line[128], request[2048];
-    int fd;
-    unsigned port = open_socket(SOCK_STREAM, &fd);
-    assert_int_equal(listen(fd, 4), 0);
-    snprintf(line, sizeof(line), "discctl status --http http://127.0.0.1:%u", port);
-    start(&run, line);
+    char request[2048];
+    int fd = open_api();
+    start_asking(&run, fd, "discctl status");
     serve(fd, request, sizeof(request), "200 OK",
           "{\"version\":\"1\",\"registry\":{\"services\":2,\"ok\":true},\"zones\":[{\"name\":"
           "\"disc.local\",\"serial\":7},{\"name\":\"b\",\"x\":null}],\"none\":[]}");
@@ -365,18 +376,12 @@ static void anything_can_be_shown(void **state)
     assert_has(run.out_text, "registry.services");
     assert_has(run.out_text, "zones:");
     assert_has(run.out_text, "disc.local");
-    snprintf(line, sizeof(line),
-             "discctl explain web.disc.local SRV --client ::1 --json --http "
-             "http://127.0.0.1:%u",
-             port);
-    start(&run, line);
+    start_asking(&run, fd, "discctl explain web.disc.local SRV --client ::1 --json");
     serve(fd, request, sizeof(request), "200 OK", "{\"rule\":\"service\"}");
     assert_has(request, "GET /v1/explain?name=web.disc.local&type=SRV&client=%3A%3A1 HTTP/1.1");
     assert_int_equal(finish(&run), 0);
     assert_has(run.out_text, "\"rule\": \"service\"");
-    snprintf(line, sizeof(line), "discctl explain web.disc.local A --http http://127.0.0.1:%u",
-             port);
-    start(&run, line);
+    start_asking(&run, fd, "discctl explain web.disc.local A");
     serve(fd, request, sizeof(request), "200 OK",
           "{\"rule\":\"service\",\"ede\":null,\"filters\":[],\"answer\":"
           "[\"web. 5 IN A 10.0.0.1\",\"web. 5 IN A 10.0.0.2\"]}");
@@ -385,8 +390,7 @@ static void anything_can_be_shown(void **state)
     assert_has(run.out_text, "       web. 5 IN A 10.0.0.2\n");
     assert_null(strstr(run.out_text, "ede"));
     assert_null(strstr(run.out_text, "filters"));
-    snprintf(line, sizeof(line), "discctl records --http http://127.0.0.1:%u", port);
-    start(&run, line);
+    start_asking(&run, fd, "discctl records");
     serve(fd, request, sizeof(request), "200 OK",
           "{\"records\":[{\"name\":\"a.z.\",\"ttl\":60,\"type\":\"A\",\"data\":\"10.0.0.7\","
           "\"key\":\"k\",\"expires_in_ms\":1500}],\"next\":\"7\"}");

@@ -1,25 +1,15 @@
 """discd, NSD and Knot as processes of ours on free ports of the loopback."""
 
 import os
-import socket
 import subprocess
+import sys
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from ports import free_port
+
 START_LIMIT = 60  # seconds
-
-
-def free_port():
-    """A port that neither UDP nor TCP uses just now."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind(("127.0.0.1", port))
-                    return port
-                except OSError:
-                    continue
 
 
 class Server:

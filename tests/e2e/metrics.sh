@@ -135,6 +135,8 @@ check discd_store_entries 'j["store"]["entries"]'
 check discd_store_file_bytes 'j["store"]["file_bytes"]'
 check discd_subscriptions 'j["registration"]["subscriptions"]["subscribers"]'
 check discd_http_watchers 'j["http"]["watchers"]'
+same "every push could be sent" 0 "$(value discd_subscription_send_failures_total)"
+same "no HTTP connection was one too many" 0 "$(value discd_http_connections_refused_total)"
 check 'discd_audit_lines_total{kind="registered"}' 'j["audit"]["lines"]["registered"]'
 same rcodes "$(field 'sum(j["dns"]["rcodes"].values())' <"$work/status")" "$(total discd_dns_responses_total)"
 same results "$(field 'sum(j["registration"]["outcomes"].values())' <"$work/status")" \
@@ -169,9 +171,10 @@ assert len(asked) >= 40
 PY
 stop
 
-# ---- with memory only
+# ---- with memory only, and room for one HTTP connection
 configure <<YAML
 data_dir: ""
+http: {listen: ["127.0.0.1:0"], connections: 1}
 YAML
 sed -i '/^data_dir: data$/d' "$work/discd.yaml"
 start
@@ -179,4 +182,9 @@ ok 'reg svc=web inst=one port=8080 addr=10.0.0.7'
 scrape >"$work/code"
 same "nothing is stored" '0 0 0' "$(value discd_store_on_disk) $(value discd_store_entries) $(value discd_store_commit_duration_seconds_count)"
 same "it is there all the same" 1 "$(value discd_registry_live_instances)"
+exec 3<>"/dev/tcp/127.0.0.1/$http"
+! curl -sS --max-time 10 -o "$work/none" "$url/metrics" 2>"$work/curl" || die "a second connection is served"
+exec 3>&-
+eventually scrape >"$work/code" 2>&1
+[ "$(value discd_http_connections_refused_total)" -ge 1 ] || die "the refused connection is not counted"
 stop

@@ -73,6 +73,10 @@ static struct world world_new(void)
     *zone = (struct dns_zone_config){.name = strdup("z"), .ns = strdup("default"), .ttl = 5};
     zone->negative_ttl = 2;
     zone->journal_max = 1 << 16;
+    zone->transfers = calloc(1, sizeof(*zone->transfers));
+    assert(zone->transfers);
+    zone->transfers->anywhere = true;
+    zone->transfer_count = 1;
     zone->update_lease_min_s = 30;
     zone->update_lease_max_s = 86400;
     zone->grants = calloc(1, sizeof(*zone->grants));

@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/attr.h"
 
@@ -64,6 +67,12 @@ void *realloc(void *old, size_t size)
 void *reallocarray(void *old, size_t count, size_t size)
 {
     return fails() || (size && count > (size_t)-1 / size) ? NULL : REAL(realloc)(old, count * size);
+}
+
+/* How base/pool.h gets memory. */
+int mprotect(void *at, size_t size, int access)
+{
+    return fails() ? -1 : (int)syscall(SYS_mprotect, at, size, access);
 }
 #endif
 

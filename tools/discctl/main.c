@@ -161,8 +161,10 @@ int main(int count, char **words)
     }
     const struct verb *verb = take_verb(count - 1, words + 1);
     if (!verb) {
-        if (count > 1)
-            fprintf(stderr, "discctl: there is no such verb\n\n");
+        if (count > 1 && words[1][0] != '-')
+            fprintf(stderr, "discctl: there is no verb '%s'\n\n", words[1]);
+        else if (count > 1)
+            fprintf(stderr, "discctl: the verb is missing\n\n");
         help(stderr);
         return EXIT_USAGE;
     }

@@ -41,13 +41,17 @@ class Run:
             raise SystemExit("%s answered %s where %s is right" % (
                 who, " ".join("%s %s" % pair for pair in others.items()) or "nothing", code))
 
-    def figures(self):
+    def figures(self, user_share=None):
+        """`user_share`: of the CPU time, if it is known better than by timer ticks."""
         def per_query(seconds):
             return seconds / self.completed * 1e6 if self.completed else 0.0
+        total, ticks = per_query(self.usage.total), per_query(self.usage.user)
+        user = ticks if user_share is None else total * user_share
         return {
-            "user_us": per_query(self.usage.user),
-            "system_us": per_query(self.usage.system),
-            "total_us": per_query(self.usage.total),
+            "user_us": user,
+            "user_by_ticks_us": ticks,
+            "system_us": total - user,
+            "total_us": total,
             "queries_per_s": self.completed / self.seconds,
             "busy": self.usage.total / self.seconds,
             "lost": self.lost,
@@ -56,9 +60,10 @@ class Run:
 
 
 def dnsperf(port, queries, cpus, seconds, threads=1, clients=CLIENTS, outstanding=OUTSTANDING,
-            times=None):
-    """The command; EDNS with 4096 bytes as resolvers do."""
+            times=None, rate=None):
+    """The command; EDNS with 4096 bytes as resolvers do. `rate`: queries a second, at most."""
     limit = ["-n", str(times)] if times else ["-l", "%g" % seconds]
+    limit += ["-Q", "%d" % rate] if rate else []
     return ["taskset", "-c", ",".join(str(c) for c in sorted(cpus)), "dnsperf", "-s", "127.0.0.1",
             "-p", str(port), "-d", queries, "-e", "-t", "2",
             "-b", str(BUFFER_KB), "-c", str(clients),

@@ -3,32 +3,22 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
+import sys
 import time
 
-from parts import asking, process, registering
+from parts import asking, process, registering, setting
 from parts.data import NEGATIVE_TTL, TTL, ZONE
+
+sys.path.append(os.path.join(setting.CHECKOUT, "tests", "support"))
+
+from ports import free_port
 
 START_LIMIT = 300  # seconds
 LEASE = 86400      # nothing expires while queries are measured
 
 # It ends with us, even if we are killed.
 TIED = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-
-
-def free_port():
-    """A port that neither UDP nor TCP uses just now."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind(("127.0.0.1", port))
-                    return port
-                except OSError:
-                    continue
 
 
 class Server:

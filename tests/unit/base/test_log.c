@@ -1,49 +1,9 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-static struct {
-    int file;
-    int real_stderr;
-} capture;
-
-static int capture_begin(void **state UNUSED)
-{
-    capture.file = memfd_create("log", MFD_CLOEXEC);
-    capture.real_stderr = dup(STDERR_FILENO);
-    bool fine = capture.file >= 0 && capture.real_stderr >= 0 &&
-                dup2(capture.file, STDERR_FILENO) == STDERR_FILENO;
-    return fine ? 0 : -1;
-}
-
-static int capture_end(void **state UNUSED)
-{
-    dup2(capture.real_stderr, STDERR_FILENO);
-    close(capture.real_stderr);
-    close(capture.file);
-    return 0;
-}
-
-/* What was logged since the last call; the buffer lives until the next one. */
-static const char *logged(void)
-{
-    static char text[8192];
-    ssize_t n = pread(capture.file, text, sizeof(text) - 1, 0);
-    assert_true(n >= 0);
-    text[n] = '\0';
-    assert_int_equal(ftruncate(capture.file, 0), 0);
-    assert_int_equal(lseek(capture.file, 0, SEEK_SET), 0);
-    return text;
-}
+#include "support/logged.h"
 
 static uint64_t autumn_morning(void)
 {
@@ -69,24 +29,18 @@ static void keeps_to_the_level(void **state UNUSED)
     static const char *const lines[] = {"error: e\n", "error: e\nwarn: w\n",
                                         "error: e\nwarn: w\ninfo: i\n",
                                         "error: e\nwarn: w\ninfo: i\ndebug: d\n"};
-    static const char *const names[] = {"error", "warn", "info", "debug"};
+    static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO,
+                                            LOG_LEVEL_DEBUG};
 
     log_init(LOG_LEVEL_INFO, NULL);
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        enum log_level level;
-        assert_true(log_level_parse(names[i], &level));
-        log_set_level(level);
+    for (size_t i = 0; i < ARRAY_COUNT(levels); i++) {
+        log_set_level(levels[i]);
         log_error("e");
         log_warn("w");
         log_info("i");
         log_debug("d");
         assert_string_equal(logged(), lines[i]);
     }
-    enum log_level level = LOG_LEVEL_WARN;
-    assert_false(log_level_parse("Warn", &level));
-    assert_false(log_level_parse("", &level));
-    assert_false(log_level_parse("warning", &level));
-    assert_int_equal(level, LOG_LEVEL_WARN);
 }
 
 static void escapes_what_is_not_plain(void **state UNUSED)
@@ -133,7 +87,7 @@ static void keeps_errno(void **state UNUSED)
     errno = ENOENT;
     log_error("nobody reads this");
     int after = errno;
-    assert_int_equal(dup2(capture.file, STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(dup2(logged_to.file, STDERR_FILENO), STDERR_FILENO);
     assert_int_equal(after, ENOENT);
 }
 

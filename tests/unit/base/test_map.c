@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/map_part.h"
 #include "base/rand.h"
 #include "support/failing.h"
 
@@ -309,6 +310,100 @@ static void the_spare_part_is_no_different(void **state UNUSED)
     free(twins);
 }
 
+/* Bytes of the parts: what the table has of its own. */
+static size_t slots_of(const struct map *m)
+{
+    size_t slots = 0;
+    const struct map_part *last = NULL;
+    for (size_t n = 0; m->parts && n < (size_t)1 << m->depth; n++) {
+        slots += m->parts[n] != last ? m->parts[n]->size : 0;
+        last = m->parts[n];
+    }
+    return slots;
+}
+
+/* When most have gone their room goes, too, and the parts are one again; on the way nothing
+ * is lost, whether it goes in order or not. */
+static void shrinks_again(void **state UNUSED)
+{
+    struct thing *things = many_new(10);
+    struct map m = {0};
+    for (unsigned round = 0; round < 3; round++) {
+        put_in(&m, things, 0, MANY);
+        assert_true(m.depth >= 4);
+        for (unsigned n = 0; n < MANY; n++) {
+            unsigned i = round == 0 ? n : round == 1 ? MANY - 1 - n : n * 7919u % MANY;
+            map_remove(&m, things[i].hash, &things[i]);
+            things[i].in = false;
+            if (n % 10000 == 9999)
+                check_all(&m, things, MANY);
+            assert_true(slots_of(&m) <= 64 || n % 500 || slots_of(&m) < m.count * 5 + 64u * 16);
+        }
+        assert_int_equal(m.depth, 0);
+        assert_true(slots_of(&m) <= 64);
+    }
+    map_deinit(&m);
+    free(things);
+}
+
+/* A part of so many that comes and goes by one does not move each time. */
+static void does_not_swing(void **state UNUSED)
+{
+    struct thing *things = many_new(12);
+    struct map m = {0};
+    put_in(&m, things, 0, 4000);
+    for (unsigned i = 3999; i > 100; i--) {
+        map_remove(&m, things[i].hash, &things[i]);
+        const struct map_part *before = m.parts[0];
+        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
+        assert_ptr_equal(m.parts[0], before);
+        map_remove(&m, things[i].hash, &things[i]);
+        assert_ptr_equal(m.parts[0], before);
+    }
+    map_deinit(&m);
+    free(things);
+}
+
+/* Entries of a pool: the same table with smaller slots. */
+static void holds_entries_of_a_pool(void **state UNUSED)
+{
+    enum { COUNT = 20000 };
+    struct pool pool = {0};
+    struct map m = {.pool = &pool};
+    struct thing **things = calloc(COUNT, sizeof(*things));
+    struct rand r;
+    assert_non_null(things);
+    rand_seed(&r, 13);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_non_null(things[i] = pool_new(&pool, sizeof(struct thing)));
+        *things[i] = (struct thing){.key = i, .hash = rand_next(&r), .in = true};
+        assert_int_equal(map_insert(&m, things[i]->hash, things[i]), ERR_OK);
+    }
+    assert_int_equal(walk(&m), COUNT);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_ptr_equal(find(&m, things[i]), things[i]);
+        if (i % 3)
+            map_remove(&m, things[i]->hash, things[i]);
+        things[i]->in = i % 3 == 0;
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_ptr_equal(find(&m, things[i]), i % 3 ? NULL : things[i]);
+        pool_free(&pool, i % 3 ? things[i] : NULL);
+    }
+    struct thing *twin = pool_new(&pool, sizeof(*twin));
+    assert_non_null(twin);
+    *twin = *things[3];
+    map_replace(&m, twin->hash, things[3], twin);
+    assert_ptr_equal(find(&m, things[3]), twin);
+    assert_int_equal(walk(&m), (COUNT + 2) / 3);
+    for (unsigned i = 0; i < COUNT; i += 3)
+        pool_free(&pool, things[i]);
+    pool_free(&pool, twin);
+    map_deinit(&m);
+    pool_deinit(&pool);
+    free(things);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +418,9 @@ int main(void)
         cmocka_unit_test(keeps_its_promise_without_memory),
         cmocka_unit_test(refuses_without_memory),
         cmocka_unit_test(the_spare_part_is_no_different),
+        cmocka_unit_test(shrinks_again),
+        cmocka_unit_test(does_not_swing),
+        cmocka_unit_test(holds_entries_of_a_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,23 +39,43 @@ struct rig {
     struct dns_reply reply;
 };
 
+/* With the zone "z" that has these records; *fd keeps them until the zone is loaded. */
+UNUSED static struct dns_config config_of_z(const char *records, int *fd)
+{
+    struct dns_config config = {.udp_max_size = DNS_UDP_DEFAULT, .serial = 7};
+    config.zones = calloc(1, sizeof(*config.zones));
+    config.zone_count = 1;
+    *config.zones = (struct dns_zone_config){.name = strdup("z"),
+                                             .ns = strdup("default"),
+                                             .file = zone_text(records, fd),
+                                             .ttl = 5,
+                                             .negative_ttl = 2,
+                                             .srv_weight_scale = 1};
+    return config;
+}
+
+/* Closes `fd`. */
+UNUSED static struct rig *rig_of(struct dns_config *config, int fd)
+{
+    struct rig *t = calloc(1, sizeof(*t));
+    struct dns_fault fault;
+    t->dns = dns_new(config, &test_key, &fault);
+    if (!t->dns)
+        fail_msg("%s:%u: %s", fault.file, fault.line, fault.text);
+    close(fd);
+    t->registry = registry_empty();
+    t->worker = dns_worker_new(SEED);
+    assert_int_equal(addr_parse(TEXT("192.0.2.1"), &t->client), ERR_OK);
+    return t;
+}
+
 /* Records of the zone "z"; `rule` NULL = none. `more` (may be NULL) changes the configuration. */
 UNUSED static struct rig *rig_with_config(const char *records, const struct dns_rule *rule,
                                           void (*more)(struct dns_config *))
 {
     static const char *const selectors[] = {"shard", NULL};
-    struct rig *t = calloc(1, sizeof(*t));
-    struct dns_config config = {.udp_max_size = DNS_UDP_DEFAULT, .serial = 7};
-    struct dns_fault fault;
     int fd;
-    config.zones = calloc(1, sizeof(*config.zones));
-    config.zone_count = 1;
-    *config.zones = (struct dns_zone_config){.name = strdup("z"),
-                                             .ns = strdup("default"),
-                                             .file = zone_text(records, &fd),
-                                             .ttl = 5,
-                                             .negative_ttl = 2,
-                                             .srv_weight_scale = 1};
+    struct dns_config config = config_of_z(records, &fd);
     if (rule) {
         config.zones->rules = malloc(sizeof(*rule));
         config.zones->rules[0] = *rule;
@@ -71,14 +91,7 @@ UNUSED static struct rig *rig_with_config(const char *records, const struct dns_
         config.selectors[i] = strdup(selectors[i]);
     if (more)
         more(&config);
-    t->dns = dns_new(&config, &test_key, &fault);
-    if (!t->dns)
-        fail_msg("%s:%u: %s", fault.file, fault.line, fault.text);
-    close(fd);
-    t->registry = registry_empty();
-    t->worker = dns_worker_new(SEED);
-    assert_int_equal(addr_parse(TEXT("192.0.2.1"), &t->client), ERR_OK);
-    return t;
+    return rig_of(&config, fd);
 }
 
 UNUSED static struct rig *rig_new(const char *records, const struct dns_rule *rule)

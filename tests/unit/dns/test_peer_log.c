@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "dns/state.h"
-#include "unit/dns/logged.h"
+#include "support/logged.h"
 #include "unit/dns/transferring.h"
 
 #define RECORDS "@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\n"

@@ -395,6 +395,36 @@ static void test_bounds(void **state)
     assert_int_equal(pick_set(&picker, &rng, groups, 0, parts, 10), 0);
 }
 
+/* Keys that are worked out only where they may count: exactly the same are kept. */
+static void test_bits(void **state)
+{
+    (void)state;
+    enum { OFFERED = 3000 };
+    static const double weights[] = {1, 65535, 0.001, 840 * 65535.0};
+    for (unsigned round = 0; round < 300; round++) {
+        struct rand start = rng;
+        unsigned max = 1 + round % 40, behind = round % 3 == 0 ? 1000000 : 0;
+        uint32_t kept[40];
+        for (int way = 0; way < 2; way++) {
+            rng = start;
+            pick_begin(&picker, max);
+            for (uint32_t i = 0; i < OFFERED; i++) {
+                uint64_t bits = rand_next(&rng) << (round % 5 == 0 ? 40 : 0);
+                double weight = weights[(i + round) % (1 + round % 4)];
+                uint16_t priority = (uint16_t)(round % 7 == 0 ? bits % 3 : 0);
+                if (way)
+                    pick_offer_bits(&picker, i, priority, bits, weight, behind);
+                else
+                    pick_offer(&picker, i, priority, behind + pick_key(bits, weight));
+            }
+            assert_int_equal(pick_finish(&picker), max);
+            if (way)
+                assert_memory_equal(kept, picker.items, max * sizeof(*kept));
+            memcpy(kept, picker.items, max * sizeof(*kept));
+        }
+    }
+}
+
 /* ---- distinct addresses ------------------------------------------------------------------- */
 
 static struct distinct_set set;
@@ -470,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup(test_only_zeros, seed),
         cmocka_unit_test_setup(test_some_of_zeros, seed),
         cmocka_unit_test_setup(test_bounds, seed),
+        cmocka_unit_test_setup(test_bits, seed),
         cmocka_unit_test_setup(test_distinct_sum, seed),
         cmocka_unit_test_setup(test_distinct_many, seed),
     };

@@ -91,12 +91,12 @@ static unsigned number_of(const char *data, bool srv)
 
 /* All from the zone, nobody twice; the first is one of the heavier half three times out of
  * four. */
-static void expect_near(uint16_t type)
+static void expect_near(const char *name, uint16_t type)
 {
     unsigned heavy = 0;
     for (unsigned n = 0; n < ASKED; n++) {
         bool seen[COUNT] = {0};
-        ask(t, "big.z", type);
+        ask(t, name, type);
         unsigned count = t->reply.counts[SECTION_ANSWER_AT];
         assert_in_range(count, 15, 80);
         for (unsigned i = 0; i < count; i++) {
@@ -115,11 +115,13 @@ static void test_by_weight(void **state)
 {
     (void)state;
     start(0, DNS_UNSET);
-    expect_near(T_SRV);
-    expect_near(T_A);
+    expect_near("big.z", T_SRV);
+    expect_near("big.z", T_A);
+    expect_near("r0.region.big.z", T_SRV);
+    expect_near("r0.region.big.z", T_A);
     rig_free(t);
     start(0, DNS_LOCALITY_ALONE);
-    expect_near(T_A);
+    expect_near("big.z", T_A);
     rig_free(t);
 }
 
@@ -170,23 +172,32 @@ static void test_skewed(void **state)
 }
 
 /* With max_answers a client keeps those it has, all from its zone. */
-static void test_stable(void **state)
+static void expect_stable(const char *name, uint16_t type)
 {
-    (void)state;
     enum { MAX = 5 };
     bool seen[COUNT] = {0};
     start(MAX, DNS_UNSET);
     for (unsigned n = 0; n < 10; n++) {
-        ask(t, "big.z", T_SRV);
+        ask(t, name, type);
         assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], MAX);
         for (unsigned i = 0; i < MAX; i++) {
-            unsigned number = number_of(dns_reply_data(&t->reply, SECTION_ANSWER_AT, i), true);
+            const char *data = dns_reply_data(&t->reply, SECTION_ANSWER_AT, i);
+            unsigned number = number_of(data, type == T_SRV);
             assert_int_equal(number % 3, 0);
             assert_true(n == 0 || seen[number]);
             seen[number] = true;
         }
     }
     rig_free(t);
+}
+
+static void test_stable(void **state)
+{
+    (void)state;
+    expect_stable("big.z", T_SRV);
+    expect_stable("big.z", T_A);
+    expect_stable("r0.region.big.z", T_SRV); /* the asker's zone and another */
+    expect_stable("r0.region.big.z", T_A);
 }
 
 /* Few of many have HTTPS records: these are found, whether they fit or not. */

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "dns/rate_episode.h"
-#include "unit/dns/logged.h"
+#include "support/logged.h"
 
 static struct addr addr_of(const char *text)
 {

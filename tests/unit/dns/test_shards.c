@@ -16,29 +16,49 @@ enum { KEYS = 5000, STEPS = 100000 };
 
 /* To the array a node is an address, that no other has until it was freed. */
 static _Atomic unsigned freed[STEPS];
-static char nodes[STEPS];
+static uint64_t hashes_of[STEPS];
+static struct {
+    _Alignas(1 << SHARD_UNUSED_BITS) char byte;
+} nodes[STEPS];
 
 static struct node *node_at(size_t i)
 {
     return (struct node *)(void *)&nodes[i];
 }
 
+static size_t number_of(const struct node *n)
+{
+    return ((size_t)(uintptr_t)n - (size_t)(uintptr_t)nodes) / sizeof(*nodes);
+}
+
 static void note_freed(struct node *n)
 {
-    atomic_fetch_add(&freed[(char *)(void *)n - nodes], 1);
+    atomic_fetch_add(&freed[number_of(n)], 1);
 }
 
 static struct node *find(const struct shards *s, uint64_t hash)
 {
     size_t place = 0;
     struct shard_view v = shards_view(s, hash);
-    return shard_next(&v, hash, &place);
+    struct node *n;
+    while ((n = shard_next(&v, hash, &place)) && hashes_of[number_of(n)] != hash)
+        continue;
+    return n;
 }
 
 static void add(struct shards *s, uint64_t hash, size_t node)
 {
+    assert_true(shard_fits(node_at(node)));
     assert_int_equal(shards_reserve(s, hash, 1), ERR_OK);
+    hashes_of[node] = hash;
     shards_add(s, hash, node_at(node));
+}
+
+static void replace(struct shards *s, uint64_t hash, size_t old, size_t node)
+{
+    assert_int_equal(shards_reserve(s, hash, 1), ERR_OK);
+    hashes_of[node] = hash;
+    shards_replace(s, hash, node_at(old), node_at(node));
 }
 
 static void end(struct shards *s)
@@ -57,7 +77,7 @@ static struct shards *begin(void)
     return s;
 }
 
-/* Where all hashes fall into one place of one shard, all are told apart. */
+/* Where all hashes fall into one place of one shard and have one tag, all are found. */
 static void one_chain(void **state UNUSED)
 {
     enum { MANY = 100 };
@@ -110,8 +130,7 @@ static void model(void **state UNUSED)
             add(s, hashes[i], (size_t)used);
             there[i] = used++;
         } else if (there[i] != NONE && rand_below(&r, 4) == 0) {
-            assert_int_equal(shards_reserve(s, hashes[i], 1), ERR_OK);
-            shards_replace(s, hashes[i], node_at((size_t)there[i]), node_at((size_t)used));
+            replace(s, hashes[i], (size_t)there[i], (size_t)used);
             there[i] = used++;
         } else if (there[i] != NONE && !grows) {
             shards_remove(s, hashes[i], node_at((size_t)there[i]));
@@ -147,13 +166,41 @@ static void replaced_often(void **state UNUSED)
         add(s, i + 1, i);
     size_t there = 0;
     for (; used < STEPS / 2; used++) {
-        assert_int_equal(shards_reserve(s, 1, 1), ERR_OK);
-        shards_replace(s, 1, node_at(there), node_at(used));
+        replace(s, 1, there, used);
         assert_true(s->shards[0].dead <= MANY + 9);
         there = used;
     }
     assert_ptr_equal(find(s, 1), node_at(there));
     end(s);
+}
+
+/* Among nodes by the thousand hardly any but the one that is meant is looked into. */
+static void few_are_mistaken(void **state UNUSED)
+{
+    enum { SHARE = 100 };
+    struct shards *s = begin();
+    struct rand r;
+    unsigned mistaken = 0;
+    rand_seed(&r, 5);
+    for (size_t i = 0; i < STEPS / 2; i++)
+        add(s, rand_next(&r), i);
+    for (size_t i = 0; i < STEPS; i++) {
+        uint64_t hash = rand_next(&r);
+        struct shard_view v = shards_view(s, hash);
+        for (size_t place = 0; shard_next(&v, hash, &place);)
+            mistaken++;
+    }
+    assert_in_range(mistaken, 1, STEPS / SHARE);
+    end(s);
+}
+
+/* An address for which an entry has no room. */
+static void unfit(void **state UNUSED)
+{
+    const uintptr_t fine = (uintptr_t)node_at(0);
+    assert_true(shard_fits((struct node *)fine));
+    assert_false(shard_fits((struct node *)(fine + 8)));
+    assert_false(shard_fits((struct node *)(fine | (uintptr_t)1 << 48)));
 }
 
 int main(void)
@@ -163,6 +210,8 @@ int main(void)
         cmocka_unit_test(same_hash),
         cmocka_unit_test(model),
         cmocka_unit_test(replaced_often),
+        cmocka_unit_test(few_are_mistaken),
+        cmocka_unit_test(unfit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

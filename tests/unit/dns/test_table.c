@@ -252,40 +252,71 @@ static void test_many(void **state)
 struct shared {
     struct table *table;
     struct name stays, missing;
+    void (*once)(struct shared *s,
+                 struct rand *r); /* by a reader that is online, again and again */
+    pthread_t threads[2];
+    unsigned thread_count;
     _Atomic bool stop;
-    _Atomic uint64_t readers, rounds, wrong;
+    _Atomic uint64_t seeds, rounds, wrong;
 };
+
+static void expect_that(struct shared *s, bool right)
+{
+    if (!right)
+        atomic_fetch_add(&s->wrong, 1);
+}
 
 static void *reader(void *context)
 {
     struct shared *s = context;
     struct rand r;
-    rand_seed(&r, atomic_fetch_add(&s->readers, 1));
+    rand_seed(&r, atomic_fetch_add(&s->seeds, 1));
     rcu_reader_start();
     while (!atomic_load(&s->stop)) {
-        unsigned left;
         rcu_reader_online();
-        const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
-        if (!n || n->size != s->stays.size || memcmp(n->name, s->stays.wire, n->size) != 0)
-            atomic_fetch_add(&s->wrong, 1);
-        n = table_closest(s->table, &s->missing, &left);
-        if (!n || left < 1)
-            atomic_fetch_add(&s->wrong, 1);
-        for (unsigned i = 0; i < 8; i++) {
-            char text[32];
-            struct name name;
-            snprintf(text, sizeof(text), "s%u.x%u.z.", rand_below(&r, 50), rand_below(&r, 20));
-            if (name_parse(text_of(text), &name))
-                continue;
-            n = table_find(s->table, name.wire, name.size);
-            if (n && (n->kind != NODE_SERVICE || memcmp(n->name, name.wire, name.size) != 0))
-                atomic_fetch_add(&s->wrong, 1);
-        }
+        s->once(s, &r);
         rcu_reader_offline();
         atomic_fetch_add(&s->rounds, 1);
     }
     rcu_reader_stop();
     return NULL;
+}
+
+static void start_readers(struct shared *s, unsigned count,
+                          void (*once)(struct shared *s, struct rand *r))
+{
+    s->once = once;
+    for (s->thread_count = 0; s->thread_count < count; s->thread_count++)
+        assert_int_equal(pthread_create(&s->threads[s->thread_count], NULL, reader, s), 0);
+}
+
+/* Nothing wrong was seen. */
+static void stop_readers(struct shared *s)
+{
+    atomic_store(&s->stop, true);
+    for (unsigned i = 0; i < s->thread_count; i++)
+        pthread_join(s->threads[i], NULL);
+    assert_int_equal(atomic_load(&s->wrong), 0);
+    table_free(s->table);
+    rcu_drain();
+}
+
+static void look_at_random(struct shared *s, struct rand *r)
+{
+    unsigned left;
+    const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
+    expect_that(s, n && n->size == s->stays.size && !memcmp(n->name, s->stays.wire, n->size));
+    n = table_closest(s->table, &s->missing, &left);
+    expect_that(s, n && left >= 1);
+    for (unsigned i = 0; i < 8; i++) {
+        char text[32];
+        struct name name;
+        snprintf(text, sizeof(text), "s%u.x%u.z.", rand_below(r, 50), rand_below(r, 20));
+        if (name_parse(text_of(text), &name))
+            continue;
+        n = table_find(s->table, name.wire, name.size);
+        expect_that(s, !n || (n->kind == NODE_SERVICE && !memcmp(n->name, name.wire, name.size)));
+    }
 }
 
 static void write_some(struct table *t, const struct zone *zone, struct rand *r)
@@ -310,42 +341,24 @@ static void test_readers(void **state)
     rand_seed(&r, 11);
     put(s.table, &zone, "z.", NODE_STATIC);
     put(s.table, &zone, "stays.x1.z.", NODE_STATIC);
-    pthread_t threads[2];
-    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, reader, &s), 0);
+    start_readers(&s, 2, look_at_random);
     /* Work, not time, bounds the loop: both sides have to have done enough. */
     for (unsigned i = 0; i < 20000 || atomic_load(&s.rounds) < 2000; i++)
         write_some(s.table, &zone, &r);
-    atomic_store(&s.stop, true);
-    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&s.wrong), 0);
-    table_free(s.table);
-    rcu_drain();
+    stop_readers(&s);
 }
 
 /* Names that are there are found at every moment of a growth from nothing to many, and of the
  * decay that follows. */
-static void *watcher(void *context)
+static void look_at_two(struct shared *s, struct rand *r UNUSED)
 {
-    struct shared *s = context;
-    rcu_reader_start();
-    while (!atomic_load(&s->stop)) {
-        unsigned left;
-        rcu_reader_online();
-        for (unsigned i = 0; i < 100; i++) {
-            const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
-            if (!n || n->kind != NODE_STATIC)
-                atomic_fetch_add(&s->wrong, 1);
-            n = table_closest(s->table, &s->missing, &left);
-            if (!n || n->kind != NODE_STATIC || left != 3)
-                atomic_fetch_add(&s->wrong, 1);
-        }
-        rcu_reader_offline();
-        atomic_fetch_add(&s->rounds, 1);
+    unsigned left;
+    for (unsigned i = 0; i < 100; i++) {
+        const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
+        expect_that(s, n && n->kind == NODE_STATIC);
+        n = table_closest(s->table, &s->missing, &left);
+        expect_that(s, n && n->kind == NODE_STATIC && left == 3);
     }
-    rcu_reader_stop();
-    return NULL;
 }
 
 static void test_growth_under_readers(void **state)
@@ -358,8 +371,7 @@ static void test_growth_under_readers(void **state)
     char text[32];
     put(s.table, &zone, "z.", NODE_STATIC);
     put(s.table, &zone, "stays.z.", NODE_STATIC);
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, watcher, &s), 0);
+    start_readers(&s, 1, look_at_two);
     for (unsigned round = 0; round < 2 || atomic_load(&s.rounds) < 100; round++) {
         for (unsigned i = 0; i < MANY; i++) {
             snprintf(text, sizeof(text), "n%u.z.", i);
@@ -373,11 +385,7 @@ static void test_growth_under_readers(void **state)
         }
         assert_int_equal(table_count(s.table), 2);
     }
-    atomic_store(&s.stop, true);
-    pthread_join(thread, NULL);
-    assert_int_equal(atomic_load(&s.wrong), 0);
-    table_free(s.table);
-    rcu_drain();
+    stop_readers(&s);
 }
 
 /* ---- leaves ------------------------------------------------------------------------------ */
@@ -489,25 +497,14 @@ static void test_leaf_stays_for_readers(void **state)
     rcu_drain();
 }
 
-static void *leaf_reader(void *context)
+static void look_at_leaves(struct shared *s, struct rand *r UNUSED)
 {
-    struct shared *s = context;
-    rcu_reader_start();
-    while (!atomic_load(&s->stop)) {
-        rcu_reader_online();
-        for (unsigned i = 0; i < 20; i++) {
-            const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
-            if (!n || !is_whole_leaf(n))
-                atomic_fetch_add(&s->wrong, 1);
-            n = table_find(s->table, s->missing.wire, s->missing.size);
-            if (n && !is_whole_leaf(n))
-                atomic_fetch_add(&s->wrong, 1);
-        }
-        rcu_reader_offline();
-        atomic_fetch_add(&s->rounds, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        const struct node *n = table_find(s->table, s->stays.wire, s->stays.size);
+        expect_that(s, n && is_whole_leaf(n));
+        n = table_find(s->table, s->missing.wire, s->missing.size);
+        expect_that(s, !n || is_whole_leaf(n));
     }
-    rcu_reader_stop();
-    return NULL;
 }
 
 /* One leaf is replaced, another one comes and goes. */
@@ -520,9 +517,7 @@ static void test_leaves_under_readers(void **state)
     struct leaf *leaf = leaf_with("hot.z.", 0);
     put_leaf(s.table, &zone, leaf);
     leaf_unref(leaf);
-    pthread_t threads[2];
-    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, leaf_reader, &s), 0);
+    start_readers(&s, 2, look_at_leaves);
     for (unsigned i = 1; i < 3000 || atomic_load(&s.rounds) < 500; i++) {
         leaf = leaf_with(i % 3 ? "hot.z." : "new.z.", (uint8_t)i);
         put_leaf(s.table, &zone, leaf);
@@ -530,12 +525,7 @@ static void test_leaves_under_readers(void **state)
         if (i % 3 == 1)
             cut(s.table, "new.z.");
     }
-    atomic_store(&s.stop, true);
-    for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&s.wrong), 0);
-    table_free(s.table);
-    rcu_drain();
+    stop_readers(&s);
 }
 
 int main(void)

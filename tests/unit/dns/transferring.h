@@ -19,19 +19,9 @@ UNUSED static struct rig *transfer_rig(const char *records, size_t journal_max,
                                        const struct dns_access *access, size_t count)
 {
     static const struct dns_access anybody = {.anywhere = true};
-    struct rig *t = calloc(1, sizeof(*t));
-    struct dns_config config = {.udp_max_size = DNS_UDP_DEFAULT, .serial = 7};
-    struct dns_fault fault;
     int fd;
-    config.zones = calloc(1, sizeof(*config.zones));
-    config.zone_count = 1;
-    *config.zones = (struct dns_zone_config){.name = strdup("z"),
-                                             .ns = strdup("default"),
-                                             .file = zone_text(records, &fd),
-                                             .ttl = 5,
-                                             .negative_ttl = 2,
-                                             .srv_weight_scale = 1,
-                                             .journal_max = journal_max};
+    struct dns_config config = config_of_z(records, &fd);
+    config.zones->journal_max = journal_max;
     config.zones->transfer_count = access ? count : 1;
     config.zones->transfers = calloc(config.zones->transfer_count, sizeof(struct dns_access));
     for (size_t i = 0; i < config.zones->transfer_count; i++) {
@@ -44,14 +34,7 @@ UNUSED static struct rig *transfer_rig(const char *records, size_t journal_max,
     *config.keys = (struct dns_key){.name = strdup("xfr.key"), .algorithm = TSIG_SHA256};
     config.keys->secret = (uint8_t *)strdup(transfer_secret);
     config.keys->secret_size = strlen(transfer_secret);
-    t->dns = dns_new(&config, &test_key, &fault);
-    if (!t->dns)
-        fail_msg("%s:%u: %s", fault.file, fault.line, fault.text);
-    close(fd);
-    t->registry = registry_empty();
-    t->worker = dns_worker_new(SEED);
-    assert_int_equal(addr_parse(TEXT("192.0.2.1"), &t->client), ERR_OK);
-    return t;
+    return rig_of(&config, fd);
 }
 
 /* ---- requests -------------------------------------------------------------------------- */

@@ -410,7 +410,8 @@ UNUSED static unsigned update_send_once(struct update_rig *t)
     }
     t->rcode = update_admit(r, &q, &task);
     t->ede = r->answer.ede;
-    (void)snprintf(t->text, sizeof(t->text), "%s", t->ede == EDE_NONE ? "" : r->answer.ede_text);
+    struct text why = t->ede == EDE_NONE ? TEXT("") : r->answer.ede_words;
+    (void)snprintf(t->text, sizeof(t->text), "%.*s", (int)why.n, why.s);
     t->has_lease = false;
     if (task)
         run(t, task);

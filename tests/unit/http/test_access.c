@@ -25,6 +25,28 @@ static void read_headers(const char *lines, struct evkeyvalq *out)
     }
 }
 
+/* A server with the token (NULL = none) that is asked with these headers. */
+struct asking {
+    struct http_config config;
+    struct access access;
+    struct evkeyvalq headers;
+    struct asker asker;
+};
+
+static void asking_begin(struct asking *a, const char *token, const char *headers)
+{
+    *a = (struct asking){.config = {.token = token ? strdup(token) : NULL}};
+    a->access = access_of(&a->config);
+    read_headers(headers, &a->headers);
+    a->asker.headers = &a->headers;
+}
+
+static void asking_end(struct asking *a)
+{
+    evhttp_clear_headers(&a->headers);
+    http_config_deinit(&a->config);
+}
+
 static int decide(const struct http_config *config, struct question q, bool client)
 {
     struct access access = access_of(config);
@@ -213,25 +235,19 @@ static void test_who(void **state)
         {{FAR, true, true, "Authorization: Basic " TOKEN}, false, false},
         {{FAR, true, true, "Authorization: Bearer"}, false, false},
     };
-    struct http_config config = {.token = strdup(TOKEN)};
-    struct access access = access_of(&config);
+    struct asking a;
     (void)state;
     for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
-        struct evkeyvalq headers;
-        struct asker asker = {.headers = &headers};
+        asking_begin(&a, TOKEN, all[n].q.headers);
         if (all[n].q.from)
-            assert_int_equal(addr_parse(text_of(all[n].q.from), &asker.from), ERR_OK);
-        read_headers(all[n].q.headers, &headers);
-        assert_int_equal(access_is_local(&asker), all[n].is_local);
-        assert_int_equal(access_has_token(&access, &asker), all[n].has_token);
-        evhttp_clear_headers(&headers);
+            assert_int_equal(addr_parse(text_of(all[n].q.from), &a.asker.from), ERR_OK);
+        assert_int_equal(access_is_local(&a.asker), all[n].is_local);
+        assert_int_equal(access_has_token(&a.access, &a.asker), all[n].has_token);
+        asking_end(&a);
     }
-    http_config_deinit(&config);
-    access = access_of(&config);
-    struct evkeyvalq headers;
-    read_headers(GOOD, &headers);
-    assert_false(access_has_token(&access, &(struct asker){.headers = &headers}));
-    evhttp_clear_headers(&headers);
+    asking_begin(&a, NULL, GOOD);
+    assert_false(access_has_token(&a.access, &a.asker));
+    asking_end(&a);
 }
 
 /* Only a bearer token counts, and only where the server has one. */
@@ -253,14 +269,10 @@ static void test_presents(void **state)
     };
     (void)state;
     for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
-        struct http_config config = {.token = all[n].token ? strdup(all[n].token) : NULL};
-        struct access access = access_of(&config);
-        struct evkeyvalq headers;
-        read_headers(all[n].headers, &headers);
-        struct asker asker = {.headers = &headers};
-        assert_int_equal(access_presents_token(&access, &asker), all[n].presents);
-        evhttp_clear_headers(&headers);
-        http_config_deinit(&config);
+        struct asking a;
+        asking_begin(&a, all[n].token, all[n].headers);
+        assert_int_equal(access_presents_token(&a.access, &a.asker), all[n].presents);
+        asking_end(&a);
     }
 }
 
@@ -279,17 +291,14 @@ static void test_words(void **state)
     };
     (void)state;
     for (size_t n = 0; n < ARRAY_COUNT(all); n++) {
-        struct http_config config = {.token = all[n].token ? strdup(all[n].token) : NULL};
-        struct access access = access_of(&config);
-        struct evkeyvalq headers;
-        read_headers(all[n].headers, &headers);
-        struct asker asker = {.headers = &headers, .wants = ACCESS_WRITES};
-        struct refusal refusal = access_check(&access, &config, &asker);
+        struct asking a;
+        asking_begin(&a, all[n].token, all[n].headers);
+        a.asker.wants = ACCESS_WRITES;
+        struct refusal refusal = access_check(&a.access, &a.config, &a.asker);
         assert_int_equal(refusal.status, all[n].token ? 401 : 403);
         assert_non_null(strstr(refusal.detail, all[n].detail));
         assert_string_equal(refusal.why, all[n].why);
-        evhttp_clear_headers(&headers);
-        http_config_deinit(&config);
+        asking_end(&a);
     }
 }
 

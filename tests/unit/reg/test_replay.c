@@ -76,7 +76,6 @@ static void test_senders(void **state)
     assert_int_equal(use(r, "b", 1, 0), ERR_OK);
     assert_int_equal(replay_accept(r, TEXT("node"), TEXT("a"), 1, 0), ERR_OK);
     assert_int_equal(use(r, "a", 1, 0), ERR_STALE);
-    assert_int_equal(replay_count(r), 3);
 }
 
 /* Full: newcomers wait until an entry is older than any valid cookie. */
@@ -93,7 +92,6 @@ static void test_bound(void **state)
     assert_int_equal(use(r, "a", 2, 11 + COOKIE_VALID_S), ERR_STALE);
     assert_int_equal(use(r, "c", 1, 11 + COOKIE_VALID_S), ERR_STALE);
     assert_int_equal(use(r, "b", 1, 11 + COOKIE_VALID_S), ERR_BUSY);
-    assert_int_equal(replay_count(r), 3);
 }
 
 /* What is refused must not keep an entry alive. */

@@ -7,9 +7,15 @@
 
 enum { NODES = 300, OPERATIONS = 60000 };
 
+struct item {
+    struct agenda_node node; /* first: it leads back here */
+    unsigned number;
+};
+
 struct desk {
+    struct pool pool;
     struct agenda agenda;
-    struct agenda_node nodes[NODES];
+    struct item *items[NODES];
     uint64_t due[NODES]; /* AGENDA_NEVER = not there, or at the end of time */
     uint64_t now;
     struct rand rand;
@@ -22,9 +28,30 @@ static uint64_t some_time(struct desk *d)
     return d->now + 1 + rand_below(&d->rand, spans[rand_below(&d->rand, ARRAY_COUNT(spans))]);
 }
 
-static unsigned number_of(const struct desk *d, const struct agenda_node *node)
+static unsigned number_of(const struct agenda_node *node)
 {
-    return (unsigned)(node - d->nodes);
+    return ((const struct item *)node)->number;
+}
+
+static void open_desk(struct desk *d)
+{
+    d->agenda.pool = &d->pool;
+    for (unsigned n = 0; n < NODES; n++) {
+        assert_non_null(d->items[n] = pool_new(&d->pool, sizeof(struct item)));
+        d->items[n]->number = n;
+        agenda_add(&d->agenda, &d->items[n]->node, d->due[n] = AGENDA_NEVER);
+    }
+}
+
+static void close_desk(struct desk *d)
+{
+    for (unsigned n = 0; n < NODES; n++) {
+        agenda_remove(&d->agenda, &d->items[n]->node);
+        pool_free(&d->pool, d->items[n]);
+    }
+    assert_true(agenda_next(&d->agenda) == AGENDA_NEVER);
+    agenda_deinit(&d->agenda);
+    pool_deinit(&d->pool);
 }
 
 /* The nearest one's key, or where the first slot begins that holds something. */
@@ -47,11 +74,11 @@ static void empty(struct desk *d)
     struct agenda_node *node;
     uint64_t key;
     while ((node = agenda_pull(&d->agenda, d->now, &key))) {
-        assert_true(key <= d->due[number_of(d, node)]);
-        agenda_add(&d->agenda, node, d->due[number_of(d, node)]);
+        assert_true(key <= d->due[number_of(node)]);
+        agenda_add(&d->agenda, node, d->due[number_of(node)]);
     }
     while ((node = agenda_first(&d->agenda, d->now))) {
-        unsigned n = number_of(d, node);
+        unsigned n = number_of(node);
         assert_true(d->due[n] <= d->now);
         for (unsigned other = 0; other < NODES; other++)
             assert_true(d->due[other] >= d->due[n]);
@@ -74,17 +101,16 @@ static void test_agenda(void **state)
     (void)state;
     static struct desk d;
     rand_seed(&d.rand, 3);
-    for (unsigned n = 0; n < NODES; n++)
-        agenda_add(&d.agenda, &d.nodes[n], d.due[n] = AGENDA_NEVER);
+    open_desk(&d);
     empty(&d);
     for (unsigned operation = 0; operation < OPERATIONS; operation++) {
         unsigned n = rand_below(&d.rand, NODES), what = rand_below(&d.rand, 100);
         if (what < 40) {
             d.due[n] = some_time(&d);
-            agenda_move(&d.agenda, &d.nodes[n], d.due[n]);
+            agenda_move(&d.agenda, &d.items[n]->node, d.due[n]);
         } else if (what < 50) {
             d.due[n] = AGENDA_NEVER;
-            agenda_remove(&d.agenda, &d.nodes[n]);
+            agenda_remove(&d.agenda, &d.items[n]->node);
         } else {
             d.now += rand_below(&d.rand, what == 99 ? 1500000 : 50);
             empty(&d);
@@ -92,10 +118,7 @@ static void test_agenda(void **state)
         assert_next(&d.agenda);
     }
     assert_true(d.done > 10000);
-    for (unsigned n = 0; n < NODES; n++)
-        agenda_remove(&d.agenda, &d.nodes[n]);
-    assert_true(agenda_next(&d.agenda) == AGENDA_NEVER);
-    agenda_deinit(&d.agenda);
+    close_desk(&d);
 }
 
 /* What happens between two pulls of one slot must not matter. */
@@ -103,22 +126,29 @@ static void test_change_while_pulling(void **state)
 {
     (void)state;
     static struct agenda a;
-    struct agenda_node nodes[4], *pulled;
+    struct pool pool = {0};
+    struct agenda_node *nodes[4], *pulled;
     uint64_t key;
+    a.pool = &pool;
     for (unsigned n = 0; n < 4; n++)
-        agenda_add(&a, &nodes[n], 1000 + n);
+        assert_non_null(nodes[n] = pool_new(&pool, sizeof(*nodes[n])));
+    for (unsigned n = 0; n < 4; n++)
+        agenda_add(&a, nodes[n], 1000 + n);
     assert_non_null(pulled = agenda_pull(&a, 1000, &key));
     agenda_add(&a, pulled, 1001);
     for (unsigned n = 0; n < 4; n++)
-        if (&nodes[n] != pulled)
-            agenda_move(&a, &nodes[n], 1002 + n);
+        if (nodes[n] != pulled)
+            agenda_move(&a, nodes[n], 1002 + n);
     assert_null(agenda_pull(&a, 1000, &key));
     assert_null(agenda_first(&a, 1000));
     assert_ptr_equal(agenda_first(&a, 1001), pulled);
     assert_int_equal(agenda_next(&a), 1001);
     for (unsigned n = 0; n < 4; n++)
-        agenda_remove(&a, &nodes[n]);
+        agenda_remove(&a, nodes[n]);
     agenda_deinit(&a);
+    for (unsigned n = 0; n < 4; n++)
+        pool_free(&pool, nodes[n]);
+    pool_deinit(&pool);
 }
 
 static void test_bucket(void **state)

@@ -50,7 +50,6 @@ static void what_is_committed_leaves_in_order(void **state UNUSED)
     assert_true(add(h, 5, "d")); /* the end of the emptied queue is its beginning again */
     take(h, 5, "d");
     assert_int_equal(held_count(h), 0);
-    assert_int_equal(held_bytes(h), 0);
     held_free(h);
 }
 
@@ -107,7 +106,6 @@ static void the_bytes_are_bounded(void **state UNUSED)
     size_t one = sizeof(struct held_reply) + strlen("request") + 1;
     struct held *h = held_new(100, 2 * one);
     assert_true(add(h, 1, "a"));
-    assert_int_equal(held_bytes(h), one);
     assert_false(add(h, 1, "longer than that"));
     assert_true(add(h, 1, "b"));
     assert_false(add(h, 1, ""));

@@ -18,23 +18,7 @@
 #include "store/batch.h"
 #include "store/state.h"
 #include "store/value.h"
-
-/* cmocka setup and teardown: *state is a folder that nobody else has. */
-UNUSED static int folder_make(void **state)
-{
-    char *path = strdup("/tmp/disc-unit-XXXXXX");
-    *state = path;
-    return path && mkdtemp(path) ? 0 : -1;
-}
-
-UNUSED static int folder_remove(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (char *)*state);
-    int status = system(command);
-    free(*state);
-    return status;
-}
+#include "support/folder.h"
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 

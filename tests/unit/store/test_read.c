@@ -1,5 +1,6 @@
 /* From a registry into the journal, through the file, and into another registry. */
 #include "base/log.h"
+#include "support/same_record.h"
 #include "unit/store/common.h"
 
 static const struct hash_key hash = {"0123456789abcdef"};
@@ -56,48 +57,6 @@ static void put(struct registry *r, const char *service, unsigned n, struct text
                             .group = group,
                             .rev = n % 2 ? 0 : 1000 + n};
     assert_int_equal(registry_register(r, &record, &who, now, &granted), ERR_OK);
-}
-
-static void assert_texts(struct text a, struct text b)
-{
-    assert_true(text_is(a, b));
-}
-
-static void assert_same_texts(const struct record *a, const struct record *b)
-{
-    assert_texts(a->version, b->version);
-    assert_texts(a->zone, b->zone);
-    assert_texts(a->group, b->group);
-    assert_int_equal(a->tag_count, b->tag_count);
-    for (unsigned n = 0; n < a->tag_count; n++)
-        assert_texts(a->tags[n], b->tags[n]);
-    assert_int_equal(a->metadata_count, b->metadata_count);
-    for (unsigned n = 0; n < a->metadata_count; n++) {
-        assert_texts(a->metadata[n].key, b->metadata[n].key);
-        assert_texts(a->metadata[n].value, b->metadata[n].value);
-    }
-}
-
-static void assert_same_record(const struct record *a, const struct record *b)
-{
-    assert_int_equal(a->address_count, b->address_count);
-    for (unsigned n = 0; n < a->address_count; n++)
-        assert_true(addr_is(&a->addresses[n], &b->addresses[n]));
-    assert_int_equal(a->port_count, b->port_count);
-    for (unsigned n = 0; n < a->port_count; n++) {
-        assert_int_equal(a->ports[n].number, b->ports[n].number);
-        assert_int_equal(a->ports[n].protocol, b->ports[n].protocol);
-        assert_texts(a->ports[n].name, b->ports[n].name);
-    }
-    assert_int_equal(a->weight_set, b->weight_set);
-    assert_int_equal(a->weight, b->weight);
-    assert_int_equal(a->priority, b->priority);
-    assert_int_equal(a->status, b->status);
-    assert_int_equal(a->ttl, b->ttl);
-    assert_int_equal(a->lease_s, b->lease_s);
-    assert_int_equal(a->permanent, b->permanent);
-    assert_int_equal(a->rev, b->rev);
-    assert_same_texts(a, b);
 }
 
 static void assert_same_instance(const struct registry *a, const struct registry *b,

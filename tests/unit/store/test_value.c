@@ -1,5 +1,6 @@
 #include "store/value.h"
 
+#include "support/same_record.h"
 #include "unit/store/entries.h"
 #include "unit/store/values_v1.h"
 
@@ -20,50 +21,6 @@ static size_t encode(enum store_table table, struct text key, const struct entry
 }
 
 /* ---- what is equal -------------------------------------------------------------------- */
-
-static void assert_texts(struct text a, struct text b)
-{
-    assert_true(text_is(a, b));
-}
-
-static void assert_same_lists(const struct record *a, const struct record *b)
-{
-    assert_int_equal(a->address_count, b->address_count);
-    for (unsigned n = 0; n < a->address_count; n++)
-        assert_true(addr_is(&a->addresses[n], &b->addresses[n]));
-    assert_int_equal(a->port_count, b->port_count);
-    for (unsigned n = 0; n < a->port_count; n++) {
-        assert_texts(a->ports[n].name, b->ports[n].name);
-        assert_int_equal(a->ports[n].number, b->ports[n].number);
-        assert_int_equal(a->ports[n].protocol, b->ports[n].protocol);
-    }
-    assert_int_equal(a->tag_count, b->tag_count);
-    for (unsigned n = 0; n < a->tag_count; n++)
-        assert_texts(a->tags[n], b->tags[n]);
-    assert_int_equal(a->metadata_count, b->metadata_count);
-    for (unsigned n = 0; n < a->metadata_count; n++) {
-        assert_texts(a->metadata[n].key, b->metadata[n].key);
-        assert_texts(a->metadata[n].value, b->metadata[n].value);
-    }
-}
-
-static void assert_same_record(const struct record *a, const struct record *b)
-{
-    assert_int_equal(a->weight_set, b->weight_set);
-    assert_int_equal(a->weight, b->weight);
-    assert_int_equal(a->priority, b->priority);
-    assert_int_equal(a->status, b->status);
-    assert_texts(a->version, b->version);
-    assert_texts(a->zone, b->zone);
-    assert_texts(a->region, b->region);
-    assert_texts(a->cluster, b->cluster);
-    assert_int_equal(a->lease_s, b->lease_s);
-    assert_int_equal(a->permanent, b->permanent);
-    assert_int_equal(a->ttl, b->ttl);
-    assert_texts(a->group, b->group);
-    assert_int_equal(a->rev, b->rev);
-    assert_same_lists(a, b);
-}
 
 static void assert_same_instance(const struct stored_instance *a, const struct stored_instance *b)
 {
@@ -293,9 +250,9 @@ static void instances_of_version_1(void **state UNUSED)
         value_decode(STORE_INSTANCES, TEXT("default/user.rpc/a1"), VALUE_OF(v1_instance), &e),
         VALUE_FINE);
     assert_int_equal(e.kind, ENTRY_INSTANCE);
-    assert_texts(r->ns, TEXT("default"));
-    assert_texts(r->service, TEXT("user.rpc"));
-    assert_texts(r->id, TEXT("a1"));
+    assert_same_text(r->ns, TEXT("default"));
+    assert_same_text(r->service, TEXT("user.rpc"));
+    assert_same_text(r->id, TEXT("a1"));
     assert_true(r->weight_set && !r->permanent);
     assert_int_equal(r->weight, 30);
     assert_int_equal(r->priority, 7);
@@ -310,11 +267,11 @@ static void instances_of_version_1(void **state UNUSED)
     assert_string_equal(e.instance.owner.name, "deploy");
     assert_int_equal(e.instance.owner.addr.family, FAMILY_V4);
     assert_memory_equal(e.instance.owner.addr.bytes, "\12\0\0\7", 4);
-    assert_texts(r->group, TEXT("pod-1"));
-    assert_texts(r->version, TEXT("1.4.2"));
-    assert_texts(r->zone, TEXT("rack-a"));
-    assert_texts(r->region, TEXT("eu"));
-    assert_texts(r->cluster, TEXT("blue"));
+    assert_same_text(r->group, TEXT("pod-1"));
+    assert_same_text(r->version, TEXT("1.4.2"));
+    assert_same_text(r->zone, TEXT("rack-a"));
+    assert_same_text(r->region, TEXT("eu"));
+    assert_same_text(r->cluster, TEXT("blue"));
 }
 
 static void lists_of_version_1(void **state UNUSED)
@@ -334,13 +291,13 @@ static void lists_of_version_1(void **state UNUSED)
     assert_int_equal(r->ports[0].name.n, 0);
     assert_int_equal(r->ports[1].number, 9090);
     assert_int_equal(r->ports[1].protocol, PROTOCOL_UDP);
-    assert_texts(r->ports[1].name, TEXT("metrics"));
+    assert_same_text(r->ports[1].name, TEXT("metrics"));
     assert_int_equal(r->tag_count, 2);
-    assert_texts(r->tags[0], TEXT("canary"));
-    assert_texts(r->tags[1], TEXT("v2"));
+    assert_same_text(r->tags[0], TEXT("canary"));
+    assert_same_text(r->tags[1], TEXT("v2"));
     assert_int_equal(r->metadata_count, 1);
-    assert_texts(r->metadata[0].key, TEXT("team"));
-    assert_texts(r->metadata[0].value, TEXT("checkout"));
+    assert_same_text(r->metadata[0].key, TEXT("team"));
+    assert_same_text(r->metadata[0].value, TEXT("checkout"));
     assert_null(record_fault(r));
 }
 

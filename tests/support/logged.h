@@ -1,10 +1,16 @@
-/* What a test makes discd log. Include after cmocka. */
-#ifndef DISC_TESTS_DNS_LOGGED_H
-#define DISC_TESTS_DNS_LOGGED_H
+/* What a test makes discd log. */
+#ifndef DISC_TESTS_SUPPORT_LOGGED_H
+#define DISC_TESTS_SUPPORT_LOGGED_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "base/attr.h"
 

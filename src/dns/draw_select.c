@@ -1,0 +1,179 @@
+/* Whom selectors leave: one bit for each instance, by slice. */
+#include "dns/draw.h"
+#include "dns/svcb.h"
+#include "dns/wire.h"
+
+/* ---- by pairs ------------------------------------------------------------------------------ */
+
+/* Of a slice's items of SET_DEFAULT, as a mask. */
+static uint64_t with_port(const struct slice *s)
+{
+    const struct slice_set *set = &s->sets[SET_DEFAULT];
+    uint64_t mask = 0;
+    for (uint32_t i = 0; i < set->part_count; i++)
+        for (unsigned k = 0; k < set->parts[i].count; k++)
+            mask |= UINT64_C(1) << set->parts[i].items[k].instance;
+    return mask;
+}
+
+/* Has every live instance a port? Where that is not known at once: false. */
+static bool all_have_ports(const struct view *v)
+{
+    return v->by_default.count == v->live_count;
+}
+
+/* Of whom has a record of the type; of types that are not drawn like SRV: all. */
+static uint64_t with_record(const struct draw *d, const struct slice *s)
+{
+    switch (d->type) {
+    case TYPE_HTTPS: return s->https;
+    case TYPE_SRV:
+    case TYPE_SVCB: return all_have_ports(d->view) ? UINT64_MAX : with_port(s);
+    default: return UINT64_MAX;
+    }
+}
+
+static const struct selector *selector_of(const struct draw *d, const struct slice *s, unsigned i)
+{
+    const struct pair *pair = &d->pairs[i];
+    if (d->view->slice_count == 1) /* then there is no hash */
+        return slice_selector(s, pair->key, pair->value);
+    return slice_selector_hashed(s, d->pair_hashes[i], pair);
+}
+
+static uint64_t with_pairs(const struct draw *d, const struct slice *s)
+{
+    uint64_t mask = s->live;
+    for (unsigned i = 0; i < d->pair_count && mask; i++) {
+        const struct selector *there = selector_of(d, s, i);
+        mask = there ? mask & there->live : 0;
+    }
+    return mask ? mask & with_record(d, s) : 0;
+}
+
+/* The slices to come stand in blocks of their own. */
+static void prefetch(const struct view *v, uint32_t slice)
+{
+    enum { SOON = 4, LATER = 8, LINE = 64, LINES = 4 };
+    if (slice + LATER < v->slice_count) {
+        const char *at = (const char *)v->slices[slice + LATER];
+        for (size_t line = 0; line < sizeof(struct slice); line += LINE)
+            __builtin_prefetch(at + line);
+    }
+    if (slice + SOON < v->slice_count) {
+        const char *at = (const char *)v->slices[slice + SOON]->selectors;
+        for (size_t line = 0; line < LINES; line++)
+            __builtin_prefetch(at + line * LINE);
+    }
+}
+
+void draw_select(struct draw *d, const struct hash_key *key, const struct pair *pairs,
+                 unsigned count)
+{
+    const struct view *v = d->view;
+    uint64_t *masks = d->worker->selected;
+    d->pairs = pairs;
+    d->pair_count = count;
+    for (unsigned i = 0; i < count && v->slice_count > 1; i++)
+        d->pair_hashes[i] = pair_filter_hash(key, &pairs[i]);
+    if (v->slice_count > d->worker->slices_max)
+        return;
+    for (uint32_t i = 0; i < v->slice_count; i++) {
+        prefetch(v, i);
+        masks[i] = with_pairs(d, v->slices[i]);
+    }
+    d->masks = masks;
+}
+
+uint64_t draw_selected_in(const struct draw *d, uint32_t slice)
+{
+    const struct slice *s = d->view->slices[slice];
+    uint64_t mask = d->masks ? d->masks[slice] : with_pairs(d, s);
+    if (mask && d->of != DRAW_ALL)
+        mask &= d->of == DRAW_STALE ? s->stale : ~s->stale;
+    if (mask && d->tiered)
+        mask &= draw_tier_mask(d->view, d->near, slice, d->tier);
+    return mask;
+}
+
+bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place)
+{
+    while (!c->left) {
+        while (d->masks && c->slice < d->view->slice_count && !d->masks[c->slice])
+            c->slice++;
+        if (c->slice == d->view->slice_count)
+            return false;
+        c->left = draw_selected_in(d, c->slice++);
+    }
+    *place = (c->slice - 1) * SLICE_MAX + (uint32_t)__builtin_ctzll(c->left);
+    c->left &= c->left - 1;
+    return true;
+}
+
+/* ---- the stale ------------------------------------------------------------------------------ */
+
+static bool has_data(const struct view_instance *i, uint16_t type)
+{
+    switch (type) {
+    case TYPE_A: return i->v4_count > 0;
+    case TYPE_AAAA: return i->v6_count > 0;
+    case TYPE_SRV: return i->port > 0;
+    case TYPE_SVCB:
+    case TYPE_HTTPS: return svcb_has(i, type);
+    default: return true;
+    }
+}
+
+void draw_choose(struct draw *d, uint16_t type)
+{
+    enum draw_of of = DRAW_STALE;
+    if (d->view->stale_count == 0)
+        return;
+    struct selected_cursor c = {0};
+    d->of = DRAW_FRESH;
+    for (uint32_t n; of == DRAW_STALE && draw_next_selected(d, &c, &n);)
+        if (has_data(view_at(d->view, n), type))
+            of = DRAW_FRESH;
+    d->of = of;
+}
+
+/* ---- one at random ----------------------------------------------------------------------------
+ */
+
+uint32_t draw_count_selected(const struct draw *d)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < d->view->slice_count; i++)
+        sum += (uint32_t)__builtin_popcountll(draw_selected_in(d, i));
+    return sum;
+}
+
+bool draw_begin_chance(const struct draw *d, struct chance *c)
+{
+    uint32_t *sums = d->worker->near_sums, sum = 0, count = d->view->slice_count;
+    if (count > d->worker->slices_max || (d->pair_count && !d->masks) ||
+        (d->tiered && !d->near->masks))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        sums[i] = sum += (uint32_t)__builtin_popcountll(draw_selected_in(d, i));
+    *c = (struct chance){d, sum};
+    return true;
+}
+
+bool draw_by_chance(const struct chance *c, uint32_t *place)
+{
+    const uint32_t *sums = c->draw->worker->near_sums;
+    uint32_t n = rand_below(&c->draw->worker->rand, c->count), low = 0;
+    for (uint32_t left = c->draw->view->slice_count; left > 1;) {
+        uint32_t half = left / 2;
+        low += half * (sums[low + half - 1] <= n); /* no branch: it would be a guess */
+        left -= half;
+    }
+    uint64_t mask = draw_selected_in(c->draw, low);
+    for (n -= low ? sums[low - 1] : 0; n && mask; n--)
+        mask &= mask - 1;
+    if (!mask)
+        return false;
+    *place = low * SLICE_MAX + (uint32_t)__builtin_ctzll(mask);
+    return true;
+}
