@@ -180,8 +180,7 @@ static inline const uint8_t *draw_addr_at(const struct draw *d, const struct dra
                        : addr_at(a->set, picked, a->family == FAMILY_V4 ? 4 : 16);
 }
 
-/* ---- stable keys ------------------------------------------------------------------------------
- */
+/* ---- stable keys ----------------------------------------------------------------------- */
 
 static inline uint64_t draw_mix(uint64_t x) /* the finalizer of splitmix64 */
 {

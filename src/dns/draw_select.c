@@ -137,8 +137,7 @@ void draw_choose(struct draw *d, uint16_t type)
     d->of = of;
 }
 
-/* ---- one at random ----------------------------------------------------------------------------
- */
+/* ---- one at random --------------------------------------------------------------------- */
 
 uint32_t draw_count_selected(const struct draw *d)
 {

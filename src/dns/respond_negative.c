@@ -50,14 +50,16 @@ static void explain_no_data(struct answer *a, const struct found *f, uint16_t ty
 /* How far the name exists: where it is misspelt. */
 static void explain_no_name(struct answer *a, const struct found *f)
 {
-    char name[NAME_TEXT], words[sizeof(a->ede_text)];
+    enum { FRONT = sizeof(ZONE_DENIAL) - 1 };
+    char words[FRONT + NAME_TEXT];
     if (!a->query->has_opt)
         return;
     if (!f->node || f->node->size == f->zone->apex.size) {
         answer_say(a, EDE_OTHER, (struct text){f->zone->denial, f->zone->denial_size});
         return;
     }
-    snprintf(words, sizeof(words), "%s%s", ZONE_DENIAL, name_format(f->node->name, name));
+    memcpy(words, ZONE_DENIAL, FRONT);
+    (void)name_format(f->node->name, words + FRONT);
     answer_explain(a, EDE_OTHER, words);
 }
 

@@ -24,7 +24,7 @@
 #define VERSION "discd " DISC_VERSION
 
 struct dnstap_tap {
-    struct dnstap *owner;
+    _Alignas(64) struct dnstap *owner; /* no two workers count on one line */
     struct fstrm_iothr_queue *queue;
     struct dnstap_counters counters;
 };
@@ -172,12 +172,13 @@ static struct fstrm_iothr *new_thread(struct fstrm_writer **writer, unsigned wor
 
 static enum err connect_taps(struct dnstap *d, unsigned workers)
 {
-    d->taps = calloc(workers, sizeof *d->taps);
+    size_t size = workers * sizeof *d->taps;
+    d->taps = aligned_alloc(_Alignof(struct dnstap_tap), size);
     if (!d->taps)
         return ERR_MEMORY;
     for (; d->count < workers; d->count++) {
         struct dnstap_tap *tap = &d->taps[d->count];
-        tap->owner = d;
+        *tap = (struct dnstap_tap){.owner = d};
         tap->queue = fstrm_iothr_get_input_queue_idx(d->thread, d->count);
         if (!tap->queue)
             return ERR_MEMORY;

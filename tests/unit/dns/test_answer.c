@@ -131,6 +131,31 @@ static void test_reason_without_room(void **state)
     assert_int_equal(strlen(reply->ede_text), sizeof(b.answer.ede_text) - 1);
 }
 
+/* Words that are not copied: cut like others, the last ones count, and nobody who does not know
+ * EDNS gets them. */
+static void test_reason_in_place(void **state)
+{
+    (void)state;
+    char words[200];
+    memset(words, 'w', sizeof(words));
+    begin(EDNS, 512);
+    answer_explain(&b.answer, EDE_STALE_ANSWER, "others");
+    answer_say(&b.answer, EDE_OTHER, (struct text){words, 7});
+    struct dns_reply *reply = end(RCODE_REFUSED);
+    assert_int_equal(reply->ede, EDE_OTHER);
+    assert_string_equal(reply->ede_text, "wwwwwww");
+
+    begin(EDNS, 512);
+    answer_say(&b.answer, EDE_OTHER, (struct text){words, sizeof(words)});
+    reply = end(RCODE_REFUSED);
+    assert_int_equal(strlen(reply->ede_text), sizeof(b.answer.ede_text) - 1);
+
+    begin(PLAIN, 512);
+    answer_say(&b.answer, EDE_OTHER, (struct text){words, 7});
+    reply = end(RCODE_REFUSED);
+    assert_int_equal(reply->ede, -1);
+}
+
 /* Whatever room the records leave: the reason is there whole or not at all. */
 static void test_reason_at_every_size(void **state)
 {
@@ -369,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_extended_rcode),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_reason_without_room),
+        cmocka_unit_test(test_reason_in_place),
         cmocka_unit_test(test_reason_at_every_size),
         cmocka_unit_test(test_reason_without_edns),
         cmocka_unit_test(test_other_opcode),

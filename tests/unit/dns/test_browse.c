@@ -179,6 +179,44 @@ static void test_many(void **state)
     assert_int_equal(count, 2500);
 }
 
+static unsigned listed(uint8_t *protocols)
+{
+    unsigned count = 0;
+    *protocols = 0;
+    for (const struct browse_entry *e = t->dns->zones[0]->browsed.first; e; e = e->next, count++)
+        *protocols |= e->protocols;
+    return count;
+}
+
+/* Who stands on an entry that left, and whose service is listed again, goes on to the end. */
+static void test_comes_and_goes(void **state)
+{
+    enum { TCP = 1 << PROTOCOL_TCP, UDP = 1 << PROTOCOL_UDP };
+    uint8_t protocols;
+    (void)state;
+    reg(t->registry, "last/a", "addr=10.0.0.1 port=80", 1);
+    publish(t);
+    const struct browse_entry *first = NULL, *last = t->dns->zones[0]->browsed.first;
+    for (uint64_t round = 0; round < 3; round++) {
+        reg(t->registry, "web/a", "addr=10.0.0.1 port=80/udp", 2 + 10 * round);
+        publish(t);
+        const struct browse_entry *there = t->dns->zones[0]->browsed.first;
+        assert_int_equal(there->protocols, UDP);
+        reg(t->registry, "web/b", "addr=10.0.0.2 port=81", 3 + 10 * round);
+        publish(t);
+        assert_int_equal(listed(&protocols), 2);
+        assert_int_equal(protocols, TCP | UDP);
+        assert_ptr_equal(t->dns->zones[0]->browsed.first, there);
+        unreg(t->registry, "web/a", 4 + 10 * round);
+        unreg(t->registry, "web/b", 4 + 10 * round);
+        publish(t);
+        assert_int_equal(listed(&protocols), 1);
+        first = first ? first : there;
+        assert_true(round == 0 || there != first);
+        assert_ptr_equal(first->next, last);
+    }
+}
+
 static void test_large_service(void **state)
 {
     (void)state;
@@ -363,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_static_names_win, setup, teardown),
         cmocka_unit_test_setup_teardown(test_services, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_comes_and_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_large_service, setup, teardown),
         cmocka_unit_test_setup_teardown(test_max_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_walked_while_it_changes, setup, teardown),

@@ -218,8 +218,7 @@ static void test_half_zeros(void **state)
     rig_free(t);
 }
 
-/* ---- priorities and ports ---------------------------------------------------------------------
- */
+/* ---- priorities and ports -------------------------------------------------------------- */
 
 /* Five are better than all others; one in three has no port. */
 static struct one by_priority(unsigned i)
@@ -275,8 +274,7 @@ static void test_only_worse(void **state)
     rig_free(t);
 }
 
-/* ---- few, and stale ones ------------------------------------------------------------------------
- */
+/* ---- few, and stale ones ------------------------------------------------------------- */
 
 static void test_few(void **state)
 {
@@ -294,8 +292,49 @@ static void test_few(void **state)
     rig_free(t);
 }
 
-/* ---- for a client
- * --------------------------------------------------------------------------------- */
+static struct one half_stale(unsigned i)
+{
+    return (struct one){by_class(i).weight, 0, true, i % 4 == 3};
+}
+
+static struct one all_stale(unsigned i)
+{
+    return (struct one){by_class(i).weight, 0, true, i % 2 == 1};
+}
+
+/* By SRV and A in turns: how often each class comes first. All have `rest` when divided by 4, or
+ * just are selected. */
+static void expect_classes(unsigned rest, bool any)
+{
+    enum { ROUNDS = 400 };
+    static const double share[] = {0.1, 0.3, 0.6};
+    unsigned first[3] = {0}, numbers[100];
+    for (unsigned n = 0; n < ROUNDS; n++) {
+        unsigned count = answers(n % 2 ? T_A : T_SRV, numbers);
+        assert_in_range(count, 12, 80);
+        for (unsigned i = 0; i < count; i++)
+            assert_true(any || numbers[i] % 4 == rest);
+        first[numbers[0] % 3]++;
+    }
+    assert_true(chi_square(first, share, 3, ROUNDS) < 13.8);
+    rig_free(t);
+}
+
+/* The stale come behind all others, so that they do not show here; where all are such, they are
+ * what there is, by weight. */
+static void test_stale(void **state)
+{
+    (void)state;
+    static const uint32_t policies[] = {DNS_STALE_DEMOTE, DNS_STALE_WITHDRAW};
+    for (size_t k = 0; k < ARRAY_COUNT(policies); k++) {
+        start(half_stale, 0, policies[k]);
+        expect_classes(1, false);
+        start(all_stale, 0, policies[k]);
+        expect_classes(0, true);
+    }
+}
+
+/* ---- for a client --------------------------------------------------------------------- */
 
 /* The same ones at each time, the heavier for more clients; when one goes, one is replaced. */
 static void test_stable(void **state)

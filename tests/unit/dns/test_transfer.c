@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "dns/state.h"
 #include "unit/dns/transferring.h"
 
 #define RECORDS "@ SOA ns host 1 60 10 86400 2\n@ NS ns\nns A 10.9.9.9\nwww CNAME ns\n"
@@ -49,6 +50,22 @@ static void test_whole(void **state)
     assert_string_equal(s.soa, "z. 5 SOA ns.z. host.z. 8 60 10 86400 2");
     assert_int_equal(counter_get(&dns_worker_counters(t->worker)->transfers[0]), 1);
     secondary_deinit(&s);
+    rig_free(t);
+}
+
+/* Where nobody may have the zone nothing is kept for those who would. */
+static void test_no_log(void **state)
+{
+    const struct dns_access nobody = {0};
+    struct rig *t = transfer_rig(RECORDS, JOURNAL, &nobody, 0);
+    (void)state;
+    assert_null(t->dns->zones[0]->log);
+    rig_free(t);
+    t = transfer_rig(RECORDS, 0, NULL, 0);
+    assert_null(t->dns->zones[0]->log);
+    rig_free(t);
+    t = small();
+    assert_non_null(t->dns->zones[0]->log);
     rig_free(t);
 }
 
@@ -466,6 +483,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_no_log),
         cmocka_unit_test(test_differences),
         cmocka_unit_test(test_one_step),
         cmocka_unit_test(test_nothing_new),
