@@ -9,6 +9,14 @@ struct block_of_slice {
     const struct slice_plan *plan;
 };
 
+enum { LIST_ITEM = sizeof(uint32_t) + sizeof(struct part_item) };
+
+/* What stands behind these, and is sorted so, needs no gaps. */
+_Static_assert(LIST_ITEM % _Alignof(struct view_instance) == 0, "instances stand behind the lists");
+_Static_assert(SLICE_MAX *(sizeof(struct view_instance) + INSTANCE_ID_MAX + 1 +
+                           16 * ADDRESSES_MAX) <= UINT16_MAX,
+               "label_at reaches all labels");
+
 void slice_measure(const struct draft *d, struct slice_plan *plan)
 {
     const size_t sizes[SLICE_SECTIONS] = {
@@ -17,17 +25,14 @@ void slice_measure(const struct draft *d, struct slice_plan *plan)
         [SLICE_PORTS] = d->names.entries.count * sizeof(struct slice_port),
         [SLICE_SELECTORS] = d->pairs.entries.count * sizeof(struct selector),
         [SLICE_PARTS] = d->parts.count * sizeof(struct part),
-        [SLICE_SUMS] = d->sums.count * sizeof(uint64_t),
-        [SLICE_ITEMS] = d->items.count * sizeof(struct part_item),
+        [SLICE_LISTS] = d->items.count * LIST_ITEM,
         [SLICE_TAGS] = d->count,
         [SLICE_STRINGS] = d->strings.count,
     };
     size_t size = sizeof(struct slice);
-    for (enum slice_section s = SLICE_INSTANCES; s < SLICE_SECTIONS; s++) {
-        if (s >= SLICE_PORTS && s <= SLICE_SUMS)
+    for (enum slice_section s = 0; s < SLICE_SECTIONS; s++) {
+        if (s == SLICE_PORTS)
             size = (size + 7) & ~(size_t)7;
-        else if (s == SLICE_ITEMS)
-            size = (size + 1) & ~(size_t)1;
         plan->at[s] = size;
         size += sizes[s];
     }
@@ -71,10 +76,10 @@ static void place_instances(const struct draft *d, const struct block_of_slice *
     s->tags = tags;
     for (unsigned n = 0; n < d->count; n++, to++) {
         const struct distinct *txt = intern_entry(&d->txts, d->instances[n].txt_at);
-        const uint8_t *target = (uint8_t *)section(b, SLICE_BYTES) + d->instances[n].target_at;
+        const uint8_t *label = (uint8_t *)section(b, SLICE_BYTES) + d->instances[n].label_at;
         *to = d->instances[n];
-        to->target_at = (uint32_t)(target - (uint8_t *)to);
-        to->txt_at = (uint32_t)(string_at(b, txt) - (char *)to);
+        to->label_at = (uint16_t)(label - (uint8_t *)to);
+        to->txt_at = (uint32_t)(string_at(b, txt) + TXT_SIZE - (char *)to);
         tags[n] = slice_tag(instance_label(to));
         s->status_counts[to->status]++;
         if (!to->browsable)
@@ -88,14 +93,20 @@ static void place_parts(const struct draft *d, const struct block_of_slice *b, s
 {
     struct part *to = section(b, SLICE_PARTS);
     const struct draft_part *from = d->parts.items;
+    const uint32_t *sums = d->sums.items;
+    const struct part_item *items = d->items.items;
+    uint8_t *lists = section(b, SLICE_LISTS);
     for (size_t i = 0; i < d->parts.count; i++, to++, from++) {
-        *to = (struct part){.sums = (uint64_t *)section(b, SLICE_SUMS) + from->first,
+        size_t sums_size = from->count * sizeof(*sums), items_size = from->count * sizeof(*items);
+        memcpy(lists, sums + from->first, sums_size);
+        memcpy(lists + sums_size, items + from->first, items_size);
+        *to = (struct part){.sums = (const uint32_t *)(const void *)lists,
                             .instances = s->instances,
-                            .items = (struct part_item *)section(b, SLICE_ITEMS) + from->first,
                             .bytes = from->bytes,
                             .priority = from->priority,
                             .count = from->count,
                             .zeros = from->zeros};
+        lists += sums_size + items_size;
     }
 }
 
@@ -151,8 +162,6 @@ struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, 
     memcpy(s->classes, d->classes, sizeof(s->classes));
     copy_list(&b, SLICE_BYTES, &d->bytes, 1);
     copy_list(&b, SLICE_STRINGS, &d->strings, 1);
-    copy_list(&b, SLICE_SUMS, &d->sums, sizeof(uint64_t));
-    copy_list(&b, SLICE_ITEMS, &d->items, sizeof(struct part_item));
     place_instances(d, &b, s);
     place_parts(d, &b, s);
     for (enum set_kind kind = SET_DEFAULT; kind < SET_KINDS; kind++)

@@ -9,13 +9,16 @@
 
 enum { ADDRS_MAX = SLICE_MAX * ADDRESSES_MAX }; /* of one family */
 
+_Static_assert((uint64_t)SLICE_MAX *UINT16_MAX *ADDRESS_WEIGHT_PARTS <= UINT32_MAX,
+               "all weights of a slice together have 32 bits");
+
 /* The distinct addresses of one family. */
 struct small_addrs {
     enum bag_kind kind;
     unsigned size; /* of an address */
     struct choice choice;
     uint32_t count, shown; /* shown: less those of weight 0, unless all are */
-    uint64_t weights[ADDRS_MAX];
+    uint32_t weights[ADDRS_MAX];
     uint8_t bytes[ADDRS_MAX * 16];
     uint16_t slots[2 * ADDRS_MAX]; /* number + 1 */
     uint32_t mask;
@@ -31,8 +34,8 @@ struct small {
 static const uint8_t *draft_addrs(const struct draft *d, const struct view_instance *i,
                                   enum bag_kind kind)
 {
-    const uint8_t *target = (const uint8_t *)d->bytes.items + i->target_at;
-    return target + i->target_size + (kind == BAG_V6 ? 4 * i->v4_count : 0);
+    const uint8_t *label = draft_label(d, i);
+    return label + 1 + *label + (kind == BAG_V6 ? 4 * i->v4_count : 0);
 }
 
 /* The number of an address, which is new or there. */
@@ -71,8 +74,7 @@ static void gather_addrs(struct small_addrs *a, const struct draft *d)
         if (!choice_has(&a->choice, a->kind, i))
             continue;
         for (unsigned k = 0; k < count; k++, addr += a->size)
-            a->weights[find_addr(a, d->c->key, addr)] +=
-                (uint64_t)i->weight * (ADDRESS_WEIGHT_PARTS / count);
+            a->weights[find_addr(a, d->c->key, addr)] += i->weight * (ADDRESS_WEIGHT_PARTS / count);
     }
     for (uint32_t n = 0; n < a->count; n++)
         a->shown += a->weights[n] > 0;
@@ -141,11 +143,11 @@ static void measure(const struct small *s, const struct service *service, struct
         [PORTS] = s->d.names.entries.count * sizeof(struct named_port),
         [GROUPS] = s->d.parts.count * sizeof(struct pick_group),
         [ADDR_PARTS] = (part_count(v4->shown) + part_count(v6->shown)) * sizeof(struct part),
-        [ADDR_SUMS] = (v4->shown + v6->shown) * sizeof(uint64_t),
+        [ADDR_SUMS] = (v4->shown + v6->shown) * sizeof(uint32_t),
         [TXT_PART] = part_count(s->txt_count) * sizeof(struct txt_part),
         [TXT_ITEMS] = s->txt_count * sizeof(struct txt_item),
         [ADDR_BYTES] = v4->shown * v4->size + v6->shown * v6->size,
-        [NAMES] = head_name_bytes(service),
+        [NAMES] = head_name_bytes(&s->d.owner, service),
     };
     p->size = sizeof(struct view);
     for (enum section n = SLICE_POINTER; n < SECTIONS; n++) {
@@ -164,7 +166,7 @@ static void place_set(struct view *v, const struct slice_set *from, struct pick_
                            .part_count = from->part_count};
     for (uint32_t i = 0; i < from->part_count; i++) {
         const struct part *p = &from->parts[i];
-        *(*groups)++ = (struct pick_group){p->sums[p->count - 1], i, 1, p->count, p->zeros};
+        *(*groups)++ = (struct pick_group){part_total(p), i, 1, p->count, p->zeros};
     }
     head_close_set(v, to);
 }
@@ -197,7 +199,7 @@ static void place_sets(struct view *v, const struct slice *s, struct pick_group 
     }
 }
 
-static void place_addr_parts(const struct small_addrs *a, struct part *parts, const uint64_t *sums,
+static void place_addr_parts(const struct small_addrs *a, struct part *parts, const uint32_t *sums,
                              const uint8_t *bytes)
 {
     uint64_t before = 0;
@@ -216,11 +218,11 @@ static void place_addr_parts(const struct small_addrs *a, struct part *parts, co
 
 /* The distinct addresses side by side, with their running totals; those of weight 0 only
  * when there are no others, since A and AAAA have no field that tells clients so. */
-static void place_addrs(const struct small_addrs *a, struct part *parts, uint64_t *sums,
+static void place_addrs(const struct small_addrs *a, struct part *parts, uint32_t *sums,
                         uint8_t *bytes, struct addr_set *to)
 {
     uint32_t n = 0;
-    uint64_t sum = 0, total = 0;
+    uint32_t sum = 0, total = 0;
     for (uint32_t i = 0; i < a->count; i++) {
         if (a->shown < a->count && !a->weights[i])
             continue;
@@ -247,8 +249,9 @@ static void place_txts(const struct small *s, const struct plan *p, const struct
         const struct distinct *e = intern_entry(&s->d.txts, i);
         if (!is_service_txt(s, i))
             continue;
-        items[n++] = (struct txt_item){strings + e->offset, (uint16_t)e->size};
-        to->record_bytes += RECORD_HEAD + e->size;
+        items[n++] =
+            (struct txt_item){strings + e->offset + TXT_SIZE, (uint16_t)(e->size - TXT_SIZE)};
+        to->record_bytes += RECORD_HEAD + e->size - TXT_SIZE;
     }
     to->count = n;
     to->parts = part;
@@ -263,7 +266,7 @@ static void place_all(const struct small *s, const struct plan *p, struct view *
     const struct small_addrs *v4 = &s->addrs[BAG_V4], *v6 = &s->addrs[BAG_V6];
     const struct slice **slices = (void *)(start + p->at[SLICE_POINTER]);
     struct part *parts = (void *)(start + p->at[ADDR_PARTS]);
-    uint64_t *sums = (void *)(start + p->at[ADDR_SUMS]);
+    uint32_t *sums = (void *)(start + p->at[ADDR_SUMS]);
     uint8_t *bytes = start + p->at[ADDR_BYTES];
     slices[0] = slice_write(&s->d, &p->slice, start + p->at[SLICE]);
     v->slices = slices;
@@ -308,7 +311,7 @@ enum err compile_small(const struct compile_context *c, const struct service *se
         head_attributes(v, c, service);
         place_all(&s, &p, v);
         struct head_totals totals = head_total(v->slices, 1);
-        head_fill(v, service, &totals, (char *)v + p.at[NAMES]);
+        head_fill(v, service, &s.d.owner, &totals, (char *)v + p.at[NAMES]);
     }
     draft_deinit(&s.d);
     *out = v;

@@ -33,7 +33,7 @@ double draw_stable_key(uint64_t bits, double weight)
 
 double draw_item_key(const struct draw *d, const struct srv_item *item)
 {
-    const uint8_t *id = instance_target(view_at(d->view, item->place));
+    const uint8_t *id = instance_wire_label(view_at(d->view, item->place));
     return draw_stable_key(draw_stable_bits(d->client, id + 1, *id), item->weight);
 }
 
@@ -129,10 +129,10 @@ static uint32_t record_bytes(const struct draw *d, const struct view_instance *i
 {
     uint8_t rdata[SVCB_RDATA_MAX];
     switch (d->type) {
-    case TYPE_PTR: return RECORD_HEAD + 1u + *instance_target(i) + POINTER_SIZE;
+    case TYPE_PTR: return RECORD_HEAD + 1u + *instance_wire_label(i) + POINTER_SIZE;
     case TYPE_SVCB:
-    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(i, d->type, rdata);
-    default: return RECORD_HEAD + SRV_HEAD + i->target_size;
+    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(d->view, i, d->type, rdata);
+    default: return RECORD_HEAD + SRV_HEAD + (uint32_t)view_target_size(d->view, i);
     }
 }
 
@@ -140,13 +140,9 @@ static uint32_t record_bytes(const struct draw *d, const struct view_instance *i
  * service's name. */
 static uint32_t least_bytes(const struct draw *d)
 {
-    uint32_t place = 0;
     if (d->type == TYPE_PTR)
         return RECORD_HEAD + 2 + POINTER_SIZE;
-    (void)view_next(d->view, &place); /* there is one */
-    const struct view_instance *any = view_at(d->view, place);
-    uint32_t service = any->target_size - 1u - *instance_target(any);
-    return RECORD_HEAD + (d->type == TYPE_SRV ? SRV_HEAD : 2) + 2 + service;
+    return RECORD_HEAD + (d->type == TYPE_SRV ? SRV_HEAD : 2) + 2u + d->view->suffix_size;
 }
 
 bool draw_has_record(const struct draw *d, const struct view_instance *i)

@@ -81,7 +81,7 @@ static void add_instance(const struct draw *d, const struct draw_addrs *a,
 {
     struct dns_worker *w = d->worker;
     unsigned count;
-    const uint8_t *bytes = addresses(i, a->family, &count), *id = instance_target(i);
+    const uint8_t *bytes = addresses(i, a->family, &count), *id = instance_wire_label(i);
     for (unsigned n = 0; n < count; n++, bytes += address_size(a)) {
         double share = (double)i->weight / count, weight = pick_weight(share, s->zeros), key;
         if (stable) /* by instance and address: the least of several keys is still the sum's */

@@ -8,7 +8,7 @@ const struct view_instance *slice_instance(const struct slice *s, struct text la
     for (unsigned n = 0; n < s->count; n++) {
         if (s->tags[n] != tag)
             continue;
-        const uint8_t *own = instance_target(&s->instances[n]);
+        const uint8_t *own = instance_wire_label(&s->instances[n]);
         if (own[0] == label.n && memcmp(own + 1, label.s, label.n) == 0)
             return &s->instances[n];
     }

@@ -19,8 +19,9 @@ const struct view_instance *view_instance(const struct view *v, const struct has
 /* The item of an instance of the part, -1: none is its. They ascend. */
 static int find_item(const struct part *p, unsigned instance)
 {
-    for (int n = 0; n < p->count && p->items[n].instance <= instance; n++)
-        if (p->items[n].instance == instance)
+    const struct part_item *items = part_items(p);
+    for (int n = 0; n < p->count && items[n].instance <= instance; n++)
+        if (items[n].instance == instance)
             return n;
     return -1;
 }

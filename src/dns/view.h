@@ -21,6 +21,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/rcu.h"
@@ -97,7 +98,8 @@ struct view {
     uint32_t compiled; /* instances, and port names of slices, compiled for it; others are shared */
     uint32_t listed;   /* steps that it took to list what the slices have: parts, port names */
     uint64_t index;    /* registry index that it shows */
-    struct text ns, service;
+    struct text service;
+    const uint8_t *suffix;      /* S.Z, lower case, uncompressed: what all targets end in */
     uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
     uint32_t max_answers;       /* 0 = all */
     uint32_t instance_count, live_count;
@@ -106,9 +108,10 @@ struct view {
     uint32_t unbrowsable_count;
     uint16_t weight_scale; /* of SRV weights; lowered so that the largest fits 16 bits */
     uint16_t priority_max; /* of the live ones, as registered */
-    uint8_t locality;      /* enum dns_locality */
-    bool withdraws_stale;  /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
-    uint32_t spill_over;   /* percent */
+    uint8_t suffix_size;
+    uint8_t locality;     /* enum dns_locality */
+    bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
+    uint32_t spill_over;  /* percent */
     uint32_t status_counts[STATUS_COUNT];
     uint32_t port_count;
     const struct named_port *ports; /* sorted by name, protocol */
@@ -169,10 +172,29 @@ static inline uint32_t slice_number(uint32_t slice_count, const struct hash_key 
 const struct view_instance *view_instance(const struct view *v, const struct hash_key *key,
                                           struct text label, uint32_t *place);
 
+/* The name of an instance, I.S.Z, lower case, uncompressed (RFC 2782). */
+static inline size_t view_target_size(const struct view *v, const struct view_instance *i)
+{
+    return 1u + *instance_wire_label(i) + v->suffix_size;
+}
+
+/* Into `to`, which has room for NAME_MAX_WIRE bytes; returns its size. */
+static inline size_t view_target(const struct view *v, const struct view_instance *i, uint8_t *to)
+{
+    const uint8_t *label = instance_wire_label(i);
+    memcpy(to, label, 1u + *label);
+    memcpy(to + 1 + *label, v->suffix, v->suffix_size);
+    return 1u + *label + v->suffix_size;
+}
+
+static inline uint16_t scaled_weight(uint32_t scale, uint16_t weight)
+{
+    uint32_t scaled = weight * scale;
+    return (uint16_t)(scaled < UINT16_MAX ? scaled : UINT16_MAX);
+}
 static inline uint16_t view_wire_weight(const struct view *v, uint16_t weight)
 {
-    uint32_t scaled = (uint32_t)weight * v->weight_scale;
-    return (uint16_t)(scaled < UINT16_MAX ? scaled : UINT16_MAX);
+    return scaled_weight(v->weight_scale, weight);
 }
 
 /* ---- sets -------------------------------------------------------------------------------- */
@@ -180,7 +202,7 @@ static inline uint16_t view_wire_weight(const struct view *v, uint16_t weight)
 static inline struct srv_item set_item(const struct srv_set *set, uint32_t number)
 {
     const struct part *p = part_of(set->parts, number);
-    const struct part_item *item = &p->items[number % PART_MAX];
+    const struct part_item *item = &part_items(p)[number % PART_MAX];
     return (struct srv_item){p->base + item->instance, p->priority,
                              p->instances[item->instance].weight, item->port};
 }
@@ -189,7 +211,7 @@ static inline struct srv_item set_item(const struct srv_set *set, uint32_t numbe
 static inline const struct view_instance *set_instance(const struct srv_set *set, uint32_t number)
 {
     const struct part *p = part_of(set->parts, number);
-    return &p->instances[p->items[number % PART_MAX].instance];
+    return &p->instances[part_items(p)[number % PART_MAX].instance];
 }
 
 static inline bool set_next(const struct srv_set *set, uint32_t *number) /* see part_next */

@@ -46,9 +46,10 @@ static uint16_t named(const struct slice *s, uint32_t port, uint32_t instance)
         const struct part *part = &set->parts[p];
         if (part->priority != s->instances[instance].priority)
             continue;
+        const struct part_item *items = part_items(part);
         for (uint32_t n = 0; n < part->count; n++)
-            if (part->items[n].instance == instance)
-                return part->items[n].port;
+            if (items[n].instance == instance)
+                return items[n].port;
     }
     return 0;
 }
@@ -156,10 +157,10 @@ static void note_collected(struct difference *d, bool added, const struct side *
 
 static bool same_content(const struct view_instance *a, const struct view_instance *b)
 {
-    return a->v4_count == b->v4_count && a->v6_count == b->v6_count && a->txt_size == b->txt_size &&
+    return a->v4_count == b->v4_count && a->v6_count == b->v6_count &&
            memcmp(instance_v4(a), instance_v4(b),
                   (size_t)a->v4_count * 4 + (size_t)a->v6_count * 16) == 0 &&
-           memcmp(instance_txt(a), instance_txt(b), a->txt_size) == 0;
+           instance_same_txt(a, b);
 }
 
 static bool same_data(const struct difference *d, const struct view_instance *a,

@@ -78,11 +78,11 @@ static void assert_group(const struct srv_set *set, const struct pick_group *gro
         assert_in_range(p->count, 1, PART_MAX);
         unsigned part_zeros = 0;
         for (unsigned n = 0; n < p->count; n++) {
-            assert_int_equal(part_weight(p, n), p->instances[p->items[n].instance].weight);
+            assert_int_equal(part_weight(p, n), p->instances[part_items(p)[n].instance].weight);
             part_zeros += part_weight(p, n) == 0;
         }
         assert_int_equal(p->zeros, part_zeros);
-        total += p->sums[p->count - 1];
+        total += part_total(p);
         count += p->count;
         zeros += part_zeros;
     }
@@ -108,7 +108,7 @@ static void assert_set(const struct view *v, const struct srv_set *set, const ch
         assert_int_equal(found.priority, item.priority);
         assert_int_equal(found.weight, item.weight);
         assert_int_equal(found.port, item.port);
-        bytes += 18u + in->target_size;
+        bytes += 18u + (uint32_t)view_target_size(v, in);
     }
     assert_string_equal(got, expected);
     assert_int_equal(set->count, count);
@@ -141,7 +141,6 @@ static void test_sets(void **state)
     assert_int_equal(v->status_counts[STATUS_UP], 4);
     assert_int_equal(v->status_counts[STATUS_DRAINING], 1);
     assert_true(text_is(v->service, TEXT("web")));
-    assert_true(text_is(v->ns, TEXT("default")));
     assert_int_equal(v->index, registry_index(f.registry));
     assert_set(v, &v->by_default, "a:8081:10 b:8080:30 c:8082:0");
     assert_int_equal(v->by_default.group_count, 2);
@@ -155,8 +154,10 @@ static void test_sets(void **state)
     assert_null(view_port(v, TEXT("other"), PROTOCOL_TCP));
 
     const struct view_instance *d = inst(v, "d");
-    assert_memory_equal(instance_target(d), "\1d\3web\1z\0", 9);
-    assert_int_equal(d->target_size, 9);
+    uint8_t target[NAME_MAX_WIRE];
+    assert_int_equal(view_target(v, d, target), 9);
+    assert_memory_equal(target, "\1d\3web\1z\0", 9);
+    assert_int_equal(view_target_size(v, d), 9);
     assert_int_equal(d->port, 7000);
     assert_int_equal(d->status, STATUS_DRAINING);
     assert_false(d->live);
@@ -295,7 +296,7 @@ static void test_ttl(void **state)
 static void assert_txt(const struct view *v, const char *id, const char *expected, size_t size)
 {
     const struct view_instance *i = inst(v, id);
-    assert_int_equal(i->txt_size, size);
+    assert_int_equal(instance_txt_size(i), size);
     assert_memory_equal(instance_txt(i), expected, size);
 }
 
@@ -326,7 +327,7 @@ static void test_txt(void **state)
     v = compiled(&f, "big");
     const struct view_instance *i = inst(v, "a");
     /* "tags=" and seven tags of 32 with six commas, twice; then two */
-    assert_int_equal(i->txt_size, 236 + 236 + 71);
+    assert_int_equal(instance_txt_size(i), 236 + 236 + 71);
     assert_int_equal(instance_txt(i)[0], 235);
     assert_memory_equal(instance_txt(i) + 1, "tags=0000", 9);
     assert_int_equal(instance_txt(i)[236], 235);
@@ -430,7 +431,7 @@ static void test_long_names(void **state)
     reg(f.registry, id, fields, 1);
     const struct view *v = compiled(&f, service);
     assert_int_equal(v->instance_count, 1);
-    assert_int_equal(view_at(v, 0)->target_size, 255);
+    assert_int_equal(view_target_size(v, view_at(v, 0)), 255);
     teardown(&f);
 }
 
