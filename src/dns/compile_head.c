@@ -51,11 +51,9 @@ void head_close_set(const struct view *v, struct srv_set *set)
         set->record_bytes += set->parts[i].bytes;
 }
 
-/* So that the suffix, which stands first, can be read as slice.h says. */
 size_t head_name_bytes(const struct name *suffix, const struct service *service)
 {
-    size_t size = suffix->size + service_name(service).n;
-    return size > SLICE_READABLE ? size : SLICE_READABLE;
+    return suffix->size + service_name(service).n;
 }
 
 void head_attributes(struct view *v, const struct compile_context *c, const struct service *service)
@@ -111,7 +109,6 @@ static void take_totals(struct view *v, const struct head_totals *t)
     v->https_count = t->https[0] + (v->by_default.withdrawn ? 0 : t->https[1]);
     v->unbrowsable_count = t->unbrowsable;
     v->priority_max = t->priority_max;
-    memcpy(v->status_counts, t->status_counts, sizeof(v->status_counts));
     if (t->ttl < v->ttl)
         v->ttl = t->ttl;
     /* The scale is lowered for the whole service where it would not fit 16 bits, so that the
@@ -129,6 +126,6 @@ void head_fill(struct view *v, const struct service *service, const struct name 
     memcpy(text, name.s, name.n);
     v->suffix = (const uint8_t *)names;
     v->suffix_size = suffix->size;
-    v->service = (struct text){text, name.n};
+    v->service_size = (uint8_t)name.n;
     take_totals(v, totals);
 }

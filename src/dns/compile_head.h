@@ -59,7 +59,8 @@ static inline unsigned addr_count(const struct view_instance *i, enum bag_kind k
  * are withdrawn where that is wished and others are there. */
 void head_close_set(const struct view *v, struct srv_set *set);
 
-/* Bytes that the service's names take in a view. `suffix`: S.Z; of size 0: that is no name. */
+/* Bytes that the service's names take in a view: the suffix first, see SLICE_READABLE. `suffix`:
+ * S.Z; of size 0: that is no name. */
 size_t head_name_bytes(const struct name *suffix, const struct service *service);
 /* Names (at `names`) and what follows from the totals. Attributes and sets are there. */
 void head_fill(struct view *v, const struct service *service, const struct name *suffix,

@@ -4,6 +4,7 @@
 #ifndef DISC_DNS_DRAFT_H
 #define DISC_DNS_DRAFT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -117,6 +118,7 @@ enum slice_section {
     SLICE_LISTS, /* of each part: running totals, items */
     SLICE_INSTANCES,
     SLICE_BYTES,
+    SLICE_HEAD, /* what answers seldom read is from here on */
     SLICE_PORTS,
     SLICE_SELECTORS,
     SLICE_TAGS,
@@ -125,10 +127,12 @@ enum slice_section {
 };
 
 struct slice_plan {
-    size_t at[SLICE_SECTIONS], size; /* from the slice on, a multiple of 8 */
+    size_t at[SLICE_SECTIONS], size; /* from the start on, a multiple of 8 */
+    bool block;
 };
 
-void slice_measure(const struct draft *d, struct slice_plan *plan);
+/* `block`: the slice is to be a block of its own, and so its head stands first. */
+void slice_measure(const struct draft *d, bool block, struct slice_plan *plan);
 /* At `start`, which is aligned and has plan->size bytes. */
 struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, void *start);
 

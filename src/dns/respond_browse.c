@@ -112,7 +112,7 @@ static size_t write_service(uint8_t *to, struct text service, uint8_t protocol, 
 static bool put_services(struct respond *r, const struct zone *zone, const struct browse_entry *e,
                          uint32_t apex, uint32_t *sent)
 {
-    struct text service = RCU_READ(e->slot->view)->service;
+    struct text service = view_service(RCU_READ(e->slot->view));
     for (uint8_t protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
         uint8_t rdata[SERVICE_WIRE];
         if (!(e->protocols & 1u << protocol))

@@ -92,15 +92,19 @@ enum set_kind { SET_DEFAULT, SET_TCP, SET_UDP, SET_KINDS };
 
 /* One part for each priority, ascending; within it by instance. `base` and `before` are 0. */
 struct slice_set {
-    const struct part *parts;
-    uint32_t part_count;
+    uint16_t first, count; /* among the slice's parts; equal sets may be the same */
 };
+
+static inline bool slice_set_is(const struct slice_set *a, const struct slice_set *b)
+{
+    return a->first == b->first && a->count == b->count;
+}
 
 struct slice_port {
     struct text name;
     uint8_t protocol;     /* enum protocol */
-    uint32_t hash;        /* keyed, of both */
     struct slice_set set; /* of live instances; may be empty while the name exists */
+    uint32_t hash;        /* keyed, of both */
 };
 
 /* Who has a pair "key is value": bits by place in the slice. */
@@ -129,13 +133,25 @@ struct slice {
     uint64_t live, stale;        /* masks; stale: of the live ones */
     uint64_t https, unbrowsable; /* masks: of items of SET_DEFAULT with HTTPS records; of all */
     uint8_t status_counts[STATUS_COUNT];
-    struct slice_class classes[2];         /* [1]: the stale */
-    const uint8_t *tags;                   /* count bytes: slice_tag of the ids */
-    const struct view_instance *instances; /* count of them, sorted by id */
-    struct slice_set sets[SET_KINDS];      /* equal ones may be the same */
-    const struct slice_port *ports;        /* sorted by name, protocol */
-    const struct selector *selectors;      /* sorted by key, value */
+    struct slice_class classes[2]; /* [1]: the stale */
+    struct slice_set sets[SET_KINDS];
+    uint32_t tags_at, ports_at, selectors_at; /* from the slice on: see below */
+    const struct part *parts;                 /* of all sets */
+    const struct view_instance *instances;    /* count of them, sorted by id */
 };
+
+static inline const uint8_t *slice_tags(const struct slice *s) /* count: slice_tag of the ids */
+{
+    return (const uint8_t *)s + s->tags_at;
+}
+static inline const struct slice_port *slice_ports(const struct slice *s) /* by name, protocol */
+{
+    return (const void *)((const uint8_t *)s + s->ports_at);
+}
+static inline const struct selector *slice_selectors(const struct slice *s) /* by key, value */
+{
+    return (const void *)((const uint8_t *)s + s->selectors_at);
+}
 
 /* A byte by which most others are passed over. Not keyed: a slice has few. */
 static inline uint8_t slice_tag(struct text label)

@@ -20,6 +20,7 @@
 #define DISC_DNS_VIEW_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,11 +37,11 @@
 struct srv_set {
     const struct part *parts;
     const struct pick_group *groups;
-    uint32_t group_count;
-    uint32_t part_count;   /* the last group ends there */
-    uint32_t count;        /* items */
-    uint32_t record_bytes; /* all records on the wire, owner as 2-byte pointer */
-    bool withdrawn;        /* stale ones are left out, as others are there */
+    uint32_t group_count : 31;
+    uint32_t withdrawn : 1; /* stale ones are left out, as others are there */
+    uint32_t part_count;    /* the last group ends there */
+    uint32_t count;         /* items */
+    uint32_t record_bytes;  /* all records on the wire, owner as 2-byte pointer */
 };
 
 struct srv_item {
@@ -61,11 +62,10 @@ struct named_port {
  * over the holders of w x ADDRESS_WEIGHT_PARTS / (the instance's addresses of the family). */
 struct addr_set {
     const struct part *parts;
-    struct pick_group group;   /* first_part is 0 */
-    uint16_t priority;         /* of those instances */
-    uint16_t weight_max;       /* the largest that one of them has, not scaled */
-    bool stale;                /* of instances that are not heard from */
-    struct block_list *blocks; /* the next view shares them; NULL: in the view's own */
+    struct pick_group group; /* first_part is 0 */
+    uint16_t priority;       /* of those instances */
+    uint16_t weight_max;     /* the largest that one of them has, not scaled */
+    bool stale;              /* of instances that are not heard from */
 };
 
 enum { ADDRESS_WEIGHT_PARTS = 840 }; /* divisible by 1 to 8 */
@@ -84,41 +84,76 @@ struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if
     uint32_t part_count;
     uint32_t count;
     uint32_t record_bytes;
-    struct block_list *blocks; /* as above */
+};
+
+/* Of a view of many slices: its blocks, which the next view shares, and what a view of one does
+ * not need. */
+struct view_shared {
+    struct block_list *slices, *v4, *v6, *txt;
+    struct pair_filter *pairs; /* of all slices */
+    uint32_t status_counts[STATUS_COUNT];
+    uint32_t compiled; /* instances, and port names of slices, compiled for it; not the shared */
+    uint32_t listed;   /* steps taken to list what the slices have: parts, port names */
 };
 
 struct view {
     struct rcu_late late;
-    _Atomic uint32_t refs;     /* beyond that of who published it, or compiled it */
-    uint32_t size;             /* bytes of its block, without shared ones */
-    struct block_list *blocks; /* of slices; NULL: the one is in the view's own */
-    struct pair_filter *pairs; /* of all slices; NULL: there is one slice */
-    const struct slice *const *slices;
-    uint32_t slice_count; /* at least 1 */
-    uint32_t compiled; /* instances, and port names of slices, compiled for it; others are shared */
-    uint32_t listed;   /* steps that it took to list what the slices have: parts, port names */
-    uint64_t index;    /* registry index that it shows */
-    struct text service;
-    const uint8_t *suffix;      /* S.Z, lower case, uncompressed: what all targets end in */
-    uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
-    uint32_t max_answers;       /* 0 = all */
-    uint32_t instance_count, live_count;
-    uint32_t stale_count; /* of the live ones */
-    uint32_t https_count; /* items of by_default with HTTPS records */
+    _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
+    uint32_t size;         /* bytes of its block, without shared ones */
+    uint64_t index;        /* registry index that it shows */
+    uint32_t negative_ttl;
+    uint32_t live_count;
     uint32_t unbrowsable_count;
-    uint16_t weight_scale; /* of SRV weights; lowered so that the largest fits 16 bits */
-    uint16_t priority_max; /* of the live ones, as registered */
-    uint8_t suffix_size;
-    uint8_t locality;     /* enum dns_locality */
-    bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
-    uint32_t spill_over;  /* percent */
-    uint32_t status_counts[STATUS_COUNT];
-    uint32_t port_count;
-    const struct named_port *ports; /* sorted by name, protocol */
-    struct srv_set by_default, by_tcp, by_udp;
-    struct addr_set v4, v6;
+    uint32_t spill_over; /* percent */
     struct txt_set txt;
+
+    /* What most answers read is from here on, and behind it the SRV sets and their slice. */
+    struct addr_set v4, v6;
+    const struct view_shared *shared; /* NULL: all is in the view's own block */
+    const struct slice *const *slices;
+    const struct named_port *ports; /* sorted by name, protocol */
+    uint32_t slice_count;           /* at least 1 */
+    uint32_t port_count;
+    uint32_t stale_count;  /* of the live ones */
+    uint32_t https_count;  /* items of by_default with HTTPS records */
+    uint16_t priority_max; /* of the live ones, as registered */
+    uint8_t locality;      /* enum dns_locality */
+    uint8_t service_size;
+    bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
+    uint8_t suffix_size;
+    uint16_t weight_scale; /* of SRV weights; lowered so that the largest fits 16 bits */
+    uint32_t ttl;          /* the smallest wish of all, RFC 2181 section 5.2 */
+    uint32_t max_answers;  /* 0 = all */
+    uint32_t instance_count;
+    const uint8_t *suffix; /* S.Z, lower case, uncompressed: what all targets end in; behind it
+                              the service's name */
+    const struct srv_set *by_protocol[PROTOCOL_UDP + 1]; /* may be that by default */
+    struct srv_set by_default;
 };
+
+/* A set of nothing. */
+extern const struct srv_set view_no_items;
+
+static inline struct text view_service(const struct view *v)
+{
+    return (struct text){(const char *)v->suffix + v->suffix_size, v->service_size};
+}
+
+/* See struct view_shared. */
+static inline uint32_t view_compiled(const struct view *v)
+{
+    return v->shared ? v->shared->compiled : v->instance_count + v->port_count;
+}
+static inline uint32_t view_listed(const struct view *v)
+{
+    return v->shared ? v->shared->listed : 0;
+}
+
+/* Instances of a status. */
+static inline uint32_t view_status_count(const struct view *v, enum status status)
+{
+    return v->shared ? v->shared->status_counts[status] : v->slices[0]->status_counts[status];
+}
 
 /* ---- instances ------------------------------------------------------------------------- */
 
@@ -274,11 +309,11 @@ const struct named_port *view_port(const struct view *v, struct text name, uint8
 /* Bytes of all that it stands in, the shared blocks too. */
 size_t view_bytes(const struct view *v);
 
-/* Begins to load what an answer reads of the view itself. */
+/* Begins to load the head of a view: what most answers read of it. */
 static inline void view_prefetch(const struct view *v)
 {
     const char *at = (const char *)v;
-    for (size_t line = 0; line < sizeof(*v); line += 64)
+    for (size_t line = offsetof(struct view, v4); line < sizeof(*v); line += 64)
         __builtin_prefetch(at + line);
 }
 
@@ -287,7 +322,7 @@ static inline void view_prefetch(const struct view *v)
 static inline void view_prefetch_rest(const struct view *v)
 {
     enum { LINE = 64, MOST = 2048 };
-    size_t size = v->blocks ? 0 : v->size < MOST ? v->size : MOST;
+    size_t size = v->shared ? 0 : v->size < MOST ? v->size : MOST;
     for (size_t line = sizeof(*v) / LINE * LINE; line < size; line += LINE)
         __builtin_prefetch((const char *)v + line);
 }

@@ -23,8 +23,8 @@ static bool is_covered(const struct zone *zone, const struct name *name)
 static void init_protocol(struct view_source *s, enum protocol protocol, const struct srv_set *set,
                           bool there)
 {
-    s->at_protocol[protocol] =
-        there && browse_service_name(s->view->service, protocol, s->zone, &s->protocols[protocol]);
+    s->at_protocol[protocol] = there && browse_service_name(view_service(s->view), protocol,
+                                                            s->zone, &s->protocols[protocol]);
     s->browsed[protocol] = browse_parts(set);
 }
 
@@ -33,9 +33,10 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
 {
     s->view = view;
     s->zone = zone;
-    s->at_service = places & VIEW_AT_SERVICE && !name_join(view->service, &zone->apex, &s->service);
-    init_protocol(s, PROTOCOL_TCP, &view->by_tcp, places & VIEW_AT_TCP);
-    init_protocol(s, PROTOCOL_UDP, &view->by_udp, places & VIEW_AT_UDP);
+    s->at_service =
+        places & VIEW_AT_SERVICE && !name_join(view_service(view), &zone->apex, &s->service);
+    init_protocol(s, PROTOCOL_TCP, view->by_protocol[PROTOCOL_TCP], places & VIEW_AT_TCP);
+    init_protocol(s, PROTOCOL_UDP, view->by_protocol[PROTOCOL_UDP], places & VIEW_AT_UDP);
     s->at_types = browse_types_name(zone, &s->types) && !is_covered(zone, &s->types);
 }
 
@@ -52,9 +53,9 @@ const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind)
     case VIEW_SVCB:
     case VIEW_HTTPS: return &v->by_default;
     case VIEW_TCP_SRV:
-    case VIEW_TCP_PTR: return &v->by_tcp;
+    case VIEW_TCP_PTR: return v->by_protocol[PROTOCOL_TCP];
     case VIEW_UDP_SRV:
-    case VIEW_UDP_PTR: return &v->by_udp;
+    case VIEW_UDP_PTR: return v->by_protocol[PROTOCOL_UDP];
     default: return kind < VIEW_PORTS ? NULL : &v->ports[kind - VIEW_PORTS].set;
     }
 }
@@ -82,8 +83,8 @@ static bool next_of_service(const struct view *v, unsigned kind, uint32_t *numbe
     case VIEW_A: return part_next(v->v4.parts, v->v4.group.part_count, number);
     case VIEW_AAAA: return part_next(v->v6.parts, v->v6.group.part_count, number);
     case VIEW_TXT: return txt_next(&v->txt, number);
-    case VIEW_TYPE_TCP: return *number < (v->by_tcp.count > 0);
-    default: return *number < (v->by_udp.count > 0);
+    case VIEW_TYPE_TCP: return *number < (v->by_protocol[PROTOCOL_TCP]->count > 0);
+    default: return *number < (v->by_protocol[PROTOCOL_UDP]->count > 0);
     }
 }
 

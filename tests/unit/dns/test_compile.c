@@ -138,14 +138,14 @@ static void test_sets(void **state)
     const struct view *v = compiled(&f, "web");
     assert_int_equal(v->instance_count, 5);
     assert_int_equal(v->live_count, 4);
-    assert_int_equal(v->status_counts[STATUS_UP], 4);
-    assert_int_equal(v->status_counts[STATUS_DRAINING], 1);
-    assert_true(text_is(v->service, TEXT("web")));
+    assert_int_equal(view_status_count(v, STATUS_UP), 4);
+    assert_int_equal(view_status_count(v, STATUS_DRAINING), 1);
+    assert_true(text_is(view_service(v), TEXT("web")));
     assert_int_equal(v->index, registry_index(f.registry));
     assert_set(v, &v->by_default, "a:8081:10 b:8080:30 c:8082:0");
     assert_int_equal(v->by_default.group_count, 2);
-    assert_set(v, &v->by_tcp, "a:8081:10 b:8080:30 c:8082:0");
-    assert_set(v, &v->by_udp, "a:5353:10");
+    assert_set(v, v->by_protocol[PROTOCOL_TCP], "a:8081:10 b:8080:30 c:8082:0");
+    assert_set(v, v->by_protocol[PROTOCOL_UDP], "a:5353:10");
 
     assert_int_equal(v->port_count, 2);
     assert_set(v, &view_port(v, TEXT("grpc"), PROTOCOL_TCP)->set, "a:9091:10 b:9090:30");
@@ -235,8 +235,8 @@ static void test_stale(void **state)
         assert_int_equal(v->stale_count, 2);
         assert_int_equal(v->withdraws_stale, policy == DNS_STALE_WITHDRAW);
         assert_set(v, &v->by_default, expected[policy][0]);
-        assert_set(v, &v->by_tcp, expected[policy][1]);
-        assert_set(v, &v->by_udp, "");
+        assert_set(v, v->by_protocol[PROTOCOL_TCP], expected[policy][1]);
+        assert_set(v, v->by_protocol[PROTOCOL_UDP], "");
         assert_set(v, &view_port(v, TEXT("x"), PROTOCOL_TCP)->set, expected[policy][2]);
         assert_set(v, &view_port(v, TEXT("old"), PROTOCOL_TCP)->set, "a:5:10");
         assert_int_equal(inst(v, "c")->priority, STALE_PRIORITY + 2);

@@ -281,7 +281,7 @@ static void say_selectors(struct lines *l, const struct view *v)
     for (uint32_t n = 0; n < v->slice_count; n++) {
         const struct slice *s = v->slices[n];
         for (unsigned i = 0; i < s->selector_count; i++) {
-            const struct selector *pair = &s->selectors[i];
+            const struct selector *pair = &slice_selectors(s)[i];
             struct pair asked = {pair->key, pair->value};
             struct pair_counts counts = view_pair_counts(v, &asked);
             assert_true(view_has_pair(v, &test_key, &asked));
@@ -300,14 +300,15 @@ static void say_selectors(struct lines *l, const struct view *v)
 
 static void say_head(struct lines *l, const struct view *v)
 {
-    say(l, "h %llu %.*s %u %u %u", (unsigned long long)v->index, TEXT_ARG(v->service), v->ttl,
+    say(l, "h %llu %.*s %u %u %u", (unsigned long long)v->index, TEXT_ARG(view_service(v)), v->ttl,
         v->negative_ttl, v->max_answers);
     say(l, "c %u %u %u %u %u %u %u %u %u %u %u %u", v->instance_count, v->live_count,
         v->stale_count, v->https_count, v->unbrowsable_count, v->weight_scale, v->priority_max,
-        v->locality, v->withdraws_stale, v->spill_over, v->status_counts[0], v->status_counts[1]);
+        v->locality, v->withdraws_stale, v->spill_over, view_status_count(v, 0),
+        view_status_count(v, 1));
     say_set(l, v, "default", &v->by_default);
-    say_set(l, v, "tcp", &v->by_tcp);
-    say_set(l, v, "udp", &v->by_udp);
+    say_set(l, v, "tcp", v->by_protocol[PROTOCOL_TCP]);
+    say_set(l, v, "udp", v->by_protocol[PROTOCOL_UDP]);
     for (uint32_t i = 0; i < v->port_count; i++) {
         char name[40];
         const struct named_port *p = &v->ports[i];
