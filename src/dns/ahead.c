@@ -72,7 +72,7 @@ static void fetch_view(struct ahead *a)
     if (!is_service(a->node))
         return;
     a->view = RCU_READ(a->node->slot->view);
-    __builtin_prefetch(a->view);
+    __builtin_prefetch(&a->view->size);
 }
 
 /* A view is many lines, and the processor has only so many under way: more would be dropped. So
@@ -82,7 +82,7 @@ void ahead_go_on(const struct ahead *answered)
     if (answered[2].view)
         view_prefetch(answered[2].view);
     if (answered[1].view)
-        view_prefetch_rest(answered[1].view);
+        view_prefetch_rest(answered[1].view, answered[1].query.type);
 }
 
 void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dns_request *requests,
@@ -105,7 +105,7 @@ void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dn
     all[count].view = all[count + 1].view = NULL;
     if (count > 0 && all[0].view) {
         view_prefetch(all[0].view);
-        view_prefetch_rest(all[0].view);
+        view_prefetch_rest(all[0].view, all[0].query.type);
     }
     if (count > 1 && all[1].view)
         view_prefetch(all[1].view);

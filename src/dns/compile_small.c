@@ -339,6 +339,7 @@ enum err compile_small(const struct compile_context *c, const struct service *se
     if (v) {
         memset(v, 0, sizeof(*v));
         v->size = (uint32_t)p.size;
+        v->srv_size = (uint32_t)(p.at[SLICE] + p.slice.at[SLICE_HEAD]);
         head_attributes(v, c, service);
         place_all(&s, &p, v);
         struct head_totals totals = head_total(v->slices, 1);

@@ -299,7 +299,7 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
         return respond_instances(r, f);
     if (!r->ahead || r->ahead->view != f->view) { /* else it is there by now */
         view_prefetch(f->view);
-        view_prefetch_rest(f->view);
+        view_prefetch_rest(f->view, type);
     }
     if (r->dns->config.place_count && is_by_place(f, type)) {
         respond_near(r, f->view, &near);

@@ -31,6 +31,7 @@
 #include "dns/pair_filter.h"
 #include "dns/part.h"
 #include "dns/slice.h"
+#include "dns/wire.h"
 #include "registry/registry.h"
 
 /* One priority after the other, ascending; the stale last. */
@@ -98,16 +99,16 @@ struct view_shared {
 
 struct view {
     struct rcu_late late;
-    _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
-    uint32_t size;         /* bytes of its block, without shared ones */
     uint64_t index;        /* registry index that it shows */
-    uint32_t negative_ttl;
+    _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
     uint32_t live_count;
     uint32_t unbrowsable_count;
     uint32_t spill_over; /* percent */
     struct txt_set txt;
 
-    /* What most answers read is from here on, and behind it the SRV sets and their slice. */
+    /* From here on it is what most answers read; behind it stand the SRV sets and their slice. */
+    uint32_t size;     /* bytes of its block, without shared ones */
+    uint32_t srv_size; /* of them in front: what SRV answers read; where it has one slice */
     struct addr_set v4, v6;
     const struct view_shared *shared; /* NULL: all is in the view's own block */
     const struct slice *const *slices;
@@ -121,9 +122,9 @@ struct view {
     uint8_t service_size;
     bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
     uint8_t suffix_size;
-    uint16_t weight_scale; /* of SRV weights; lowered so that the largest fits 16 bits */
-    uint32_t ttl;          /* the smallest wish of all, RFC 2181 section 5.2 */
-    uint32_t max_answers;  /* 0 = all */
+    uint16_t weight_scale;      /* of SRV weights; lowered so that the largest fits 16 bits */
+    uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
+    uint32_t max_answers;       /* 0 = all */
     uint32_t instance_count;
     const uint8_t *suffix; /* S.Z, lower case, uncompressed: what all targets end in; behind it
                               the service's name */
@@ -312,19 +313,30 @@ size_t view_bytes(const struct view *v);
 /* Begins to load the head of a view: what most answers read of it. */
 static inline void view_prefetch(const struct view *v)
 {
-    const char *at = (const char *)v;
-    for (size_t line = offsetof(struct view, v4); line < sizeof(*v); line += 64)
-        __builtin_prefetch(at + line);
+    const char *at = (const char *)&v->size, *end = (const char *)(v + 1);
+    for (; at < end; at += 64)
+        __builtin_prefetch(at);
 }
 
-/* Once that has come: the rest of a small service's block, side by side, where each piece would
- * have to wait for the one that leads to it. */
-static inline void view_prefetch_rest(const struct view *v)
+/* Once that has come: what an answer of this type reads behind it in a small service's block,
+ * side by side, where each piece would have to wait for the one that leads to it. */
+static inline void view_prefetch_rest(const struct view *v, uint16_t type)
 {
     enum { LINE = 64, MOST = 2048 };
-    size_t size = v->shared ? 0 : v->size < MOST ? v->size : MOST;
-    for (size_t line = sizeof(*v) / LINE * LINE; line < size; line += LINE)
-        __builtin_prefetch((const char *)v + line);
+    const char *at = (const char *)v, *end = at + v->size;
+    if (v->shared)
+        return;
+    if (type == TYPE_A || type == TYPE_AAAA) {
+        at = (const char *)v->v4.parts; /* all of both sets, at the end */
+    } else if (type == TYPE_SRV) {
+        at = (const char *)(v + 1);
+        end = (const char *)v + v->srv_size;
+    }
+    if (end - at > MOST)
+        end = at + MOST;
+    for (; at < end; at += LINE)
+        __builtin_prefetch(at);
+    __builtin_prefetch(end - 1);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
