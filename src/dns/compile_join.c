@@ -269,6 +269,7 @@ enum err compile_join(const struct compile_context *c, const struct service *ser
     if (v) {
         memcpy(v, &head, sizeof(head));
         v->size = (uint32_t)plan.size;
+        v->addr_size = v->srv_size = sizeof(*v);
         head_attributes(v, c, service);
         place_all(&j, &plan, v);
         head_fill(v, service, &j.suffix, &p->totals, (char *)v + plan.at[NAMES]);

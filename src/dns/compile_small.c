@@ -108,8 +108,11 @@ static void gather(struct small *s)
 
 /* ---- the block --------------------------------------------------------------------------- */
 
-/* One after the other: first what SRV answers read, up to the head of the slice. */
+/* One after the other: first what A answers read, then SRV answers, up to the head of the slice. */
 enum section {
+    ADDR_PARTS, /* of both families; so are the next two */
+    ADDR_SUMS,
+    ADDR_BYTES,
     GROUPS,
     NAMES,
     SLICE,
@@ -118,9 +121,6 @@ enum section {
     PORTS,
     TXT_PART,
     TXT_ITEMS,
-    ADDR_PARTS, /* of both families; so are the next two */
-    ADDR_SUMS,
-    ADDR_BYTES,
     SECTIONS
 };
 
@@ -166,7 +166,7 @@ static void measure(const struct small *s, const struct service *service, struct
     _Static_assert(sizeof(struct view) % 8 == 0, "sections stand behind it");
     p->size = sizeof(struct view);
     for (enum section n = 0; n < SECTIONS; n++) {
-        if (n == SLICE)
+        if (n == GROUPS || n == SLICE)
             p->size = (p->size + 7) & ~(size_t)7;
         p->at[n] = p->size;
         p->size += sizes[n];
@@ -339,6 +339,7 @@ enum err compile_small(const struct compile_context *c, const struct service *se
     if (v) {
         memset(v, 0, sizeof(*v));
         v->size = (uint32_t)p.size;
+        v->addr_size = (uint32_t)p.at[GROUPS];
         v->srv_size = (uint32_t)(p.at[SLICE] + p.slice.at[SLICE_HEAD]);
         head_attributes(v, c, service);
         place_all(&s, &p, v);

@@ -107,8 +107,9 @@ struct view {
     struct txt_set txt;
 
     /* From here on it is what most answers read; behind it stand the SRV sets and their slice. */
-    uint32_t size;     /* bytes of its block, without shared ones */
-    uint32_t srv_size; /* of them in front: what SRV answers read; where it has one slice */
+    uint32_t size;                /* bytes of its block, without shared ones */
+    uint32_t addr_size, srv_size; /* of them in front: what A and SRV answers read; of a view of
+                                     many slices only the head */
     struct addr_set v4, v6;
     const struct view_shared *shared; /* NULL: all is in the view's own block */
     const struct slice *const *slices;
@@ -319,24 +320,17 @@ static inline void view_prefetch(const struct view *v)
 }
 
 /* Once that has come: what an answer of this type reads behind it in a small service's block,
- * side by side, where each piece would have to wait for the one that leads to it. */
+ * side by side, where each piece would have to wait for the one that leads to it. Type 0: all. */
 static inline void view_prefetch_rest(const struct view *v, uint16_t type)
 {
     enum { LINE = 64, MOST = 2048 };
-    const char *at = (const char *)v, *end = at + v->size;
-    if (v->shared)
-        return;
-    if (type == TYPE_A || type == TYPE_AAAA) {
-        at = (const char *)v->v4.parts; /* all of both sets, at the end */
-    } else if (type == TYPE_SRV) {
-        at = (const char *)(v + 1);
-        end = (const char *)v + v->srv_size;
-    }
-    if (end - at > MOST)
-        end = at + MOST;
-    for (; at < end; at += LINE)
-        __builtin_prefetch(at);
-    __builtin_prefetch(end - 1);
+    const char *at = (const char *)v;
+    uint32_t size = type == TYPE_A || type == TYPE_AAAA ? v->addr_size
+                    : type == TYPE_SRV                  ? v->srv_size
+                                                        : v->size;
+    /* Where it begins is known without a look at the view: only its end may be guessed. */
+    for (size_t line = sizeof(*v) / LINE * LINE; line < size && line < MOST; line += LINE)
+        __builtin_prefetch(at + line);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
