@@ -59,12 +59,3 @@ uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigne
     }
     return mask;
 }
-
-const struct slice_port *slice_port(const struct slice *s, struct text name, uint8_t protocol)
-{
-    const struct slice_port *ports = slice_ports(s);
-    for (unsigned i = 0; i < s->port_count; i++)
-        if (ports[i].protocol == protocol && text_is(ports[i].name, name))
-            return &ports[i];
-    return NULL;
-}

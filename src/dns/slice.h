@@ -170,6 +170,5 @@ const struct selector *slice_selector(const struct slice *s, struct text key, st
  * live ones where `count` is 0. */
 uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count);
 bool slice_has_selector_key(const struct slice *s, struct text key);
-const struct slice_port *slice_port(const struct slice *s, struct text name, uint8_t protocol);
 
 #endif

@@ -473,14 +473,39 @@ static void test_large(void **state)
     teardown(&f);
 }
 
+/* So many at one address that their weight there exceeds 32 bits, and one elsewhere. */
+static void test_shared_address(void **state)
+{
+    enum { MANY = 100 };
+    (void)state;
+    struct fixture f = setup(1);
+    char name[16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "web/%d", i);
+        reg(f.registry, name, "addr=10.0.0.1 port=1 w=65535", 1);
+    }
+    reg(f.registry, "web/other", "addr=10.0.0.2 port=1 w=3", 1);
+    const struct addr_set *set = &compiled(&f, "web")->v4;
+    assert_int_equal(set->group.count, 2);
+    assert_int_equal(set->group.total, (UINT64_C(65535) * MANY + 3) * ADDRESS_WEIGHT_PARTS);
+    for (uint32_t n = 0; part_next(set->parts, set->group.part_count, &n); n++) {
+        uint64_t holders = addr_at(set, n, 4)[3] == 1 ? UINT64_C(65535) * MANY : 3;
+        assert_int_equal(part_weight(part_of(set->parts, n), n % PART_MAX),
+                         holders * ADDRESS_WEIGHT_PARTS);
+    }
+    assert_true(set->parts[0].is_wide);
+    teardown(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets),       cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_scale),      cmocka_unit_test(test_ttl),
-        cmocka_unit_test(test_stale),      cmocka_unit_test(test_txt),
-        cmocka_unit_test(test_selectors),  cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_long_names), cmocka_unit_test(test_large),
+        cmocka_unit_test(test_sets),           cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_scale),          cmocka_unit_test(test_ttl),
+        cmocka_unit_test(test_stale),          cmocka_unit_test(test_txt),
+        cmocka_unit_test(test_selectors),      cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_large),
+        cmocka_unit_test(test_shared_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
