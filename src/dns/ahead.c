@@ -93,7 +93,13 @@ static void fetch_view(struct ahead *a)
     if (!is_service(a->node))
         return;
     a->view = RCU_READ(a->node->slot->view);
-    __builtin_prefetch(a->view);
+    __builtin_prefetch(&a->view->size);
+}
+
+/* What is asked of the service itself; 0: of an instance, or the like. */
+static uint16_t type_of(const struct ahead *a)
+{
+    return a->left ? 0 : a->query.type;
 }
 
 /* A view is many lines, and the processor has only so many under way: more would be dropped. So
@@ -103,7 +109,7 @@ void ahead_go_on(const struct ahead *answered)
     if (answered[2].view)
         view_prefetch(answered[2].view);
     if (answered[1].view)
-        view_prefetch_rest(answered[1].view);
+        view_prefetch_rest(answered[1].view, type_of(&answered[1]));
 }
 
 void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dns_request *requests,
@@ -128,7 +134,7 @@ void dns_batch(const struct dns *dns, struct dns_worker *worker, const struct dn
     all[count].view = all[count + 1].view = NULL;
     if (count > 0 && all[0].view) {
         view_prefetch(all[0].view);
-        view_prefetch_rest(all[0].view);
+        view_prefetch_rest(all[0].view, type_of(&all[0]));
     }
     if (count > 1 && all[1].view)
         view_prefetch(all[1].view);

@@ -12,7 +12,9 @@
 
 uint8_t browse_protocols(const struct view *v)
 {
-    return (uint8_t)((v->by_tcp.count > 0) << PROTOCOL_TCP | (v->by_udp.count > 0) << PROTOCOL_UDP);
+    const struct srv_set *const *sets = v->by_protocol;
+    return (uint8_t)((sets[PROTOCOL_TCP]->count > 0) << PROTOCOL_TCP |
+                     (sets[PROTOCOL_UDP]->count > 0) << PROTOCOL_UDP);
 }
 
 /* One that is not part of its place. */

@@ -35,7 +35,7 @@ static enum err gather(struct gathering *g, const struct view_instance *i, int s
     if (!choice_has(g->choice, g->kind, i))
         return ERR_OK;
     if (g->kind == BAG_TXT)
-        return add_entry(g, instance_txt(i), i->txt_size, 0, sign);
+        return add_entry(g, instance_txt(i), instance_txt_size(i), 0, sign);
     const uint8_t *addr = g->kind == BAG_V4 ? instance_v4(i) : instance_v6(i);
     unsigned count = addr_count(i, g->kind), size = bag_addr_size(g->kind);
     for (unsigned n = 0; n < count; n++, addr += size)
@@ -157,8 +157,7 @@ static bool holds_same(const struct view_instance *a, const struct view_instance
     if (a->live != b->live || a->stale != b->stale)
         return false;
     if (kind == BAG_TXT)
-        return a->txt_size == b->txt_size &&
-               memcmp(instance_txt(a), instance_txt(b), a->txt_size) == 0;
+        return instance_same_txt(a, b);
     unsigned count = addr_count(a, kind);
     if (a->priority != b->priority || a->weight != b->weight || count != addr_count(b, kind))
         return false;

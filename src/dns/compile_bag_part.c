@@ -13,10 +13,20 @@ static size_t entry_bytes(const struct bag_entry *entries, unsigned count)
     return bytes;
 }
 
-static void write_addrs(struct bag_part *p, const struct bag_entry *entries, unsigned count,
-                        uint64_t *sums, uint32_t *holders, uint8_t *addrs)
+static uint64_t total_weight(const struct bag_entry *entries, unsigned count)
 {
-    uint64_t sum = 0;
+    uint64_t total = 0;
+    for (unsigned i = 0; i < count; i++)
+        total += (uint64_t)entries[i].weight;
+    return total;
+}
+
+/* p->is_wide and p->total are known. */
+static void write_addrs(struct bag_part *p, const struct bag_entry *entries, unsigned count,
+                        void *sums, uint32_t *holders, uint8_t *addrs)
+{
+    uint32_t *narrow = sums;
+    uint64_t *wide = sums, sum = 0;
     unsigned n = 0;
     for (int weighted = 1; weighted >= 0; weighted--) {
         for (unsigned i = 0; i < count; i++) {
@@ -24,14 +34,19 @@ static void write_addrs(struct bag_part *p, const struct bag_entry *entries, uns
                 continue;
             memcpy(addrs + n * entries[i].size, entries[i].bytes, entries[i].size);
             sum += (uint64_t)entries[i].weight;
-            sums[n] = sum;
+            if (p->is_wide)
+                wide[n] = sum;
+            else
+                narrow[n] = (uint32_t)sum;
             holders[n++] = (uint32_t)entries[i].holders;
         }
         if (weighted)
             p->weighted = (uint8_t)n;
     }
-    p->total = sum;
-    p->sums = sums;
+    if (p->is_wide)
+        p->wide_sums = wide;
+    else
+        p->sums = narrow;
     p->addrs = addrs;
 }
 
@@ -52,7 +67,11 @@ static void write_txts(struct bag_part *p, const struct bag_entry *entries, unsi
 
 struct bag_part *bag_part_new(enum bag_kind kind, const struct bag_entry *entries, unsigned count)
 {
-    size_t each = kind == BAG_TXT ? sizeof(struct txt_item) : sizeof(uint64_t);
+    uint64_t total = total_weight(entries, count);
+    bool is_wide = total > UINT32_MAX;
+    size_t each = kind == BAG_TXT ? sizeof(struct txt_item)
+                  : is_wide       ? sizeof(uint64_t)
+                                  : sizeof(uint32_t);
     size_t holders_at = sizeof(struct bag_part) + count * each;
     size_t bytes_at = holders_at + count * sizeof(uint32_t);
     struct bag_part *p = block_new(bytes_at + entry_bytes(entries, count));
@@ -62,7 +81,8 @@ struct bag_part *bag_part_new(enum bag_kind kind, const struct bag_entry *entrie
     uint32_t *holders = (void *)(start + holders_at);
     p->count = (uint8_t)count;
     p->record_bytes = 0;
-    p->total = 0;
+    p->total = total;
+    p->is_wide = is_wide;
     p->holders = holders;
     if (kind == BAG_TXT)
         write_txts(p, entries, count, (void *)(p + 1), holders, start + bytes_at);
@@ -83,8 +103,9 @@ unsigned bag_part_read(const struct bag_part *p, enum bag_kind kind, struct bag_
         }
         out->size = (uint16_t)bag_addr_size(kind);
         out->bytes = p->addrs + i * out->size;
-        out->weight = (int64_t)(p->sums[i] - before);
-        before = p->sums[i];
+        uint64_t sum = p->is_wide ? p->wide_sums[i] : p->sums[i];
+        out->weight = (int64_t)(sum - before);
+        before = sum;
     }
     return p->count;
 }
@@ -114,12 +135,17 @@ enum err bag_addr_set(const struct block_list *bag, struct list *parts, struct a
         uint8_t count = weighted ? p->weighted : p->count;
         if (!count)
             continue;
-        *to++ = (struct part){.sums = p->sums,
-                              .before = group->total,
-                              .addrs = p->addrs,
-                              .priority = set->priority,
-                              .count = count,
-                              .zeros = weighted ? 0 : count};
+        *to = (struct part){.before = group->total,
+                            .addrs = p->addrs,
+                            .priority = set->priority,
+                            .count = count,
+                            .zeros = weighted ? 0 : count,
+                            .is_wide = p->is_wide};
+        if (p->is_wide)
+            to->wide_sums = p->wide_sums;
+        else
+            to->sums = p->sums;
+        to++;
         group->total += p->total;
         group->part_count++;
         group->count += count;

@@ -13,14 +13,18 @@ struct bag_entry {
     uint16_t size;
 };
 
-/* Of addresses those of weight 0 come last, in `addrs` and `sums`. */
+/* Of addresses those of weight 0 come last, in `addrs` and sums. */
 struct bag_part {
     struct block block;
     uint8_t count, weighted; /* entries; those with a weight */
+    bool is_wide;            /* see struct part */
     uint32_t record_bytes;   /* of TXT */
     uint64_t total;          /* weight */
     const uint32_t *holders;
-    const uint64_t *sums; /* of addresses: running totals of weight */
+    union { /* of addresses: running totals of weight */
+        const uint32_t *sums;
+        const uint64_t *wide_sums;
+    };
     union {
         const uint8_t *addrs;
         const struct txt_item *items;

@@ -51,9 +51,9 @@ void head_close_set(const struct view *v, struct srv_set *set)
         set->record_bytes += set->parts[i].bytes;
 }
 
-size_t head_name_bytes(const struct service *service)
+size_t head_name_bytes(const struct name *suffix, const struct service *service)
 {
-    return service_namespace(service).n + service_name(service).n;
+    return suffix->size + service_name(service).n;
 }
 
 void head_attributes(struct view *v, const struct compile_context *c, const struct service *service)
@@ -109,7 +109,6 @@ static void take_totals(struct view *v, const struct head_totals *t)
     v->https_count = t->https[0] + (v->by_default.withdrawn ? 0 : t->https[1]);
     v->unbrowsable_count = t->unbrowsable;
     v->priority_max = t->priority_max;
-    memcpy(v->status_counts, t->status_counts, sizeof(v->status_counts));
     if (t->ttl < v->ttl)
         v->ttl = t->ttl;
     /* The scale is lowered for the whole service where it would not fit 16 bits, so that the
@@ -118,13 +117,15 @@ static void take_totals(struct view *v, const struct head_totals *t)
         v->weight_scale = UINT16_MAX / t->weight_max;
 }
 
-void head_fill(struct view *v, const struct service *service, const struct head_totals *totals,
-               char *names)
+void head_fill(struct view *v, const struct service *service, const struct name *suffix,
+               const struct head_totals *totals, char *names)
 {
-    struct text ns = service_namespace(service), name = service_name(service);
-    memcpy(names, ns.s, ns.n);
-    memcpy(names + ns.n, name.s, name.n);
-    v->ns = (struct text){names, ns.n};
-    v->service = (struct text){names + ns.n, name.n};
+    struct text name = service_name(service);
+    char *text = names + suffix->size;
+    memcpy(names, suffix->wire, suffix->size);
+    memcpy(text, name.s, name.n);
+    v->suffix = (const uint8_t *)names;
+    v->suffix_size = suffix->size;
+    v->service_size = (uint8_t)name.n;
     take_totals(v, totals);
 }

@@ -8,6 +8,7 @@
 
 #include "dns/bundle.h"
 #include "dns/compile.h"
+#include "dns/name.h"
 #include "dns/view.h"
 
 /* Live instances of all slices that are heard from, or those that are not. */
@@ -58,11 +59,12 @@ static inline unsigned addr_count(const struct view_instance *i, enum bag_kind k
  * are withdrawn where that is wished and others are there. */
 void head_close_set(const struct view *v, struct srv_set *set);
 
-/* Bytes that the service's names take in a view. */
-size_t head_name_bytes(const struct service *service);
+/* Bytes that the service's names take in a view: the suffix first, see SLICE_READABLE. `suffix`:
+ * S.Z; of size 0: that is no name. */
+size_t head_name_bytes(const struct name *suffix, const struct service *service);
 /* Names (at `names`) and what follows from the totals. Attributes and sets are there. */
-void head_fill(struct view *v, const struct service *service, const struct head_totals *totals,
-               char *names);
+void head_fill(struct view *v, const struct service *service, const struct name *suffix,
+               const struct head_totals *totals, char *names);
 /* What the rules say of the service, as the sets need it. */
 void head_attributes(struct view *v, const struct compile_context *c,
                      const struct service *service);

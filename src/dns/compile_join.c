@@ -65,7 +65,7 @@ static enum err make_groups(struct join *j, struct set_draft *out)
             out->set.group_count++;
         }
         part->before = group->total;
-        group->total += part->sums[part->count - 1];
+        group->total += part_total(part);
         group->part_count++;
         group->count += part->count;
         group->zeros += part->zeros;
@@ -87,9 +87,8 @@ enum err join_set(struct join *j, size_t first, struct set_draft *out)
 static bool is_default(const struct large_parts *p, enum set_kind kind)
 {
     for (uint32_t n = 0; n < p->slice_count; n++) {
-        const struct slice_set *a = &p->slices[n]->sets[kind];
-        const struct slice_set *b = &p->slices[n]->sets[SET_DEFAULT];
-        if (a->parts != b->parts || a->part_count != b->part_count)
+        const struct slice_set *sets = p->slices[n]->sets;
+        if (!slice_set_is(&sets[kind], &sets[SET_DEFAULT]))
             return false;
     }
     return true;
@@ -101,11 +100,11 @@ static enum err gather_parts(struct join *j, enum set_kind kind)
     const struct large_parts *p = j->p;
     for (uint32_t n = 0; n < p->slice_count; n++) {
         const struct slice_set *set = &p->slices[n]->sets[kind];
-        struct part *to = list_add(&j->parts, set->part_count, sizeof(*to));
+        struct part *to = list_add(&j->parts, set->count, sizeof(*to));
         if (!to)
             return ERR_MEMORY;
-        for (uint32_t i = 0; i < set->part_count; i++) {
-            to[i] = set->parts[i];
+        for (uint32_t i = 0; i < set->count; i++) {
+            to[i] = p->slices[n]->parts[set->first + i];
             to[i].base = n * SLICE_MAX;
         }
     }
@@ -133,7 +132,7 @@ static enum err make_sets(struct join *j)
 
 /* ---- the block --------------------------------------------------------------------------- */
 
-enum section { SLICES, PORTS, PARTS, GROUPS, V4, V6, TXT, NAMES, SECTIONS };
+enum section { SLICES, SETS, PORTS, PARTS, GROUPS, V4, V6, TXT, SHARED, NAMES, SECTIONS };
 
 struct plan {
     size_t at[SECTIONS], size;
@@ -143,13 +142,15 @@ static void measure(const struct join *j, const struct service *service, struct 
 {
     const size_t sizes[SECTIONS] = {
         [SLICES] = j->p->slice_count * sizeof(struct slice *),
+        [SETS] = (PROTOCOL_UDP + 1) * sizeof(struct srv_set),
+        [SHARED] = sizeof(struct view_shared),
         [PORTS] = j->ports.count * sizeof(struct named_port),
         [PARTS] = j->parts.count * sizeof(struct part),
         [GROUPS] = j->groups.count * sizeof(struct pick_group),
         [V4] = j->bags[BAG_V4].count * sizeof(struct part),
         [V6] = j->bags[BAG_V6].count * sizeof(struct part),
         [TXT] = j->bags[BAG_TXT].count * sizeof(struct txt_part),
-        [NAMES] = head_name_bytes(service),
+        [NAMES] = head_name_bytes(&j->suffix, service) + SLICE_READABLE,
     };
     plan->size = sizeof(struct view);
     for (enum section s = SLICES; s < SECTIONS; s++) {
@@ -181,10 +182,13 @@ static void place_sets(const struct join *j, const struct plan *plan, struct vie
 {
     const struct part *parts = place_list(v, plan, PARTS, &j->parts, sizeof(*parts));
     const struct pick_group *groups = place_list(v, plan, GROUPS, &j->groups, sizeof(*groups));
+    struct srv_set *sets = (void *)((char *)v + plan->at[SETS]);
     struct named_port *ports = (void *)((char *)v + plan->at[PORTS]);
     v->by_default = place_set(v, &j->sets[SET_DEFAULT], parts, groups);
-    v->by_tcp = place_set(v, &j->sets[SET_TCP], parts, groups);
-    v->by_udp = place_set(v, &j->sets[SET_UDP], parts, groups);
+    sets[PROTOCOL_TCP] = place_set(v, &j->sets[SET_TCP], parts, groups);
+    sets[PROTOCOL_UDP] = place_set(v, &j->sets[SET_UDP], parts, groups);
+    v->by_protocol[PROTOCOL_TCP] = &sets[PROTOCOL_TCP];
+    v->by_protocol[PROTOCOL_UDP] = &sets[PROTOCOL_UDP];
     v->ports = ports;
     v->port_count = (uint32_t)j->ports.count;
     const struct port_draft *from = j->ports.items;
@@ -198,35 +202,17 @@ static void place_sets(const struct join *j, const struct plan *plan, struct vie
 static enum err show_addrs(struct join *j, enum bag_kind kind, struct addr_set *set)
 {
     const struct choice *choice = &j->p->choices[kind];
-    *set = (struct addr_set){.priority = choice->priority,
-                             .weight_max = choice->weight_max,
-                             .stale = choice->stale,
-                             .blocks = j->p->bags[kind]};
+    *set = (struct addr_set){
+        .priority = choice->priority, .weight_max = choice->weight_max, .stale = choice->stale};
     return bag_addr_set(j->p->bags[kind], &j->bags[kind], set);
 }
 
 static enum err gather_all(struct join *j, struct view *head)
 {
-    head->txt.blocks = j->p->bags[BAG_TXT];
     if (make_sets(j) || join_ports(j) || show_addrs(j, BAG_V4, &head->v4) ||
         show_addrs(j, BAG_V6, &head->v6))
         return ERR_MEMORY;
     return bag_txt_set(j->p->bags[BAG_TXT], &j->bags[BAG_TXT], &head->txt);
-}
-
-static void place_all(const struct join *j, const struct plan *plan, struct view *v)
-{
-    const struct large_parts *p = j->p;
-    const struct slice **slices = (void *)((char *)v + plan->at[SLICES]);
-    memcpy(slices, p->slices, p->slice_count * sizeof(*slices));
-    v->slices = slices;
-    v->slice_count = p->slice_count;
-    v->blocks = p->blocks;
-    v->pairs = p->pairs;
-    v->v4.parts = place_list(v, plan, V4, &j->bags[BAG_V4], sizeof(struct part));
-    v->v6.parts = place_list(v, plan, V6, &j->bags[BAG_V6], sizeof(struct part));
-    v->txt.parts = place_list(v, plan, TXT, &j->bags[BAG_TXT], sizeof(struct txt_part));
-    place_sets(j, plan, v);
 }
 
 static uint32_t listed(const struct join *j)
@@ -239,12 +225,43 @@ static uint32_t listed(const struct join *j)
     return steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX;
 }
 
+static void place_shared(const struct join *j, struct view_shared *to)
+{
+    const struct large_parts *p = j->p;
+    *to = (struct view_shared){.slices = p->blocks,
+                               .v4 = p->bags[BAG_V4],
+                               .v6 = p->bags[BAG_V6],
+                               .txt = p->bags[BAG_TXT],
+                               .pairs = p->pairs,
+                               .compiled = p->compiled,
+                               .listed = listed(j)};
+    memcpy(to->status_counts, p->totals.status_counts, sizeof(to->status_counts));
+}
+
+static void place_all(const struct join *j, const struct plan *plan, struct view *v)
+{
+    const struct large_parts *p = j->p;
+    const struct slice **slices = (void *)((char *)v + plan->at[SLICES]);
+    memcpy(slices, p->slices, p->slice_count * sizeof(*slices));
+    v->slices = slices;
+    v->slice_count = p->slice_count;
+    v->v4.parts = place_list(v, plan, V4, &j->bags[BAG_V4], sizeof(struct part));
+    v->v6.parts = place_list(v, plan, V6, &j->bags[BAG_V6], sizeof(struct part));
+    v->txt.parts = place_list(v, plan, TXT, &j->bags[BAG_TXT], sizeof(struct txt_part));
+    place_sets(j, plan, v);
+    struct view_shared *shared = (void *)((char *)v + plan->at[SHARED]);
+    place_shared(j, shared);
+    v->shared = shared;
+}
+
 enum err compile_join(const struct compile_context *c, const struct service *service,
                       const struct large_parts *p, struct view **out)
 {
     struct join j = {.p = p};
     struct plan plan;
     struct view head = {0}, *v = NULL;
+    if (name_join(service_name(service), &c->zone->apex, &j.suffix))
+        j.suffix.size = 0; /* no instance has a name */
     if (!gather_all(&j, &head)) {
         measure(&j, service, &plan);
         v = malloc(plan.size);
@@ -252,11 +269,10 @@ enum err compile_join(const struct compile_context *c, const struct service *ser
     if (v) {
         memcpy(v, &head, sizeof(head));
         v->size = (uint32_t)plan.size;
-        v->compiled = p->compiled;
-        v->listed = listed(&j);
+        v->addr_size = v->srv_size = sizeof(*v);
         head_attributes(v, c, service);
         place_all(&j, &plan, v);
-        head_fill(v, service, &p->totals, (char *)v + plan.at[NAMES]);
+        head_fill(v, service, &j.suffix, &p->totals, (char *)v + plan.at[NAMES]);
     }
     join_deinit(&j);
     *out = v;

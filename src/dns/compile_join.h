@@ -18,6 +18,7 @@ struct port_draft {
 
 struct join {
     const struct large_parts *p;
+    struct name suffix;        /* S.Z */
     struct list parts, groups; /* struct part, pick_group: of all sets */
     struct list sorted;        /* struct part: scratch */
     struct set_draft sets[SET_KINDS];

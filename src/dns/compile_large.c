@@ -28,7 +28,7 @@ enum err large_slice(struct draft *d, struct ordered *list, unsigned count, stru
     struct slice_plan plan;
     if (draft_slice(d, list, count))
         return ERR_MEMORY;
-    slice_measure(d, &plan);
+    slice_measure(d, true, &plan);
     *out = block_new(plan.size);
     if (!*out)
         return ERR_MEMORY;

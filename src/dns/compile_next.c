@@ -105,7 +105,7 @@ static enum err take_slices(struct next *n, struct large_parts *p)
     enum err err = remake_slices(n);
     if (err)
         return err;
-    if (block_list_next(n->old->blocks, n->blocks, n->change_count, &p->blocks))
+    if (block_list_next(n->old->shared->slices, n->blocks, n->change_count, &p->blocks))
         return ERR_MEMORY;
     p->slice_count = n->old->slice_count;
     p->slices = malloc(p->slice_count * sizeof(*p->slices));
@@ -124,7 +124,8 @@ static enum err take_pairs(const struct next *n, struct large_parts *p)
     const struct slice *changed[DELTA_MAX];
     for (uint32_t i = 0; i < n->change_count; i++)
         changed[i] = n->changes[i].new;
-    enum err err = pair_filter_next(n->c->key, n->old->pairs, changed, n->change_count, &p->pairs);
+    enum err err =
+        pair_filter_next(n->c->key, n->old->shared->pairs, changed, n->change_count, &p->pairs);
     if (err == ERR_SPACE)
         err = pair_filter_new(n->c->key, p->slices, p->slice_count, &p->pairs);
     return err;
@@ -137,8 +138,10 @@ static const struct block_list *old_bag(const struct next *n, enum bag_kind kind
     const struct view *old = n->old;
     const struct addr_set *set = kind == BAG_V4 ? &old->v4 : &old->v6;
     if (kind == BAG_TXT)
-        return choice->stale == (old->live_count == old->stale_count) ? old->txt.blocks : NULL;
-    return set->priority == choice->priority ? set->blocks : NULL;
+        return choice->stale == (old->live_count == old->stale_count) ? old->shared->txt : NULL;
+    if (set->priority != choice->priority)
+        return NULL;
+    return kind == BAG_V4 ? old->shared->v4 : old->shared->v6;
 }
 
 static enum err take_bag(struct next *n, enum bag_kind kind, struct large_parts *p)

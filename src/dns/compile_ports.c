@@ -78,8 +78,8 @@ static void note_use(struct naming *names, uint32_t number, const struct slice *
 {
     struct port_use *use = (struct port_use *)names->uses.items + number;
     const struct slice_set *own = &s->sets[SET_DEFAULT];
-    use->parts += set->part_count;
-    use->other |= set->parts != own->parts || set->part_count != own->part_count;
+    use->parts += set->count;
+    use->other |= !slice_set_is(set, own);
 }
 
 /* Most often a slice has the names of the one before. */
@@ -87,12 +87,13 @@ static enum err take_slice(struct naming *names, const struct slice *s, const st
                            const uint32_t *numbers_before, uint32_t *numbers)
 {
     size_t known = names->names.count;
+    const struct slice_port *ports = slice_ports(s);
     for (unsigned i = 0; i < s->port_count; i++) {
-        if (before && i < before->port_count && same_name(&s->ports[i], &before->ports[i]))
+        if (before && i < before->port_count && same_name(&ports[i], &slice_ports(before)[i]))
             numbers[i] = numbers_before[i];
-        else if (find_name(names, &s->ports[i], &numbers[i]))
+        else if (find_name(names, &ports[i], &numbers[i]))
             return ERR_MEMORY;
-        note_use(names, numbers[i], s, &s->ports[i].set);
+        note_use(names, numbers[i], s, &ports[i].set);
     }
     if (names->names.count == known)
         return ERR_OK;
@@ -185,10 +186,12 @@ static void list_refs(const struct naming *names, struct part_ref *refs, size_t 
     const uint32_t *number = names->numbers;
     for (uint32_t n = 0; n < p->slice_count; n++) {
         const struct slice *s = p->slices[n];
-        for (unsigned i = 0; i < s->port_count; i++, number++)
-            for (uint32_t k = 0; k < s->ports[i].set.part_count; k++)
+        for (unsigned i = 0; i < s->port_count; i++, number++) {
+            const struct slice_set *set = &slice_ports(s)[i].set;
+            for (uint32_t k = 0; k < set->count; k++)
                 refs[places[*number]++] =
-                    (struct part_ref){&s->ports[i].set.parts[k], n * SLICE_MAX};
+                    (struct part_ref){&s->parts[set->first + k], n * SLICE_MAX};
+        }
     }
 }
 

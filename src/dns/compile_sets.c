@@ -37,14 +37,14 @@ static enum err add_item(struct draft *d, struct draft_set *set, unsigned place,
     struct part_item item = {port, (uint8_t)place};
     if (!part)
         return ERR_MEMORY;
-    const uint64_t *sums = d->sums.items;
-    uint64_t sum = in->weight + (part->count ? sums[d->sums.count - 1] : 0);
+    const uint32_t *sums = d->sums.items;
+    uint32_t sum = in->weight + (part->count ? sums[d->sums.count - 1] : 0);
     if (!list_append(&d->items, &item, 1, sizeof(item)) ||
         !list_append(&d->sums, &sum, 1, sizeof(sum)))
         return ERR_MEMORY;
     part->count++;
     part->zeros = (uint8_t)(part->zeros + (in->weight == 0));
-    part->bytes += RECORD_HEAD + SRV_HEAD + in->target_size;
+    part->bytes += RECORD_HEAD + SRV_HEAD + draft_target_size(d, in);
     return ERR_OK;
 }
 

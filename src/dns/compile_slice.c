@@ -9,36 +9,53 @@ struct block_of_slice {
     const struct slice_plan *plan;
 };
 
-void slice_measure(const struct draft *d, struct slice_plan *plan)
+enum { LIST_ITEM = sizeof(uint32_t) + sizeof(struct part_item) };
+
+/* What stands behind these, and is sorted so, needs no gaps. */
+_Static_assert(LIST_ITEM % _Alignof(struct view_instance) == 0, "instances stand behind the lists");
+_Static_assert(SLICE_MAX *(sizeof(struct view_instance) + INSTANCE_ID_MAX + 1 +
+                           16 * ADDRESSES_MAX) <= UINT16_MAX,
+               "label_at reaches all labels");
+
+static size_t round_up(size_t size)
+{
+    return (size + 7) & ~(size_t)7;
+}
+
+void slice_measure(const struct draft *d, bool block, struct slice_plan *plan)
 {
     const size_t sizes[SLICE_SECTIONS] = {
+        [SLICE_HEAD] = sizeof(struct slice),
         [SLICE_INSTANCES] = d->count * sizeof(struct view_instance),
         [SLICE_BYTES] = d->bytes.count,
         [SLICE_PORTS] = d->names.entries.count * sizeof(struct slice_port),
         [SLICE_SELECTORS] = d->pairs.entries.count * sizeof(struct selector),
         [SLICE_PARTS] = d->parts.count * sizeof(struct part),
-        [SLICE_SUMS] = d->sums.count * sizeof(uint64_t),
-        [SLICE_ITEMS] = d->items.count * sizeof(struct part_item),
+        [SLICE_LISTS] = d->items.count * LIST_ITEM,
         [SLICE_TAGS] = d->count,
         [SLICE_STRINGS] = d->strings.count,
     };
-    size_t size = sizeof(struct slice);
-    for (enum slice_section s = SLICE_INSTANCES; s < SLICE_SECTIONS; s++) {
-        if (s >= SLICE_PORTS && s <= SLICE_SUMS)
-            size = (size + 7) & ~(size_t)7;
-        else if (s == SLICE_ITEMS)
-            size = (size + 1) & ~(size_t)1;
-        plan->at[s] = size;
-        size += sizes[s];
+    size_t size = block ? sizeof(struct slice) : 0;
+    for (enum slice_section s = 0; s < SLICE_SECTIONS; s++) {
+        if (s == SLICE_HEAD || s == SLICE_PORTS)
+            size = round_up(size);
+        plan->at[s] = s == SLICE_HEAD && block ? 0 : size;
+        size += s == SLICE_HEAD && block ? 0 : sizes[s];
     }
-    if (size < plan->at[SLICE_PORTS] + SLICE_READABLE)
-        size = plan->at[SLICE_PORTS] + SLICE_READABLE;
-    plan->size = (size + 7) & ~(size_t)7;
+    size_t bytes_end = plan->at[SLICE_BYTES] + d->bytes.count;
+    plan->block = block;
+    plan->size = round_up(size < bytes_end + SLICE_READABLE ? bytes_end + SLICE_READABLE : size);
 }
 
 static void *section(const struct block_of_slice *b, enum slice_section s)
 {
     return b->start + b->plan->at[s];
+}
+
+static uint32_t offset(const struct block_of_slice *b, const struct slice *s,
+                       enum slice_section section_of)
+{
+    return (uint32_t)((uint8_t *)section(b, section_of) - (const uint8_t *)s);
 }
 
 static void copy_list(const struct block_of_slice *b, enum slice_section s, const struct list *l,
@@ -68,13 +85,13 @@ static void place_instances(const struct draft *d, const struct block_of_slice *
     struct view_instance *to = section(b, SLICE_INSTANCES);
     uint8_t *tags = section(b, SLICE_TAGS);
     s->instances = to;
-    s->tags = tags;
+    s->tags_at = offset(b, s, SLICE_TAGS);
     for (unsigned n = 0; n < d->count; n++, to++) {
         const struct distinct *txt = intern_entry(&d->txts, d->instances[n].txt_at);
-        const uint8_t *target = (uint8_t *)section(b, SLICE_BYTES) + d->instances[n].target_at;
+        const uint8_t *label = (uint8_t *)section(b, SLICE_BYTES) + d->instances[n].label_at;
         *to = d->instances[n];
-        to->target_at = (uint32_t)(target - (uint8_t *)to);
-        to->txt_at = (uint32_t)(string_at(b, txt) - (char *)to);
+        to->label_at = (uint16_t)(label - (uint8_t *)to);
+        to->txt_at = (uint32_t)(string_at(b, txt) + TXT_SIZE - (char *)to);
         tags[n] = slice_tag(instance_label(to));
         s->status_counts[to->status]++;
         if (!to->browsable)
@@ -88,27 +105,34 @@ static void place_parts(const struct draft *d, const struct block_of_slice *b, s
 {
     struct part *to = section(b, SLICE_PARTS);
     const struct draft_part *from = d->parts.items;
+    s->parts = to;
+    const uint32_t *sums = d->sums.items;
+    const struct part_item *items = d->items.items;
+    uint8_t *lists = section(b, SLICE_LISTS);
     for (size_t i = 0; i < d->parts.count; i++, to++, from++) {
-        *to = (struct part){.sums = (uint64_t *)section(b, SLICE_SUMS) + from->first,
+        size_t sums_size = from->count * sizeof(*sums), items_size = from->count * sizeof(*items);
+        memcpy(lists, sums + from->first, sums_size);
+        memcpy(lists + sums_size, items + from->first, items_size);
+        *to = (struct part){.sums = (const uint32_t *)(const void *)lists,
                             .instances = s->instances,
-                            .items = (struct part_item *)section(b, SLICE_ITEMS) + from->first,
                             .bytes = from->bytes,
                             .priority = from->priority,
                             .count = from->count,
                             .zeros = from->zeros};
+        lists += sums_size + items_size;
     }
 }
 
-static struct slice_set place_set(const struct block_of_slice *b, const struct draft_set *from)
+static struct slice_set place_set(const struct draft_set *from)
 {
-    return (struct slice_set){(struct part *)section(b, SLICE_PARTS) + from->first, from->count};
+    return (struct slice_set){(uint16_t)from->first, (uint16_t)from->count};
 }
 
 static void place_ports(const struct draft *d, const struct block_of_slice *b, struct slice *s)
 {
     struct slice_port *to = section(b, SLICE_PORTS);
     const uint32_t *order = d->name_order.items;
-    s->ports = to;
+    s->ports_at = offset(b, s, SLICE_PORTS);
     s->port_count = (uint16_t)d->names.entries.count;
     for (unsigned i = 0; i < s->port_count; i++, to++) {
         const struct distinct *e = intern_entry(&d->names, order[i]);
@@ -116,7 +140,7 @@ static void place_ports(const struct draft *d, const struct block_of_slice *b, s
         to->name = (struct text){name, e->size - 1};
         to->protocol = (uint8_t)name[e->size - 1];
         to->hash = e->hash;
-        to->set = place_set(b, &((struct draft_port *)d->ports.items)[order[i]].set);
+        to->set = place_set(&((struct draft_port *)d->ports.items)[order[i]].set);
     }
 }
 
@@ -124,7 +148,7 @@ static void place_selectors(const struct draft *d, const struct block_of_slice *
 {
     struct selector *to = section(b, SLICE_SELECTORS);
     const uint32_t *order = d->pair_order.items;
-    s->selectors = to;
+    s->selectors_at = offset(b, s, SLICE_SELECTORS);
     s->selector_count = (uint16_t)d->pairs.entries.count;
     for (unsigned i = 0; i < s->selector_count; i++, to++) {
         const struct distinct *e = intern_entry(&d->pairs, order[i]);
@@ -141,9 +165,10 @@ static void place_selectors(const struct draft *d, const struct block_of_slice *
 struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, void *start)
 {
     const struct block_of_slice b = {start, plan};
-    struct slice *s = start;
-    /* Not `block`: it is set where the slice has one of its own. */
-    memset((char *)s + sizeof(s->block), 0, plan->size - sizeof(s->block));
+    struct slice *s = section(&b, SLICE_HEAD);
+    struct block block = plan->block ? s->block : (struct block){0}; /* it is set */
+    memset(start, 0, plan->size);
+    s->block = block;
     s->count = (uint8_t)d->count;
     s->ttl = d->ttl;
     s->live = d->live;
@@ -151,12 +176,10 @@ struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, 
     memcpy(s->classes, d->classes, sizeof(s->classes));
     copy_list(&b, SLICE_BYTES, &d->bytes, 1);
     copy_list(&b, SLICE_STRINGS, &d->strings, 1);
-    copy_list(&b, SLICE_SUMS, &d->sums, sizeof(uint64_t));
-    copy_list(&b, SLICE_ITEMS, &d->items, sizeof(struct part_item));
     place_instances(d, &b, s);
     place_parts(d, &b, s);
     for (enum set_kind kind = SET_DEFAULT; kind < SET_KINDS; kind++)
-        s->sets[kind] = place_set(&b, &d->sets[kind]);
+        s->sets[kind] = place_set(&d->sets[kind]);
     place_ports(d, &b, s);
     place_selectors(d, &b, s);
     return s;

@@ -9,13 +9,16 @@
 
 enum { ADDRS_MAX = SLICE_MAX * ADDRESSES_MAX }; /* of one family */
 
+_Static_assert((uint64_t)SLICE_MAX *UINT16_MAX *ADDRESS_WEIGHT_PARTS <= UINT32_MAX,
+               "all weights of a slice together have 32 bits");
+
 /* The distinct addresses of one family. */
 struct small_addrs {
     enum bag_kind kind;
     unsigned size; /* of an address */
     struct choice choice;
     uint32_t count, shown; /* shown: less those of weight 0, unless all are */
-    uint64_t weights[ADDRS_MAX];
+    uint32_t weights[ADDRS_MAX];
     uint8_t bytes[ADDRS_MAX * 16];
     uint16_t slots[2 * ADDRS_MAX]; /* number + 1 */
     uint32_t mask;
@@ -31,8 +34,8 @@ struct small {
 static const uint8_t *draft_addrs(const struct draft *d, const struct view_instance *i,
                                   enum bag_kind kind)
 {
-    const uint8_t *target = (const uint8_t *)d->bytes.items + i->target_at;
-    return target + i->target_size + (kind == BAG_V6 ? 4 * i->v4_count : 0);
+    const uint8_t *label = draft_label(d, i);
+    return label + 1 + *label + (kind == BAG_V6 ? 4 * i->v4_count : 0);
 }
 
 /* The number of an address, which is new or there. */
@@ -71,8 +74,7 @@ static void gather_addrs(struct small_addrs *a, const struct draft *d)
         if (!choice_has(&a->choice, a->kind, i))
             continue;
         for (unsigned k = 0; k < count; k++, addr += a->size)
-            a->weights[find_addr(a, d->c->key, addr)] +=
-                (uint64_t)i->weight * (ADDRESS_WEIGHT_PARTS / count);
+            a->weights[find_addr(a, d->c->key, addr)] += i->weight * (ADDRESS_WEIGHT_PARTS / count);
     }
     for (uint32_t n = 0; n < a->count; n++)
         a->shown += a->weights[n] > 0;
@@ -106,18 +108,19 @@ static void gather(struct small *s)
 
 /* ---- the block --------------------------------------------------------------------------- */
 
-/* One after the other; those that hold pointers or 64-bit numbers first. */
+/* One after the other: first what A answers read, then SRV answers, up to the head of the slice. */
 enum section {
-    SLICE_POINTER,
-    SLICE,
-    PORTS,
-    GROUPS,
     ADDR_PARTS, /* of both families; so are the next two */
     ADDR_SUMS,
+    ADDR_BYTES,
+    GROUPS,
+    NAMES,
+    SLICE,
+    SLICE_POINTER,
+    SETS, /* by protocol, where they are their own */
+    PORTS,
     TXT_PART,
     TXT_ITEMS,
-    ADDR_BYTES,
-    NAMES,
     SECTIONS
 };
 
@@ -131,73 +134,101 @@ static uint32_t part_count(uint32_t items)
     return (items + PART_MAX - 1) / PART_MAX;
 }
 
+/* Is that of a protocol a set of its own, and not that by default, or none? */
+static bool is_own(const struct draft_set *set, const struct draft_set *by_default)
+{
+    return set->count && (set->first != by_default->first || set->count != by_default->count);
+}
+
+static unsigned own_sets(const struct draft *d)
+{
+    return (unsigned)is_own(&d->sets[SET_TCP], &d->sets[SET_DEFAULT]) +
+           is_own(&d->sets[SET_UDP], &d->sets[SET_DEFAULT]);
+}
+
 static void measure(const struct small *s, const struct service *service, struct plan *p)
 {
     const struct small_addrs *v4 = &s->addrs[BAG_V4], *v6 = &s->addrs[BAG_V6];
-    slice_measure(&s->d, &p->slice);
+    slice_measure(&s->d, false, &p->slice);
     const size_t sizes[SECTIONS] = {
         [SLICE_POINTER] = sizeof(struct slice *),
         [SLICE] = p->slice.size,
+        [SETS] = own_sets(&s->d) * sizeof(struct srv_set),
         [PORTS] = s->d.names.entries.count * sizeof(struct named_port),
         [GROUPS] = s->d.parts.count * sizeof(struct pick_group),
         [ADDR_PARTS] = (part_count(v4->shown) + part_count(v6->shown)) * sizeof(struct part),
-        [ADDR_SUMS] = (v4->shown + v6->shown) * sizeof(uint64_t),
+        [ADDR_SUMS] = (v4->shown + v6->shown) * sizeof(uint32_t),
         [TXT_PART] = part_count(s->txt_count) * sizeof(struct txt_part),
         [TXT_ITEMS] = s->txt_count * sizeof(struct txt_item),
         [ADDR_BYTES] = v4->shown * v4->size + v6->shown * v6->size,
-        [NAMES] = head_name_bytes(service),
+        [NAMES] = head_name_bytes(&s->d.owner, service),
     };
+    _Static_assert(sizeof(struct view) % 8 == 0, "sections stand behind it");
     p->size = sizeof(struct view);
-    for (enum section n = SLICE_POINTER; n < SECTIONS; n++) {
+    for (enum section n = 0; n < SECTIONS; n++) {
+        if (n == GROUPS || n == SLICE)
+            p->size = (p->size + 7) & ~(size_t)7;
         p->at[n] = p->size;
         p->size += sizes[n];
     }
 }
 
+struct placing {
+    struct view *view;
+    const struct slice *slice;
+    struct pick_group *groups; /* the next that are free */
+};
+
 /* One part of the slice for each priority. */
-static void place_set(struct view *v, const struct slice_set *from, struct pick_group **groups,
-                      struct srv_set *to)
+static struct srv_set place_set(struct placing *p, const struct slice_set *from)
 {
-    *to = (struct srv_set){.parts = from->parts,
-                           .groups = *groups,
-                           .group_count = from->part_count,
-                           .part_count = from->part_count};
-    for (uint32_t i = 0; i < from->part_count; i++) {
-        const struct part *p = &from->parts[i];
-        *(*groups)++ = (struct pick_group){p->sums[p->count - 1], i, 1, p->count, p->zeros};
+    struct srv_set set = {.parts = p->slice->parts + from->first,
+                          .groups = p->groups,
+                          .group_count = from->count & INT32_MAX,
+                          .part_count = from->count};
+    for (uint32_t i = 0; i < from->count; i++) {
+        const struct part *part = &set.parts[i];
+        *p->groups++ = (struct pick_group){part_total(part), i, 1, part->count, part->zeros};
     }
-    head_close_set(v, to);
+    head_close_set(p->view, &set);
+    return set;
 }
 
-static bool is_set(const struct slice_set *a, const struct slice_set *b)
+static bool is_default(const struct slice *s, const struct slice_set *set)
 {
-    return a->parts == b->parts && a->part_count == b->part_count;
+    return slice_set_is(set, &s->sets[SET_DEFAULT]);
 }
 
-static void place_sets(struct view *v, const struct slice *s, struct pick_group *groups,
-                       struct named_port *ports)
+static void place_protocols(struct placing *p, struct srv_set *to)
 {
-    struct srv_set *const sets[SET_KINDS] = {&v->by_default, &v->by_tcp, &v->by_udp};
-    for (enum set_kind kind = SET_DEFAULT; kind < SET_KINDS; kind++) {
-        if (kind != SET_DEFAULT && is_set(&s->sets[kind], &s->sets[SET_DEFAULT]))
-            *sets[kind] = v->by_default;
-        else
-            place_set(v, &s->sets[kind], &groups, sets[kind]);
+    static const enum set_kind kinds[] = {[PROTOCOL_TCP] = SET_TCP, [PROTOCOL_UDP] = SET_UDP};
+    struct view *v = p->view;
+    for (enum protocol protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
+        const struct slice_set *set = &p->slice->sets[kinds[protocol]];
+        v->by_protocol[protocol] = &view_no_items;
+        if (is_default(p->slice, set)) {
+            v->by_protocol[protocol] = &v->by_default;
+        } else if (set->count) {
+            *to = place_set(p, set);
+            v->by_protocol[protocol] = to++;
+        }
     }
+}
+
+static void place_ports(struct placing *p, struct named_port *ports)
+{
+    struct view *v = p->view;
+    const struct slice_port *from = slice_ports(p->slice);
     v->ports = ports;
-    v->port_count = s->port_count;
-    for (uint32_t i = 0; i < s->port_count; i++, ports++) {
-        const struct slice_port *from = &s->ports[i];
+    v->port_count = p->slice->port_count;
+    for (uint32_t i = 0; i < v->port_count; i++, from++, ports++) {
         ports->name = from->name;
         ports->protocol = from->protocol;
-        if (is_set(&from->set, &s->sets[SET_DEFAULT]))
-            ports->set = v->by_default;
-        else
-            place_set(v, &from->set, &groups, &ports->set);
+        ports->set = is_default(p->slice, &from->set) ? v->by_default : place_set(p, &from->set);
     }
 }
 
-static void place_addr_parts(const struct small_addrs *a, struct part *parts, const uint64_t *sums,
+static void place_addr_parts(const struct small_addrs *a, struct part *parts, const uint32_t *sums,
                              const uint8_t *bytes)
 {
     uint64_t before = 0;
@@ -216,11 +247,11 @@ static void place_addr_parts(const struct small_addrs *a, struct part *parts, co
 
 /* The distinct addresses side by side, with their running totals; those of weight 0 only
  * when there are no others, since A and AAAA have no field that tells clients so. */
-static void place_addrs(const struct small_addrs *a, struct part *parts, uint64_t *sums,
+static void place_addrs(const struct small_addrs *a, struct part *parts, uint32_t *sums,
                         uint8_t *bytes, struct addr_set *to)
 {
     uint32_t n = 0;
-    uint64_t sum = 0, total = 0;
+    uint32_t sum = 0, total = 0;
     for (uint32_t i = 0; i < a->count; i++) {
         if (a->shown < a->count && !a->weights[i])
             continue;
@@ -238,17 +269,18 @@ static void place_addrs(const struct small_addrs *a, struct part *parts, uint64_
         .stale = a->choice.stale && n};
 }
 
-static void place_txts(const struct small *s, const struct plan *p, const struct slice *slice,
+static void place_txts(const struct small *s, const struct plan *p, const uint8_t *start,
                        struct txt_part *part, struct txt_item *items, struct txt_set *to)
 {
-    const uint8_t *strings = (const uint8_t *)slice + p->slice.at[SLICE_STRINGS];
+    const uint8_t *strings = start + p->slice.at[SLICE_STRINGS];
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->d.txts.entries.count; i++) {
         const struct distinct *e = intern_entry(&s->d.txts, i);
         if (!is_service_txt(s, i))
             continue;
-        items[n++] = (struct txt_item){strings + e->offset, (uint16_t)e->size};
-        to->record_bytes += RECORD_HEAD + e->size;
+        items[n++] =
+            (struct txt_item){strings + e->offset + TXT_SIZE, (uint16_t)(e->size - TXT_SIZE)};
+        to->record_bytes += RECORD_HEAD + e->size - TXT_SIZE;
     }
     to->count = n;
     to->parts = part;
@@ -263,16 +295,19 @@ static void place_all(const struct small *s, const struct plan *p, struct view *
     const struct small_addrs *v4 = &s->addrs[BAG_V4], *v6 = &s->addrs[BAG_V6];
     const struct slice **slices = (void *)(start + p->at[SLICE_POINTER]);
     struct part *parts = (void *)(start + p->at[ADDR_PARTS]);
-    uint64_t *sums = (void *)(start + p->at[ADDR_SUMS]);
+    uint32_t *sums = (void *)(start + p->at[ADDR_SUMS]);
     uint8_t *bytes = start + p->at[ADDR_BYTES];
     slices[0] = slice_write(&s->d, &p->slice, start + p->at[SLICE]);
     v->slices = slices;
     v->slice_count = 1;
-    place_sets(v, slices[0], (void *)(start + p->at[GROUPS]), (void *)(start + p->at[PORTS]));
+    struct placing placing = {v, slices[0], (void *)(start + p->at[GROUPS])};
+    v->by_default = place_set(&placing, &slices[0]->sets[SET_DEFAULT]);
+    place_protocols(&placing, (void *)(start + p->at[SETS]));
+    place_ports(&placing, (void *)(start + p->at[PORTS]));
     place_addrs(v4, parts, sums, bytes, &v->v4);
     place_addrs(v6, parts + part_count(v4->shown), sums + v4->shown, bytes + v4->shown * v4->size,
                 &v->v6);
-    place_txts(s, p, slices[0], (void *)(start + p->at[TXT_PART]),
+    place_txts(s, p, start + p->at[SLICE], (void *)(start + p->at[TXT_PART]),
                (void *)(start + p->at[TXT_ITEMS]), &v->txt);
 }
 
@@ -304,11 +339,12 @@ enum err compile_small(const struct compile_context *c, const struct service *se
     if (v) {
         memset(v, 0, sizeof(*v));
         v->size = (uint32_t)p.size;
-        v->compiled = s.d.count + (uint32_t)s.d.names.entries.count;
+        v->addr_size = (uint32_t)p.at[GROUPS];
+        v->srv_size = (uint32_t)(p.at[SLICE] + p.slice.at[SLICE_HEAD]);
         head_attributes(v, c, service);
         place_all(&s, &p, v);
         struct head_totals totals = head_total(v->slices, 1);
-        head_fill(v, service, &totals, (char *)v + p.at[NAMES]);
+        head_fill(v, service, &s.d.owner, &totals, (char *)v + p.at[NAMES]);
     }
     draft_deinit(&s.d);
     *out = v;

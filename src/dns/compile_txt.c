@@ -57,10 +57,10 @@ static void write_tags(struct writer *w, const struct record *r)
 
 enum err draft_txt(struct draft *d, unsigned place, const struct record *r)
 {
-    uint8_t *room = list_reserve(&d->strings, TXT_MAX, 1);
+    uint8_t *room = list_reserve(&d->strings, TXT_SIZE + TXT_MAX, 1);
     if (!room)
         return ERR_MEMORY;
-    struct writer w = writer_of(room, TXT_MAX);
+    struct writer w = writer_of(room + TXT_SIZE, TXT_MAX);
     write_known(&w, TEXT("version"), r->version);
     write_known(&w, TEXT("zone"), r->zone);
     write_known(&w, TEXT("region"), r->region);
@@ -72,7 +72,7 @@ enum err draft_txt(struct draft *d, unsigned place, const struct record *r)
     if (writer_used(&w) == 0)
         write_u8(&w, 0); /* never an empty TXT RDATA (RFC 6763 section 6.1) */
     size_t offset = d->strings.count;
-    d->instances[place].txt_size = (uint16_t)writer_used(&w);
-    d->strings.count += writer_used(&w);
+    put_u16(room, (uint16_t)writer_used(&w));
+    d->strings.count += TXT_SIZE + writer_used(&w);
     return draft_intern(d, &d->txts, offset, place, &d->instances[place].txt_at);
 }

@@ -109,7 +109,7 @@ static int add_family(struct draft *d, const struct record *r, enum family famil
     return count;
 }
 
-/* Behind its target. */
+/* Behind its label. */
 static enum err add_addresses(struct draft *d, struct view_instance *i, const struct record *r)
 {
     int v4 = add_family(d, r, FAMILY_V4), v6 = v4 < 0 ? -1 : add_family(d, r, FAMILY_V6);
@@ -132,7 +132,7 @@ static bool names_alpn(const struct record *r)
 }
 
 /* Has I._S._tcp.Z room: an underscore and a label more than I.S.Z? */
-static bool is_browsable(uint8_t target_size)
+static bool is_browsable(uint32_t target_size)
 {
     enum {
         MORE = sizeof("_"
@@ -142,17 +142,14 @@ static bool is_browsable(uint8_t target_size)
     return target_size + MORE <= NAME_MAX_WIRE;
 }
 
-/* I.S.Z, which fits a name; the id is a label. */
-static enum err add_target(struct draft *d, struct view_instance *i, struct text id)
+static enum err add_label(struct draft *d, struct view_instance *i, struct text id)
 {
-    i->target_at = (uint32_t)d->bytes.count;
-    i->target_size = (uint8_t)(1 + id.n + d->owner.size);
-    uint8_t *to = list_add(&d->bytes, i->target_size, 1);
+    i->label_at = (uint16_t)d->bytes.count;
+    uint8_t *to = list_add(&d->bytes, 1 + id.n, 1);
     if (!to)
         return ERR_MEMORY;
     to[0] = (uint8_t)id.n;
     memcpy(to + 1, id.s, id.n);
-    memcpy(to + 1 + id.n, d->owner.wire, d->owner.size);
     return ERR_OK;
 }
 
@@ -190,15 +187,15 @@ static enum err add_instance(struct draft *d, const struct ordered *from)
     instance_state(from->instance, &state);
     struct view_instance *i = &d->instances[d->count];
     *i = (struct view_instance){.weight = state.weight,
-                                .status = (uint8_t)state.status,
+                                .status = (uint8_t)state.status & 3,
                                 .stale = state.stale,
                                 .live = state.status == STATUS_UP,
                                 .alpn = names_alpn(&r)};
     i->priority = (uint16_t)(r.priority + (state.stale ? STALE_PRIORITY : 0));
-    if (add_target(d, i, from->id) || add_addresses(d, i, &r) || draft_txt(d, d->count, &r) ||
+    if (add_label(d, i, from->id) || add_addresses(d, i, &r) || draft_txt(d, d->count, &r) ||
         draft_note_ports(d, d->count, &r) || draft_note_selectors(d, d->count, &r))
         return ERR_MEMORY;
-    i->browsable = is_browsable(i->target_size);
+    i->browsable = is_browsable(draft_target_size(d, i));
     if (i->live)
         note_live(d, i, &r);
     d->count++;

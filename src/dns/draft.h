@@ -4,6 +4,7 @@
 #ifndef DISC_DNS_DRAFT_H
 #define DISC_DNS_DRAFT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,7 +55,7 @@ struct draft {
     struct name owner; /* S.Z; of size 0: nothing fits */
 
     unsigned count;
-    /* target_at: into bytes; txt_at: number of the entry. */
+    /* label_at: into bytes; txt_at: number of the entry. */
     struct view_instance instances[SLICE_MAX];
     uint64_t live, stale;
     uint32_t ttl;
@@ -62,10 +63,10 @@ struct draft {
     uint8_t by_priority[SLICE_MAX]; /* the live ones */
     unsigned live_count;
 
-    struct list bytes;                  /* uint8_t: targets and addresses */
+    struct list bytes;                  /* uint8_t: labels and addresses */
     struct list strings;                /* uint8_t: of the interns */
     struct list ports;                  /* struct draft_port, by entry of names */
-    struct list parts, items, sums;     /* struct draft_part, part_item, uint64_t */
+    struct list parts, items, sums;     /* struct draft_part, part_item, uint32_t */
     struct list name_order, pair_order; /* uint32_t: entries in the order of the slice */
     struct intern txts, names, pairs;   /* names: of ports, with the protocol behind */
     struct draft_set sets[SET_KINDS];
@@ -79,6 +80,15 @@ void draft_deinit(struct draft *d);
 static inline struct distinct *intern_entry(const struct intern *in, uint32_t n)
 {
     return (struct distinct *)in->entries.items + n;
+}
+/* The label of an instance of it, and behind it the addresses. */
+static inline const uint8_t *draft_label(const struct draft *d, const struct view_instance *i)
+{
+    return (const uint8_t *)d->bytes.items + i->label_at;
+}
+static inline uint32_t draft_target_size(const struct draft *d, const struct view_instance *i)
+{
+    return 1u + *draft_label(d, i) + d->owner.size;
 }
 static inline const char *draft_string(const struct draft *d, const struct distinct *e)
 {
@@ -104,23 +114,25 @@ MUST_CHECK enum err draft_order(struct draft *d); /* of names and pairs */
 
 /* Where all of it stands in a block (compile_slice.c). */
 enum slice_section {
+    SLICE_PARTS,
+    SLICE_LISTS, /* of each part: running totals, items */
     SLICE_INSTANCES,
     SLICE_BYTES,
+    SLICE_HEAD, /* what answers seldom read is from here on */
     SLICE_PORTS,
     SLICE_SELECTORS,
-    SLICE_PARTS,
-    SLICE_SUMS,
-    SLICE_ITEMS,
     SLICE_TAGS,
     SLICE_STRINGS,
     SLICE_SECTIONS
 };
 
 struct slice_plan {
-    size_t at[SLICE_SECTIONS], size; /* from the slice on, a multiple of 8 */
+    size_t at[SLICE_SECTIONS], size; /* from the start on, a multiple of 8 */
+    bool block;
 };
 
-void slice_measure(const struct draft *d, struct slice_plan *plan);
+/* `block`: the slice is to be a block of its own, and so its head stands first. */
+void slice_measure(const struct draft *d, bool block, struct slice_plan *plan);
 /* At `start`, which is aligned and has plan->size bytes. */
 struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, void *start);
 

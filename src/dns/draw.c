@@ -32,10 +32,10 @@ static uint32_t record_bytes(const struct draw *d, const struct view_instance *i
 {
     uint8_t rdata[SVCB_RDATA_MAX];
     switch (d->type) {
-    case TYPE_PTR: return RECORD_HEAD + 1u + *instance_target(i) + POINTER_SIZE;
+    case TYPE_PTR: return RECORD_HEAD + 1u + *instance_wire_label(i) + POINTER_SIZE;
     case TYPE_SVCB:
-    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(i, d->type, rdata);
-    default: return RECORD_HEAD + SRV_HEAD + i->target_size;
+    case TYPE_HTTPS: return RECORD_HEAD + (uint32_t)svcb_rdata(d->view, i, d->type, rdata);
+    default: return RECORD_HEAD + SRV_HEAD + (uint32_t)view_target_size(d->view, i);
     }
 }
 
@@ -43,13 +43,9 @@ static uint32_t record_bytes(const struct draw *d, const struct view_instance *i
  * service's name. */
 static uint32_t least_bytes(const struct draw *d)
 {
-    uint32_t place = 0;
     if (d->type == TYPE_PTR)
         return RECORD_HEAD + 2 + POINTER_SIZE;
-    (void)view_next(d->view, &place); /* there is one */
-    const struct view_instance *any = view_at(d->view, place);
-    uint32_t service = any->target_size - 1u - *instance_target(any);
-    return RECORD_HEAD + (d->type == TYPE_SRV ? SRV_HEAD : 2) + 2 + service;
+    return RECORD_HEAD + (d->type == TYPE_SRV ? SRV_HEAD : 2) + 2u + d->view->suffix_size;
 }
 
 bool draw_has_record(const struct draw *d, const struct view_instance *i)
@@ -173,8 +169,8 @@ static void count_zeros_in(const struct draw *d, const struct part *p, struct dr
 {
     uint64_t in = d->set ? UINT64_MAX : draw_selected_in(d, p->base / SLICE_MAX);
     for (unsigned k = 0; k < p->count; k++) {
-        const struct view_instance *i = &p->instances[p->items[k].instance];
-        if (i->weight == 0 && in >> p->items[k].instance & 1 && draw_has_record(d, i))
+        const struct view_instance *i = &p->instances[part_items(p)[k].instance];
+        if (i->weight == 0 && in >> part_items(p)[k].instance & 1 && draw_has_record(d, i))
             draw_note_zero(zeros, p->priority);
     }
 }
@@ -272,7 +268,7 @@ static void offer_whole(const struct draw *d, uint64_t client)
             return;
         for (unsigned k = 0; k < part->count; k++)
             draw_offer_instance(p, i * PART_MAX + k, part->priority, client,
-                                &part->instances[part->items[k].instance]);
+                                &part->instances[part_items(part)[k].instance]);
     }
 }
 

@@ -10,9 +10,11 @@ static uint64_t with_port(const struct slice *s)
 {
     const struct slice_set *set = &s->sets[SET_DEFAULT];
     uint64_t mask = 0;
-    for (uint32_t i = 0; i < set->part_count; i++)
-        for (unsigned k = 0; k < set->parts[i].count; k++)
-            mask |= UINT64_C(1) << set->parts[i].items[k].instance;
+    for (unsigned i = 0; i < set->count; i++) {
+        const struct part *p = &s->parts[set->first + i];
+        for (unsigned k = 0; k < p->count; k++)
+            mask |= UINT64_C(1) << part_items(p)[k].instance;
+    }
     return mask;
 }
 
@@ -61,7 +63,7 @@ static void prefetch(const struct view *v, uint32_t slice)
             __builtin_prefetch(at + line);
     }
     if (slice + SOON < v->slice_count) {
-        const char *at = (const char *)v->slices[slice + SOON]->selectors;
+        const char *at = (const char *)slice_selectors(v->slices[slice + SOON]);
         for (size_t line = 0; line < LINES; line++)
             __builtin_prefetch(at + line * LINE);
     }

@@ -52,7 +52,7 @@ static bool next_item(const struct cell *c, struct walk *w, uint32_t *item)
     while (part_next(parts, c->group->first_part + c->group->part_count, &w->number)) {
         uint32_t n = w->number++;
         const struct part *p = part_of(parts, n);
-        uint8_t instance = p->items[n % PART_MAX].instance;
+        uint8_t instance = part_items(p)[n % PART_MAX].instance;
         if (n % PART_MAX == 0)
             enter(c, w, p);
         if (w->in >> instance & 1 && draw_has_record(c->draw, &p->instances[instance])) {

@@ -286,7 +286,7 @@ static int tell_filters(const struct found *f, json_t *out)
 
 static int tell_service(const struct view *v, json_t *out)
 {
-    int failed = set(out, "service", v ? text_json(v->service) : json_null());
+    int failed = set(out, "service", v ? text_json(view_service(v)) : json_null());
     if (v && v->max_answers)
         failed |= set(out, "max_answers", json_integer(v->max_answers));
     return failed;

@@ -120,10 +120,9 @@ static const struct node *service_above(const struct dns *dns, const struct node
 static enum found_kind at_protocol(const struct dns *dns, const struct node *n,
                                    const struct name *name, unsigned left, struct found *out)
 {
-    bool tcp = n->kind == NODE_SERVICE_TCP;
     out->view = RCU_READ(n->slot->view);
-    out->set = tcp ? &out->view->by_tcp : &out->view->by_udp;
-    out->protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
+    out->protocol = n->kind == NODE_SERVICE_TCP ? PROTOCOL_TCP : PROTOCOL_UDP;
+    out->set = out->view->by_protocol[out->protocol];
     if (left != 1)
         return left ? FOUND_NO_NAME : FOUND_PROTOCOL;
     struct text label = {(const char *)name->wire + 1, name->wire[0]};

@@ -60,15 +60,15 @@ static void add(struct pair_filter *f, uint32_t hash)
 /* Does the selector begin those of its key? */
 static bool is_first(const struct slice *s, unsigned n)
 {
-    return n == 0 || !text_is(s->selectors[n].key, s->selectors[n - 1].key);
+    return n == 0 || !text_is(slice_selectors(s)[n].key, slice_selectors(s)[n - 1].key);
 }
 
 static void add_slice(struct pair_filter *f, const struct hash_key *key, const struct slice *s)
 {
     for (unsigned n = 0; n < s->selector_count; n++) {
-        add(f, s->selectors[n].hash);
+        add(f, slice_selectors(s)[n].hash);
         if (is_first(s, n))
-            add(f, pair_filter_key_hash(key, s->selectors[n].key));
+            add(f, pair_filter_key_hash(key, slice_selectors(s)[n].key));
     }
 }
 
@@ -76,8 +76,9 @@ static bool has_slice(const struct pair_filter *f, const struct hash_key *key,
                       const struct slice *s)
 {
     for (unsigned n = 0; n < s->selector_count; n++)
-        if (!pair_filter_has(f, s->selectors[n].hash) ||
-            (is_first(s, n) && !pair_filter_has(f, pair_filter_key_hash(key, s->selectors[n].key))))
+        if (!pair_filter_has(f, slice_selectors(s)[n].hash) ||
+            (is_first(s, n) &&
+             !pair_filter_has(f, pair_filter_key_hash(key, slice_selectors(s)[n].key))))
             return false;
     return true;
 }

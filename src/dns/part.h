@@ -23,18 +23,21 @@ struct part_item {
 };
 
 struct part {
-    const uint64_t *sums; /* count running totals of weight within the part, inclusive */
-    uint64_t before;      /* weight of the group's parts before this one */
+    union {                   /* count running totals of weight within the part, inclusive */
+        const uint32_t *sums; /* in lists of instances their items stand behind them */
+        const uint64_t *wide_sums;
+    };
     union {
         const struct view_instance *instances; /* of the slice; of lists of instances */
         const uint8_t *addrs;                  /* count x 4 or 16 bytes; of lists of addresses */
     };
-    const struct part_item *items; /* count of them; NULL in lists of addresses */
-    uint32_t base;                 /* place (view.h) of the slice's first instance */
-    uint32_t bytes;                /* of its SRV records on the wire, owner as 2-byte pointer */
+    uint64_t before; /* weight of the group's parts before this one */
+    uint32_t base;   /* place (view.h) of the slice's first instance */
+    uint32_t bytes;  /* of its SRV records on the wire, owner as 2-byte pointer */
     uint16_t priority;
     uint8_t count; /* 1 to PART_MAX */
     uint8_t zeros; /* of weight 0 */
+    bool is_wide;  /* its weight exceeds 32 bits: many instances at an address */
 };
 
 /* Parts of one priority, side by side; priorities ascend. */
@@ -50,9 +53,26 @@ static inline const struct part *part_of(const struct part *parts, uint32_t numb
     return &parts[number / PART_MAX];
 }
 
+/* Of a list of instances: `count` items. */
+static inline const struct part_item *part_items(const struct part *p)
+{
+    return (const struct part_item *)(p->sums + p->count);
+}
+
+/* Of the items up to this one. */
+static inline uint64_t part_sum(const struct part *p, uint32_t place)
+{
+    return p->is_wide ? p->wide_sums[place] : p->sums[place];
+}
+
+static inline uint64_t part_total(const struct part *p)
+{
+    return part_sum(p, p->count - 1u);
+}
+
 static inline uint64_t part_weight(const struct part *p, uint32_t place)
 {
-    return p->sums[place] - (place ? p->sums[place - 1] : 0);
+    return part_sum(p, place) - (place ? part_sum(p, place - 1) : 0);
 }
 
 /* Walks the items of parts [*number / PART_MAX, end): begin with *number = first part x PART_MAX;

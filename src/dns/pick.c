@@ -138,7 +138,7 @@ static void add_part(struct small *s, const struct part *p, uint32_t number, uin
 {
     uint32_t last = 0;
     for (uint32_t i = 0; i < p->count; i++) {
-        uint32_t sum = (uint32_t)p->sums[i];
+        uint32_t sum = p->sums[i]; /* not wide, where the group's total is not */
         add_small(s, number * PART_MAX + i, (sum - last) * scale);
         last = sum;
     }
@@ -312,7 +312,7 @@ static uint32_t holder(const struct pick_group *g, const struct part *parts, uin
     ticket -= p->before;
     for (uint32_t count = p->count; count > 1;) {
         uint32_t half = count / 2;
-        low += half * (p->sums[low + half - 1] <= ticket);
+        low += half * (part_sum(p, low + half - 1) <= ticket);
         count -= half;
     }
     return number * PART_MAX + low;

@@ -87,7 +87,7 @@ static bool is_publication(const void *entry, const void *key)
 {
     const struct publication *p = entry;
     const struct publication_key *k = key;
-    return p->zone == k->zone && text_is(view_of(p)->service, k->service);
+    return p->zone == k->zone && text_is(view_service(view_of(p)), k->service);
 }
 
 static uint64_t publication_hash(const struct dns *dns, const struct publication_key *key)
@@ -105,7 +105,7 @@ static struct publication *publication_find(const struct dns *dns, struct zone *
 
 static uint64_t hash_of(const struct dns *dns, const struct publication *p)
 {
-    struct publication_key key = {p->zone, view_of(p)->service};
+    struct publication_key key = {p->zone, view_service(view_of(p))};
     return publication_hash(dns, &key);
 }
 
@@ -135,7 +135,7 @@ static bool place_name(const struct publication *p, enum place place, struct nam
     size_t size = 0;
     if (place != PLACE_SERVICE)
         text[size++] = '_';
-    struct text service = view_of(p)->service;
+    struct text service = view_service(view_of(p));
     if (service.n > SERVICE_MAX)
         return false;
     memcpy(text + size, service.s, service.n);
@@ -159,7 +159,7 @@ static void hide(struct turn *t, struct publication *p, const struct name *name)
         log_limited(&t->dns->hidden_log, t->now, LOG_LEVEL_WARN,
                     "service %.*s is hidden at %s: a static name, delegation or other zone is "
                     "there",
-                    TEXT_ARG(view_of(p)->service), name_format(name->wire, text));
+                    TEXT_ARG(view_service(view_of(p))), name_format(name->wire, text));
     if (!p->hidden)
         t->dns->totals.hidden_services++;
     p->hidden = true;
@@ -363,8 +363,8 @@ void dns_unpublish(struct dns *dns)
 /* How long after a view the next one may have to wait. */
 static uint64_t pace_ms(const struct view *v)
 {
-    uint64_t cost = (uint64_t)v->compiled * INSTANCE_NS + (uint64_t)v->slice_count * SLICE_NS +
-                    (uint64_t)v->listed * LISTED_NS;
+    uint64_t cost = (uint64_t)view_compiled(v) * INSTANCE_NS + (uint64_t)v->slice_count * SLICE_NS +
+                    (uint64_t)view_listed(v) * LISTED_NS;
     return cost < PACE_FREE_NS ? 0 : cost * PACE_FACTOR / 1000000;
 }
 
@@ -425,7 +425,7 @@ static void take_due(struct turn *t)
         struct publication *p =
             ((struct waiting *)((char *)first - offsetof(struct waiting, node)))->of;
         const struct service *service =
-            registry_service(t->registry, text_of(p->zone->ns), view_of(p)->service);
+            registry_service(t->registry, text_of(p->zone->ns), view_service(view_of(p)));
         if (!service) {
             stop_waiting(dns, p); /* forgotten: the feed says so */
         } else if (publish(t, p, service, p->zone)) {

@@ -65,31 +65,43 @@ static inline void put_start(uint8_t *p, struct record_kind kind, size_t owner, 
 
 enum { SRV_TARGET_AT = RECORD_HEAD + SRV_HEAD };
 
-/* Copies a name that has 64 bytes to read from its beginning on (slice.h). */
-static inline void put_target(struct records_out *o, uint8_t *to, const uint8_t *from, size_t size)
+/* What the names of a service's instances end in. */
+struct name_end {
+    const uint8_t *wire; /* 64 bytes can be read from here on, and from labels (slice.h) */
+    size_t size;
+};
+
+/* A label and what it is followed by; a label has at most 64 bytes with its size. */
+static inline void put_target(struct records_out *o, uint8_t *to, const uint8_t *label,
+                              size_t label_size, struct name_end end)
 {
-    if (size > 64 || o->brink - to < 64) {
-        memcpy(to, from, size);
+    if (end.size > 64 || o->brink - to < 128) {
+        memcpy(to, label, label_size);
+        memcpy(to + label_size, end.wire, end.size);
         return;
     }
-    memcpy(to, from, 32);
-    if (size > 32)
-        memcpy(to + 32, from + 32, 32);
+    memcpy(to, label, 16);
+    if (label_size > 16)
+        memcpy(to + 16, label + 16, 48);
+    memcpy(to + label_size, end.wire, 32);
+    if (end.size > 32)
+        memcpy(to + label_size + 32, end.wire + 32, 32);
 }
 
-/* False: no room. `target`: see put_target; not compressed: RFC 2782 "Target". `numbers`: priority
- * and weight. */
+/* False: no room. The target is not compressed: RFC 2782 "Target". `numbers`: priority and
+ * weight. */
 static inline bool put_srv_record(struct records_out *o, struct record_kind srv, size_t owner,
-                                  uint32_t numbers, uint16_t port, const uint8_t *target,
-                                  uint8_t target_size)
+                                  uint32_t numbers, uint16_t port, const uint8_t *label,
+                                  struct name_end end)
 {
     uint8_t *p = o->at;
-    if (records_left(o) < (size_t)SRV_TARGET_AT + target_size)
+    size_t label_size = 1u + *label, size = label_size + end.size;
+    if (records_left(o) < SRV_TARGET_AT + size)
         return false;
-    put_start(p, srv, owner, (uint16_t)(SRV_HEAD + target_size), numbers);
+    put_start(p, srv, owner, (uint16_t)(SRV_HEAD + size), numbers);
     put_u16(p + 16, port);
-    put_target(o, p + SRV_TARGET_AT, target, target_size);
-    o->at = p + SRV_TARGET_AT + target_size;
+    put_target(o, p + SRV_TARGET_AT, label, label_size, end);
+    o->at = p + SRV_TARGET_AT + size;
     return true;
 }
 

@@ -10,13 +10,13 @@
 static bool put_instance(struct respond *r, const struct view *v, const struct view_instance *i)
 {
     struct answer *a = &r->answer;
-    const uint8_t *target = instance_target(i);
-    size_t label = 1u + *target;
+    const uint8_t *id = instance_wire_label(i);
+    size_t label = 1u + *id;
     uint8_t *p = answer_room(a, RECORD_HEAD + label + POINTER_SIZE);
     if (!p)
         return false;
     p = put_record_head(p, r->owner, TYPE_PTR, v->ttl, label + POINTER_SIZE);
-    memcpy(p, target, label);
+    memcpy(p, id, label);
     put_pointer(p + label, r->owner);
     a->counts[SECTION_ANSWER]++;
     respond_note_target(r, i, (size_t)(p - a->out));
@@ -34,7 +34,7 @@ static void add_instances(struct respond *r, const struct view *v, uint8_t proto
         uint16_t owner = r->targets[n].at;
         size_t target = respond_put_srv(r, v, i, i->ports[protocol], SECTION_ADDITIONAL, owner);
         if (!target || !answer_record(a, SECTION_ADDITIONAL, owner, TYPE_TXT, v->ttl,
-                                      instance_txt(i), i->txt_size))
+                                      instance_txt(i), instance_txt_size(i)))
             continue;
         if (can_point(target))
             respond_add_addresses(r, v, i, (uint16_t)target);
@@ -112,7 +112,7 @@ static size_t write_service(uint8_t *to, struct text service, uint8_t protocol, 
 static bool put_services(struct respond *r, const struct zone *zone, const struct browse_entry *e,
                          uint32_t apex, uint32_t *sent)
 {
-    struct text service = RCU_READ(e->slot->view)->service;
+    struct text service = view_service(RCU_READ(e->slot->view));
     uint8_t protocols = atomic_load_explicit(&e->protocols, memory_order_relaxed);
     for (uint8_t protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
         uint8_t rdata[SERVICE_WIRE];

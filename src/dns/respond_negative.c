@@ -8,8 +8,9 @@ static void list_statuses(const struct view *v, char *to, size_t size)
     size_t at = 0;
     *to = '\0';
     for (int status = STATUS_COUNT - 1; status > STATUS_UP && at < size; status--)
-        if (v->status_counts[status])
-            at += (size_t)snprintf(to + at, size - at, " %u %s", v->status_counts[status],
+        if (view_status_count(v, (enum status)status))
+            at += (size_t)snprintf(to + at, size - at, " %u %s",
+                                   view_status_count(v, (enum status)status),
                                    status_text((enum status)status));
 }
 

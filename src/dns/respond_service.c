@@ -11,13 +11,18 @@ struct srv_out {
     struct records_out out;
     struct record_kind kind;
     size_t owner;
-    const struct view *view;
-    const uint8_t *start; /* of the message */
+    struct name_end end;
+    uint32_t weight_scale; /* of the view */
+    const uint8_t *start;  /* of the message */
 };
 
 static inline struct srv_out srv_begin(const struct respond *r, const struct view *v, size_t owner)
 {
-    return (struct srv_out){records_begin(&r->answer), record_kind_of(TYPE_SRV, v->ttl), owner, v,
+    return (struct srv_out){records_begin(&r->answer),
+                            record_kind_of(TYPE_SRV, v->ttl),
+                            owner,
+                            {v->suffix, v->suffix_size},
+                            v->weight_scale,
                             r->answer.out};
 }
 
@@ -26,9 +31,8 @@ static inline size_t put_srv(struct srv_out *o, const struct view_instance *i, u
                              uint16_t port)
 {
     size_t at = (size_t)(o->out.at - o->start) + SRV_TARGET_AT;
-    uint32_t numbers = (uint32_t)priority << 16 | view_wire_weight(o->view, i->weight);
-    return put_srv_record(&o->out, o->kind, o->owner, numbers, port, instance_target(i),
-                          i->target_size)
+    uint32_t numbers = (uint32_t)priority << 16 | scaled_weight(o->weight_scale, i->weight);
+    return put_srv_record(&o->out, o->kind, o->owner, numbers, port, instance_wire_label(i), o->end)
                ? at
                : 0;
 }
@@ -41,7 +45,7 @@ static inline uint32_t put_items(struct respond *r, const struct draw *d, struct
     const struct part *parts = d->set->parts;
     for (uint32_t sent = 0; sent < count; sent++) {
         const struct part *p = part_of(parts, numbers[sent]);
-        struct part_item item = p->items[numbers[sent] % PART_MAX];
+        struct part_item item = part_items(p)[numbers[sent] % PART_MAX];
         const struct view_instance *i = &p->instances[item.instance];
         size_t target = put_srv(o, i, p->priority, item.port);
         if (!target)
@@ -224,7 +228,7 @@ static bool srv_of_instance(struct respond *r, const struct view *v, const struc
 static bool txt_of_instance(struct respond *r, const struct view *v, const struct view_instance *i)
 {
     if (!answer_record(&r->answer, SECTION_ANSWER, r->owner, TYPE_TXT, v->ttl, instance_txt(i),
-                       i->txt_size))
+                       instance_txt_size(i)))
         respond_cut(r, 0, 1);
     return true;
 }
@@ -295,7 +299,7 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
         return respond_instances(r, f);
     if (!r->ahead || r->ahead->view != f->view) { /* else it is there by now */
         view_prefetch(f->view);
-        view_prefetch_rest(f->view);
+        view_prefetch_rest(f->view, type);
     }
     if (r->dns->config.place_count && is_by_place(f, type)) {
         respond_near(r, f->view, &near);

@@ -9,7 +9,7 @@ static bool put_svcb(struct respond *r, const struct view *v, const struct view_
     enum { TARGET = RECORD_HEAD + 2 };
     struct answer *a = &r->answer;
     uint8_t rdata[SVCB_RDATA_MAX];
-    size_t at = a->at, size = svcb_rdata(i, type, rdata);
+    size_t at = a->at, size = svcb_rdata(v, i, type, rdata);
     put_u16(rdata, svcb_priority(i, priority));
     if (!answer_record(a, SECTION_ANSWER, r->owner, type, v->ttl, rdata, size))
         return false;

@@ -70,9 +70,9 @@ static size_t collect(const struct draw *d)
     for (uint32_t n; draw_next_selected(d, &c, &n);) {
         const struct view_instance *i = view_at(d->view, n);
         uint32_t before = s->count;
-        distinct_add(s, &d->worker->picker, instance_txt(i), i->txt_size, 0, n, 1);
+        distinct_add(s, &d->worker->picker, instance_txt(i), instance_txt_size(i), 0, n, 1);
         if (s->count > before)
-            bytes += (size_t)RECORD_HEAD + i->txt_size;
+            bytes += (size_t)RECORD_HEAD + instance_txt_size(i);
     }
     return bytes;
 }

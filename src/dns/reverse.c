@@ -232,22 +232,37 @@ static enum err append(struct dns *dns, const struct pointer_key *k, struct entr
     return ERR_OK;
 }
 
-static enum err add(struct dns *dns, const struct zone *forward, const struct addr *a,
-                    const struct view_instance *i)
+/* A service, and what is noted of it. */
+struct noting {
+    struct dns *dns;
+    const struct zone *forward;
+    const struct view *old, *new; /* NULL: it was or is not there */
+};
+
+/* Both views name an instance alike. */
+static void name_of(const struct noting *c, const struct view_instance *i, struct name *out)
 {
+    out->size = (uint8_t)view_target(c->new ? c->new : c->old, i, out->wire);
+}
+
+static enum err add(const struct noting *c, const struct addr *a, const struct view_instance *i)
+{
+    struct dns *dns = c->dns;
+    struct name target;
     struct entry *e = find_entry(dns, a);
     if (!e) {
         struct name name;
         reverse_name(a, &name);
-        struct zone *zone = zone_for(dns, forward, &name);
+        struct zone *zone = zone_for(dns, c->forward, &name);
         if (!zone)
             return ERR_OK;
         if (add_entry(dns, a, zone, &e))
             return ERR_MEMORY;
-    } else if (dns->reverse->forward[e->zone->index] != forward) {
+    } else if (dns->reverse->forward[e->zone->index] != c->forward) {
         return ERR_OK;
     }
-    struct pointer_key k = {e, instance_target(i), i->target_size};
+    name_of(c, i, &target);
+    struct pointer_key k = {e, target.wire, target.size};
     struct pointer *known = find_pointer(dns, &k);
     if (known) {
         known->round = dns->reverse->round;
@@ -267,12 +282,14 @@ static void remove_pointer(struct reverse *r, struct pointer *p)
     free(p);
 }
 
-static void drop(struct dns *dns, const struct addr *a, const struct view_instance *i)
+static void drop(const struct noting *c, const struct addr *a, const struct view_instance *i)
 {
-    struct pointer_key k = {find_entry(dns, a), instance_target(i), i->target_size};
-    struct pointer *p = k.entry ? find_pointer(dns, &k) : NULL;
+    struct name target;
+    name_of(c, i, &target);
+    struct pointer_key k = {find_entry(c->dns, a), target.wire, target.size};
+    struct pointer *p = k.entry ? find_pointer(c->dns, &k) : NULL;
     if (p)
-        remove_pointer(dns->reverse, p);
+        remove_pointer(c->dns->reverse, p);
 }
 
 /* ---- differences ----------------------------------------------------------------------- */
@@ -309,8 +326,8 @@ static bool is_same(const struct view_instance *a, const struct view_instance *b
 }
 
 /* The same instance before and after; NULL = it was or is not there. */
-static enum err note_instance(struct dns *dns, const struct zone *forward,
-                              const struct view_instance *old, const struct view_instance *new)
+static enum err note_instance(const struct noting *c, const struct view_instance *old,
+                              const struct view_instance *new)
 {
     struct addr a;
     enum err err = ERR_OK;
@@ -318,15 +335,15 @@ static enum err note_instance(struct dns *dns, const struct zone *forward,
         return ERR_OK;
     for (unsigned n = 0; old && address_of(old, n, &a); n++)
         if (!has_address(new, &a))
-            drop(dns, &a, old);
+            drop(c, &a, old);
     for (unsigned n = 0; new &&address_of(new, n, &a) && !err; n++)
         if (!has_address(old, &a))
-            err = add(dns, forward, &a, new);
+            err = add(c, &a, new);
     return err;
 }
 
 /* Both are sorted by id. */
-static enum err note_slices(struct dns *dns, const struct zone *forward, const struct slice *old,
+static enum err note_slices(const struct noting *c, const struct slice *old,
                             const struct slice *new)
 {
     enum err err = ERR_OK;
@@ -334,7 +351,7 @@ static enum err note_slices(struct dns *dns, const struct zone *forward, const s
         const struct view_instance *x = a < old->count ? &old->instances[a] : NULL;
         const struct view_instance *y = b < new->count ? &new->instances[b] : NULL;
         int order = x && y ? text_compare(instance_label(x), instance_label(y)) : x ? -1 : 1;
-        if (note_instance(dns, forward, order <= 0 ? x : NULL, order >= 0 ? y : NULL))
+        if (note_instance(c, order <= 0 ? x : NULL, order >= 0 ? y : NULL))
             err = ERR_MEMORY;
         a += order <= 0;
         b += order >= 0;
@@ -349,34 +366,32 @@ static const struct view_instance *instance_in(const struct dns *dns, const stru
     return v ? view_instance(v, &dns->key, instance_label(like), &place) : NULL;
 }
 
-/* Either may be NULL. */
-static enum err note_by_id(struct dns *dns, const struct zone *forward, const struct view *old,
-                           const struct view *new)
+static enum err note_by_id(const struct noting *c)
 {
+    const struct view *old = c->old, *new = c->new;
     enum err err = ERR_OK;
     for (uint32_t n = 0; old && view_next(old, &n); n++) {
         const struct view_instance *i = view_at(old, n);
-        if (note_instance(dns, forward, i, instance_in(dns, new, i)))
+        if (note_instance(c, i, instance_in(c->dns, new, i)))
             err = ERR_MEMORY;
     }
     for (uint32_t n = 0; new &&view_next(new, &n); n++) {
         const struct view_instance *i = view_at(new, n);
-        if (!instance_in(dns, old, i) && note_instance(dns, forward, NULL, i))
+        if (!instance_in(c->dns, old, i) && note_instance(c, NULL, i))
             err = ERR_MEMORY;
     }
     return err;
 }
 
 /* What both have is passed over. */
-static enum err note_views(struct dns *dns, const struct zone *forward, const struct view *old,
-                           const struct view *new)
+static enum err note_views(const struct noting *c)
 {
+    const struct view *old = c->old, *new = c->new;
     enum err err = ERR_OK;
     if (!old || !new || old->slice_count != new->slice_count)
-        return note_by_id(dns, forward, old, new);
+        return note_by_id(c);
     for (uint32_t n = 0; n < old->slice_count; n++)
-        if (old->slices[n] != new->slices[n] &&
-            note_slices(dns, forward, old->slices[n], new->slices[n]))
+        if (old->slices[n] != new->slices[n] && note_slices(c, old->slices[n], new->slices[n]))
             err = ERR_MEMORY;
     return err;
 }
@@ -392,7 +407,8 @@ static bool is_forward(const struct dns *dns, const struct zone *zone)
 void reverse_note(struct dns *dns, const struct zone *forward, const struct view *old,
                   const struct view *new)
 {
-    if (dns->reverse && is_forward(dns, forward) && note_views(dns, forward, old, new))
+    const struct noting c = {dns, forward, old, new};
+    if (dns->reverse && is_forward(dns, forward) && note_views(&c))
         dns->reverse->incomplete = true;
 }
 
@@ -406,7 +422,8 @@ static enum err look_through(struct dns *dns)
     r->round++;
     while (dns_published_next(dns, &cursor, &published)) {
         const struct view *v = published.places & VIEW_AT_SERVICE ? published.view : NULL;
-        if (is_forward(dns, published.zone) && note_views(dns, published.zone, NULL, v))
+        const struct noting c = {dns, published.zone, NULL, v};
+        if (is_forward(dns, published.zone) && note_views(&c))
             return ERR_MEMORY;
     }
     return ERR_OK;

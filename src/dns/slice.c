@@ -4,11 +4,12 @@
 
 const struct view_instance *slice_instance(const struct slice *s, struct text label)
 {
+    const uint8_t *tags = slice_tags(s);
     uint8_t tag = slice_tag(label);
     for (unsigned n = 0; n < s->count; n++) {
-        if (s->tags[n] != tag)
+        if (tags[n] != tag)
             continue;
-        const uint8_t *own = instance_target(&s->instances[n]);
+        const uint8_t *own = instance_wire_label(&s->instances[n]);
         if (own[0] == label.n && memcmp(own + 1, label.s, label.n) == 0)
             return &s->instances[n];
     }
@@ -21,7 +22,7 @@ static unsigned selector_at(const struct slice *s, struct text key, struct text 
     unsigned low = 0, high = s->selector_count;
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
-        const struct selector *there = &s->selectors[middle];
+        const struct selector *there = &slice_selectors(s)[middle];
         int order = text_compare(there->key, key);
         if (order == 0)
             order = text_compare(there->value, value);
@@ -38,7 +39,7 @@ const struct selector *slice_selector(const struct slice *s, struct text key, st
     unsigned at = selector_at(s, key, value);
     if (at == s->selector_count)
         return NULL;
-    const struct selector *there = &s->selectors[at];
+    const struct selector *there = &slice_selectors(s)[at];
     return text_is(there->key, key) && text_is(there->value, value) ? there : NULL;
 }
 
@@ -49,7 +50,7 @@ const struct selector *slice_selector_hashed(const struct slice *s, uint32_t has
     if (s->selector_count > FEW)
         return slice_selector(s, pair->key, pair->value);
     for (unsigned i = 0; i < s->selector_count; i++) {
-        const struct selector *there = &s->selectors[i];
+        const struct selector *there = &slice_selectors(s)[i];
         if (there->hash == hash && text_is(there->value, pair->value) &&
             text_is(there->key, pair->key))
             return there;
@@ -61,7 +62,7 @@ bool slice_has_selector_key(const struct slice *s, struct text key)
 {
     /* Values are never empty, so all of this key's stand behind the empty one. */
     unsigned at = selector_at(s, key, (struct text){NULL, 0});
-    return at < s->selector_count && text_is(s->selectors[at].key, key);
+    return at < s->selector_count && text_is(slice_selectors(s)[at].key, key);
 }
 
 uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count)
@@ -72,12 +73,4 @@ uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigne
         mask = there ? mask & there->live : 0;
     }
     return mask;
-}
-
-const struct slice_port *slice_port(const struct slice *s, struct text name, uint8_t protocol)
-{
-    for (unsigned i = 0; i < s->port_count; i++)
-        if (s->ports[i].protocol == protocol && text_is(s->ports[i].name, name))
-            return &s->ports[i];
-    return NULL;
 }

@@ -11,7 +11,9 @@
 #define DISC_DNS_SLICE_H
 
 #include <stdint.h>
+#include <string.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "dns/bundle.h"
 #include "dns/part.h"
@@ -19,44 +21,52 @@
 
 enum {
     SLICE_MAX = PART_MAX,
-    /* So many bytes behind any target (and what stands behind it) are of the same block: it may
+    /* So many bytes from any label (and from a view's suffix) on are of the same block: it may
      * be copied in steps that do not stop at its end. */
     SLICE_READABLE = 64,
+    TXT_SIZE = 2, /* bytes before TXT data that tell their size */
 };
 
 /* What it points to stands behind it in the block, at an offset from its own address: see the
  * functions below. */
 struct view_instance {
-    uint32_t target_at; /* wire name I.S.Z, lower case, uncompressed (RFC 2782); behind it the
-                           addresses: v4_count x 4, v6_count x 16 bytes */
-    uint32_t txt_at;    /* RDATA of the one TXT record; at least one string. Equal data stand
-                           once in a slice */
-    uint16_t txt_size;
-    uint16_t port; /* default port; 0 = address-only */
+    uint16_t label_at; /* I, lower case, as on the wire: its size and so many bytes; behind it
+                          the addresses: v4_count x 4, v6_count x 16 bytes */
+    uint8_t v4_count : 4, v6_count : 4;
+    uint8_t status : 2;    /* enum status, in force */
+    uint8_t alpn : 1;      /* its TXT data name a protocol as metadata `alpn` */
+    uint8_t live : 1;      /* status up: part of the service's answers, if perhaps as the last
+                              choice */
+    uint8_t stale : 1;     /* expired and kept: its priority is at or above STALE_PRIORITY */
+    uint8_t browsable : 1; /* I._S._tcp.Z is a name: it is not too long */
     uint16_t priority;
     uint16_t weight;                  /* in force, not scaled: view_wire_weight */
+    uint16_t port;                    /* default port; 0 = address-only */
     uint16_t ports[PROTOCOL_UDP + 1]; /* the first of the protocol; 0 = none */
     uint16_t https_port;              /* the TCP port named `https`; 0 = none */
-    uint8_t target_size;
-    uint8_t v4_count : 4, v6_count : 4;
-    uint8_t status; /* enum status, in force */
-    bool alpn : 1;  /* its TXT data name a protocol as metadata `alpn` */
-    bool live : 1;  /* status up: part of the service's answers, if perhaps as the last choice */
-    bool stale : 1; /* expired and kept: its priority is at or above STALE_PRIORITY */
-    bool browsable : 1; /* I._S._tcp.Z is a name: it is not too long */
+    uint32_t txt_at; /* RDATA of the one TXT record, 2 bytes of size before it; at least one
+                        string. Equal data stand once in a slice */
 };
+_Static_assert(STATUS_COUNT <= 4, "a status has two bits");
 
 /* What is not heard from comes after all that is: the upper half of the priorities is
  * free for it, see PRIORITY_MAX. */
 enum { STALE_PRIORITY = PRIORITY_MAX + 1 };
 
-static inline const uint8_t *instance_target(const struct view_instance *i)
+/* Its id as on the wire. The whole name is view_target (view.h). */
+static inline const uint8_t *instance_wire_label(const struct view_instance *i)
 {
-    return (const uint8_t *)i + i->target_at;
+    return (const uint8_t *)i + i->label_at;
+}
+static inline struct text instance_label(const struct view_instance *i)
+{
+    const uint8_t *label = instance_wire_label(i);
+    return (struct text){(const char *)label + 1, label[0]};
 }
 static inline const uint8_t *instance_v4(const struct view_instance *i)
 {
-    return instance_target(i) + i->target_size;
+    const uint8_t *label = instance_wire_label(i);
+    return label + 1 + label[0];
 }
 static inline const uint8_t *instance_v6(const struct view_instance *i)
 {
@@ -66,10 +76,15 @@ static inline const uint8_t *instance_txt(const struct view_instance *i)
 {
     return (const uint8_t *)i + i->txt_at;
 }
-static inline struct text instance_label(const struct view_instance *i)
+static inline uint16_t instance_txt_size(const struct view_instance *i)
 {
-    const uint8_t *target = instance_target(i);
-    return (struct text){(const char *)target + 1, target[0]};
+    return get_u16(instance_txt(i) - TXT_SIZE);
+}
+
+static inline bool instance_same_txt(const struct view_instance *a, const struct view_instance *b)
+{
+    uint16_t size = instance_txt_size(a);
+    return size == instance_txt_size(b) && memcmp(instance_txt(a), instance_txt(b), size) == 0;
 }
 
 /* The lists of live instances that have a port, by which port. */
@@ -77,15 +92,19 @@ enum set_kind { SET_DEFAULT, SET_TCP, SET_UDP, SET_KINDS };
 
 /* One part for each priority, ascending; within it by instance. `base` and `before` are 0. */
 struct slice_set {
-    const struct part *parts;
-    uint32_t part_count;
+    uint16_t first, count; /* among the slice's parts; equal sets may be the same */
 };
+
+static inline bool slice_set_is(const struct slice_set *a, const struct slice_set *b)
+{
+    return a->first == b->first && a->count == b->count;
+}
 
 struct slice_port {
     struct text name;
     uint8_t protocol;     /* enum protocol */
-    uint32_t hash;        /* keyed, of both */
     struct slice_set set; /* of live instances; may be empty while the name exists */
+    uint32_t hash;        /* keyed, of both */
 };
 
 /* Who has a pair "key is value": bits by place in the slice. */
@@ -114,13 +133,25 @@ struct slice {
     uint64_t live, stale;        /* masks; stale: of the live ones */
     uint64_t https, unbrowsable; /* masks: of items of SET_DEFAULT with HTTPS records; of all */
     uint8_t status_counts[STATUS_COUNT];
-    struct slice_class classes[2];         /* [1]: the stale */
-    const uint8_t *tags;                   /* count bytes: slice_tag of the ids */
-    const struct view_instance *instances; /* count of them, sorted by id */
-    struct slice_set sets[SET_KINDS];      /* equal ones may be the same */
-    const struct slice_port *ports;        /* sorted by name, protocol */
-    const struct selector *selectors;      /* sorted by key, value */
+    struct slice_class classes[2]; /* [1]: the stale */
+    struct slice_set sets[SET_KINDS];
+    uint32_t tags_at, ports_at, selectors_at; /* from the slice on: see below */
+    const struct part *parts;                 /* of all sets */
+    const struct view_instance *instances;    /* count of them, sorted by id */
 };
+
+static inline const uint8_t *slice_tags(const struct slice *s) /* count: slice_tag of the ids */
+{
+    return (const uint8_t *)s + s->tags_at;
+}
+static inline const struct slice_port *slice_ports(const struct slice *s) /* by name, protocol */
+{
+    return (const void *)((const uint8_t *)s + s->ports_at);
+}
+static inline const struct selector *slice_selectors(const struct slice *s) /* by key, value */
+{
+    return (const void *)((const uint8_t *)s + s->selectors_at);
+}
 
 /* A byte by which most others are passed over. Not keyed: a slice has few. */
 static inline uint8_t slice_tag(struct text label)
@@ -142,6 +173,5 @@ const struct selector *slice_selector_hashed(const struct slice *s, uint32_t has
  * live ones where `count` is 0. */
 uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count);
 bool slice_has_selector_key(const struct slice *s, struct text key);
-const struct slice_port *slice_port(const struct slice *s, struct text name, uint8_t protocol);
 
 #endif

@@ -39,7 +39,7 @@ static struct text alpn_of(const struct view_instance *i)
 {
     static const char key[] = "alpn=";
     const size_t size = sizeof(key) - 1;
-    const uint8_t *at = instance_txt(i), *end = at + i->txt_size;
+    const uint8_t *at = instance_txt(i), *end = at + instance_txt_size(i);
     for (; i->alpn && at < end; at += 1 + *at)
         if (*at > size && memcmp(at + 1, key, size) == 0)
             return (struct text){(const char *)at + 1 + size, *at - size};
@@ -74,14 +74,17 @@ static void write_hint(struct writer *w, uint16_t key, const uint8_t *bytes, siz
     write_bytes(w, bytes, size);
 }
 
-size_t svcb_rdata(const struct view_instance *i, uint16_t type, uint8_t out[static SVCB_RDATA_MAX])
+size_t svcb_rdata(const struct view *v, const struct view_instance *i, uint16_t type,
+                  uint8_t out[static SVCB_RDATA_MAX])
 {
     if (!svcb_has(i, type))
         return 0;
     struct writer w = writer_of(out, SVCB_RDATA_MAX);
     uint16_t port = port_of(i, type);
     write_u16(&w, svcb_priority(i, i->priority));
-    write_bytes(&w, instance_target(i), i->target_size); /* not compressed: section 2.2 */
+    const uint8_t *id = instance_wire_label(i);
+    write_bytes(&w, id, 1u + *id);
+    write_bytes(&w, v->suffix, v->suffix_size); /* not compressed: section 2.2 */
     write_alpn(&w, alpn_of(i));
     if (type != TYPE_HTTPS || port != HTTPS_PORT) {
         write_u16(&w, KEY_PORT);

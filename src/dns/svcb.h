@@ -22,7 +22,9 @@ bool svcb_has(const struct view_instance *i, uint16_t type);
  * from, and before the stale. */
 uint16_t svcb_priority(const struct view_instance *i, uint16_t priority);
 
-/* RDATA in ServiceMode; 0 = the instance has no such record. TargetName is I.S.Z, in full. */
-size_t svcb_rdata(const struct view_instance *i, uint16_t type, uint8_t out[static SVCB_RDATA_MAX]);
+/* RDATA in ServiceMode, of an instance of the view; 0 = the instance has no such record. TargetName
+ * is I.S.Z, in full. */
+size_t svcb_rdata(const struct view *v, const struct view_instance *i, uint16_t type,
+                  uint8_t out[static SVCB_RDATA_MAX]);
 
 #endif

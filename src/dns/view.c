@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct srv_set view_no_items;
+
 const struct view_instance *view_instance(const struct view *v, const struct hash_key *key,
                                           struct text label, uint32_t *place)
 {
@@ -19,8 +21,9 @@ const struct view_instance *view_instance(const struct view *v, const struct has
 /* The item of an instance of the part, -1: none is its. They ascend. */
 static int find_item(const struct part *p, unsigned instance)
 {
-    for (int n = 0; n < p->count && p->items[n].instance <= instance; n++)
-        if (p->items[n].instance == instance)
+    const struct part_item *items = part_items(p);
+    for (int n = 0; n < p->count && items[n].instance <= instance; n++)
+        if (items[n].instance == instance)
             return n;
     return -1;
 }
@@ -50,10 +53,10 @@ struct pair_counts view_pair_counts(const struct view *v, const struct pair *pai
 
 bool view_has_pair(const struct view *v, const struct hash_key *key, const struct pair *pair)
 {
-    if (!v->pairs)
+    if (!v->shared)
         return slice_selector(v->slices[0], pair->key, pair->value) != NULL;
     uint32_t hash = pair_filter_hash(key, pair);
-    if (!pair_filter_has(v->pairs, hash))
+    if (!pair_filter_has(v->shared->pairs, hash))
         return false;
     for (uint32_t n = 0; n < v->slice_count; n++)
         if (slice_selector_hashed(v->slices[n], hash, pair))
@@ -63,7 +66,7 @@ bool view_has_pair(const struct view *v, const struct hash_key *key, const struc
 
 bool view_has_selector_key(const struct view *v, const struct hash_key *key, struct text label)
 {
-    if (v->pairs && !pair_filter_has(v->pairs, pair_filter_key_hash(key, label)))
+    if (v->shared && !pair_filter_has(v->shared->pairs, pair_filter_key_hash(key, label)))
         return false;
     for (uint32_t n = 0; n < v->slice_count; n++)
         if (slice_has_selector_key(v->slices[n], label))
@@ -92,9 +95,11 @@ const struct named_port *view_port(const struct view *v, struct text name, uint8
 
 size_t view_bytes(const struct view *v)
 {
-    return v->size + (v->pairs ? v->pairs->block.size : 0) + block_list_bytes(v->blocks) +
-           block_list_bytes(v->v4.blocks) + block_list_bytes(v->v6.blocks) +
-           block_list_bytes(v->txt.blocks);
+    const struct view_shared *s = v->shared;
+    if (!s)
+        return v->size;
+    return v->size + s->pairs->block.size + block_list_bytes(s->slices) + block_list_bytes(s->v4) +
+           block_list_bytes(s->v6) + block_list_bytes(s->txt);
 }
 
 static void reclaim(struct rcu_late *late)
@@ -118,15 +123,20 @@ struct view *view_ref(struct view *v)
     return v;
 }
 
+static void let_go(const struct view_shared *s)
+{
+    block_list_free(s->slices);
+    block_unref(&s->pairs->block);
+    block_list_free(s->v4);
+    block_list_free(s->v6);
+    block_list_free(s->txt);
+}
+
 void view_unref(struct view *v)
 {
     if (!v || atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) != 0)
         return;
-    block_list_free(v->blocks);
-    if (v->pairs)
-        block_unref(&v->pairs->block);
-    block_list_free(v->v4.blocks);
-    block_list_free(v->v6.blocks);
-    block_list_free(v->txt.blocks);
+    if (v->shared)
+        let_go(v->shared);
     free(v);
 }

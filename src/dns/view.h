@@ -20,7 +20,9 @@
 #define DISC_DNS_VIEW_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/rcu.h"
@@ -29,17 +31,18 @@
 #include "dns/pair_filter.h"
 #include "dns/part.h"
 #include "dns/slice.h"
+#include "dns/wire.h"
 #include "registry/registry.h"
 
 /* One priority after the other, ascending; the stale last. */
 struct srv_set {
     const struct part *parts;
     const struct pick_group *groups;
-    uint32_t group_count;
-    uint32_t part_count;   /* the last group ends there */
-    uint32_t count;        /* items */
-    uint32_t record_bytes; /* all records on the wire, owner as 2-byte pointer */
-    bool withdrawn;        /* stale ones are left out, as others are there */
+    uint32_t group_count : 31;
+    uint32_t withdrawn : 1; /* stale ones are left out, as others are there */
+    uint32_t part_count;    /* the last group ends there */
+    uint32_t count;         /* items */
+    uint32_t record_bytes;  /* all records on the wire, owner as 2-byte pointer */
 };
 
 struct srv_item {
@@ -60,11 +63,10 @@ struct named_port {
  * over the holders of w x ADDRESS_WEIGHT_PARTS / (the instance's addresses of the family). */
 struct addr_set {
     const struct part *parts;
-    struct pick_group group;   /* first_part is 0 */
-    uint16_t priority;         /* of those instances */
-    uint16_t weight_max;       /* the largest that one of them has, not scaled */
-    bool stale;                /* of instances that are not heard from */
-    struct block_list *blocks; /* the next view shares them; NULL: in the view's own */
+    struct pick_group group; /* first_part is 0 */
+    uint16_t priority;       /* of those instances */
+    uint16_t weight_max;     /* the largest that one of them has, not scaled */
+    bool stale;              /* of instances that are not heard from */
 };
 
 enum { ADDRESS_WEIGHT_PARTS = 840 }; /* divisible by 1 to 8 */
@@ -83,39 +85,77 @@ struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if
     uint32_t part_count;
     uint32_t count;
     uint32_t record_bytes;
-    struct block_list *blocks; /* as above */
+};
+
+/* Of a view of many slices: its blocks, which the next view shares, and what a view of one does
+ * not need. */
+struct view_shared {
+    struct block_list *slices, *v4, *v6, *txt;
+    struct pair_filter *pairs; /* of all slices */
+    uint32_t status_counts[STATUS_COUNT];
+    uint32_t compiled; /* instances, and port names of slices, compiled for it; not the shared */
+    uint32_t listed;   /* steps taken to list what the slices have: parts, port names */
 };
 
 struct view {
     struct rcu_late late;
-    _Atomic uint32_t refs;     /* beyond that of who published it, or compiled it */
-    uint32_t size;             /* bytes of its block, without shared ones */
-    struct block_list *blocks; /* of slices; NULL: the one is in the view's own */
-    struct pair_filter *pairs; /* of all slices; NULL: there is one slice */
-    const struct slice *const *slices;
-    uint32_t slice_count; /* at least 1 */
-    uint32_t compiled; /* instances, and port names of slices, compiled for it; others are shared */
-    uint32_t listed;   /* steps that it took to list what the slices have: parts, port names */
-    uint64_t index;    /* registry index that it shows */
-    struct text ns, service;
-    uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
-    uint32_t max_answers;       /* 0 = all */
-    uint32_t instance_count, live_count;
-    uint32_t stale_count; /* of the live ones */
-    uint32_t https_count; /* items of by_default with HTTPS records */
+    uint64_t index;        /* registry index that it shows */
+    _Atomic uint32_t refs; /* beyond that of who published it, or compiled it */
+    uint32_t live_count;
     uint32_t unbrowsable_count;
-    uint16_t weight_scale; /* of SRV weights; lowered so that the largest fits 16 bits */
+    uint32_t spill_over; /* percent */
+    struct txt_set txt;
+
+    /* From here on it is what most answers read; behind it stand the SRV sets and their slice. */
+    uint32_t size;                /* bytes of its block, without shared ones */
+    uint32_t addr_size, srv_size; /* of them in front: what A and SRV answers read; of a view of
+                                     many slices only the head */
+    struct addr_set v4, v6;
+    const struct view_shared *shared; /* NULL: all is in the view's own block */
+    const struct slice *const *slices;
+    const struct named_port *ports; /* sorted by name, protocol */
+    uint32_t slice_count;           /* at least 1 */
+    uint32_t port_count;
+    uint32_t stale_count;  /* of the live ones */
+    uint32_t https_count;  /* items of by_default with HTTPS records */
     uint16_t priority_max; /* of the live ones, as registered */
     uint8_t locality;      /* enum dns_locality */
-    bool withdraws_stale;  /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
-    uint32_t spill_over;   /* percent */
-    uint32_t status_counts[STATUS_COUNT];
-    uint32_t port_count;
-    const struct named_port *ports; /* sorted by name, protocol */
-    struct srv_set by_default, by_tcp, by_udp;
-    struct addr_set v4, v6;
-    struct txt_set txt;
+    uint8_t service_size;
+    bool withdraws_stale; /* out of SRV too, while others are left (DNS_STALE_WITHDRAW) */
+    uint8_t suffix_size;
+    uint16_t weight_scale;      /* of SRV weights; lowered so that the largest fits 16 bits */
+    uint32_t ttl, negative_ttl; /* ttl: the smallest wish of all, RFC 2181 section 5.2 */
+    uint32_t max_answers;       /* 0 = all */
+    uint32_t instance_count;
+    const uint8_t *suffix; /* S.Z, lower case, uncompressed: what all targets end in; behind it
+                              the service's name */
+    const struct srv_set *by_protocol[PROTOCOL_UDP + 1]; /* may be that by default */
+    struct srv_set by_default;
 };
+
+/* A set of nothing. */
+extern const struct srv_set view_no_items;
+
+static inline struct text view_service(const struct view *v)
+{
+    return (struct text){(const char *)v->suffix + v->suffix_size, v->service_size};
+}
+
+/* See struct view_shared. */
+static inline uint32_t view_compiled(const struct view *v)
+{
+    return v->shared ? v->shared->compiled : v->instance_count + v->port_count;
+}
+static inline uint32_t view_listed(const struct view *v)
+{
+    return v->shared ? v->shared->listed : 0;
+}
+
+/* Instances of a status. */
+static inline uint32_t view_status_count(const struct view *v, enum status status)
+{
+    return v->shared ? v->shared->status_counts[status] : v->slices[0]->status_counts[status];
+}
 
 /* ---- instances ------------------------------------------------------------------------- */
 
@@ -169,10 +209,29 @@ static inline uint32_t slice_number(uint32_t slice_count, const struct hash_key 
 const struct view_instance *view_instance(const struct view *v, const struct hash_key *key,
                                           struct text label, uint32_t *place);
 
+/* The name of an instance, I.S.Z, lower case, uncompressed (RFC 2782). */
+static inline size_t view_target_size(const struct view *v, const struct view_instance *i)
+{
+    return 1u + *instance_wire_label(i) + v->suffix_size;
+}
+
+/* Into `to`, which has room for NAME_MAX_WIRE bytes; returns its size. */
+static inline size_t view_target(const struct view *v, const struct view_instance *i, uint8_t *to)
+{
+    const uint8_t *label = instance_wire_label(i);
+    memcpy(to, label, 1u + *label);
+    memcpy(to + 1 + *label, v->suffix, v->suffix_size);
+    return 1u + *label + v->suffix_size;
+}
+
+static inline uint16_t scaled_weight(uint32_t scale, uint16_t weight)
+{
+    uint32_t scaled = weight * scale;
+    return (uint16_t)(scaled < UINT16_MAX ? scaled : UINT16_MAX);
+}
 static inline uint16_t view_wire_weight(const struct view *v, uint16_t weight)
 {
-    uint32_t scaled = (uint32_t)weight * v->weight_scale;
-    return (uint16_t)(scaled < UINT16_MAX ? scaled : UINT16_MAX);
+    return scaled_weight(v->weight_scale, weight);
 }
 
 /* ---- sets -------------------------------------------------------------------------------- */
@@ -180,7 +239,7 @@ static inline uint16_t view_wire_weight(const struct view *v, uint16_t weight)
 static inline struct srv_item set_item(const struct srv_set *set, uint32_t number)
 {
     const struct part *p = part_of(set->parts, number);
-    const struct part_item *item = &p->items[number % PART_MAX];
+    const struct part_item *item = &part_items(p)[number % PART_MAX];
     return (struct srv_item){p->base + item->instance, p->priority,
                              p->instances[item->instance].weight, item->port};
 }
@@ -189,7 +248,7 @@ static inline struct srv_item set_item(const struct srv_set *set, uint32_t numbe
 static inline const struct view_instance *set_instance(const struct srv_set *set, uint32_t number)
 {
     const struct part *p = part_of(set->parts, number);
-    return &p->instances[p->items[number % PART_MAX].instance];
+    return &p->instances[part_items(p)[number % PART_MAX].instance];
 }
 
 static inline bool set_next(const struct srv_set *set, uint32_t *number) /* see part_next */
@@ -252,22 +311,26 @@ const struct named_port *view_port(const struct view *v, struct text name, uint8
 /* Bytes of all that it stands in, the shared blocks too. */
 size_t view_bytes(const struct view *v);
 
-/* Begins to load what an answer reads of the view itself. */
+/* Begins to load the head of a view: what most answers read of it. */
 static inline void view_prefetch(const struct view *v)
 {
-    const char *at = (const char *)v;
-    for (size_t line = 0; line < sizeof(*v); line += 64)
-        __builtin_prefetch(at + line);
+    const char *at = (const char *)&v->size, *end = (const char *)(v + 1);
+    for (; at < end; at += 64)
+        __builtin_prefetch(at);
 }
 
-/* Once that has come: the rest of a small service's block, side by side, where each piece would
- * have to wait for the one that leads to it. */
-static inline void view_prefetch_rest(const struct view *v)
+/* Once that has come: what an answer of this type reads behind it in a small service's block,
+ * side by side, where each piece would have to wait for the one that leads to it. Type 0: all. */
+static inline void view_prefetch_rest(const struct view *v, uint16_t type)
 {
     enum { LINE = 64, MOST = 2048 };
-    size_t size = v->blocks ? 0 : v->size < MOST ? v->size : MOST;
-    for (size_t line = sizeof(*v) / LINE * LINE; line < size; line += LINE)
-        __builtin_prefetch((const char *)v + line);
+    const char *at = (const char *)v;
+    uint32_t size = type == TYPE_A || type == TYPE_AAAA ? v->addr_size
+                    : type == TYPE_SRV                  ? v->srv_size
+                                                        : v->size;
+    /* Where it begins is known without a look at the view: only its end may be guessed. */
+    for (size_t line = sizeof(*v) / LINE * LINE; line < size && line < MOST; line += LINE)
+        __builtin_prefetch(at + line);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */

@@ -23,8 +23,8 @@ static bool is_covered(const struct zone *zone, const struct name *name)
 static void init_protocol(struct view_source *s, enum protocol protocol, const struct srv_set *set,
                           bool there)
 {
-    s->at_protocol[protocol] =
-        there && browse_service_name(s->view->service, protocol, s->zone, &s->protocols[protocol]);
+    s->at_protocol[protocol] = there && browse_service_name(view_service(s->view), protocol,
+                                                            s->zone, &s->protocols[protocol]);
     s->browsed[protocol] = browse_parts(set);
 }
 
@@ -33,9 +33,10 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
 {
     s->view = view;
     s->zone = zone;
-    s->at_service = places & VIEW_AT_SERVICE && !name_join(view->service, &zone->apex, &s->service);
-    init_protocol(s, PROTOCOL_TCP, &view->by_tcp, places & VIEW_AT_TCP);
-    init_protocol(s, PROTOCOL_UDP, &view->by_udp, places & VIEW_AT_UDP);
+    s->at_service =
+        places & VIEW_AT_SERVICE && !name_join(view_service(view), &zone->apex, &s->service);
+    init_protocol(s, PROTOCOL_TCP, view->by_protocol[PROTOCOL_TCP], places & VIEW_AT_TCP);
+    init_protocol(s, PROTOCOL_UDP, view->by_protocol[PROTOCOL_UDP], places & VIEW_AT_UDP);
     s->at_types = browse_types_name(zone, &s->types) && !is_covered(zone, &s->types);
 }
 
@@ -52,9 +53,9 @@ const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind)
     case VIEW_SVCB:
     case VIEW_HTTPS: return &v->by_default;
     case VIEW_TCP_SRV:
-    case VIEW_TCP_PTR: return &v->by_tcp;
+    case VIEW_TCP_PTR: return v->by_protocol[PROTOCOL_TCP];
     case VIEW_UDP_SRV:
-    case VIEW_UDP_PTR: return &v->by_udp;
+    case VIEW_UDP_PTR: return v->by_protocol[PROTOCOL_UDP];
     default: return kind < VIEW_PORTS ? NULL : &v->ports[kind - VIEW_PORTS].set;
     }
 }
@@ -82,8 +83,8 @@ static bool next_of_service(const struct view *v, unsigned kind, uint32_t *numbe
     case VIEW_A: return part_next(v->v4.parts, v->v4.group.part_count, number);
     case VIEW_AAAA: return part_next(v->v6.parts, v->v6.group.part_count, number);
     case VIEW_TXT: return txt_next(&v->txt, number);
-    case VIEW_TYPE_TCP: return *number < (v->by_tcp.count > 0);
-    default: return *number < (v->by_udp.count > 0);
+    case VIEW_TYPE_TCP: return *number < (v->by_protocol[PROTOCOL_TCP]->count > 0);
+    default: return *number < (v->by_protocol[PROTOCOL_UDP]->count > 0);
     }
 }
 
@@ -118,8 +119,8 @@ static bool put_srv(struct rr *out, const struct view *v, struct view_scratch *s
     put_u16(scratch->rdata, i->priority);
     put_u16(scratch->rdata + 2, view_wire_weight(v, i->weight));
     put_u16(scratch->rdata + 4, port);
-    memcpy(scratch->rdata + SRV_HEAD, instance_target(i), i->target_size);
-    return put(out, TYPE_SRV, scratch->rdata, port ? SRV_HEAD + (size_t)i->target_size : 0);
+    size_t size = SRV_HEAD + view_target(v, i, scratch->rdata + SRV_HEAD);
+    return put(out, TYPE_SRV, scratch->rdata, port ? size : 0);
 }
 
 static void own(struct rr *out, const struct name *owner)
@@ -183,10 +184,10 @@ static bool port_name(const struct view_source *s, struct text port, uint8_t pro
     return join(label, &above, out) && !is_covered(s->zone, &above) && !is_covered(s->zone, out);
 }
 
-static bool svcb(const struct view_instance *i, uint16_t type, struct view_scratch *scratch,
-                 struct rr *out)
+static bool svcb(const struct view *v, const struct view_instance *i, uint16_t type,
+                 struct view_scratch *scratch, struct rr *out)
 {
-    size_t size = svcb_rdata(i, type, scratch->rdata);
+    size_t size = svcb_rdata(v, i, type, scratch->rdata);
     return put(out, type, scratch->rdata, size);
 }
 
@@ -195,7 +196,8 @@ static bool browsed(const struct view_source *s, enum protocol protocol,
 {
     struct name *target = &scratch->owner;
     own(out, &s->protocols[protocol]);
-    return s->at_protocol[protocol] && join(instance_target(i), &s->protocols[protocol], target) &&
+    return s->at_protocol[protocol] &&
+           join(instance_wire_label(i), &s->protocols[protocol], target) &&
            put(out, TYPE_PTR, target->wire, target->size);
 }
 
@@ -213,8 +215,8 @@ bool view_set_record(const struct view_source *s, unsigned kind, const struct vi
     own(out, &s->service);
     switch (kind) {
     case VIEW_SRV: return s->at_service && put_srv(out, s->view, scratch, i, i->port);
-    case VIEW_SVCB: return s->at_service && svcb(i, TYPE_SVCB, scratch, out);
-    case VIEW_HTTPS: return s->at_service && svcb(i, TYPE_HTTPS, scratch, out);
+    case VIEW_SVCB: return s->at_service && svcb(s->view, i, TYPE_SVCB, scratch, out);
+    case VIEW_HTTPS: return s->at_service && svcb(s->view, i, TYPE_HTTPS, scratch, out);
     case VIEW_TCP_SRV: return by_protocol(s, PROTOCOL_TCP, i, scratch, out);
     case VIEW_UDP_SRV: return by_protocol(s, PROTOCOL_UDP, i, scratch, out);
     case VIEW_TCP_PTR: return browsed(s, PROTOCOL_TCP, i, scratch, out);
@@ -238,20 +240,19 @@ bool view_port_record(const struct view_source *s, struct text port, uint8_t pro
 static bool of_own_name(const struct view_source *s, unsigned kind, const struct view_instance *i,
                         uint32_t address, struct view_scratch *scratch, struct rr *out)
 {
-    if (!s->at_service)
+    if (!s->at_service || !join(instance_wire_label(i), &s->service, &scratch->owner))
         return false;
-    out->owner = instance_target(i);
-    out->owner_size = i->target_size;
+    own(out, &scratch->owner);
     switch (kind) {
     case VIEW_OWN_A:
         return address < i->v4_count && put(out, TYPE_A, instance_v4(i) + (size_t)address * 4, 4);
     case VIEW_OWN_AAAA:
         return address < i->v6_count &&
                put(out, TYPE_AAAA, instance_v6(i) + (size_t)address * 16, 16);
-    case VIEW_OWN_TXT: return put(out, TYPE_TXT, instance_txt(i), i->txt_size);
+    case VIEW_OWN_TXT: return put(out, TYPE_TXT, instance_txt(i), instance_txt_size(i));
     case VIEW_OWN_SRV: return put_srv(out, s->view, scratch, i, i->port);
-    case VIEW_OWN_SVCB: return svcb(i, TYPE_SVCB, scratch, out);
-    default: return svcb(i, TYPE_HTTPS, scratch, out);
+    case VIEW_OWN_SVCB: return svcb(s->view, i, TYPE_SVCB, scratch, out);
+    default: return svcb(s->view, i, TYPE_HTTPS, scratch, out);
     }
 }
 
@@ -262,11 +263,11 @@ static bool of_browsed_name(const struct view_source *s, unsigned kind,
     bool tcp = kind == VIEW_OWN_TCP_SRV || kind == VIEW_OWN_TCP_TXT;
     enum protocol protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
     if (!s->at_protocol[protocol] || !i->ports[protocol] ||
-        !join(instance_target(i), &s->protocols[protocol], &scratch->owner))
+        !join(instance_wire_label(i), &s->protocols[protocol], &scratch->owner))
         return false;
     own(out, &scratch->owner);
     if (kind == VIEW_OWN_TCP_TXT || kind == VIEW_OWN_UDP_TXT)
-        return put(out, TYPE_TXT, instance_txt(i), i->txt_size);
+        return put(out, TYPE_TXT, instance_txt(i), instance_txt_size(i));
     return put_srv(out, s->view, scratch, i, i->ports[protocol]);
 }
 
@@ -280,13 +281,7 @@ static bool of_instance(const struct view_source *s, unsigned kind, uint32_t num
     bool there = kind <= VIEW_OWN_HTTPS
                      ? of_own_name(s, kind, i, number % ADDRESSES_MAX, scratch, out)
                      : of_browsed_name(s, kind, i, scratch, out);
-    if (!there)
-        return false;
-    struct name name = {.size = out->owner_size};
-    memcpy(name.wire, out->owner, out->owner_size);
-    for (const uint8_t *at = name.wire; *at; at += 1 + *at)
-        name.labels++;
-    return !is_covered(s->zone, &name);
+    return there && !is_covered(s->zone, &scratch->owner);
 }
 
 bool view_record(const struct view_source *s, unsigned kind, uint32_t number,

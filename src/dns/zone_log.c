@@ -151,7 +151,8 @@ static size_t view_size(const struct view *v)
     if (!v)
         return 0;
     return (size_t)v->instance_count * OWN_BYTES + (size_t)v->by_default.record_bytes * 3 +
-           (size_t)v->by_tcp.record_bytes * 2 + (size_t)v->by_udp.record_bytes * 2 +
+           (size_t)v->by_protocol[PROTOCOL_TCP]->record_bytes * 2 +
+           (size_t)v->by_protocol[PROTOCOL_UDP]->record_bytes * 2 +
            v->txt.record_bytes * (size_t)2 + ((size_t)v->v4.group.count + v->v6.group.count) * 16;
 }
 

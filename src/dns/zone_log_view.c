@@ -22,11 +22,6 @@ struct difference {
 
 /* ---- sets ------------------------------------------------------------------------------- */
 
-static const struct srv_set *protocol_set(const struct view *v, enum protocol protocol)
-{
-    return protocol == PROTOCOL_TCP ? &v->by_tcp : &v->by_udp;
-}
-
 static bool leaves_out(const struct srv_set *set, const struct view_instance *i)
 {
     return i->stale && set->withdrawn;
@@ -41,14 +36,15 @@ static bool browses_stale(const struct srv_set *set)
 /* The number of the port of that name; 0: the instance is not live, or has none. */
 static uint16_t named(const struct slice *s, uint32_t port, uint32_t instance)
 {
-    const struct slice_set *set = &s->ports[port].set;
-    for (uint32_t p = 0; p < set->part_count; p++) {
-        const struct part *part = &set->parts[p];
+    const struct slice_set *set = &slice_ports(s)[port].set;
+    for (uint32_t p = 0; p < set->count; p++) {
+        const struct part *part = &s->parts[set->first + p];
         if (part->priority != s->instances[instance].priority)
             continue;
+        const struct part_item *items = part_items(part);
         for (uint32_t n = 0; n < part->count; n++)
-            if (part->items[n].instance == instance)
-                return part->items[n].port;
+            if (items[n].instance == instance)
+                return items[n].port;
     }
     return 0;
 }
@@ -102,7 +98,7 @@ static bool collect_by_default(struct side *side, const struct view_instance *i)
 static bool collect_by_protocol(struct side *side, enum protocol protocol,
                                 const struct view_instance *i)
 {
-    const struct srv_set *set = protocol_set(side->source.view, protocol);
+    const struct srv_set *set = side->source.view->by_protocol[protocol];
     bool tcp = protocol == PROTOCOL_TCP;
     if (!i->ports[protocol] || leaves_out(set, i))
         return true;
@@ -117,7 +113,7 @@ static bool collect_named(struct side *side, uint32_t place, const struct view_i
     const struct view *v = side->source.view;
     const struct slice *s = view_slice(v, place);
     for (uint32_t p = 0; p < s->port_count; p++) {
-        const struct slice_port *port = &s->ports[p];
+        const struct slice_port *port = &slice_ports(s)[p];
         uint16_t number = named(s, p, place % SLICE_MAX);
         struct view_scratch scratch;
         struct rr rr;
@@ -156,10 +152,10 @@ static void note_collected(struct difference *d, bool added, const struct side *
 
 static bool same_content(const struct view_instance *a, const struct view_instance *b)
 {
-    return a->v4_count == b->v4_count && a->v6_count == b->v6_count && a->txt_size == b->txt_size &&
+    return a->v4_count == b->v4_count && a->v6_count == b->v6_count &&
            memcmp(instance_v4(a), instance_v4(b),
                   (size_t)a->v4_count * 4 + (size_t)a->v6_count * 16) == 0 &&
-           memcmp(instance_txt(a), instance_txt(b), a->txt_size) == 0;
+           instance_same_txt(a, b);
 }
 
 static bool same_data(const struct difference *d, const struct view_instance *a,
@@ -176,11 +172,12 @@ static bool same_data(const struct difference *d, const struct view_instance *a,
 
 static bool same_named(const struct slice *a, uint32_t i, const struct slice *b, uint32_t k)
 {
+    const struct slice_port *p = slice_ports(a), *q = slice_ports(b);
     for (uint32_t x = 0, y = 0; x < a->port_count || y < b->port_count;) {
-        int order = x == a->port_count   ? 1
-                    : y == b->port_count ? -1
-                                         : compare_names(a->ports[x].name, a->ports[x].protocol,
-                                                         b->ports[y].name, b->ports[y].protocol);
+        int order = x == a->port_count ? 1
+                    : y == b->port_count
+                        ? -1
+                        : compare_names(p[x].name, p[x].protocol, q[y].name, q[y].protocol);
         uint16_t here = order <= 0 ? named(a, x, i) : 0, there = order >= 0 ? named(b, y, k) : 0;
         if (here != there)
             return false;
@@ -293,11 +290,11 @@ static bool stale_differ(const struct view *a, const struct view *b)
 {
     if (!a->stale_count && !b->stale_count)
         return false;
-    return a->by_default.withdrawn != b->by_default.withdrawn ||
-           a->by_tcp.withdrawn != b->by_tcp.withdrawn ||
-           a->by_udp.withdrawn != b->by_udp.withdrawn ||
-           browses_stale(&a->by_tcp) != browses_stale(&b->by_tcp) ||
-           browses_stale(&a->by_udp) != browses_stale(&b->by_udp) || named_sets_differ(a, b);
+    for (enum protocol p = PROTOCOL_TCP; p <= PROTOCOL_UDP; p++)
+        if (a->by_protocol[p]->withdrawn != b->by_protocol[p]->withdrawn ||
+            browses_stale(a->by_protocol[p]) != browses_stale(b->by_protocol[p]))
+            return true;
+    return a->by_default.withdrawn != b->by_default.withdrawn || named_sets_differ(a, b);
 }
 
 /* `types`: with the records whose TTL is the zone's, not the view's. */

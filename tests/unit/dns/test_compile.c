@@ -78,11 +78,11 @@ static void assert_group(const struct srv_set *set, const struct pick_group *gro
         assert_in_range(p->count, 1, PART_MAX);
         unsigned part_zeros = 0;
         for (unsigned n = 0; n < p->count; n++) {
-            assert_int_equal(part_weight(p, n), p->instances[p->items[n].instance].weight);
+            assert_int_equal(part_weight(p, n), p->instances[part_items(p)[n].instance].weight);
             part_zeros += part_weight(p, n) == 0;
         }
         assert_int_equal(p->zeros, part_zeros);
-        total += p->sums[p->count - 1];
+        total += part_total(p);
         count += p->count;
         zeros += part_zeros;
     }
@@ -108,7 +108,7 @@ static void assert_set(const struct view *v, const struct srv_set *set, const ch
         assert_int_equal(found.priority, item.priority);
         assert_int_equal(found.weight, item.weight);
         assert_int_equal(found.port, item.port);
-        bytes += 18u + in->target_size;
+        bytes += 18u + (uint32_t)view_target_size(v, in);
     }
     assert_string_equal(got, expected);
     assert_int_equal(set->count, count);
@@ -138,15 +138,14 @@ static void test_sets(void **state)
     const struct view *v = compiled(&f, "web");
     assert_int_equal(v->instance_count, 5);
     assert_int_equal(v->live_count, 4);
-    assert_int_equal(v->status_counts[STATUS_UP], 4);
-    assert_int_equal(v->status_counts[STATUS_DRAINING], 1);
-    assert_true(text_is(v->service, TEXT("web")));
-    assert_true(text_is(v->ns, TEXT("default")));
+    assert_int_equal(view_status_count(v, STATUS_UP), 4);
+    assert_int_equal(view_status_count(v, STATUS_DRAINING), 1);
+    assert_true(text_is(view_service(v), TEXT("web")));
     assert_int_equal(v->index, registry_index(f.registry));
     assert_set(v, &v->by_default, "a:8081:10 b:8080:30 c:8082:0");
     assert_int_equal(v->by_default.group_count, 2);
-    assert_set(v, &v->by_tcp, "a:8081:10 b:8080:30 c:8082:0");
-    assert_set(v, &v->by_udp, "a:5353:10");
+    assert_set(v, v->by_protocol[PROTOCOL_TCP], "a:8081:10 b:8080:30 c:8082:0");
+    assert_set(v, v->by_protocol[PROTOCOL_UDP], "a:5353:10");
 
     assert_int_equal(v->port_count, 2);
     assert_set(v, &view_port(v, TEXT("grpc"), PROTOCOL_TCP)->set, "a:9091:10 b:9090:30");
@@ -155,8 +154,10 @@ static void test_sets(void **state)
     assert_null(view_port(v, TEXT("other"), PROTOCOL_TCP));
 
     const struct view_instance *d = inst(v, "d");
-    assert_memory_equal(instance_target(d), "\1d\3web\1z\0", 9);
-    assert_int_equal(d->target_size, 9);
+    uint8_t target[NAME_MAX_WIRE];
+    assert_int_equal(view_target(v, d, target), 9);
+    assert_memory_equal(target, "\1d\3web\1z\0", 9);
+    assert_int_equal(view_target_size(v, d), 9);
     assert_int_equal(d->port, 7000);
     assert_int_equal(d->status, STATUS_DRAINING);
     assert_false(d->live);
@@ -234,8 +235,8 @@ static void test_stale(void **state)
         assert_int_equal(v->stale_count, 2);
         assert_int_equal(v->withdraws_stale, policy == DNS_STALE_WITHDRAW);
         assert_set(v, &v->by_default, expected[policy][0]);
-        assert_set(v, &v->by_tcp, expected[policy][1]);
-        assert_set(v, &v->by_udp, "");
+        assert_set(v, v->by_protocol[PROTOCOL_TCP], expected[policy][1]);
+        assert_set(v, v->by_protocol[PROTOCOL_UDP], "");
         assert_set(v, &view_port(v, TEXT("x"), PROTOCOL_TCP)->set, expected[policy][2]);
         assert_set(v, &view_port(v, TEXT("old"), PROTOCOL_TCP)->set, "a:5:10");
         assert_int_equal(inst(v, "c")->priority, STALE_PRIORITY + 2);
@@ -295,7 +296,7 @@ static void test_ttl(void **state)
 static void assert_txt(const struct view *v, const char *id, const char *expected, size_t size)
 {
     const struct view_instance *i = inst(v, id);
-    assert_int_equal(i->txt_size, size);
+    assert_int_equal(instance_txt_size(i), size);
     assert_memory_equal(instance_txt(i), expected, size);
 }
 
@@ -326,7 +327,7 @@ static void test_txt(void **state)
     v = compiled(&f, "big");
     const struct view_instance *i = inst(v, "a");
     /* "tags=" and seven tags of 32 with six commas, twice; then two */
-    assert_int_equal(i->txt_size, 236 + 236 + 71);
+    assert_int_equal(instance_txt_size(i), 236 + 236 + 71);
     assert_int_equal(instance_txt(i)[0], 235);
     assert_memory_equal(instance_txt(i) + 1, "tags=0000", 9);
     assert_int_equal(instance_txt(i)[236], 235);
@@ -430,7 +431,7 @@ static void test_long_names(void **state)
     reg(f.registry, id, fields, 1);
     const struct view *v = compiled(&f, service);
     assert_int_equal(v->instance_count, 1);
-    assert_int_equal(view_at(v, 0)->target_size, 255);
+    assert_int_equal(view_target_size(v, view_at(v, 0)), 255);
     teardown(&f);
 }
 
@@ -472,14 +473,39 @@ static void test_large(void **state)
     teardown(&f);
 }
 
+/* So many at one address that their weight there exceeds 32 bits, and one elsewhere. */
+static void test_shared_address(void **state)
+{
+    enum { MANY = 100 };
+    (void)state;
+    struct fixture f = setup(1);
+    char name[16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "web/%d", i);
+        reg(f.registry, name, "addr=10.0.0.1 port=1 w=65535", 1);
+    }
+    reg(f.registry, "web/other", "addr=10.0.0.2 port=1 w=3", 1);
+    const struct addr_set *set = &compiled(&f, "web")->v4;
+    assert_int_equal(set->group.count, 2);
+    assert_int_equal(set->group.total, (UINT64_C(65535) * MANY + 3) * ADDRESS_WEIGHT_PARTS);
+    for (uint32_t n = 0; part_next(set->parts, set->group.part_count, &n); n++) {
+        uint64_t holders = addr_at(set, n, 4)[3] == 1 ? UINT64_C(65535) * MANY : 3;
+        assert_int_equal(part_weight(part_of(set->parts, n), n % PART_MAX),
+                         holders * ADDRESS_WEIGHT_PARTS);
+    }
+    assert_true(set->parts[0].is_wide);
+    teardown(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets),       cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_scale),      cmocka_unit_test(test_ttl),
-        cmocka_unit_test(test_stale),      cmocka_unit_test(test_txt),
-        cmocka_unit_test(test_selectors),  cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_long_names), cmocka_unit_test(test_large),
+        cmocka_unit_test(test_sets),           cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_scale),          cmocka_unit_test(test_ttl),
+        cmocka_unit_test(test_stale),          cmocka_unit_test(test_txt),
+        cmocka_unit_test(test_selectors),      cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_large),
+        cmocka_unit_test(test_shared_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,13 +203,16 @@ static const char *hex(const uint8_t *bytes, size_t size, char *out)
 static void say_instance(struct lines *l, const struct view *v, uint32_t place)
 {
     const struct view_instance *i = view_at(v, place);
-    char a[801], b[801];
+    char a[801], b[801], c[801];
+    uint8_t target[NAME_MAX_WIRE];
     uint32_t found;
     assert_ptr_equal(view_instance(v, &test_key, instance_label(i), &found), i);
     assert_int_equal(found, place);
-    say(l, "i %s %s",
-        hex(instance_target(i), i->target_size + 4u * i->v4_count + 16u * i->v6_count, a),
-        hex(instance_txt(i), i->txt_size, b));
+    size_t size = view_target(v, i, target);
+    assert_int_equal(size, view_target_size(v, i));
+    say(l, "i %s %s %s", hex(target, size, a),
+        hex(instance_v4(i), 4u * i->v4_count + 16u * i->v6_count, b),
+        hex(instance_txt(i), instance_txt_size(i), c));
     say(l, "I %.*s %u %u %u %u %u %u %u %d%d%d%d %u", TEXT_ARG(instance_label(i)), i->port,
         i->priority, i->weight, view_wire_weight(v, i->weight), i->ports[0], i->ports[1],
         i->https_port, i->alpn, i->live, i->stale, i->browsable, i->status);
@@ -241,7 +244,7 @@ static void say_set(struct lines *l, const struct view *v, const char *name,
         for (uint32_t i = 0; i < group->part_count; i++, part++) {
             assert_int_equal(set->parts[part].before, before);
             assert_in_range(set->parts[part].count, 1, PART_MAX);
-            before += set->parts[part].sums[set->parts[part].count - 1];
+            before += part_total(&set->parts[part]);
         }
         say(l, "g %s %u %u %u %llu", name, set->parts[group->first_part].priority, group->count,
             group->zeros, (unsigned long long)group->total);
@@ -262,7 +265,7 @@ static void say_addrs(struct lines *l, const char *name, const struct addr_set *
         if (n % PART_MAX == 0) {
             assert_int_equal(p->before, before);
             assert_int_equal(p->priority, set->priority);
-            before += p->sums[p->count - 1];
+            before += part_total(p);
             zeros += p->zeros;
         }
         say(l, "A %s %s %llu", name, hex(addr_at(set, n, size), size, a),
@@ -278,7 +281,7 @@ static void say_selectors(struct lines *l, const struct view *v)
     for (uint32_t n = 0; n < v->slice_count; n++) {
         const struct slice *s = v->slices[n];
         for (unsigned i = 0; i < s->selector_count; i++) {
-            const struct selector *pair = &s->selectors[i];
+            const struct selector *pair = &slice_selectors(s)[i];
             struct pair asked = {pair->key, pair->value};
             struct pair_counts counts = view_pair_counts(v, &asked);
             assert_true(view_has_pair(v, &test_key, &asked));
@@ -297,14 +300,15 @@ static void say_selectors(struct lines *l, const struct view *v)
 
 static void say_head(struct lines *l, const struct view *v)
 {
-    say(l, "h %llu %.*s %.*s %u %u %u", (unsigned long long)v->index, TEXT_ARG(v->ns),
-        TEXT_ARG(v->service), v->ttl, v->negative_ttl, v->max_answers);
+    say(l, "h %llu %.*s %u %u %u", (unsigned long long)v->index, TEXT_ARG(view_service(v)), v->ttl,
+        v->negative_ttl, v->max_answers);
     say(l, "c %u %u %u %u %u %u %u %u %u %u %u %u", v->instance_count, v->live_count,
         v->stale_count, v->https_count, v->unbrowsable_count, v->weight_scale, v->priority_max,
-        v->locality, v->withdraws_stale, v->spill_over, v->status_counts[0], v->status_counts[1]);
+        v->locality, v->withdraws_stale, v->spill_over, view_status_count(v, 0),
+        view_status_count(v, 1));
     say_set(l, v, "default", &v->by_default);
-    say_set(l, v, "tcp", &v->by_tcp);
-    say_set(l, v, "udp", &v->by_udp);
+    say_set(l, v, "tcp", v->by_protocol[PROTOCOL_TCP]);
+    say_set(l, v, "udp", v->by_protocol[PROTOCOL_UDP]);
     for (uint32_t i = 0; i < v->port_count; i++) {
         char name[40];
         const struct named_port *p = &v->ports[i];

@@ -67,7 +67,7 @@ static bool follow(struct fixture *f)
     struct compile_context c = context_of(f);
     struct view *next;
     assert_int_equal(compile_next(&c, service_of(f), f->view, &next), ERR_OK);
-    bool shared = next->pairs == f->view->pairs;
+    bool shared = next->shared->pairs == f->view->shared->pairs;
     view_free(f->view);
     f->view = next;
     return shared;
@@ -91,8 +91,9 @@ static unsigned mistaken(const struct fixture *f)
         char label[16];
         snprintf(label, sizeof(label), "other-%u", n);
         struct pair pair = {TEXT("version"), text_of(label)};
-        bool pair_may = pair_filter_has(bare.pairs, pair_filter_hash(&test_key, &pair));
-        bool key_may = pair_filter_has(bare.pairs, pair_filter_key_hash(&test_key, text_of(label)));
+        bool pair_may = pair_filter_has(bare.shared->pairs, pair_filter_hash(&test_key, &pair));
+        bool key_may =
+            pair_filter_has(bare.shared->pairs, pair_filter_key_hash(&test_key, text_of(label)));
         count += pair_may + key_may;
         assert_false(view_has_pair(pair_may ? f->view : &bare, &test_key, &pair));
         assert_false(view_has_selector_key(key_may ? f->view : &bare, &test_key, text_of(label)));
@@ -123,7 +124,7 @@ static void test_small(void **state)
     (void)state;
     struct fixture f = setup(SLICE_MAX);
     assert_int_equal(f.view->slice_count, 1);
-    assert_null(f.view->pairs);
+    assert_null(f.view->shared);
     assert_true(has_tag(&f, 1));
     assert_false(has_tag(&f, SLICE_MAX));
     teardown(&f);
@@ -141,12 +142,12 @@ static void test_shared(void **state)
     assert_false(has_tag(&f, 7)); /* it may be, but is not */
     assert_true(has_tag(&f, 8));
     struct view *kept = view_ref(f.view);
-    uint32_t set = kept->pairs->set;
+    uint32_t set = kept->shared->pairs->set;
     put(&f, 7, 5000000, 2);
     assert_false(follow(&f));
     assert_true(has_tag(&f, 5000000));
-    assert_int_equal(kept->pairs->set, set);
-    assert_true(f.view->pairs->set > set);
+    assert_int_equal(kept->shared->pairs->set, set);
+    assert_true(f.view->shared->pairs->set > set);
     view_unref(kept);
     teardown(&f);
 }
@@ -157,22 +158,22 @@ static void test_churn(void **state)
     (void)state;
     struct fixture f = setup(SIZE);
     unsigned tags[SIZE], renewed = 0;
-    size_t size = f.view->pairs->block.size;
+    size_t size = f.view->shared->pairs->block.size;
     for (unsigned i = 0; i < SIZE; i++)
         tags[i] = i;
     for (unsigned n = 0; n < 8 * SIZE; n++) {
-        uint32_t before = f.view->pairs->set;
+        uint32_t before = f.view->shared->pairs->set;
         tags[n % SIZE] = SIZE + n;
         put(&f, n % SIZE, tags[n % SIZE], 1);
         follow(&f);
-        renewed += f.view->pairs->set < before;
-        assert_true(f.view->pairs->set <= f.view->pairs->most);
+        renewed += f.view->shared->pairs->set < before;
+        assert_true(f.view->shared->pairs->set <= f.view->shared->pairs->most);
         assert_true(has_tag(&f, SIZE + n));
         if (n >= SIZE)
             assert_false(has_tag(&f, n));
     }
     assert_in_range(renewed, 2, 40);
-    assert_int_equal(f.view->pairs->block.size, size);
+    assert_int_equal(f.view->shared->pairs->block.size, size);
     assert_all(&f, tags);
     assert_in_range(mistaken(&f), 0, 2 * OTHERS / 50);
     teardown(&f);

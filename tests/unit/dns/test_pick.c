@@ -19,7 +19,8 @@ static struct picker picker;
 static struct rand rng;
 static struct pick_group groups[8];
 static struct part parts[ITEMS_MAX];
-static uint64_t sums[ITEMS_MAX];
+static uint32_t sums[ITEMS_MAX];
+static uint64_t wide_sums[ITEMS_MAX];
 static uint32_t ordinals[NUMBERS_MAX]; /* by number: which of all items */
 static uint32_t fill = PART_MAX;       /* items in a part */
 
@@ -47,8 +48,13 @@ static void add_part(struct pick_group *g, uint32_t n, uint32_t k, uint32_t coun
         uint64_t weight = pattern[(k + i) % size];
         p->zeros = (uint8_t)(p->zeros + (weight == 0));
         sum += weight;
-        sums[n + i] = sum;
+        sums[n + i] = (uint32_t)sum;
+        wide_sums[n + i] = sum;
         ordinals[number * PART_MAX + i] = n + i;
+    }
+    if (sum > UINT32_MAX) {
+        p->is_wide = true;
+        p->wide_sums = &wide_sums[n];
     }
     g->total += sum;
     g->zeros += p->zeros;

@@ -378,7 +378,7 @@ static void test_pacing_of_ports(void **state)
     reg_with_ports(&f, 1000, 2000);
     publish_at(&f, 2000);
     assert_int_equal(published_at(&f, "big.z")->live_count, 1001);
-    assert_in_range(published_at(&f, "big.z")->compiled, 1, 8 * SLICE_MAX);
+    assert_in_range(view_compiled(published_at(&f, "big.z")), 1, 8 * SLICE_MAX);
     reg_with_ports(&f, 1001, 2001);
     publish_at(&f, 2001);
     assert_int_equal(published_at(&f, "big.z")->live_count, 1001);

@@ -165,7 +165,7 @@ static void publish_and_look(struct world *w)
     registry_changes_trim(w->rig->registry, dns_published_index(dns));
     for (size_t cursor = 0; dns_published_next(dns, &cursor, &p);)
         for (unsigned s = 0; s < SERVICES; s++)
-            if (text_is(p.view->service, text_of(services[s])))
+            if (text_is(view_service(p.view), text_of(services[s])))
                 look_at(w, s, p.view);
 }
 
