@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/log.h"
 #include "dns/grant_check.h"
 #include "dns/leaf_publish.h"
@@ -272,6 +273,12 @@ static enum err fill_table(struct dns *dns, struct dns_fault *fault)
     return err ? refuse(fault, err, "out of memory", "") : ERR_OK;
 }
 
+static enum err start_publishing(struct dns *dns, struct dns_fault *fault)
+{
+    dns->cells = cells_new();
+    return dns->cells ? ERR_OK : refuse(fault, ERR_MEMORY, "out of memory", "");
+}
+
 /* ---- life ------------------------------------------------------------------------------- */
 
 struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struct dns_fault *fault)
@@ -287,8 +294,8 @@ struct dns *dns_new(struct dns_config *config, const struct hash_key *key, struc
     dns->config = *config;
     *config = (struct dns_config){0};
     dns->key = *key;
-    if (load_keys(dns, fault) || load_zones(dns, fault) || note_inner_zones(dns, fault) ||
-        fill_table(dns, fault) || start_reverse(dns, fault)) {
+    if (start_publishing(dns, fault) || load_keys(dns, fault) || load_zones(dns, fault) ||
+        note_inner_zones(dns, fault) || fill_table(dns, fault) || start_reverse(dns, fault)) {
         dns_free(dns);
         return NULL;
     }
@@ -301,6 +308,7 @@ void dns_free(struct dns *dns)
     if (!dns)
         return;
     dns_unpublish(dns);
+    cells_release(dns->cells);
     leaves_free(dns);
     reverse_free(dns->reverse);
     table_free(dns->table);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/log.h"
 #include "dns/compile.h"
 #include "dns/dns.h"
@@ -50,6 +51,7 @@ struct waiting {
  * place in the list. Freed after the grace period. */
 struct publication {
     struct slot slot;
+    struct cells *cells; /* where it is */
     struct browse_place browsed;
     union {
         struct {
@@ -112,13 +114,14 @@ static uint64_t hash_of(const struct dns *dns, const struct publication *p)
 /* Takes the first view over; NULL (and the view still the caller's) when memory lacks. */
 static struct publication *publication_new(struct dns *dns, struct zone *zone, struct view *view)
 {
-    struct publication *p = calloc(1, sizeof(*p));
+    struct publication *p = cells_take(dns->cells, sizeof(*p));
     if (!p)
         return NULL;
+    p->cells = dns->cells;
     p->zone = zone;
     RCU_PUBLISH(p->slot.view, view);
     if (map_insert(&dns->published, hash_of(dns, p), p)) {
-        free(p);
+        cells_give(dns->cells, p);
         return NULL;
     }
     return p;
@@ -232,7 +235,8 @@ static unsigned places_of(const struct publication *p)
 
 static void reclaim(struct rcu_late *late)
 {
-    free((char *)late - offsetof(struct publication, late));
+    struct publication *p = (void *)((char *)late - offsetof(struct publication, late));
+    cells_give(p->cells, p);
 }
 
 static void stop_waiting(struct dns *dns, struct publication *p)
@@ -352,7 +356,7 @@ void dns_unpublish(struct dns *dns)
         stop_waiting(dns, p);
         view_free(view_of(p));
         browse_place_deinit(&p->browsed);
-        free(p);
+        cells_give(dns->cells, p);
     }
     heap_deinit(&dns->waiting);
     map_deinit(&dns->published);

@@ -5,7 +5,8 @@
 /* What readers do not need of an array stands in front of its entries. */
 struct array {
     struct rcu_late late;
-    void (*free_node)(struct node *);
+    void (*free_node)(void *context, struct node *);
+    void *context;
     size_t size;
     _Alignas(SHARD_LOG_MASK + 1) shard_entry entries[];
 };
@@ -43,6 +44,7 @@ static struct array *array_new(const struct shards *s, unsigned log)
     if (!a)
         return NULL;
     a->free_node = s->free_node;
+    a->context = s->context;
     a->size = size;
     for (size_t i = 0; i < size; i++)
         atomic_init(&a->entries[i], 0);
@@ -55,7 +57,7 @@ static void array_free(struct array *a, bool all)
     for (size_t i = 0; i < a->size; i++) {
         uint64_t entry = RCU_READ(a->entries[i]);
         if (entry && (all || !tag_of(entry)))
-            a->free_node(shard_node(entry));
+            a->free_node(a->context, shard_node(entry));
     }
     free(a);
 }
@@ -65,9 +67,9 @@ static void array_reclaim(struct rcu_late *late)
     array_free((struct array *)((char *)late - offsetof(struct array, late)), false);
 }
 
-void shards_init(struct shards *s, void (*free_node)(struct node *))
+void shards_init(struct shards *s, void (*free_node)(void *context, struct node *), void *context)
 {
-    *s = (struct shards){.free_node = free_node};
+    *s = (struct shards){.free_node = free_node, .context = context};
 }
 
 void shards_free(struct shards *s)

@@ -7,8 +7,8 @@
  * of the hash: they say where in the array it belongs, and by the rest of them a reader passes
  * over all but some of the other nodes. An array is rebuilt without looking into any.
  *
- *    63      44 43                                 0
- *   [   tag    |   address of the node / 16        ]
+ *    63      45 44                                 0
+ *   [   tag    |   address of the node / 8         ]
  */
 #ifndef DISC_DNS_SHARDS_H
 #define DISC_DNS_SHARDS_H
@@ -26,9 +26,9 @@ struct node;
 enum {
     SHARD_BITS = 8,
     SHARD_COUNT = 1 << SHARD_BITS,
-    SHARD_TAG_BITS = 20,
+    SHARD_TAG_BITS = 19,
     SHARD_TAG_SHIFT = 64 - SHARD_TAG_BITS,
-    SHARD_UNUSED_BITS = 4, /* at the end of a node's address, which has 48 in all */
+    SHARD_UNUSED_BITS = 3, /* at the end of a node's address, which has 48 in all */
 };
 
 /* 0 = free. A node that left stays where it is, with tag 0, until its array goes: that is its
@@ -44,10 +44,11 @@ struct shards {
     /* Of entries, aligned to 64 bytes; the low bits hold the binary logarithm of how many. */
     _Atomic(uintptr_t) arrays[SHARD_COUNT];
     struct shard shards[SHARD_COUNT];
-    void (*free_node)(struct node *); /* any thread */
+    void (*free_node)(void *context, struct node *); /* any thread */
+    void *context;
 };
 
-void shards_init(struct shards *s, void (*free_node)(struct node *));
+void shards_init(struct shards *s, void (*free_node)(void *context, struct node *), void *context);
 void shards_free(struct shards *s); /* nodes too; no reader may be left */
 
 static inline uint64_t shard_tag(uint64_t hash)
@@ -111,7 +112,7 @@ static inline struct node *shard_next(const struct shard_view *v, uint64_t hash,
 
 /* ---- writing: control only ------------------------------------------------------------- */
 
-/* Has an entry room for its address? malloc() of today's 64-bit systems gives no others. */
+/* Has an entry room for its address? Today's 64-bit systems give no others. */
 static inline bool shard_fits(const struct node *n)
 {
     uint64_t address = (uintptr_t)n;

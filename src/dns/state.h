@@ -15,6 +15,8 @@
 #include "dns/tsig.h"
 #include "dns/zone.h"
 
+struct cells;
+
 struct dns {
     struct rcu_late late;
     struct hash_key key;
@@ -26,6 +28,7 @@ struct dns {
 
     /* Publishing; the control thread's alone. */
     struct map published;              /* struct publication by (zone, service), see publish.c */
+    struct cells *cells;               /* of publications */
     struct heap waiting;               /* publications that are left for later, by lease ms */
     uint64_t published_index;          /* registry index up to which all is compiled or waiting */
     struct map leaves;                 /* by owner, see leaf_publish.c */

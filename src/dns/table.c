@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "dns/leaf.h"
 #include "dns/shards.h"
 #include "dns/wire.h"
@@ -17,6 +18,7 @@ struct table {
     /* Writer only: on lines of their own, as it writes to them while others read. */
     _Alignas(64) size_t count;
     size_t by_labels[NAME_MAX_LABELS + 1];
+    struct cells *cells; /* of nodes */
 };
 
 static void *leaf_place(struct node *n)
@@ -37,10 +39,10 @@ static void set_leaf(struct node *n, struct leaf *leaf)
     memcpy(leaf_place(n), &leaf, sizeof(struct leaf *));
 }
 
-static void node_free(struct node *n)
+static void node_free(void *cells, struct node *n)
 {
     leaf_unref(leaf_of(n));
-    free(n);
+    cells_give(cells, n);
 }
 
 /* A leaf whose node died: nodes may wait long for their array to go, and leaves are large. */
@@ -78,10 +80,15 @@ static void give_back(struct widow *w)
 struct table *table_new(const struct hash_key *key)
 {
     struct table *t = aligned_alloc(_Alignof(struct table), sizeof(*t));
-    if (!t)
+    struct cells *cells = cells_new();
+    if (!t || !cells) {
+        free(t);
+        cells_release(cells);
         return NULL;
+    }
     *t = (struct table){.key = *key};
-    shards_init(&t->shards, node_free);
+    t->cells = cells;
+    shards_init(&t->shards, node_free, cells);
     return t;
 }
 
@@ -90,6 +97,7 @@ void table_free(struct table *t)
     if (!t)
         return;
     shards_free(&t->shards);
+    cells_release(t->cells);
     free(t);
 }
 
@@ -186,14 +194,14 @@ static uint64_t hash_of(const struct table *t, const struct node *n)
     return table_hash(t, n->name, n->size);
 }
 
-static struct node *node_new(const uint8_t *wire, uint8_t size, const struct zone *zone,
-                             enum node_kind kind)
+static struct node *node_new(struct table *t, const uint8_t *wire, uint8_t size,
+                             const struct zone *zone, enum node_kind kind)
 {
     size_t bytes = offsetof(struct node, name) + size;
     bytes += kind == NODE_LEAF ? sizeof(struct leaf *) : 0;
-    struct node *n = calloc(1, bytes > sizeof(*n) ? bytes : sizeof(*n));
+    struct node *n = cells_take(t->cells, bytes > sizeof(*n) ? bytes : sizeof(*n));
     if (!n || !shard_fits(n)) {
-        free(n);
+        cells_give(t->cells, n);
         return NULL;
     }
     n->zone = zone;
@@ -309,9 +317,9 @@ static void replace(struct table *t, struct node *old, struct node *n)
 static struct node *make_successor(struct table *t, const struct name *name,
                                    const struct zone *zone, enum node_kind kind)
 {
-    struct node *n = node_new(name->wire, name->size, zone, kind);
+    struct node *n = node_new(t, name->wire, name->size, zone, kind);
     if (n && shards_reserve(&t->shards, hash_of(t, n), 1)) {
-        free(n);
+        cells_give(t->cells, n);
         return NULL;
     }
     return n;
@@ -328,7 +336,7 @@ static unsigned make_chain(struct table *t, const struct name *name, const struc
             break;
         uint8_t size;
         const uint8_t *tail = name_tail(name, skip, &size);
-        fresh[count] = node_new(tail, size, zone, skip ? NODE_EMPTY : kind);
+        fresh[count] = node_new(t, tail, size, zone, skip ? NODE_EMPTY : kind);
         if (!fresh[count])
             goto fail;
         count++;
@@ -340,7 +348,7 @@ static unsigned make_chain(struct table *t, const struct name *name, const struc
         return count;
 fail:
     while (count)
-        free(fresh[--count]);
+        cells_give(t->cells, fresh[--count]);
     return 0;
 }
 

@@ -14,6 +14,10 @@ add_bench(bench_registry bench_registry.c disc_registry)
 
 add_bench(bench_publish bench_publish.c disc_dns)
 
+# The goodbye of a group of 10 000.
+add_bench(bench_group bench_group.c disc_dns)
+target_link_libraries(bench_group PRIVATE disc_store)
+
 # Subscriptions against a running discd.
 add_bench(bench_push bench_push.c disc_flags)
 

@@ -31,7 +31,7 @@ static size_t number_of(const struct node *n)
     return ((size_t)(uintptr_t)n - (size_t)(uintptr_t)nodes) / sizeof(*nodes);
 }
 
-static void note_freed(struct node *n)
+static void note_freed(void *context UNUSED, struct node *n)
 {
     atomic_fetch_add(&freed[number_of(n)], 1);
 }
@@ -73,7 +73,7 @@ static struct shards *begin(void)
     struct shards *s = malloc(sizeof(*s));
     assert_non_null(s);
     memset(freed, 0, sizeof(freed));
-    shards_init(s, note_freed);
+    shards_init(s, note_freed, NULL);
     return s;
 }
 
@@ -199,7 +199,7 @@ static void unfit(void **state UNUSED)
 {
     const uintptr_t fine = (uintptr_t)node_at(0);
     assert_true(shard_fits((struct node *)fine));
-    assert_false(shard_fits((struct node *)(fine + 8)));
+    assert_false(shard_fits((struct node *)(fine + 4)));
     assert_false(shard_fits((struct node *)(fine | (uintptr_t)1 << 48)));
 }
 
