@@ -80,7 +80,8 @@ void apply_group_del(struct call *c)
         apply_refuse(c, refusal);
         return;
     }
-    enum err e = registry_group_deregister(c->reg->registry, group, &c->who, c->now, &count);
+    enum err e = registry_group_deregister(c->reg->registry, group, &c->who, c->now, &count,
+                                           &c->reg->goodbye);
     if (e) {
         apply_error(c, e, 0);
         return;

@@ -29,6 +29,7 @@ struct reg {
     void (*denied)(void *context, const struct principal *who, struct text ns, struct text service);
     void *denied_context;
     struct reg_counters counters;
+    uint64_t goodbye;   /* see reg_goodbye */
     struct call *calls; /* REG_AHEAD: of the datagrams that were read last */
 };
 

@@ -251,6 +251,7 @@ void reg_read(struct reg *reg, const struct reg_datagram *in, unsigned count, st
 size_t reg_handle_read(struct reg *reg, unsigned n, uint8_t out[static REG_DATAGRAM_MAX])
 {
     struct call *c = &reg->calls[n];
+    reg->goodbye = 0;
     if (c->from.port == 0)
         return drop(reg, REG_OUT_DROP_SOURCE);
     if (!c->readable)
@@ -263,6 +264,11 @@ size_t reg_handle_read(struct reg *reg, unsigned n, uint8_t out[static REG_DATAG
         apply(c);
     }
     return reply_finish(c);
+}
+
+uint64_t reg_goodbye(const struct reg *reg)
+{
+    return reg->goodbye;
 }
 
 size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,

@@ -223,6 +223,10 @@ void reg_read(struct reg *reg, const struct reg_datagram *in, unsigned count, st
  * source at most min(96, 3 x request). */
 size_t reg_handle_read(struct reg *reg, unsigned n, uint8_t out[static REG_DATAGRAM_MAX]);
 
+/* Of the last one that was handled: its reply speaks of a group that leaves, and must not leave
+ * before registry_goodbyes_over says this number or a higher one; 0 = it need not wait. */
+uint64_t reg_goodbye(const struct reg *reg);
+
 /* Both for one datagram. */
 size_t reg_handle(struct reg *reg, const struct reg_datagram *in, struct moment now,
                   uint8_t out[static REG_DATAGRAM_MAX]);

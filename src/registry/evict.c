@@ -2,6 +2,7 @@
 
 #include "registry/guard.h"
 #include "registry/host.h"
+#include "registry/leave.h"
 
 enum {
     MS = 1000,
@@ -32,7 +33,8 @@ static enum err evict(const struct turn *t, struct instance *i, enum departure w
     if (err != ERR_OK)
         return err;
     tell(t, REGISTRY_EVICTED, i);
-    state_bury(t->r, i, i->rev, why, t->now);
+    /* After a goodbye even the same version does not bring it back. */
+    state_bury(t->r, i, leave_takes(i) ? rev_after(i->rev) : i->rev, why, t->now);
     t->r->evictions++;
     return ERR_OK;
 }

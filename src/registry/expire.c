@@ -1,12 +1,14 @@
 /* What time does: lateness first, then the guards, and only then does anything go. */
 #include "registry/evict.h"
 #include "registry/guard.h"
+#include "registry/leave.h"
 
 enum { LATE_STEPS = 3000 }; /* in one call: 1 or 2 ms */
 
 bool registry_expire(struct registry *r, struct moment now, unsigned budget, registry_visit *visit,
                      void *context)
 {
+    leave_turn(r, now);
     bool left = late_turn(r, now, LATE_STEPS, visit, context);
     if (!left && guards_turn(r, now, visit, context)) /* who judges has to know of all of them */
         evict_release(r);
@@ -27,5 +29,6 @@ uint64_t registry_next_deadline(const struct registry *r)
     uint64_t next = earlier(agenda_next(&r->agenda), tombstones_next(&r->tombstones));
     next = earlier(next, services_next(&r->services));
     next = earlier(next, guards_next(r));
+    next = earlier(next, leave_next(r));
     return earlier(next, evict_next(r));
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "registry/instance.h"
+#include "registry/leave.h"
 #include "registry/owner.h"
 #include "registry/state.h"
 
@@ -88,7 +89,10 @@ void group_release(struct registry *r, struct group *g, struct moment now)
     }
     lease_end(r, &g->lease, now);
     host_free_grouped(r, g->host);
-    map_remove(&r->groups, g->hash, g);
+    if (g->leaves)
+        leave_end(r, g);
+    else
+        map_remove(&r->groups, g->hash, g);
     pool_free(&r->pool, g);
 }
 
@@ -149,10 +153,12 @@ void group_leave(const struct membership *member, const struct instance *i)
         member->next->member.previous = member->previous;
     else
         g->last = member->previous;
-    g->digest ^= member_digest(i, i->rev);
     g->count--;
     if (g->unmarked == i)
         g->unmarked = member->next;
+    if (g->leaves) /* nobody will ask for the rest */
+        return;
+    g->digest ^= member_digest(i, i->rev);
     g->longest -= member->lease_s == g->lease_s;
     if (g->longest == 0 && g->count)
         count_longest(g);

@@ -24,6 +24,7 @@ struct group {
     uint64_t digest;
     uint64_t hash;
     uint8_t name_size;
+    bool leaves; /* see leave.h: it is not in the map, and its digest is of no use */
     char name[];
 };
 

@@ -4,6 +4,7 @@
 
 #include "registry/amend.h"
 #include "registry/create.h"
+#include "registry/leave.h"
 #include "registry/owner.h"
 #include "registry/record.h"
 
@@ -263,6 +264,12 @@ enum err registry_register(struct registry *r, const struct record *record,
     if (!is_acceptable(r, record) || !path_of_instance(&r->key, record_key(record), &path))
         return ERR_VALUE;
     struct instance *i = instance_find(&r->instances, &path);
+    if (i && leave_takes(i)) {
+        enum err err = leave_first(r, i, now);
+        if (err != ERR_OK)
+            return err;
+        i = NULL;
+    }
     if (!i)
         return create(r, record, &path, who, NULL, now, out);
     if (owner_is(instance_owner(r, i), who))
@@ -293,7 +300,7 @@ enum err registry_update(struct registry *r, const struct record *record,
     if (!is_acceptable(r, record) || !path_of_instance(&r->key, record_key(record), &path))
         return ERR_VALUE;
     struct instance *i = instance_find(&r->instances, &path);
-    if (!i)
+    if (!i || leave_takes(i))
         return ERR_NOT_FOUND;
     if (!owner_is(instance_owner(r, i), who))
         return ERR_OWNER;

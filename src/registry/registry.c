@@ -18,6 +18,7 @@ struct registry_config registry_config_default(void)
         .services_max = 500000,
         .service_instances_max = 20000,
         .tombstones_max = 200000,
+        .leave_max = 128,
         .weight_key = "weight",
         .guard = {.hosts_min = 2, .threshold_percent = 85, .hold_s = 900, .zones = true},
     };
@@ -39,6 +40,7 @@ struct registry *registry_new(const struct registry_config *config, const struct
     r->key = *key;
     rand_seed(&r->rand, hash_bytes(key, "", 0));
     services_init(&r->services);
+    leavings_init(&r->leavings);
     r->feed.index = r->services.freed_index = config->first_index;
     guards_init(&r->guards);
     use_pool(r);
@@ -102,6 +104,7 @@ void registry_free(struct registry *r)
     agenda_deinit(&r->agenda); /* before its nodes go */
     free_instances(&r->pool, &r->instances);
     free_groups(&r->pool, &r->groups);
+    leavings_deinit(&r->leavings, &r->pool);
     free_entries(&r->pool, &r->owners);
     free_entries(&r->pool, &r->hosts);
     free_overrides(&r->overrides);

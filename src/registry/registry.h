@@ -61,6 +61,7 @@ struct registry_config {
     uint32_t services_max;          /* 500 000 */
     uint32_t service_instances_max; /* 20 000 */
     uint32_t tombstones_max;        /* 200 000; the oldest is dropped */
+    uint32_t leave_max;     /* members that leave with their groups in one millisecond; 128 */
     const char *weight_key; /* metadata key read as weight ("weight"); copied; NULL = none */
     /* The change index goes on from here; read by registry_new only. A server gives the time
      * of its start in microseconds, so that no index of an earlier run comes again. */
@@ -219,10 +220,18 @@ MUST_CHECK enum err registry_group_renew(struct registry *r, struct text group,
                                          const struct principal *who, bool check, uint32_t count,
                                          uint64_t digest, struct moment now,
                                          struct group_state *out);
-/* Deregisters all members; `*count` says how many. ERR_NOT_FOUND. */
+/* Deregisters all members; `*count` says how many. Of a large group only some go at once
+ * (config.leave_max), the others in the following calls of registry_expire: then `*goodbye` is
+ * a number, and all have gone when registry_goodbyes_over says that one or a higher one; else it
+ * is 0. Meanwhile the group and its members cannot be renewed or updated, a new group may have the
+ * same name, and whoever registers one of them finds it gone.
+ * ERR_NOT_FOUND (then too `*goodbye` is of the last one of that name, if it is not over) · as
+ * reserve · ERR_MEMORY. */
 MUST_CHECK enum err registry_group_deregister(struct registry *r, struct text group,
                                               const struct principal *who, struct moment now,
-                                              uint32_t *count);
+                                              uint32_t *count, uint64_t *goodbye);
+/* The numbers up to this one are of goodbyes that are over. */
+uint64_t registry_goodbyes_over(const struct registry *r);
 /* Members in the order of "ns/svc/inst" (bytes), from the first above `after`
  * (empty = from the start); calls `visit` until it returns false. O(members) for
  * each call. ERR_NOT_FOUND · ERR_MEMORY. */

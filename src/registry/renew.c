@@ -1,11 +1,12 @@
 /* Renewals: of one instance, and of a whole group. */
+#include "registry/leave.h"
 #include "registry/owner.h"
 #include "registry/state.h"
 
 static enum err renew(struct registry *r, struct instance *i, const struct principal *who,
                       struct moment now, struct granted *out)
 {
-    if (!i)
+    if (!i || leave_takes(i))
         return ERR_NOT_FOUND;
     if (!owner_is(instance_owner(r, i), who))
         return ERR_OWNER;

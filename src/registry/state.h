@@ -13,6 +13,7 @@
 #include "registry/instance.h"
 #include "registry/journal.h"
 #include "registry/late.h"
+#include "registry/leave.h"
 #include "registry/service.h"
 #include "registry/tombstone.h"
 
@@ -38,6 +39,7 @@ struct registry {
     bool evict_left;         /* the last turn ended for its budget */
     bool probes;             /* some service has, or had, its late instances looked at */
     struct rand rand;
+    struct leavings leavings;
     struct tombstones tombstones;
     struct feed feed;
     struct history history;

@@ -2,6 +2,7 @@
 
 #include "registry/amend.h"
 #include "registry/create.h"
+#include "registry/leave.h"
 #include "registry/owner.h"
 #include "registry/record.h"
 
@@ -90,6 +91,12 @@ static enum err prepare(struct registry_transaction *t, const struct registry_ch
     struct instance *i = instance_find(&r->instances, &s->path);
     if (!s->record)
         return prepare_bury(t, s, who, i);
+    if (i && leave_takes(i)) {
+        enum err err = leave_first(r, i, t->now);
+        if (err != ERR_OK)
+            return err;
+        i = NULL;
+    }
     if (i && owner_is(instance_owner(r, i), who))
         return prepare_amend(t, s, who, i);
     const struct lease *lease = i ? instance_lease(i) : NULL;
@@ -274,11 +281,7 @@ static void commit_amend(struct registry_transaction *t, struct step *s)
 
 static void commit_bury(struct registry_transaction *t, struct step *s)
 {
-    struct service *service = s->leaves->service;
-    state_observe(t->registry, DEED_DEREGISTERED, s->leaves, &t->who, NULL);
-    state_bury(t->registry, s->leaves, rev_after(s->leaves->rev), DEPARTURE_DEREGISTERED, t->now);
-    service_settle(service);
-    t->registry->deregistrations++;
+    leave_now(t->registry, s->leaves, rev_after(s->leaves->rev), &t->who, t->now);
 }
 
 static void commit(struct registry_transaction *t, enum step_kind kind,

@@ -131,14 +131,21 @@ static void send_late_replies(struct control *c, bool refuse_rest)
     control_tasks_refuse(c->tasks);
 }
 
-/* True when replies waited for a publication that had failed before. */
+/* Who has said goodbye for a group is answered once nobody sees any of it. */
+static bool note_goodbyes(struct control *c)
+{
+    return c->published && replies_goodbyes_over(c->replies, registry_goodbyes_over(c->registry),
+                                                 durable_last(c->durable));
+}
+
+/* True when replies waited for this publication that are not of the batch at hand. */
 static bool put_in_force(struct control *c)
 {
     bool late = !c->published;
     publish(c);
     durable_flush(c->durable);
     set_tick(c);
-    return late;
+    return note_goodbyes(c) || late;
 }
 
 /* Heartbeats leave everything as it was published; what a repeated registration noted is still
@@ -202,10 +209,10 @@ static void handle(struct source *s, struct flight *f, unsigned i, struct moment
     size_t size = reg_handle_read(c->reg, i, in->out);
     if (!size)
         return;
-    uint64_t change = durable_wait(c->durable);
-    if (change) {
-        if (change != STORE_NEVER && !durable_state(c->durable)->fault.err &&
-            replies_hold(c->replies, s->number, f->numbers[i], in, size, change))
+    struct reply_wait wait = {reg_goodbye(c->reg), durable_wait(c->durable)};
+    if (wait.goodbye || wait.change) {
+        if (wait.change != STORE_NEVER && !durable_state(c->durable)->fault.err &&
+            replies_hold(c->replies, s->number, f->numbers[i], in, size, wait))
             return;
         size = replies_refusal(c->replies, &f->datagrams[i], now, in->out);
     }

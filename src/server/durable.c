@@ -323,6 +323,11 @@ uint64_t durable_wait(const struct durable *d)
     return d->store ? store_journal_wait(d->journal) : 0;
 }
 
+uint64_t durable_last(const struct durable *d)
+{
+    return d->store ? store_journal_last(d->journal) : 0;
+}
+
 void durable_flush(struct durable *d)
 {
     uint64_t last = store_journal_last(d->journal);

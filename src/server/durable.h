@@ -70,6 +70,9 @@ MUST_CHECK enum err durable_start(struct durable *d, struct event_base *base,
 void durable_begin(struct durable *d);
 uint64_t durable_wait(const struct durable *d);
 
+/* The newest change so far; 0 = nothing is stored. */
+uint64_t durable_last(const struct durable *d);
+
 /* Hands what changed to the store thread. */
 void durable_flush(struct durable *d);
 

@@ -41,7 +41,6 @@ static struct held_reply *copy(const struct held_reply *reply)
         return NULL;
     uint8_t *texts = (uint8_t *)(r + 1);
     *r = *reply;
-    r->next = NULL;
     r->request = texts;
     r->reply = texts + r->request_size;
     memcpy(texts, reply->request, reply->request_size);
@@ -49,18 +48,34 @@ static struct held_reply *copy(const struct held_reply *reply)
     return r;
 }
 
+static void append(struct held *h, struct held_reply *r)
+{
+    r->next = NULL;
+    *h->end = r;
+    h->end = &r->next;
+    h->count++;
+    h->bytes += size_of(r);
+}
+
 bool held_add(struct held *h, const struct held_reply *reply)
 {
-    size_t size = size_of(reply);
-    if (h->count >= h->replies_max || h->bytes_max - h->bytes < size)
+    if (h->count >= h->replies_max || h->bytes >= h->bytes_max ||
+        h->bytes_max - h->bytes < size_of(reply))
         return false;
     struct held_reply *r = copy(reply);
     if (!r)
         return false;
-    *h->end = r;
-    h->end = &r->next;
-    h->count++;
-    h->bytes += size;
+    append(h, r);
+    return true;
+}
+
+bool held_move(struct held *h, struct held *from, uint64_t over, uint64_t change)
+{
+    struct held_reply *r = held_take(from, over);
+    if (!r)
+        return false;
+    r->change = change;
+    append(h, r);
     return true;
 }
 

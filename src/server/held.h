@@ -38,6 +38,10 @@ bool held_add(struct held *h, const struct held_reply *reply);
  * it. */
 struct held_reply *held_take(struct held *h, uint64_t committed);
 
+/* Adds the oldest reply of `from` if its change is `over` or an earlier one, to wait for `change`
+ * from now on. False: there was none. The limits are not asked. */
+bool held_move(struct held *h, struct held *from, uint64_t over, uint64_t change);
+
 size_t held_count(const struct held *h);
 
 #endif

@@ -56,6 +56,15 @@ has "a repetition" 'disc/1 ok * dur=disk' "$(say 'reg svc=web inst=a port=8080 w
 crash
 start
 same "still gone" $'10.0.0.1\n10.0.0.3' "$(q A web.disc.local)"
+# ---- a group that leaves in several turns has left for good once that is said
+for n in $(seq 150); do
+    ok "reg svc=herd inst=h$n port=1 addr=10.1.0.1 grp=herd"
+done
+has "the goodbye of many" 'disc/1 ok * cnt=150 dur=disk' "$(say 'del grp=herd')"
+crash
+start
+has "none of them is back" 'rcode 0 aa*' "$(rcode herd.disc.local A)"
+same "nor stored" "2 0" "$(store '"%d %d" % (s["restored"]["instances"], s["damaged"])')"
 ok 'reg svc=web inst=b port=8080 addr=10.0.0.2 rev=51'
 stop
 start

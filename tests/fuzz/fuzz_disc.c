@@ -98,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct registry_config limits = registry_config_default();
     limits.instances_max = 50;
     limits.tombstones_max = 20;
+    limits.leave_max = 2;
     struct hash_key key = {{1}};
     struct reg_identity identity = {0x2b6296d4, {9}, 1, "mem"};
     struct disc_oracle o = {.registry = registry_new(&limits, &key), .auth = senders[who].auth};

@@ -94,16 +94,30 @@ static void some_goodbye(struct churn *c, unsigned service, unsigned id, const c
         c->left[service][id] = DEPARTURE_DEREGISTERED;
 }
 
+static bool is_member(const struct instance *i)
+{
+    struct record record;
+    struct instance_state state;
+    if (!i)
+        return false;
+    instance_read(i, &record);
+    instance_state(i, &state);
+    return record.group.n && state.owner.kind == PRINCIPAL_LOCAL;
+}
+
+/* Some go at once, the others as time passes. */
 static void group_goodbye(struct churn *c)
 {
     uint32_t count;
+    uint64_t goodbye;
     bool was[SERVICES][IDS];
     for (unsigned n = 0; n < SERVICES * IDS; n++)
-        was[n / IDS][n % IDS] = find(c, n / IDS, n % IDS) != NULL;
-    if (registry_group_deregister(c->r, TEXT("node"), &local, now_of(c), &count) != ERR_OK)
+        was[n / IDS][n % IDS] = is_member(find(c, n / IDS, n % IDS));
+    if (registry_group_deregister(c->r, TEXT("node"), &local, now_of(c), &count, &goodbye) !=
+        ERR_OK)
         return;
     for (unsigned n = 0; n < SERVICES * IDS; n++)
-        if (was[n / IDS][n % IDS] && !find(c, n / IDS, n % IDS))
+        if (was[n / IDS][n % IDS])
             c->left[n / IDS][n % IDS] = DEPARTURE_DEREGISTERED;
 }
 
@@ -210,6 +224,7 @@ static struct churn churn_of(uint64_t seed, uint64_t first_index)
 {
     struct registry_config config = registry_config_default();
     config.service_retention_s = 60;
+    config.leave_max = 2;
     config.first_index = first_index;
     struct churn c = {.r = registry_of(config)};
     rand_seed(&c.rand, seed);

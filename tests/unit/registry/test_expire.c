@@ -248,6 +248,7 @@ static void try_group(struct model *m, unsigned which)
 {
     unsigned owner = which % OWNERS, group = 1 + which % GROUPS;
     uint32_t wanted = members(m, owner, group), count;
+    uint64_t goodbye;
     struct group_state state;
     if (rand_below(&m->rand, 10)) {
         enum err err = registry_group_renew(m->registry, text_of(groups[group]), owners[owner],
@@ -260,7 +261,7 @@ static void try_group(struct model *m, unsigned which)
         return;
     }
     enum err err = registry_group_deregister(m->registry, text_of(groups[group]), owners[owner],
-                                             at_ms(m->now), &count);
+                                             at_ms(m->now), &count, &goodbye);
     assert_int_equal(err, wanted ? ERR_OK : ERR_NOT_FOUND);
     assert_int_equal(count, wanted);
     for (unsigned n = 0; n < SLOTS; n++) {

@@ -190,20 +190,23 @@ static void test_deregister(void **state)
     (void)state;
     struct registry *r = registry_plain();
     uint32_t count;
+    uint64_t goodbye;
     for (unsigned n = 0; n < 50; n++) {
         char id[8];
         snprintf(id, sizeof(id), "i%u", n);
         put_member(r, id, n % 2 ? "node" : "other", n + 5, 0);
     }
-    assert_int_equal(registry_group_deregister(r, TEXT("node"), &deploy, at_ms(0), &count),
-                     ERR_NOT_FOUND);
-    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(0), &count), ERR_OK);
+    assert_int_equal(
+        registry_group_deregister(r, TEXT("node"), &deploy, at_ms(0), &count, &goodbye),
+        ERR_NOT_FOUND);
+    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(0), &count, &goodbye),
+                     ERR_OK);
     assert_int_equal(count, 25);
     assert_int_equal(registry_totals(r).instances, 25);
     assert_int_equal(registry_totals(r).tombstones, 25);
     assert_int_equal(registry_totals(r).groups, 1);
     assert_int_equal(registry_totals(r).deregistrations, 25);
-    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(0), &count),
+    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(0), &count, &goodbye),
                      ERR_NOT_FOUND);
     registry_free(r);
 }

@@ -229,6 +229,7 @@ static void test_group_and_overrides(void **state)
     }
     t.used = 0;
     uint32_t count;
+    uint64_t goodbye;
     struct group_state group;
     assert_int_equal(registry_group_renew(r, TEXT("node"), &local, false, 0, 0, at_ms(2), &group),
                      ERR_OK);
@@ -239,7 +240,8 @@ static void test_group_and_overrides(void **state)
     assert_int_equal(registry_override(r, key_of("web", "a"), &none, at_ms(3)), ERR_OK);
     assert_int_equal(registry_override(r, key_of("web", "x"), &o, at_ms(3)), ERR_OK);
     expect(&t, "override web/a 0 0|override web/x 1 0|");
-    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(4), &count), ERR_OK);
+    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(4), &count, &goodbye),
+                     ERR_OK);
     expect(&t, "bury web/a 2 300004|bury web/b 2 300004|service web/ 86400004 0|"
                "bury db/c 2 300004|service db/ 86400004 0|");
     expire_all(r, 86400004);
@@ -295,7 +297,7 @@ static enum err register_as(struct registry *r, unsigned call)
 static enum err run(struct registry *r, unsigned call)
 {
     struct override drain = {.drain = true}, raise = {.weight_set = true, .weight = 200};
-    uint64_t rev;
+    uint64_t rev, goodbye;
     uint32_t count;
     unsigned went;
     switch (call) {
@@ -308,7 +310,7 @@ static enum err run(struct registry *r, unsigned call)
     case DRAIN_ORDER: return registry_override(r, key_of("web", "a"), &drain, at_ms(100));
     case GOODBYE: return registry_deregister(r, key_of("web", "a"), 0, &local, at_ms(100), &rev);
     case GROUP_GOODBYE:
-        return registry_group_deregister(r, TEXT("node"), &local, at_ms(100), &count);
+        return registry_group_deregister(r, TEXT("node"), &local, at_ms(100), &count, &goodbye);
     case PROBED: return registry_probed(r, key_of("web", "a"), false, at_ms(100));
     case EVICT: return registry_evict(r, key_of("web", "a"), 1, at_ms(100), NULL, NULL, &went);
     default: return register_as(r, call);

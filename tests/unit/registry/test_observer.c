@@ -113,6 +113,7 @@ static void test_says_goodbye(void **state)
     struct told told;
     uint64_t rev;
     uint32_t count;
+    uint64_t goodbye;
     struct registry *r = observed(&told);
     put_named(r, "web", "x", 0);
     for (const char *service = "abc"; *service; service++) {
@@ -127,7 +128,8 @@ static void test_says_goodbye(void **state)
     assert_told(&told, "");
     drop(r, "web", "x", 1);
     assert_told(&told, "deregistered web local;");
-    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(1), &count), ERR_OK);
+    assert_int_equal(registry_group_deregister(r, TEXT("node"), &local, at_ms(1), &count, &goodbye),
+                     ERR_OK);
     assert_told(&told, "deregistered a local;deregistered b local;deregistered c local;");
     registry_free(r);
 }

@@ -13,7 +13,7 @@
 #include "server/notify_out.h"
 #include "server/tasks.h"
 
-enum { SENDERS = 3, REPLY_MAX = REG_DATAGRAM_MAX + 1 };
+enum { SENDERS = 3, LEAVE_MAX = 30, REPLY_MAX = REG_DATAGRAM_MAX + 1 };
 
 static const struct hash_key key = {"0123456789abcdef"};
 
@@ -79,6 +79,7 @@ static void open_senders(struct rig *r)
 static void rig_start(struct rig *r)
 {
     struct registry_config config = registry_config_default();
+    config.leave_max = LEAVE_MAX;
     struct endpoint at = endpoint_of("127.0.0.1:0");
     *r = (struct rig){.base = loop_new(), .records = dns_records_new(&key)};
     r->registry = registry_new(&config, &key);
@@ -221,12 +222,61 @@ static void changes_within_a_flight(void **state UNUSED)
     rig_end(&r);
 }
 
+/* The group's members go in several turns, in which others are served; who said goodbye, and
+ * who does it again, is answered behind the last. */
+static void a_group_leaves(void **state UNUSED)
+{
+    struct rig r;
+    char early[REPLY_MAX];
+    rig_start(&r);
+    for (unsigned n = 0; n < MANY; n++)
+        say(&r, n, "reg", n, n ? " port=80 addr=10.0.0.1 grp=node" : " port=80 addr=10.0.0.1");
+    for (unsigned n = 0; n < MANY; n++)
+        expect(&r, n, "ok");
+    static const char goodbye[] = "disc/1 del id=0 grp=node\n",
+                      again[] = "disc/1 del id=1 grp=node\n";
+    assert_int_equal(send(r.senders[0], goodbye, sizeof goodbye - 1, 0), sizeof goodbye - 1);
+    assert_int_equal(send(r.senders[1], again, sizeof again - 1, 0), sizeof again - 1);
+    say(&r, 2, "ren", 0, "");
+    expect(&r, 2, "ok");
+    assert_int_equal(registry_totals(r.registry).instances, MANY - LEAVE_MAX);
+    assert_int_equal(recv(r.senders[0], early, sizeof early, 0), -1);
+    assert_int_equal(recv(r.senders[1], early, sizeof early, 0), -1);
+    assert_int_equal(control_held_replies(r.control), 2);
+    expect(&r, 0, "ok"); /* and all is published */
+    assert_int_equal(registry_totals(r.registry).instances, 1);
+    expect(&r, 1, "err");
+    assert_int_equal(control_held_replies(r.control), 0);
+    rig_end(&r);
+}
+
+/* It stops before the last has gone: what cannot be awaited is not acknowledged. */
+static void a_stop_refuses_goodbyes(void **state UNUSED)
+{
+    static const char goodbye[] = "disc/1 del id=0 grp=node\n";
+    struct rig r;
+    rig_start(&r);
+    for (unsigned n = 0; n < MANY; n++)
+        say(&r, n, "reg", n, " port=80 addr=10.0.0.1 grp=node");
+    for (unsigned n = 0; n < MANY; n++)
+        expect(&r, n, "ok");
+    assert_int_equal(send(r.senders[0], goodbye, sizeof goodbye - 1, 0), sizeof goodbye - 1);
+    while (!control_held_replies(r.control))
+        assert_int_equal(event_base_loop(r.base, EVLOOP_ONCE), 0);
+    control_stop(r.control);
+    expect(&r, 0, "err");
+    assert_true(registry_totals(r.registry).instances > 0);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_answered_and_all_published_once),
         cmocka_unit_test(heartbeats_publish_nothing),
         cmocka_unit_test(changes_within_a_flight),
+        cmocka_unit_test(a_group_leaves),
+        cmocka_unit_test(a_stop_refuses_goodbyes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

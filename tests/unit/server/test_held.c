@@ -53,6 +53,28 @@ static void what_is_committed_leaves_in_order(void **state UNUSED)
     held_free(h);
 }
 
+/* What it waits for is over, and from then on it waits for something else. */
+static void from_one_to_another(void **state UNUSED)
+{
+    struct held *first = held_new(10, 10000), *then = held_new(1, 10000);
+    assert_true(add(first, 1, "a"));
+    assert_true(add(first, 2, "b"));
+    assert_true(add(first, 3, "c"));
+    assert_false(held_move(then, first, 0, 70));
+    assert_true(held_move(then, first, 2, 70));
+    assert_true(held_move(then, first, 2, 70)); /* whatever the limit */
+    assert_false(held_move(then, first, 2, 70));
+    assert_int_equal(held_count(first), 1);
+    assert_int_equal(held_count(then), 2);
+    assert_false(add(then, 71, "d"));
+    assert_null(held_take(then, 69));
+    take(then, 70, "a");
+    take(then, 70, "b");
+    assert_null(held_take(then, UINT64_MAX));
+    held_free(first);
+    held_free(then);
+}
+
 /* A repetition waits for an old change, but its answer does not overtake. */
 static void nobody_overtakes(void **state UNUSED)
 {
@@ -117,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_committed_leaves_in_order),
+        cmocka_unit_test(from_one_to_another),
         cmocka_unit_test(nobody_overtakes),
         cmocka_unit_test(copies_are_kept),
         cmocka_unit_test(the_number_is_bounded),
