@@ -4,61 +4,15 @@
 
 #include "base/log.h"
 #include "server/clock.h"
-#include "server/control_tasks.h"
-#include "server/events.h"
+#include "server/control_state.h"
 #include "server/loop.h"
 #include "server/notify_out.h"
-#include "server/push.h"
-#include "server/replies.h"
 #include "server/reserve.h"
 
-#define BATCH 256          /* datagrams per system call and per publication */
-#define ROUNDS_MAX 16      /* batches per wake-up, so that HTTP has its turn */
 #define TURN_MAX_MS 500    /* the lease clock wants to be asked this often */
 #define EXPIRE_BUDGET 2000 /* evictions per turn: a few milliseconds */
 #define TASKS_MAX 64       /* tasks between two publications */
 #define STALL_MS 2000      /* being held up longer than this is worth a line */
-
-struct source { /* one registration socket */
-    struct control *control;
-    struct event *event;
-    unsigned number;
-    int fd;
-    bool drained;
-    uint64_t behind_ms; /* age of the newest datagram handled, while not drained */
-};
-
-struct control {
-    struct event_base *base;
-    struct registry *registry;
-    struct dns_records *records;
-    struct reg *reg;
-    _Atomic(struct dns *) *dns;
-    struct durable *durable;
-    struct notify_out *notify;
-    registry_visit *event;
-    void (*told_published)(void *context, struct moment now);
-    void (*told_committed)(void *context, uint64_t committed, bool failing);
-    void *context; /* of these three */
-    struct lease_clock clock;
-    struct event *tick;
-    uint64_t tick_ms; /* monotonic: when it comes; UINT64_MAX = it is not set */
-    struct udp_batch *batch;
-    struct replies *replies;
-    struct control_tasks *tasks;
-    struct event *task_event;
-    struct loop_share *share; /* of the sources and of task_event */
-    struct source *sources;
-    size_t source_count;
-    uint64_t publish_due_ms; /* lease time; UINT64_MAX = nothing waits */
-    struct latency publish_latency;
-    bool published;      /* all that changed: else nothing is acknowledged */
-    uint64_t index;      /* the registry's at the last publication */
-    uint64_t horizon_ms; /* lease time up to which leases may have run out */
-    struct events_log events;
-    struct log_limit memory_limit;
-    bool stopped;
-};
 
 struct moment control_now(struct control *c)
 {
@@ -74,7 +28,7 @@ struct moment control_now(struct control *c)
 
 /* Sets the tick to when it is needed, unless it comes before that anyway: datagrams that come
  * all the time must not put it off. */
-static void set_tick(struct control *c)
+void control_set_tick(struct control *c)
 {
     uint64_t due = registry_next_deadline(c->registry);
     uint64_t now = c->clock.lease_ms, wait = TURN_MAX_MS;
@@ -92,7 +46,7 @@ static void set_tick(struct control *c)
     evtimer_add(c->tick, &after);
 }
 
-static void tell_published(struct control *c, struct moment now)
+void control_tell_published(struct control *c, struct moment now)
 {
     if (c->told_published)
         c->told_published(c->context, now);
@@ -110,14 +64,14 @@ static void publish(struct control *c)
         log_limited(&c->memory_limit, c->clock.monotonic_ms, LOG_LEVEL_ERROR,
                     "out of memory: changes are not yet visible in DNS; trying again");
     struct moment now = {c->clock.lease_ms, clock_wall_ms()};
-    tell_published(c, now);
+    control_tell_published(c, now);
     registry_changes_trim(c->registry, dns_published_index(dns));
     notify_out_look(c->notify);
     durable_turn(c->durable, now, dns_serial(dns), registry_index(c->registry));
 }
 
 /* What is on disk by now is acknowledged; when the rest may never be, that is said. */
-static void send_late_replies(struct control *c, bool refuse_rest)
+void control_send_late(struct control *c, bool refuse_rest)
 {
     if (!c->published)
         return;
@@ -139,18 +93,18 @@ static bool note_goodbyes(struct control *c)
 }
 
 /* True when replies waited for this publication that are not of the batch at hand. */
-static bool put_in_force(struct control *c)
+bool control_put_in_force(struct control *c)
 {
     bool late = !c->published;
     publish(c);
     durable_flush(c->durable);
-    set_tick(c);
+    control_set_tick(c);
     return note_goodbyes(c) || late;
 }
 
 /* Heartbeats leave everything as it was published; what a repeated registration noted is still
  * to be stored. */
-static bool is_in_force(const struct control *c)
+bool control_is_in_force(const struct control *c)
 {
     return c->published && c->index == registry_index(c->registry) &&
            c->publish_due_ms > c->clock.lease_ms;
@@ -158,8 +112,8 @@ static bool is_in_force(const struct control *c)
 
 void control_changed(struct control *c)
 {
-    if (put_in_force(c))
-        send_late_replies(c, false);
+    if (control_put_in_force(c))
+        control_send_late(c, false);
 }
 
 enum err control_publish_into(struct control *c, struct dns *dns)
@@ -171,116 +125,7 @@ enum err control_publish_into(struct control *c, struct dns *dns)
 static void on_store_news(void *context)
 {
     struct control *c = context;
-    send_late_replies(c, durable_state(c->durable)->fault.err != ERR_OK);
-}
-
-/* ---- registration ------------------------------------------------------------------ */
-
-/* Requests of a batch that are read together. */
-struct flight {
-    unsigned count;
-    unsigned numbers[REG_AHEAD]; /* in the batch */
-    struct udp_request requests[REG_AHEAD];
-    union push_way ways[REG_AHEAD];
-    struct reg_datagram datagrams[REG_AHEAD];
-};
-
-/* Takes in the n-th of the batch, if its sender can be answered. */
-static void take_request(struct source *s, struct flight *f, unsigned n)
-{
-    struct udp_batch *batch = s->control->batch;
-    struct udp_request *in = &f->requests[f->count];
-    union push_way *way = &f->ways[f->count];
-    if (!udp_request(batch, n, in))
-        return;
-    way->route.socket = s->number;
-    udp_sender(batch, n, &way->route.to);
-    f->datagrams[f->count] = (struct reg_datagram){in->bytes, in->size, in->cut, in->from, way};
-    f->numbers[f->count++] = n;
-}
-
-/* Applies one request; its reply is written, and waits where it has to. */
-static void handle(struct source *s, struct flight *f, unsigned i, struct moment now)
-{
-    struct control *c = s->control;
-    struct udp_request *in = &f->requests[i];
-    in->out = udp_room(c->batch); /* behind the replies so far */
-    durable_begin(c->durable);
-    size_t size = reg_handle_read(c->reg, i, in->out);
-    if (!size)
-        return;
-    struct reply_wait wait = {reg_goodbye(c->reg), durable_wait(c->durable)};
-    if (wait.goodbye || wait.change) {
-        if (wait.change != STORE_NEVER && !durable_state(c->durable)->fault.err &&
-            replies_hold(c->replies, s->number, f->numbers[i], in, size, wait))
-            return;
-        size = replies_refusal(c->replies, &f->datagrams[i], now, in->out);
-    }
-    if (size)
-        udp_reply(c->batch, f->numbers[i], size);
-}
-
-static void handle_batch(struct source *s, unsigned n)
-{
-    struct control *c = s->control;
-    struct moment now = control_now(c);
-    struct flight f;
-    for (unsigned next = 0; next < n;) {
-        for (f.count = 0; next < n && f.count < REG_AHEAD; next++)
-            take_request(s, &f, next);
-        reg_read(c->reg, f.datagrams, f.count, now);
-        for (unsigned i = 0; i < f.count; i++)
-            handle(s, &f, i, now);
-    }
-}
-
-/* How long ago the kernel took the newest datagram of the batch in. */
-static uint64_t batch_age_ms(const struct control *c)
-{
-    uint64_t arrival = udp_last_arrival_ms(c->batch), now = clock_wall_ms();
-    return arrival && arrival < now ? now - arrival : 0;
-}
-
-/* What a batch changed comes into force before its replies leave. */
-static void finish_batch(struct source *s)
-{
-    struct control *c = s->control;
-    bool late = false;
-    if (is_in_force(c)) {
-        tell_published(c, control_now(c));
-        durable_flush(c->durable);
-        set_tick(c); /* a heartbeat may have given the guards something to judge */
-    } else {
-        late = put_in_force(c);
-    }
-    if (c->published)
-        udp_send(c->batch, s->fd);
-    else
-        udp_drop(c->batch); /* they ask again */
-    if (late)
-        send_late_replies(c, false);
-}
-
-static void receive(struct source *s)
-{
-    struct control *c = s->control;
-    s->drained = false;
-    for (unsigned round = 0; round < ROUNDS_MAX && !s->drained; round++) {
-        unsigned n = udp_receive(c->batch, s->fd, &s->drained);
-        if (!n)
-            break;
-        s->behind_ms = batch_age_ms(c);
-        handle_batch(s, n);
-        finish_batch(s);
-    }
-}
-
-static void on_datagrams(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
-{
-    struct source *s = context;
-    receive(s);
-    loop_set_urgent(s->event, s->drained);
-    loop_share_look(s->control->share, clock_monotonic_us());
+    control_send_late(c, durable_state(c->durable)->fault.err != ERR_OK);
 }
 
 /* ---- tasks -------------------------------------------------------------------------- */
@@ -288,13 +133,13 @@ static void on_datagrams(evutil_socket_t fd UNUSED, short what UNUSED, void *con
 /* True when none is left. */
 static bool run_tasks(struct control *c)
 {
-    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+    for (unsigned round = 0; round < CONTROL_ROUNDS; round++) {
         struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
         unsigned n = control_tasks_run(c->tasks, dns, control_now(c), TASKS_MAX);
         if (!n)
             return true;
-        (void)put_in_force(c);
-        send_late_replies(c, false);
+        (void)control_put_in_force(c);
+        control_send_late(c, false);
     }
     return false;
 }
@@ -320,12 +165,7 @@ static void on_event(void *context, const struct registry_event *event)
 /* Heartbeats that wait in a socket count before any lease runs out. Never goes back. */
 static uint64_t expiry_horizon(struct control *c, uint64_t now_ms)
 {
-    uint64_t behind = 0;
-    for (size_t i = 0; i < c->source_count; i++) {
-        receive(&c->sources[i]);
-        if (!c->sources[i].drained && c->sources[i].behind_ms > behind)
-            behind = c->sources[i].behind_ms;
-    }
+    uint64_t behind = control_sources_receive(c);
     uint64_t horizon = behind < now_ms ? now_ms - behind : 0;
     if (horizon > c->horizon_ms)
         c->horizon_ms = horizon;
@@ -359,28 +199,6 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 
 /* ---- life --------------------------------------------------------------------------- */
 
-static bool add_source(struct control *c, int fd)
-{
-    struct source *s = &c->sources[c->source_count];
-    *s = (struct source){
-        .control = c, .number = (unsigned)c->source_count, .fd = fd, .drained = true};
-    s->event = event_new(c->base, fd, EV_READ | EV_PERSIST, on_datagrams, s);
-    if (!s->event)
-        return false;
-    loop_set_urgent(s->event, true);
-    c->source_count++;
-    return loop_share_add(c->share, s->event);
-}
-
-static bool add_sources(struct control *c, const struct listeners *l)
-{
-    c->sources = calloc(l->count + 1, sizeof *c->sources);
-    for (size_t i = 0; c->sources && i < l->count; i++)
-        if (!add_source(c, l->sets[i].fds[0]))
-            return false;
-    return c->sources != NULL;
-}
-
 struct control *control_new(const struct control_options *options)
 {
     struct control *c = calloc(1, sizeof *c);
@@ -399,10 +217,10 @@ struct control *control_new(const struct control_options *options)
     c->context = options->context;
     c->publish_due_ms = c->tick_ms = UINT64_MAX;
     lease_clock_init(&c->clock, clock_monotonic_ms());
-    c->batch = udp_batch_new(BATCH, REG_RECEIVE_SIZE, REG_DATAGRAM_MAX);
+    c->batch = udp_batch_new(CONTROL_BATCH, REG_RECEIVE_SIZE, REG_DATAGRAM_MAX);
     c->replies = replies_new(&(struct replies_options){
         .batch = c->batch,
-        .width = BATCH,
+        .width = CONTROL_BATCH,
         .reg = c->reg,
         .sockets = options->registration,
     });
@@ -416,7 +234,7 @@ struct control *control_new(const struct control_options *options)
     c->tick = evtimer_new(c->base, on_tick, c);
     c->share = loop_share_new(c->base);
     if (!c->batch || !c->replies || !c->tasks || !c->task_event || !c->tick || !c->share ||
-        !loop_share_add(c->share, c->task_event) || !add_sources(c, options->registration)) {
+        !loop_share_add(c->share, c->task_event) || control_sources_add(c, options->registration)) {
         control_free(c);
         return NULL;
     }
@@ -430,12 +248,11 @@ enum err control_start(struct control *c)
         return ERR_MEMORY;
     if (durable_start(c->durable, c->base, on_store_news, c))
         return ERR_MEMORY;
-    for (size_t i = 0; i < c->source_count; i++)
-        if (event_add(c->sources[i].event, NULL))
-            return ERR_MEMORY;
+    if (control_sources_start(c))
+        return ERR_MEMORY;
     if (event_add(c->task_event, NULL))
         return ERR_MEMORY;
-    set_tick(c);
+    control_set_tick(c);
     return ERR_OK;
 }
 
@@ -446,13 +263,12 @@ void control_stop(struct control *c)
     c->stopped = true;
     loop_share_free(c->share);
     c->share = NULL;
-    for (size_t i = 0; i < c->source_count; i++)
-        event_del(c->sources[i].event);
+    control_sources_stop(c);
     event_del(c->task_event);
     evtimer_del(c->tick);
     durable_flush(c->durable);
     durable_stop(c->durable);
-    send_late_replies(c, true);
+    control_send_late(c, true);
 }
 
 void control_free(struct control *c)
@@ -460,8 +276,7 @@ void control_free(struct control *c)
     if (!c)
         return;
     loop_share_free(c->share);
-    for (size_t i = 0; i < c->source_count; i++)
-        event_free(c->sources[i].event);
+    control_sources_free(c);
     if (c->tick)
         event_free(c->tick);
     if (c->task_event)
@@ -469,7 +284,6 @@ void control_free(struct control *c)
     control_tasks_free(c->tasks);
     udp_batch_free(c->batch);
     replies_free(c->replies);
-    free(c->sources);
     free(c);
 }
 

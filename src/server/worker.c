@@ -12,11 +12,11 @@
 #include "base/rcu.h"
 #include "server/clock.h"
 #include "server/task_desk.h"
+#include "server/turn.h"
 #include "server/udp_shorten.h"
 
 #define BATCH 32          /* requests and answers of a batch stay in the L2 cache */
 #define REQUEST_SIZE 4096 /* no sensible query is longer; longer ones are FORMERR */
-#define ROUNDS_MAX 16     /* batches per wake-up, so that TCP has its turn */
 
 struct udp_socket {
     struct worker *worker;
@@ -26,8 +26,8 @@ struct udp_socket {
 
 _Static_assert(BATCH <= DNS_BATCH_MAX, "one dns_batch for each");
 
-/* When it was; the clock that is read goes on in steps of milliseconds. */
-struct wake_up {
+/* When it was; the clocks that are read go on in steps of milliseconds. */
+struct reading {
     uint64_t wall_s, mono_ms;
 };
 
@@ -56,9 +56,14 @@ struct worker {
 
 /* ---- UDP ----------------------------------------------------------------------------- */
 
+static struct reading read_clocks(void)
+{
+    return (struct reading){clock_coarse_wall_s(), clock_coarse_monotonic_ms()};
+}
+
 /* The requests of the batch that can be answered; returns how many. */
 static unsigned take_requests(const struct udp_socket *s, unsigned received,
-                              const struct wake_up *now)
+                              const struct reading *now)
 {
     struct worker *w = s->worker;
     struct queries *q = &w->queries;
@@ -97,7 +102,7 @@ static void serve_one(struct worker *w, const struct dns *dns, int fd, unsigned 
  * others have come meanwhile, and to look costs less than to be woken; who asks alone waits for
  * the answer. */
 static bool serve_batch(const struct udp_socket *s, const struct dns *dns, int fd,
-                        const struct wake_up *now)
+                        const struct reading *now)
 {
     struct worker *w = s->worker;
     unsigned received = udp_receive(w->batch, fd, NULL);
@@ -114,11 +119,15 @@ static bool serve_batch(const struct udp_socket *s, const struct dns *dns, int f
 static void on_udp(evutil_socket_t fd, short what UNUSED, void *context)
 {
     const struct udp_socket *s = context;
-    const struct wake_up now = {clock_coarse_wall_s(), clock_coarse_monotonic_ms()};
+    struct reading now = read_clocks();
+    struct turn turn = turn_begin(now.mono_ms);
     rcu_reader_online();
     const struct dns *dns = RCU_READ(*s->worker->published);
-    for (unsigned round = 0; round < ROUNDS_MAX && serve_batch(s, dns, fd, &now); round++)
-        ;
+    while (serve_batch(s, dns, fd, &now)) {
+        now = read_clocks();
+        if (!turn_goes_on(&turn, now.mono_ms))
+            break;
+    }
     rcu_reader_offline();
 }
 
