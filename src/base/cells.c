@@ -12,14 +12,15 @@ struct cells {
     bool released;
 };
 
-struct cells *cells_new(void)
+struct cells *cells_new(const char *what)
 {
     struct cells *c = calloc(1, sizeof(*c));
-    if (c && pthread_mutex_init(&c->lock, NULL)) {
-        free(c);
-        return NULL;
-    }
-    return c;
+    if (c && pool_reserve(&c->pool, what) && pthread_mutex_init(&c->lock, NULL) == 0)
+        return c;
+    if (c)
+        pool_deinit(&c->pool);
+    free(c);
+    return NULL;
 }
 
 static void unlock(struct cells *c)

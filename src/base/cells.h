@@ -10,7 +10,8 @@
 
 struct cells;
 
-struct cells *cells_new(void);       /* NULL when memory lacks */
+/* NULL when memory or addresses lack. `what` it is for: see pool_reserve. */
+struct cells *cells_new(const char *what);
 void cells_release(struct cells *c); /* by its owner, who takes no more; accepts NULL */
 
 /* Any thread. A zeroed record of so many bytes (1 to POOL_RECORD_MAX), aligned to POOL_STEP; NULL

@@ -239,6 +239,13 @@ enum err map_reserve(struct map *m, size_t count)
     return err;
 }
 
+void map_release(struct map *m)
+{
+    m->reserved = 0;
+    if (m->spare)
+        clear_spare(m);
+}
+
 enum err map_insert(struct map *m, uint64_t hash, void *entry)
 {
     uint32_t h = scatter(hash);

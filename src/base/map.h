@@ -47,6 +47,8 @@ MUST_CHECK enum err map_insert(struct map *m, uint64_t hash, void *entry);
 
 /* Makes room for `count` more entries, so that as many insertions cannot fail. */
 MUST_CHECK enum err map_reserve(struct map *m, size_t count);
+/* None of them comes any more: until then, no room is given back. */
+void map_release(struct map *m);
 
 /* Takes out this very pointer (which must be in the map under this hash). */
 void map_remove(struct map *m, uint64_t hash, const void *entry);

@@ -66,9 +66,9 @@ void answer_empty(struct answer *a)
  * bytes of options so far. */
 static uint8_t *put_option(const struct answer *a, size_t *used, uint16_t code, size_t size)
 {
-    uint8_t *p = a->out + a->at + OPT_SIZE + *used;
     if (a->total - a->at < OPT_SIZE + *used + OPTION_HEAD + size)
         return NULL;
+    uint8_t *p = a->out + a->at + OPT_SIZE + *used;
     put_u16(p, code);
     put_u16(p + 2, (uint16_t)size);
     *used += OPTION_HEAD + size;

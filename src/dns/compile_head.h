@@ -80,11 +80,12 @@ MUST_CHECK enum err compile_changes(const struct compile_context *c, const struc
 
 /* What a view of many slices is made of. */
 struct large_parts {
+    const struct name *suffix;                   /* S.Z, not to be freed */
     struct block_list *blocks, *bags[BAG_KINDS]; /* NULL: not there yet */
     const struct slice **slices;                 /* those of `blocks` */
     struct pair_filter *pairs;                   /* likewise */
     uint32_t slice_count;
-    uint32_t compiled; /* see struct view */
+    uint32_t compiled; /* see struct view_shared */
     struct head_totals totals;
     struct choice choices[BAG_KINDS];
 };

@@ -150,7 +150,7 @@ static void measure(const struct join *j, const struct service *service, struct 
         [V4] = j->bags[BAG_V4].count * sizeof(struct part),
         [V6] = j->bags[BAG_V6].count * sizeof(struct part),
         [TXT] = j->bags[BAG_TXT].count * sizeof(struct txt_part),
-        [NAMES] = head_name_bytes(&j->suffix, service) + SLICE_READABLE,
+        [NAMES] = head_name_bytes(j->p->suffix, service) + SLICE_READABLE,
     };
     plan->size = sizeof(struct view);
     for (enum section s = SLICES; s < SECTIONS; s++) {
@@ -260,8 +260,6 @@ enum err compile_join(const struct compile_context *c, const struct service *ser
     struct join j = {.p = p};
     struct plan plan;
     struct view head = {0}, *v = NULL;
-    if (name_join(service_name(service), &c->zone->apex, &j.suffix))
-        j.suffix.size = 0; /* no instance has a name */
     if (!gather_all(&j, &head)) {
         measure(&j, service, &plan);
         v = malloc(plan.size);
@@ -272,7 +270,7 @@ enum err compile_join(const struct compile_context *c, const struct service *ser
         v->addr_size = v->srv_size = sizeof(*v);
         head_attributes(v, c, service);
         place_all(&j, &plan, v);
-        head_fill(v, service, &j.suffix, &p->totals, (char *)v + plan.at[NAMES]);
+        head_fill(v, service, p->suffix, &p->totals, (char *)v + plan.at[NAMES]);
     }
     join_deinit(&j);
     *out = v;

@@ -18,13 +18,12 @@ struct port_draft {
 
 struct join {
     const struct large_parts *p;
-    struct name suffix;        /* S.Z */
     struct list parts, groups; /* struct part, pick_group: of all sets */
     struct list sorted;        /* struct part: scratch */
     struct set_draft sets[SET_KINDS];
     struct list ports;           /* struct port_draft, sorted by name, protocol */
     struct list bags[BAG_KINDS]; /* struct part, struct txt_part */
-    size_t steps;                /* taken for the ports, see struct view: listed */
+    size_t steps;                /* taken for the ports, see struct view_shared: listed */
 };
 
 /* The set of the parts from `first` on, which are put in order. ERR_MEMORY. */

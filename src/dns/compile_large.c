@@ -149,7 +149,7 @@ static enum err make_slices(struct draft *d, const struct sorting *s, struct lar
 static enum err compile_sorted(const struct compile_context *c, const struct service *service,
                                struct draft *d, const struct sorting *s, struct view **out)
 {
-    struct large_parts p = {0};
+    struct large_parts p = {.suffix = &d->owner};
     enum err err = make_slices(d, s, &p);
     if (!err)
         err = pair_filter_new(c->key, p.slices, p.slice_count, &p.pairs);

@@ -11,7 +11,7 @@ enum {
     LARGE_FILL_MIN = 10, /* below in the mean, fewer slices are made; above SLICE_FILL more */
 };
 
-/* What it took, see struct view: compiled. */
+/* What it took, see struct view_shared: compiled. */
 static inline uint32_t slice_work(const struct slice *s)
 {
     return (uint32_t)s->count + s->port_count;

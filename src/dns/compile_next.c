@@ -158,7 +158,7 @@ static enum err take_bag(struct next *n, enum bag_kind kind, struct large_parts 
 
 static enum err make_view(struct next *n, struct view **out)
 {
-    struct large_parts p = {0};
+    struct large_parts p = {.suffix = &n->d.owner};
     enum err err = take_slices(n, &p);
     if (!err)
         err = take_pairs(n, &p);

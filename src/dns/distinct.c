@@ -11,65 +11,64 @@ static void forget(struct distinct_set *s)
     s->count = 0;
 }
 
-void distinct_begin(struct distinct_set *s)
+void distinct_begin(struct distinct_set *s, const struct hash_key *key)
 {
     forget(s);
     s->dropped = false;
+    s->hash_key = key;
 }
 
-/* Not keyed: who chooses addresses that collide has to register each of them, and the
- * slots bound what that costs. */
-static uint32_t slot_of(const uint8_t *bytes, unsigned size)
+static uint32_t hash_of(const struct distinct_set *s, const uint8_t *bytes, uint16_t size)
 {
-    uint64_t hash = size;
-    unsigned i = 0;
-    for (; i + 4 <= size; i += 4) {
-        uint32_t part;
-        memcpy(&part, bytes + i, 4);
-        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
-    }
-    for (; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x9e3779b97f4a7c15;
-    return (uint32_t)(hash >> 32) & (DISTINCT_SLOTS - 1);
+    return (uint32_t)hash_place(s->hash_key, bytes, size);
 }
 
-static bool is_same(const struct distinct_entry *e, const uint8_t *bytes, uint16_t size)
+static bool is_same(const struct distinct_entry *e, uint32_t hash, const uint8_t *bytes,
+                    uint16_t size)
 {
-    return e->size == size && memcmp(e->bytes, bytes, size) == 0;
+    return e->hash == hash && e->size == size && memcmp(e->bytes, bytes, size) == 0;
 }
 
-static void add(struct distinct_set *s, const struct distinct_entry *fresh)
+static bool is_used(const struct distinct_set *s, uint32_t slot)
 {
-    uint32_t at = slot_of(fresh->bytes, fresh->size);
-    for (; s->stamps[at] == s->stamp; at = (at + 1) & (DISTINCT_SLOTS - 1)) {
-        struct distinct_entry *e = &s->slots[at];
-        if (!is_same(e, fresh->bytes, fresh->size))
-            continue;
-        e->weight += fresh->weight;
-        if (fresh->key < e->key)
-            e->key = fresh->key;
-        if (fresh->tier < e->tier)
-            e->tier = fresh->tier;
-        return;
-    }
-    s->slots[at] = *fresh;
-    s->stamps[at] = s->stamp;
-    s->used[s->count++] = at;
+    return s->stamps[slot] == s->stamp;
+}
+
+/* The slot where it is, or the free one where it belongs. */
+static uint32_t slot_of(const struct distinct_set *s, uint32_t hash, const uint8_t *bytes,
+                        uint16_t size)
+{
+    uint32_t at = hash & (DISTINCT_SLOTS - 1);
+    while (is_used(s, at) && !is_same(&s->slots[at], hash, bytes, size))
+        at = (at + 1) & (DISTINCT_SLOTS - 1);
+    return at;
 }
 
 bool distinct_has(const struct distinct_set *s, const uint8_t *bytes, uint16_t size)
 {
-    uint32_t at = slot_of(bytes, size);
-    for (; s->stamps[at] == s->stamp; at = (at + 1) & (DISTINCT_SLOTS - 1))
-        if (is_same(&s->slots[at], bytes, size))
-            return true;
-    return false;
+    return is_used(s, slot_of(s, hash_of(s, bytes, size), bytes, size));
 }
 
 void distinct_offer(const struct distinct_set *s, struct picker *p)
 {
     for (uint32_t i = 0; i < s->count; i++)
         pick_offer(p, s->used[i], s->slots[s->used[i]].tier, s->slots[s->used[i]].key);
+}
+
+static void put(struct distinct_set *s, uint32_t slot, const struct distinct_entry *fresh)
+{
+    s->slots[slot] = *fresh;
+    s->stamps[slot] = s->stamp;
+    s->used[s->count++] = slot;
+}
+
+/* `e` is not there. */
+static void put_new(struct distinct_set *s, const struct distinct_entry *e)
+{
+    uint32_t at = e->hash & (DISTINCT_SLOTS - 1);
+    while (is_used(s, at))
+        at = (at + 1) & (DISTINCT_SLOTS - 1);
+    put(s, at, e);
 }
 
 /* Keeps the PICK_MAX smallest: what is above them cannot come to be among them. */
@@ -82,14 +81,42 @@ static void prune(struct distinct_set *s, struct picker *p)
         s->kept[i] = s->slots[p->items[i]];
     forget(s);
     for (unsigned i = 0; i < count; i++)
-        add(s, &s->kept[i]);
+        put_new(s, &s->kept[i]);
     s->dropped = true;
+    s->last_tier = s->kept[count - 1].tier;
+    s->last_key = s->kept[count - 1].key;
+}
+
+static void merge(struct distinct_entry *e, const struct distinct_entry *fresh)
+{
+    e->weight += fresh->weight;
+    if (fresh->key < e->key)
+        e->key = fresh->key;
+    if (fresh->tier < e->tier)
+        e->tier = fresh->tier;
+}
+
+/* PICK_MAX come before it. */
+static bool is_behind(const struct distinct_set *s, uint16_t tier, double key)
+{
+    return s->dropped && (tier != s->last_tier ? tier > s->last_tier : key >= s->last_key);
 }
 
 void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t size,
                   uint16_t tier, double key, double weight)
 {
-    if (s->count == DISTINCT_MAX)
-        prune(s, p);
-    add(s, &(struct distinct_entry){key, weight, bytes, tier, size});
+    uint32_t hash = hash_of(s, bytes, size), at = slot_of(s, hash, bytes, size);
+    const struct distinct_entry fresh = {key, weight, bytes, tier, size, hash};
+    if (is_used(s, at)) {
+        merge(&s->slots[at], &fresh);
+        return;
+    }
+    if (is_behind(s, tier, key))
+        return;
+    if (s->count < DISTINCT_MAX) {
+        put(s, at, &fresh);
+        return;
+    }
+    prune(s, p);
+    put_new(s, &fresh);
 }

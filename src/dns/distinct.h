@@ -3,6 +3,13 @@
  * with the sum of their weights. Keeps the PICK_MAX smallest exactly, in fixed room,
  * however many come by. Used where no finished address set exists (selectors); likewise for
  * TXT data.
+ *
+ * What one call costs: the hash of the bytes, keyed with a secret of the process since owners
+ * choose them; 2 or 3 steps in the slots on the average, up to 9 when they are full; and, when
+ * DISTINCT_MAX are there, once in DISTINCT_MAX - PICK_MAX of those that are still taken, a pass
+ * over all that are there. What cannot come to be among the smallest is not taken. So the cost of
+ * many goes by how many they are, whichever they are: 160 000 addresses (20 000 instances of 8)
+ * take about 10 ms, and 50 ms where each has a smaller key than those before it.
  */
 #ifndef DISC_DNS_DISTINCT_H
 #define DISC_DNS_DISTINCT_H
@@ -10,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "dns/pick.h"
 
 enum {
@@ -22,6 +30,7 @@ struct distinct_entry {
     const uint8_t *bytes;
     uint16_t tier; /* comes before the key */
     uint16_t size; /* of the bytes; above 0 */
+    uint32_t hash; /* of the bytes */
 };
 
 struct distinct_set {
@@ -29,10 +38,14 @@ struct distinct_set {
     uint32_t stamps[DISTINCT_SLOTS]; /* a slot is in use when its stamp is the current one */
     uint32_t used[DISTINCT_MAX];     /* slots in use, in the order of arrival */
     uint32_t stamp, count;
-    bool dropped; /* there were more than are kept */
+    bool dropped; /* there were more than are kept: the PICK_MAX smallest come up to here */
+    uint16_t last_tier;
+    double last_key;
+    const struct hash_key *hash_key;
 };
 
-void distinct_begin(struct distinct_set *s);
+/* `key`: stays until the last call. */
+void distinct_begin(struct distinct_set *s, const struct hash_key *key);
 /* `bytes` must stay until the last call. `p`: scratch. */
 void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t size,
                   uint16_t tier, double key, double weight);

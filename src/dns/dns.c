@@ -275,7 +275,7 @@ static enum err fill_table(struct dns *dns, struct dns_fault *fault)
 
 static enum err start_publishing(struct dns *dns, struct dns_fault *fault)
 {
-    dns->cells = cells_new();
+    dns->cells = cells_new("publications");
     return dns->cells ? ERR_OK : refuse(fault, ERR_MEMORY, "out of memory", "");
 }
 

@@ -8,7 +8,10 @@
 enum err draft_init(struct draft *d, const struct compile_context *c, const struct service *service)
 {
     *d = (struct draft){.c = c};
-    return name_join(service_name(service), &c->zone->apex, &d->owner);
+    enum err err = name_join(service_name(service), &c->zone->apex, &d->owner);
+    if (err)
+        d->owner.size = 0; /* and not the labels that fit */
+    return err;
 }
 
 void draft_deinit(struct draft *d)

@@ -52,7 +52,7 @@ struct draft_port { /* beside each of the port names */
 
 struct draft {
     const struct compile_context *c;
-    struct name owner; /* S.Z; of size 0: nothing fits */
+    struct name owner; /* S.Z; of size 0: that is no name, and no instance has one */
 
     unsigned count;
     /* label_at: into bytes; txt_at: number of the entry. */
@@ -72,7 +72,8 @@ struct draft {
     struct draft_set sets[SET_KINDS];
 };
 
-/* *owner is S.Z, ERR_SPACE where that is no name. */
+/* An error where S.Z is no name (name_join): d->owner has no bytes then; to be ended all the same.
+ */
 MUST_CHECK enum err draft_init(struct draft *d, const struct compile_context *c,
                                const struct service *service);
 void draft_deinit(struct draft *d);

@@ -29,6 +29,7 @@ struct near {
 
 struct draw {
     struct dns_worker *worker;
+    const struct hash_key *key; /* of the process */
     const struct addr *client;
     const struct view *view;
     const struct srv_set *set; /* NULL: the default ports of what the pairs leave */
@@ -46,9 +47,8 @@ struct draw {
 /* ---- whom selectors leave (draw_select.c) --------------------------------------------------- */
 
 /* Sets the pairs, at most PAIRS_MAX, and finds out at once whom they leave; of types that are
- * drawn like SRV: who has such a record. `key`: of selectors' hashes. d->type is set before. */
-void draw_select(struct draw *d, const struct hash_key *key, const struct pair *pairs,
-                 unsigned count);
+ * drawn like SRV: who has such a record. d->type and d->key are set before. */
+void draw_select(struct draw *d, const struct pair *pairs, unsigned count);
 
 /* Of a slice, as a mask. */
 uint64_t draw_selected_in(const struct draw *d, uint32_t slice);
@@ -198,7 +198,7 @@ static inline uint64_t draw_word(const uint8_t *bytes, size_t size)
     return word;
 }
 
-/* Not yet mixed enough. `readable`: 8 bytes more can be read, which takes fewer steps. */
+/* Not yet mixed enough. `readable`: 7 bytes behind them can be read, which takes fewer steps. */
 static inline uint64_t draw_hash(const uint8_t *bytes, size_t size, bool readable)
 {
     uint64_t hash = size, last = 0;
@@ -224,7 +224,8 @@ static inline uint64_t draw_stable_bits(uint64_t client, const uint8_t *item, si
 {
     return draw_mix(client ^ draw_hash(item, size, false));
 }
-/* By its id: behind it much can be read (SLICE_READABLE). */
+/* By its id, as which the last step may read 7 bytes behind it. */
+_Static_assert(SLICE_READABLE >= 7, "an id may be hashed in steps of 8 bytes");
 static inline uint64_t draw_instance_bits(uint64_t client, const struct view_instance *i)
 {
     struct text id = instance_label(i);

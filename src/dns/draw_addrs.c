@@ -160,7 +160,7 @@ static bool is_met(const struct draw *d, const struct survey *s, const struct vi
 static void meet(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
                  enum tier tier, unsigned max)
 {
-    enum { BEFORE_ALL = -2 * DISTINCT_MAX };
+    const double before_all = -2.0 * DISTINCT_MAX;
     struct dns_worker *w = d->worker;
     struct chance chance;
     if (!draw_begin_chance(d, &chance))
@@ -178,7 +178,7 @@ static void meet(const struct draw *d, const struct draw_addrs *a, const struct 
         bytes += (size_t)rand_below(&w->rand, count) * address_size(a);
         if (!distinct_has(&w->seen, bytes, address_size(a)))
             distinct_add(&w->seen, &w->picker, bytes, address_size(a), (uint16_t)tier,
-                         BEFORE_ALL + w->seen.count, 1);
+                         before_all + w->seen.count, 1);
     }
 }
 
@@ -213,7 +213,8 @@ static bool survey_slices(const struct draw *d, struct survey *s)
     return true;
 }
 
-/* A few of the many that selectors leave. False: it is to be done one by one. */
+/* A few of the many that selectors leave. False: it is to be done one by one, behind those that
+ * were met: to let these go and draw anew would favour orders that are met easily. */
 static bool meet_selected(const struct draw *d, struct draw_addrs *a, unsigned max)
 {
     struct dns_worker *w = d->worker;
@@ -221,7 +222,6 @@ static bool meet_selected(const struct draw *d, struct draw_addrs *a, unsigned m
     if (d->near || !d->masks || d->of == DRAW_STALE || !draw_tries(d->view->live_count, max) ||
         !survey_slices(d, &s))
         return false;
-    distinct_begin(&w->seen);
     meet(d, a, &s, TIER_FAR, max);
     if (w->seen.count <= max)
         return false;
@@ -260,12 +260,11 @@ static void reorder(const struct draw *d, const struct draw_addrs *a)
     pick_finish(&w->picker);
 }
 
+/* Behind those that were met. */
 static void gather(const struct draw *d, struct draw_addrs *a, const struct survey *s, unsigned max,
                    bool stable)
 {
-    struct dns_worker *w = d->worker;
     a->client = draw_client_bits(d->client);
-    distinct_begin(&w->seen);
     if (d->near)
         add_near(d, a, s, stable, max);
     else
@@ -275,14 +274,14 @@ static void gather(const struct draw *d, struct draw_addrs *a, const struct surv
         reorder(d, a);
 }
 
-/* A few addresses need no keys; all that there are. False: their weights are too large for it. */
+/* A few addresses need no keys; all that there are, nobody was met. False: their weights are too
+ * large for it. */
 static bool gather_few(const struct draw *d, struct draw_addrs *a, const struct survey *s,
                        unsigned max)
 {
     struct pick_weighted list[PART_MAX];
     struct dns_worker *w = d->worker;
     struct selected_cursor c = {0};
-    distinct_begin(&w->seen);
     for (uint32_t n; draw_next_selected(d, &c, &n);) {
         const struct view_instance *i = view_at(d->view, n);
         unsigned count;
@@ -301,7 +300,10 @@ static bool gather_few(const struct draw *d, struct draw_addrs *a, const struct 
     a->gathered = true;
     a->total = w->seen.count;
     a->count = a->total < max ? a->total : max;
-    return pick_few(&w->picker, &w->rand, list, a->total, a->count);
+    if (pick_few(&w->picker, &w->rand, list, a->total, a->count))
+        return true;
+    distinct_begin(&w->seen, d->key);
+    return false;
 }
 
 /* The service's own, for an asker whose place is known. */
@@ -315,9 +317,22 @@ static void gather_of_set(const struct draw *d, struct draw_addrs *a, unsigned m
     const struct pick_group *group = &a->set->group;
     struct survey s = {a->set->priority, a->set->weight_max, !group->zeros, group->zeros,
                        group->count};
+    distinct_begin(&d->worker->seen, d->key);
     gather(&all, a, &s, max, stable);
     if (!d->near->alone)
         a->total = a->set->group.count;
+}
+
+static void gather_selected(const struct draw *d, struct draw_addrs *a, unsigned max, bool stable)
+{
+    const struct distinct_set *seen = &d->worker->seen;
+    distinct_begin(&d->worker->seen, d->key);
+    if (!stable && meet_selected(d, a, max))
+        return;
+    struct survey s = survey(d, a->family);
+    bool few = !stable && !d->near && s.addresses <= PART_MAX && seen->count == 0;
+    if (!few || !gather_few(d, a, &s, max))
+        gather(d, a, &s, max, stable);
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */
@@ -327,11 +342,7 @@ void draw_addrs(const struct draw *d, struct draw_addrs *a, unsigned max, bool s
     struct picker *p = &d->worker->picker;
     a->gathered = false;
     if (!a->set) {
-        if (!stable && meet_selected(d, a, max))
-            return;
-        struct survey s = survey(d, a->family);
-        if (stable || d->near || s.addresses > PART_MAX || !gather_few(d, a, &s, max))
-            gather(d, a, &s, max, stable);
+        gather_selected(d, a, max, stable);
         return;
     }
     a->stale = a->set->stale;

@@ -40,12 +40,32 @@ static uint32_t heaviest(const struct draw *d)
     return most;
 }
 
+static bool has_selected(const struct draw *d, const struct part *p)
+{
+    uint64_t selected = d->masks[p->base / SLICE_MAX];
+    for (unsigned k = 0; selected && k < p->count; k++)
+        if (selected >> part_items(p)[k].instance & 1)
+            return true;
+    return false;
+}
+
+/* Of those who are selected; STALE_PRIORITY where nobody is who is heard from. */
+static uint16_t best_priority(const struct draw *d)
+{
+    const struct srv_set *set = &d->view->by_default;
+    for (uint32_t i = 0; i < set->part_count && set->parts[i].priority < STALE_PRIORITY; i++)
+        if (has_selected(d, &set->parts[i]))
+            return set->parts[i].priority;
+    return STALE_PRIORITY;
+}
+
 /* False: this is not for such a selection. */
 static bool begin(const struct draw *d, const struct draw_zeros *zeros, struct crowd *c)
 {
-    const struct srv_set *set = &d->view->by_default;
-    c->priority = set->group_count ? set->parts->priority : STALE_PRIORITY;
-    if (d->set || !d->masks || c->priority >= STALE_PRIORITY || !find_chance(d, c))
+    if (d->set || !d->masks || d->of == DRAW_STALE)
+        return false;
+    c->priority = best_priority(d);
+    if (c->priority >= STALE_PRIORITY || !find_chance(d, c))
         return false;
     uint32_t sharing = draw_zeros_of(zeros, c->priority), most = heaviest(d);
     c->scale = sharing ? sharing : 1;

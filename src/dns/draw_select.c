@@ -69,15 +69,14 @@ static void prefetch(const struct view *v, uint32_t slice)
     }
 }
 
-void draw_select(struct draw *d, const struct hash_key *key, const struct pair *pairs,
-                 unsigned count)
+void draw_select(struct draw *d, const struct pair *pairs, unsigned count)
 {
     const struct view *v = d->view;
     uint64_t *masks = d->worker->selected;
     d->pairs = pairs;
     d->pair_count = count;
     for (unsigned i = 0; i < count && v->slice_count > 1; i++)
-        d->pair_hashes[i] = pair_filter_hash(key, &pairs[i]);
+        d->pair_hashes[i] = pair_filter_hash(d->key, &pairs[i]);
     if (v->slice_count > d->worker->slices_max)
         return;
     for (uint32_t i = 0; i < v->slice_count; i++) {

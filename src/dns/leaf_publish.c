@@ -108,6 +108,7 @@ static enum err add_leaf(struct dns *dns, struct zone *zone, struct leaf *leaf)
     *k = (struct kept){.zone = zone, .leaf = leaf};
     bool is;
     if (map_reserve(&dns->leaves, 1) || show(dns, zone, leaf, &is)) {
+        map_release(&dns->leaves);
         free(k);
         return ERR_MEMORY;
     }

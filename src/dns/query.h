@@ -40,7 +40,8 @@ struct query {
     bool has_opt, dnssec_ok;
     bool has_options;       /* the OPT record has some */
     uint32_t tsig_at;       /* offset of the TSIG record; 0 = not signed */
-    uint32_t authority_at;  /* offset of the first record of the authority section */
+    uint32_t authority_at;  /* offset of the first record of the authority section; it is not
+                               looked for, and may be 0, where there is none */
     struct query_edns edns; /* set when has_opt */
     struct name name;       /* lower-case; set when there is a question */
 };

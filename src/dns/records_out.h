@@ -11,6 +11,7 @@
 #include <endian.h>
 
 #include "dns/answer.h"
+#include "dns/slice.h"
 
 /* Where records go: the same as the answer's end, in registers. */
 struct records_out {
@@ -67,11 +68,15 @@ enum { SRV_TARGET_AT = RECORD_HEAD + SRV_HEAD };
 
 /* What the names of a service's instances end in. */
 struct name_end {
-    const uint8_t *wire; /* 64 bytes can be read from here on, and from labels (slice.h) */
+    const uint8_t *wire; /* behind its end SLICE_READABLE bytes can be read, as behind a label's */
     size_t size;
 };
 
-/* A label and what it is followed by; a label has at most 64 bytes with its size. */
+_Static_assert(INSTANCE_ID_MAX < 64, "a label and its size are copied in two steps");
+_Static_assert(SLICE_READABLE >= 64, "and so is what it is followed by, however short");
+
+/* A label and what it is followed by. Writes up to 128 bytes from `to` on where these are in the
+ * message's room. */
 static inline void put_target(struct records_out *o, uint8_t *to, const uint8_t *label,
                               size_t label_size, struct name_end end)
 {

@@ -60,6 +60,7 @@ bool respond_instances(struct respond *r, const struct found *f)
     const struct view *v = f->view;
     struct srv_set set = listed(f->set);
     struct draw d = {.worker = r->worker,
+                     .key = &r->dns->key,
                      .client = &r->request->from.addr,
                      .view = v,
                      .set = &set,

@@ -288,7 +288,10 @@ static bool is_by_place(const struct found *f, uint16_t type)
 
 static bool respond_type(struct respond *r, const struct found *f, uint16_t type)
 {
-    struct draw d = {.worker = r->worker, .client = &r->request->from.addr, .view = f->view};
+    struct draw d = {.worker = r->worker,
+                     .key = &r->dns->key,
+                     .client = &r->request->from.addr,
+                     .view = f->view};
     struct near near;
     d.type = type;
     if (f->kind == FOUND_INSTANCE)
@@ -306,7 +309,7 @@ static bool respond_type(struct respond *r, const struct found *f, uint16_t type
         d.near = near.known ? &near : NULL;
     }
     if (f->kind == FOUND_SUBSET) {
-        draw_select(&d, &r->dns->key, f->pairs, f->pair_count);
+        draw_select(&d, f->pairs, f->pair_count);
         if ((type != TYPE_SRV && type != TYPE_SVCB && type != TYPE_HTTPS) ||
             f->view->withdraws_stale)
             draw_choose(&d, type);

@@ -66,7 +66,7 @@ static size_t collect(const struct draw *d)
     struct distinct_set *s = &d->worker->seen;
     struct selected_cursor c = {0};
     size_t bytes = 0;
-    distinct_begin(s);
+    distinct_begin(s, d->key);
     for (uint32_t n; draw_next_selected(d, &c, &n);) {
         const struct view_instance *i = view_at(d->view, n);
         uint32_t before = s->count;

@@ -1,5 +1,6 @@
 #include "dns/shards.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* What readers do not need of an array stands in front of its entries. */
@@ -15,6 +16,7 @@ enum { LOG_MIN = 3 };
 
 static uint64_t entry_of(uint64_t tag, const struct node *n)
 {
+    assert(shard_fits(n));
     return tag << SHARD_TAG_SHIFT | (uint64_t)(uintptr_t)n >> SHARD_UNUSED_BITS;
 }
 

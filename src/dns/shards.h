@@ -31,6 +31,8 @@ enum {
     SHARD_UNUSED_BITS = 3, /* at the end of a node's address, which has 48 in all */
 };
 
+_Static_assert(sizeof(void *) == 8, "addresses of 64 bits");
+
 /* 0 = free. A node that left stays where it is, with tag 0, until its array goes: that is its
  * grace period, and nodes need no room for one of their own. What else a dead node holds is not to
  * wait for that. */
@@ -112,7 +114,7 @@ static inline struct node *shard_next(const struct shard_view *v, uint64_t hash,
 
 /* ---- writing: control only ------------------------------------------------------------- */
 
-/* Has an entry room for its address? Today's 64-bit systems give no others. */
+/* Has an entry room for its address? Else it must not be added. */
 static inline bool shard_fits(const struct node *n)
 {
     uint64_t address = (uintptr_t)n;

@@ -21,8 +21,8 @@
 
 enum {
     SLICE_MAX = PART_MAX,
-    /* So many bytes from any label (and from a view's suffix) on are of the same block: it may
-     * be copied in steps that do not stop at its end. */
+    /* So many bytes behind the end of any label (and of a view's suffix) are of the same block: it
+     * may be copied (put_target) and hashed (draw_hash) in steps that do not stop at its end. */
     SLICE_READABLE = 64,
     TXT_SIZE = 2, /* bytes before TXT data that tell their size */
 };

@@ -5,10 +5,17 @@
 #include <string.h>
 
 #include "base/cells.h"
+#include "base/pool.h"
 #include "dns/leaf.h"
 #include "dns/shards.h"
 #include "dns/wire.h"
 #include "dns/zone.h"
+
+_Static_assert(POOL_ADDRESS_BITS <= SHARD_TAG_SHIFT + SHARD_UNUSED_BITS &&
+                   POOL_STEP % (1 << SHARD_UNUSED_BITS) == 0,
+               "an entry has room for the address of each node");
+_Static_assert(sizeof(struct node) + UINT8_MAX + sizeof(struct leaf *) <= POOL_RECORD_MAX,
+               "there are cells for all nodes");
 
 struct table {
     struct shards shards;
@@ -80,7 +87,7 @@ static void give_back(struct widow *w)
 struct table *table_new(const struct hash_key *key)
 {
     struct table *t = aligned_alloc(_Alignof(struct table), sizeof(*t));
-    struct cells *cells = cells_new();
+    struct cells *cells = cells_new("names");
     if (!t || !cells) {
         free(t);
         cells_release(cells);
@@ -200,10 +207,8 @@ static struct node *node_new(struct table *t, const uint8_t *wire, uint8_t size,
     size_t bytes = offsetof(struct node, name) + size;
     bytes += kind == NODE_LEAF ? sizeof(struct leaf *) : 0;
     struct node *n = cells_take(t->cells, bytes > sizeof(*n) ? bytes : sizeof(*n));
-    if (!n || !shard_fits(n)) {
-        cells_give(t->cells, n);
+    if (!n)
         return NULL;
-    }
     n->zone = zone;
     n->kind = (uint8_t)kind;
     n->size = size;

@@ -24,6 +24,8 @@ static bool copy_request(struct dns_task *task, const struct answer *a)
     task->answer.query = &task->query;
     task->answer.nsid = task->nsid;
     task->answer.tsig = NULL;
+    task->answer.ede = EDE_NONE; /* words may be on the stack, or a zone's */
+    task->answer.ede_words = (struct text){0};
     return true;
 }
 

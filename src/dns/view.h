@@ -215,7 +215,8 @@ static inline size_t view_target_size(const struct view *v, const struct view_in
     return 1u + *instance_wire_label(i) + v->suffix_size;
 }
 
-/* Into `to`, which has room for NAME_MAX_WIRE bytes; returns its size. */
+/* Into `to`, which has room for NAME_MAX_WIRE bytes; returns its size. `i` is of this view: with
+ * the longer suffix of another zone its name may have more. */
 static inline size_t view_target(const struct view *v, const struct view_instance *i, uint8_t *to)
 {
     const uint8_t *label = instance_wire_label(i);

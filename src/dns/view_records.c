@@ -45,7 +45,8 @@ unsigned view_kind_count(const struct view_source *s)
     return VIEW_PORTS + s->view->port_count;
 }
 
-const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind)
+/* The set by whose items the kind goes; NULL = it does not go by items. */
+static const struct srv_set *kind_set(const struct view_source *s, unsigned kind)
 {
     const struct view *v = s->view;
     switch (kind) {
@@ -90,7 +91,7 @@ static bool next_of_service(const struct view *v, unsigned kind, uint32_t *numbe
 
 bool view_number_next(const struct view_source *s, unsigned kind, uint32_t *number)
 {
-    const struct srv_set *set = view_kind_set(s, kind);
+    const struct srv_set *set = kind_set(s, kind);
     if (kind == VIEW_TCP_PTR)
         return part_next(set->parts, s->browsed[PROTOCOL_TCP], number);
     if (kind == VIEW_UDP_PTR)
@@ -287,7 +288,7 @@ static bool of_instance(const struct view_source *s, unsigned kind, uint32_t num
 bool view_record(const struct view_source *s, unsigned kind, uint32_t number,
                  struct view_scratch *scratch, struct rr *out)
 {
-    const struct srv_set *set = view_kind_set(s, kind);
+    const struct srv_set *set = kind_set(s, kind);
     out->ttl = s->view->ttl;
     if (kind >= VIEW_PORTS) {
         const struct named_port *port = &s->view->ports[kind - VIEW_PORTS];

@@ -61,8 +61,6 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
                       unsigned places);
 
 unsigned view_kind_count(const struct view_source *s); /* VIEW_PORTS + named ports */
-/* The set by whose items the kind goes; NULL = it does not go by items. */
-const struct srv_set *view_kind_set(const struct view_source *s, unsigned kind);
 /* Walks the numbers of a kind: begin with *number = 0; `*number` is one when true is returned:
  * then add 1 and go on. Not each of them holds a record. */
 bool view_number_next(const struct view_source *s, unsigned kind, uint32_t *number);

@@ -97,10 +97,13 @@ static enum err enter(struct subscriptions *all, struct subscription *s)
     enum err e = map_reserve(&all->by_name, 1);
     if (!e)
         e = map_insert(&all->by_number, hash_number(all, s->number), s);
-    if (e)
+    if (e) {
+        map_release(&all->by_name);
         return e;
+    }
     e = heap_add(&all->timers, &s->timer, 0);
     if (e) {
+        map_release(&all->by_name);
         map_remove(&all->by_number, hash_number(all, s->number), s);
         return e;
     }

@@ -132,6 +132,7 @@ enum err draft_make(struct registry *r, struct draft *d, const struct record *re
 
 void draft_drop(struct registry *r, struct draft *d, struct moment now)
 {
+    map_release(&r->instances);
     if (d->instance && !d->group)
         lease_end(r, &d->instance->lease, now);
     instance_free(&r->pool, d->instance);
@@ -225,6 +226,13 @@ static enum err admit(const struct registry *r, const struct record *record,
     return journal_reserve(&r->journal, JOURNAL_PUT, s && s->count == 0 ? 2 : 1);
 }
 
+static void replace(struct registry *r, const struct path *path, const struct instance *displaced,
+                    struct instance *i)
+{
+    map_replace(&r->instances, path->hash, displaced, i);
+    map_release(&r->instances);
+}
+
 enum err create(struct registry *r, const struct record *record, const struct path *path,
                 const struct principal *who, struct instance *displaced, struct moment now,
                 struct granted *out)
@@ -241,7 +249,7 @@ enum err create(struct registry *r, const struct record *record, const struct pa
         return err;
     }
     if (displaced)
-        map_replace(&r->instances, path->hash, displaced, d.instance);
+        replace(r, path, displaced, d.instance);
     d.instance->rev = out->rev;
     d.owner->principal.quota = who->quota;
     draft_commit(r, &d, path, now);

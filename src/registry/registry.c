@@ -44,7 +44,8 @@ struct registry *registry_new(const struct registry_config *config, const struct
     r->feed.index = r->services.freed_index = config->first_index;
     guards_init(&r->guards);
     use_pool(r);
-    if (late_reserve(r) != ERR_OK || registry_configure(r, config) != ERR_OK) {
+    if (!pool_reserve(&r->pool, "instances") || late_reserve(r) != ERR_OK ||
+        registry_configure(r, config) != ERR_OK) {
         registry_free(r);
         return NULL;
     }

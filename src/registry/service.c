@@ -38,6 +38,9 @@ void service_prefetch(const struct service *s)
     __builtin_prefetch(s->path + PATH_USUAL);
 }
 
+_Static_assert(offsetof(struct service, path) + PATH_BYTES_MAX <= POOL_RECORD_MAX,
+               "the pool has records for all of them");
+
 static struct service *service_new(struct registry *r, struct text ns, const struct path *path)
 {
     struct service *s = pool_new(&r->pool, offsetof(struct service, path) + path->size);

@@ -244,6 +244,7 @@ static void let_go(struct registry_transaction *t, struct step *s)
 
 static void finish(struct registry_transaction *t)
 {
+    map_release(&t->registry->instances);
     for (size_t n = 0; n < t->count; n++)
         let_go(t, &t->steps[n]);
     if (t->owner) {

@@ -56,7 +56,8 @@ static const struct config_key rows[] = {
     {.path = "zones[].ixfr_journal", .take = take_number, IN(zone_draft, zone.journal_max),
      .max = 1 << 30, .what = "a number of bytes", .fallback = "16777216",
      .help = "Memory for the zone's latest changes, so that secondaries need not have all of it "
-             "each time; 0 = they always get the whole zone."},
+             "each time; 0 = they always get the whole zone. None is taken for a zone that "
+             "nobody may have (no transfer entry)."},
     {.path = "zones[].update", .take = take_updates, .what = "a grant",
      .form = "a list of grants", .fallback = "[]",
      .help = "Who may change names in this zone by UPDATE (nsupdate); any one entry suffices. "

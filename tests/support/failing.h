@@ -21,7 +21,7 @@ UNUSED static long until_failure =
 #else
 #define SKIP_WITHOUT_FAILURES() (void)0
 
-#ifdef __SANITIZE_ADDRESS__
+#if ADDRESS_SANITIZER
 #define REAL(function) __interceptor_##function
 #else
 #define REAL(function) __libc_##function

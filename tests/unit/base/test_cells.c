@@ -10,14 +10,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/attr.h"
+#include "support/child.h"
 
 enum { RECORDS = 20000, SLOTS = 64, WORDS = 7 };
 
 static struct cells *begin(void)
 {
-    struct cells *c = cells_new();
+    struct cells *c = cells_new("records");
     assert_non_null(c);
     return c;
 }
@@ -50,6 +52,20 @@ static void given_back_late(void **state UNUSED)
     cells_give(c, first);
     assert_int_equal(*second, 7);
     cells_give(c, second);
+}
+
+static bool opens(size_t bytes)
+{
+    return limit_addresses(bytes) && cells_new("these records");
+}
+
+/* That there are no addresses is seen, and said, when it begins. */
+static void begins_with_its_addresses(void **state UNUSED)
+{
+    char log[4096];
+    assert_int_equal(in_child(opens, (size_t)100 << 20, log, sizeof(log)), 1);
+    assert_int_equal(in_child(opens, (size_t)8 << 20, log, sizeof(log)), 0);
+    assert_non_null(strstr(log, "these records need at least 16 MiB of addresses"));
 }
 
 struct desk {
@@ -99,6 +115,7 @@ static void two_threads(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(begins_with_its_addresses),
         cmocka_unit_test(taken_again),
         cmocka_unit_test(given_back_late),
         cmocka_unit_test(two_threads),

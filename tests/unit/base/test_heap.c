@@ -10,6 +10,7 @@
 #include "base/rand.h"
 
 #define NODES 1000
+#define MANY 5000 /* so that the array shrinks */
 
 static struct heap_node nodes[NODES];
 
@@ -112,12 +113,62 @@ static void extreme_keys(void **state UNUSED)
     assert_null(heap_first(&h));
 }
 
+/* Gone in no order: at each step the array is a heap, and no larger than it must be. */
+static void shrinks_again(void **state UNUSED)
+{
+    static struct heap_node many[MANY];
+    struct heap_node *left[MANY];
+    struct heap h = {0};
+    struct rand r;
+
+    rand_seed(&r, 12);
+    for (uint32_t i = 0; i < MANY; i++) {
+        left[i] = &many[i];
+        heap_node_init(left[i]);
+        assert_int_equal(heap_add(&h, left[i], rand_below(&r, 500)), ERR_OK);
+    }
+    uint32_t full = h.capacity;
+    assert_true(full >= MANY);
+    for (uint32_t count = MANY; count; count--) {
+        uint32_t i = rand_below(&r, count);
+        heap_remove(&h, left[i]);
+        assert_int_equal(left[i]->at, HEAP_ABSENT);
+        left[i] = left[count - 1];
+        assert_int_equal(h.count, count - 1);
+        assert_true(h.capacity >= h.count);
+        assert_true(h.capacity <= 1024 || h.count > h.capacity / 4);
+        if (count % 97 == 0 || h.capacity < full) {
+            check_shape(&h);
+            full = h.capacity;
+        }
+    }
+    assert_true(h.capacity <= 1024);
+    assert_null(heap_first(&h));
+    heap_deinit(&h);
+}
+
+/* The number that keeps equal keys in order begins again at 0. */
+static void order_begins_again(void **state UNUSED)
+{
+    struct heap h = {.next_order = UINT32_MAX - 2};
+
+    init_nodes();
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(heap_add(&h, &nodes[i], 7), ERR_OK);
+    assert_int_equal(h.next_order, 5);
+    for (size_t i = 0; i < 8; i++) {
+        assert_ptr_equal(heap_first(&h), &nodes[i]);
+        heap_remove(&h, &nodes[i]);
+    }
+    heap_deinit(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_sort),
-        cmocka_unit_test(equal_keys_leave_in_order),
-        cmocka_unit_test(extreme_keys),
+        cmocka_unit_test(agrees_with_sort),   cmocka_unit_test(equal_keys_leave_in_order),
+        cmocka_unit_test(extreme_keys),       cmocka_unit_test(shrinks_again),
+        cmocka_unit_test(order_begins_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

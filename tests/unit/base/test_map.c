@@ -7,46 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/map_part.h"
-#include "base/rand.h"
-#include "support/failing.h"
-
-#define KEYS 400
-
-struct thing {
-    unsigned key;
-    uint64_t hash;
-    bool in;
-};
-
-static bool thing_has(const void *entry, const void *key)
-{
-    return ((const struct thing *)entry)->key == *(const unsigned *)key;
-}
-
-static void *find(const struct map *m, const struct thing *t)
-{
-    return map_find(m, t->hash, thing_has, &t->key);
-}
-
-static size_t walk(const struct map *m)
-{
-    size_t cursor = 0, n = 0;
-    for (const struct thing *t; (t = map_next(m, &cursor)) != NULL; n++)
-        assert_true(t->in);
-    return n;
-}
-
-static void check_all(const struct map *m, struct thing *things, size_t count)
-{
-    size_t in = 0;
-    for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(find(m, &things[i]), things[i].in ? &things[i] : NULL);
-        in += things[i].in;
-    }
-    assert_int_equal(m->count, in);
-    assert_int_equal(walk(m), in);
-}
+#include "unit/base/things.h"
 
 static void starts_empty(void **state UNUSED)
 {
@@ -135,26 +96,6 @@ static void replaces_in_place(void **state UNUSED)
     map_deinit(&m);
 }
 
-static void reserve_makes_room(void **state UNUSED)
-{
-    SKIP_WITHOUT_FAILURES();
-    static struct thing things[KEYS];
-    struct map m = {0};
-    for (unsigned i = 0; i < KEYS; i++)
-        things[i] = (struct thing){.key = i, .hash = i * 77u, .in = true};
-    assert_int_equal(map_insert(&m, things[0].hash, &things[0]), ERR_OK);
-    assert_int_equal(map_reserve(&m, KEYS - 1), ERR_OK);
-    until_failure = 0; /* any allocation from here on */
-    for (unsigned i = 1; i < KEYS; i++)
-        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
-    until_failure = -1;
-    check_all(&m, things, KEYS);
-
-    assert_int_equal(map_reserve(&m, SIZE_MAX), ERR_MEMORY);
-    check_all(&m, things, KEYS);
-    map_deinit(&m);
-}
-
 /* Only the low half of a hash is kept: entries that differ above it must be told
  * apart by the caller's comparison. */
 static void equal_low_halves(void **state UNUSED)
@@ -165,27 +106,6 @@ static void equal_low_halves(void **state UNUSED)
     assert_int_equal(map_insert(&m, things[1].hash, &things[1]), ERR_OK);
     check_all(&m, things, ARRAY_COUNT(things));
     map_deinit(&m);
-}
-
-enum { MANY = 60000 };
-
-static struct thing *many_new(uint64_t seed)
-{
-    struct thing *things = calloc(MANY, sizeof(*things));
-    struct rand r;
-    assert_non_null(things);
-    rand_seed(&r, seed);
-    for (unsigned i = 0; i < MANY; i++)
-        things[i] = (struct thing){.key = i, .hash = rand_next(&r)};
-    return things;
-}
-
-static void put_in(struct map *m, struct thing *things, unsigned from, unsigned to)
-{
-    for (unsigned i = from; i < to; i++) {
-        assert_int_equal(map_insert(m, things[i].hash, &things[i]), ERR_OK);
-        things[i].in = true;
-    }
 }
 
 /* Large enough that parts are split many times, and none is ever nearly empty or large. */
@@ -219,109 +139,6 @@ static void bears_equal_hashes(void **state UNUSED)
     free(things);
 }
 
-/* Each number of insertions that was promised succeeds without memory, wherever they go;
- * later, with memory, all is as if nothing had been. */
-static void keeps_its_promise_without_memory(void **state UNUSED)
-{
-    SKIP_WITHOUT_FAILURES();
-    static const unsigned starts[] = {0, 5, 3000, 3276, 3277, 20000};
-    static const unsigned promises[] = {1, 2, 700, 9000};
-    for (unsigned s = 0; s < ARRAY_COUNT(starts); s++)
-        for (unsigned p = 0; p < ARRAY_COUNT(promises); p++) {
-            struct thing *things = many_new(s + 1);
-            unsigned full = starts[s] + promises[p], extra = full + 2000;
-            struct map m = {0};
-            put_in(&m, things, 0, starts[s]);
-            assert_int_equal(map_reserve(&m, promises[p]), ERR_OK);
-            for (unsigned i = starts[s]; i < full; i++) {
-                until_failure = 0;
-                enum err err = map_insert(&m, things[i].hash, &things[i]);
-                until_failure = -1;
-                assert_int_equal(err, ERR_OK);
-                things[i].in = true;
-            }
-            check_all(&m, things, extra);
-            for (unsigned i = 0; i < full; i += 2) {
-                map_remove(&m, things[i].hash, &things[i]);
-                things[i].in = false;
-            }
-            check_all(&m, things, extra);
-            put_in(&m, things, full, extra);
-            check_all(&m, things, extra);
-            map_deinit(&m);
-            free(things);
-        }
-}
-
-/* Every allocation fails once: what was not promised is refused, and nothing has changed. */
-static void refuses_without_memory(void **state UNUSED)
-{
-    SKIP_WITHOUT_FAILURES();
-    struct thing *things = many_new(8);
-    struct map m = {0};
-    unsigned refused = 0, n = 0;
-    for (unsigned i = 0; i < 20000; i++) {
-        for (long fails_at = 0;; fails_at++) {
-            until_failure = fails_at;
-            enum err err = map_insert(&m, things[i].hash, &things[i]);
-            until_failure = -1;
-            if (err == ERR_OK)
-                break;
-            assert_int_equal(err, ERR_MEMORY);
-            assert_int_equal(m.count, i);
-            if (refused++ % 8 == 0)
-                check_all(&m, things, i + 1);
-        }
-        things[i].in = true;
-        n++;
-    }
-    assert_true(refused > 30);
-    check_all(&m, things, n);
-    until_failure = 0;
-    enum err err = map_reserve(&m, 5000);
-    until_failure = -1;
-    assert_int_equal(err, ERR_MEMORY);
-    check_all(&m, things, n);
-    map_deinit(&m);
-    free(things);
-}
-
-/* What lies in the spare part is found, replaced and walked over like all else. */
-static void the_spare_part_is_no_different(void **state UNUSED)
-{
-    SKIP_WITHOUT_FAILURES();
-    struct thing *things = many_new(9), *twins = many_new(9);
-    struct map m = {0};
-    put_in(&m, things, 0, 3276 + 3000);
-    assert_int_equal(map_reserve(&m, 8000), ERR_OK);
-    for (unsigned i = 6276; i < 14276; i++) {
-        until_failure = 0;
-        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
-        until_failure = -1;
-        map_replace(&m, things[i].hash, &things[i], &twins[i]);
-        assert_ptr_equal(find(&m, &things[i]), &twins[i]);
-        assert_ptr_equal(map_guess(&m, things[i].hash), &twins[i]);
-        map_replace(&m, things[i].hash, &twins[i], &things[i]);
-        things[i].in = true;
-    }
-    check_all(&m, things, 14276);
-    map_deinit(&m);
-    free(things);
-    free(twins);
-}
-
-/* Bytes of the parts: what the table has of its own. */
-static size_t slots_of(const struct map *m)
-{
-    size_t slots = 0;
-    const struct map_part *last = NULL;
-    for (size_t n = 0; m->parts && n < (size_t)1 << m->depth; n++) {
-        slots += m->parts[n] != last ? m->parts[n]->size : 0;
-        last = m->parts[n];
-    }
-    return slots;
-}
-
 /* When most have gone their room goes, too, and the parts are one again; on the way nothing
  * is lost, whether it goes in order or not. */
 static void shrinks_again(void **state UNUSED)
@@ -346,20 +163,32 @@ static void shrinks_again(void **state UNUSED)
     free(things);
 }
 
-/* A part of so many that comes and goes by one does not move each time. */
+/* A part of so many that comes and goes by one does not move each time, nor is it split and merged
+ * by turns. */
 static void does_not_swing(void **state UNUSED)
 {
     struct thing *things = many_new(12);
     struct map m = {0};
+    unsigned merged = 0;
     put_in(&m, things, 0, 4000);
     for (unsigned i = 3999; i > 100; i--) {
+        unsigned depth = m.depth;
         map_remove(&m, things[i].hash, &things[i]);
-        const struct map_part *before = m.parts[0];
-        assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
-        assert_ptr_equal(m.parts[0], before);
-        map_remove(&m, things[i].hash, &things[i]);
-        assert_ptr_equal(m.parts[0], before);
+        merged += m.depth != depth;
+        size_t last = ((size_t)1 << m.depth) - 1;
+        const struct map_part *before[] = {m.parts[0], m.parts[last]};
+        depth = m.depth;
+        for (unsigned round = 0; round < 2; round++) {
+            assert_int_equal(map_insert(&m, things[i].hash, &things[i]), ERR_OK);
+            assert_int_equal(m.depth, depth);
+            assert_true(m.parts[0] == before[0] && m.parts[last] == before[1]);
+            map_remove(&m, things[i].hash, &things[i]);
+            assert_int_equal(m.depth, depth);
+            assert_true(m.parts[0] == before[0] && m.parts[last] == before[1]);
+        }
     }
+    assert_int_equal(merged, 1);
+    assert_int_equal(m.depth, 0);
     map_deinit(&m);
     free(things);
 }
@@ -407,20 +236,11 @@ static void holds_entries_of_a_pool(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts_empty),
-        cmocka_unit_test(agrees_with_model),
-        cmocka_unit_test(runs_over_the_end),
-        cmocka_unit_test(replaces_in_place),
-        cmocka_unit_test(reserve_makes_room),
-        cmocka_unit_test(equal_low_halves),
-        cmocka_unit_test(grows_in_parts),
-        cmocka_unit_test(bears_equal_hashes),
-        cmocka_unit_test(keeps_its_promise_without_memory),
-        cmocka_unit_test(refuses_without_memory),
-        cmocka_unit_test(the_spare_part_is_no_different),
-        cmocka_unit_test(shrinks_again),
-        cmocka_unit_test(does_not_swing),
-        cmocka_unit_test(holds_entries_of_a_pool),
+        cmocka_unit_test(starts_empty),       cmocka_unit_test(agrees_with_model),
+        cmocka_unit_test(runs_over_the_end),  cmocka_unit_test(replaces_in_place),
+        cmocka_unit_test(equal_low_halves),   cmocka_unit_test(grows_in_parts),
+        cmocka_unit_test(bears_equal_hashes), cmocka_unit_test(shrinks_again),
+        cmocka_unit_test(does_not_swing),     cmocka_unit_test(holds_entries_of_a_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -411,30 +411,6 @@ static void test_empty(void **state)
     teardown(&f);
 }
 
-/* An instance whose name would not fit is left out, the others stay. */
-static void test_long_names(void **state)
-{
-    (void)state;
-    char label[64] = "", name[256], fields[] = "addr=10.0.0.1 port=80", service[130], id[256];
-    struct fixture f = setup(1);
-    zone_free(f.zone);
-    memset(label, 'l', 63);
-    snprintf(name, sizeof(name), "%.63s.%.50s", label, label);
-    snprintf(service, sizeof(service), "%.63s.%.50s", label, label);
-    struct dns_zone_config config = {.name = name, .ttl = 5};
-    struct dns_fault fault;
-    assert_int_equal(zone_load(&config, &f.zone, &fault), ERR_OK);
-    /* 1 + 64 + 51 of the zone, 64 + 51 of the service: 24 are left for the id. */
-    snprintf(id, sizeof(id), "%s/%.23s", service, label);
-    reg(f.registry, id, fields, 1);
-    snprintf(id, sizeof(id), "%s/%.24s", service, label);
-    reg(f.registry, id, fields, 1);
-    const struct view *v = compiled(&f, service);
-    assert_int_equal(v->instance_count, 1);
-    assert_int_equal(view_target_size(v, view_at(v, 0)), 255);
-    teardown(&f);
-}
-
 static void test_large(void **state)
 {
     (void)state;
@@ -500,12 +476,11 @@ static void test_shared_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets),           cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_scale),          cmocka_unit_test(test_ttl),
-        cmocka_unit_test(test_stale),          cmocka_unit_test(test_txt),
-        cmocka_unit_test(test_selectors),      cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_large),
-        cmocka_unit_test(test_shared_address),
+        cmocka_unit_test(test_sets),      cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_scale),     cmocka_unit_test(test_ttl),
+        cmocka_unit_test(test_stale),     cmocka_unit_test(test_txt),
+        cmocka_unit_test(test_selectors), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_large),     cmocka_unit_test(test_shared_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "dns/worker.h"
+#include "dns/draw.h"
+#include "dns/state.h"
 #include "unit/dns/answering.h"
 
 enum { COUNT = 4000, TC = 0x0200, T_SVCB = 64 };
@@ -152,6 +153,70 @@ static void test_effort(void **state)
     rig_free(t);
 }
 
+/* Three heavy ones are in the cluster, and 97 light ones: of a dozen addresses chance meets all in
+ * half of the draws, sooner where the heavy ones are late. */
+enum { CROWD = 200, HEAVY = 3, HEAVY_WEIGHT = 100, LIGHT_WEIGHT = 26, DOZEN = 12 };
+
+static struct one in_crowd(unsigned i)
+{
+    return (struct one){i < 2 * HEAVY ? HEAVY_WEIGHT : LIGHT_WEIGHT, 0, true, false};
+}
+
+/* How likely it is that so many heavy ones are drawn, one by one. */
+static void count_heavy(double share[HEAVY + 1])
+{
+    memset(share, 0, (HEAVY + 1) * sizeof(*share));
+    share[0] = 1;
+    for (int drawn = 0; drawn < DOZEN; drawn++)
+        for (int h = HEAVY; h >= 0; h--) {
+            double heavy = (HEAVY - h) * HEAVY_WEIGHT;
+            double light = (CROWD / 2 - HEAVY - drawn + h) * LIGHT_WEIGHT;
+            double more = share[h] * heavy / (heavy + light);
+            share[h] -= more;
+            if (h < HEAVY)
+                share[h + 1] += more;
+        }
+}
+
+static unsigned draw_heavy(struct draw *d)
+{
+    struct draw_addrs a = {.family = FAMILY_V4};
+    unsigned heavy = 0;
+    draw_addrs(d, &a, DOZEN, false);
+    assert_int_equal(a.count, DOZEN);
+    assert_true(a.total > DOZEN);
+    for (unsigned i = 0; i < a.count; i++)
+        heavy += draw_addr_at(d, &a, i)[3] - 1u < 2 * HEAVY;
+    return heavy;
+}
+
+/* Exactly so: who was met stays, and the others come behind. */
+static void test_met_stay(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 50000 };
+    unsigned seen[HEAVY + 1] = {0};
+    double share[HEAVY + 1];
+    struct found found;
+    struct name name;
+    t = rig_with(0, DNS_UNSET);
+    for (unsigned i = 0; i < CROWD; i++)
+        add(i, in_crowd(i), i % 2);
+    publish(t);
+    assert_int_equal(name_parse(TEXT("in.cluster.big.z"), &name), ERR_OK);
+    lookup(t->dns, &name, &found);
+    assert_int_equal(found.kind, FOUND_SUBSET);
+    struct draw d = {.worker = t->worker, .key = &t->dns->key, .client = &t->client};
+    d.view = found.view;
+    d.type = T_A;
+    draw_select(&d, found.pairs, found.pair_count);
+    for (unsigned n = 0; n < ROUNDS; n++)
+        seen[draw_heavy(&d)]++;
+    count_heavy(share);
+    assert_true(chi_square(seen, share, HEAVY + 1, ROUNDS) < 16.3); /* 3 degrees, p = 0.001 */
+    rig_free(t);
+}
+
 /* One holds 99.9 % of the weight: it comes first, the others behind it, and chance does not
  * try for ever. */
 static struct one skewed(unsigned i)
@@ -252,7 +317,7 @@ static void test_priorities(void **state)
     rig_free(t);
 }
 
-/* The better half is not selected: chance meets nobody in it. */
+/* The better half is not selected: chance does not look for it. */
 static struct one by_turns(unsigned i)
 {
     return (struct one){by_class(i).weight, i % 2, true, false};
@@ -268,6 +333,7 @@ static void test_only_worse(void **state)
     for (unsigned n = 0; n < ROUNDS; n++) {
         assert_in_range(answers(T_SRV, numbers), 12, 80);
         first[numbers[0] % 3]++;
+        assert_in_range(numbers_for(T_SRV), 20, 400);
         assert_in_range(answers(T_A, numbers), 70, 80);
     }
     assert_true(chi_square(first, share, 3, ROUNDS) < 13.8);
@@ -391,7 +457,7 @@ int main(void)
         cmocka_unit_test(test_zeros),      cmocka_unit_test(test_half_zeros),
         cmocka_unit_test(test_priorities), cmocka_unit_test(test_only_worse),
         cmocka_unit_test(test_few),        cmocka_unit_test(test_stale),
-        cmocka_unit_test(test_stable),
+        cmocka_unit_test(test_stable),     cmocka_unit_test(test_met_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "dns/distinct.h"
 #include "dns/pick.h"
 
 enum { ITEMS_MAX = 30000, NUMBERS_MAX = 1 << 20 };
@@ -431,59 +430,6 @@ static void test_bits(void **state)
     }
 }
 
-/* ---- distinct addresses ------------------------------------------------------------------- */
-
-static struct distinct_set set;
-static uint8_t addresses[ITEMS_MAX][4];
-
-static void test_distinct_sum(void **state)
-{
-    (void)state;
-    /* Held by three of weight 10, 20, 30; another by one of 40: 60 to 40. */
-    static const struct {
-        unsigned address;
-        double weight;
-    } holders[] = {{0, 10}, {1, 40}, {0, 20}, {0, 30}};
-    static const double share[] = {0.6, 0.4};
-    unsigned seen[2] = {0}, rounds = 50000;
-    addresses[1][3] = 1;
-    for (unsigned i = 0; i < rounds; i++) {
-        distinct_begin(&set);
-        for (size_t h = 0; h < ARRAY_COUNT(holders); h++)
-            distinct_add(&set, &picker, addresses[holders[h].address], 4, 0,
-                         pick_key(rand_next(&rng), holders[h].weight), holders[h].weight);
-        assert_int_equal(set.count, 2);
-        assert_true(set.slots[set.used[0]].weight == 60 && set.slots[set.used[1]].weight == 40);
-        pick_begin(&picker, 1);
-        distinct_offer(&set, &picker);
-        assert_int_equal(pick_finish(&picker), 1);
-        seen[set.slots[picker.items[0]].bytes[3]]++;
-    }
-    assert_true(chi_square(seen, share, 2, rounds) < 10.8);
-    assert_false(set.dropped);
-}
-
-static void test_distinct_many(void **state)
-{
-    (void)state;
-    distinct_begin(&set);
-    for (unsigned round = 0; round < 2; round++) /* each of them twice */
-        for (unsigned i = 0; i < ITEMS_MAX; i++) {
-            unsigned n = i * 7919 % ITEMS_MAX;
-            memcpy(addresses[n], &n, 4);
-            distinct_add(&set, &picker, addresses[n], 4, 0, round ? n : n + 0.5, 1);
-        }
-    assert_true(set.dropped);
-    pick_begin(&picker, PICK_MAX);
-    distinct_offer(&set, &picker);
-    assert_int_equal(pick_finish(&picker), PICK_MAX);
-    for (unsigned i = 0; i < PICK_MAX; i++) { /* exactly the smallest, in order */
-        const struct distinct_entry *e = &set.slots[picker.items[i]];
-        assert_ptr_equal(e->bytes, addresses[i]);
-        assert_true(e->key == i);
-    }
-}
-
 static int seed(void **state)
 {
     (void)state;
@@ -507,8 +453,6 @@ int main(void)
         cmocka_unit_test_setup(test_some_of_zeros, seed),
         cmocka_unit_test_setup(test_bounds, seed),
         cmocka_unit_test_setup(test_bits, seed),
-        cmocka_unit_test_setup(test_distinct_sum, seed),
-        cmocka_unit_test_setup(test_distinct_many, seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "dns/task_parts.h"
 #include "unit/dns/bytewise.h"
 
 static void configure_transfers(struct dns_config *c)
@@ -76,11 +77,32 @@ static void test_transfer_expire(void **state)
     assert_null(r->options[EXPIRE].bytes);
 }
 
+/* A reason that was given before lies where it may go before the task does. */
+static void test_no_words(void **state)
+{
+    (void)state;
+    struct query query;
+    struct answer a;
+    char words[] = "why";
+    t->query_size = hex(HEAD "017a 00 00fc 0001" OPT "0000", t->query, sizeof(t->query));
+    assert_int_equal(query_parse(t->query, t->query_size, &query), QUERY_GOOD);
+    answer_begin(&a, &query, t->out, sizeof(t->out));
+    answer_say(&a, 15, TEXT(words));
+    assert_int_equal(a.ede, 15);
+    struct dns_request request = {t->query, t->query_size, {t->client, 1234}, DNS_TCP, NOW, 0};
+    struct dns_task *task = task_new(DNS_TASK_TRANSFER, &a, &request, 0);
+    assert_non_null(task);
+    assert_int_equal(task->answer.ede, EDE_NONE);
+    assert_null(task->answer.ede_words.s);
+    dns_task_free(task);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_task, start_transfers),
         TEST(test_transfer_expire, start_transfers),
+        TEST(test_no_words, start_transfers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "unit/registry/fixture.h"
 
 #include "registry/state.h"
+#include "support/child.h"
 #include "support/failing.h"
 
 /* A record that is there only to be in the way. */
@@ -15,7 +16,7 @@ static struct filler *fill_pool(struct pool *pool)
 {
     struct filler *all = NULL;
     for (unsigned size = 1; size <= POOL_SIZES; size++)
-        while (pool->with_room[size] || pool->empty) {
+        while (pool->with_room[size] || pool->warm || pool->empty) {
             struct filler *filler = pool_new(pool, (size_t)size * POOL_STEP);
             assert_non_null(filler);
             filler->next = all;
@@ -180,6 +181,7 @@ static void test_each_failure(void **state)
             bool failed = until_failure < 0;
             until_failure = -1;
             assert_int_equal(err, failed ? ERR_MEMORY : ERR_OK);
+            assert_int_equal(r->instances.reserved, 0); /* or it would never shrink again */
             if (failed)
                 assert_int_equal(fingerprint(r), before);
             assert_true(failures < 100);
@@ -212,6 +214,23 @@ static void test_no_registry(void **state)
     registry_free(NULL);
 }
 
+static bool starts(size_t bytes)
+{
+    struct registry_config config = registry_config_default();
+    return limit_addresses(bytes) && registry_new(&config, &fixture_key);
+}
+
+/* Where there are no addresses for instances it does not even start, and says why. */
+static void test_no_addresses(void **state)
+{
+    (void)state;
+    char log[4096];
+    assert_int_equal(in_child(starts, (size_t)100 << 20, log, sizeof(log)), 1);
+    assert_non_null(strstr(log, "instances have 16 MiB of addresses, and should have"));
+    assert_int_equal(in_child(starts, (size_t)8 << 20, log, sizeof(log)), 0);
+    assert_non_null(strstr(log, "instances need at least 16 MiB of addresses"));
+}
+
 /* A goodbye and an eviction are never refused. */
 static void test_goodbye_without_memory(void **state)
 {
@@ -240,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_failure),
         cmocka_unit_test(test_no_registry),
+        cmocka_unit_test(test_no_addresses),
         cmocka_unit_test(test_goodbye_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Several changes as one: all or none, by the same rules as each alone. */
 #include "unit/registry/fixture.h"
 
+#include "registry/state.h"
+
 enum { MANY = 6 };
 
 struct changes {
@@ -32,6 +34,7 @@ static enum err try_as(struct registry *r, const struct changes *c, const struct
         registry_commit(t);
     else
         registry_abort(t);
+    assert_int_equal(r->instances.reserved, 0);
     return err;
 }
 
