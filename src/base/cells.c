@@ -7,7 +7,7 @@
 #include "base/pool.h"
 
 struct cells {
-    pthread_mutex_t lock; /* held for as long as malloc() holds its own */
+    pthread_mutex_t lock; /* held for a record, or one call of the system */
     struct pool pool;
     bool released;
 };

@@ -11,9 +11,12 @@
 
 #if ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define __lsan_register_root_region(at, size) ((void)(at), (void)(size))
+#define __lsan_unregister_root_region(at, size) ((void)(at), (void)(size))
 #endif
 
 enum {
@@ -123,6 +126,7 @@ static bool begin(struct pool *p)
         munmap(base, size);
         return false;
     }
+    __lsan_register_root_region(base, size); /* records point to what malloc() gave */
     p->base = base;
     p->reserved = size;
     p->chunk_bits = page_bits();
@@ -208,6 +212,7 @@ void pool_deinit(struct pool *p)
     assert(p->records == 0);
     if (p->base) {
         ASAN_UNPOISON_MEMORY_REGION(p->base, (size_t)p->begun << p->chunk_bits);
+        __lsan_unregister_root_region(p->base, p->reserved);
         munmap(p->base, p->reserved);
     }
     free(p->chunks);
