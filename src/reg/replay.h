@@ -37,5 +37,4 @@ void replay_limit(struct replay *r, size_t max);
 MUST_CHECK enum err replay_accept(struct replay *r, struct text key_id, struct text cid, uint64_t n,
                                   uint64_t now_s);
 
-
 #endif
