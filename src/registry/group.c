@@ -89,7 +89,7 @@ void group_release(struct registry *r, struct group *g, struct moment now)
     }
     lease_end(r, &g->lease, now);
     host_free_grouped(r, g->host);
-    if (g->leaves)
+    if (g->leaving)
         leave_end(r, g);
     else
         map_remove(&r->groups, g->hash, g);
@@ -156,7 +156,7 @@ void group_leave(const struct membership *member, const struct instance *i)
     g->count--;
     if (g->unmarked == i)
         g->unmarked = member->next;
-    if (g->leaves) /* nobody will ask for the rest */
+    if (g->leaving) /* nobody will ask for the rest */
         return;
     g->digest ^= member_digest(i, i->rev);
     g->longest -= member->lease_s == g->lease_s;

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "registry/host.h"
 
+struct leaving;
 struct owner;
 
 /* In the registry's pool, as all that has a lease. */
@@ -17,6 +18,7 @@ struct group {
     struct host *host;
     struct owner *owner;
     struct instance *first, *last;
+    struct leaving *leaving; /* NULL, or see leave.h: it is not in the map, its digest of no use */
     struct instance *unmarked; /* expired: the next to become stale; NULL = the first */
     uint32_t count;
     uint32_t lease_s; /* the longest granted to a member: the lease from its next renewal on */
@@ -24,7 +26,6 @@ struct group {
     uint64_t digest;
     uint64_t hash;
     uint8_t name_size;
-    bool leaves; /* see leave.h: it is not in the map, and its digest is of no use */
     char name[];
 };
 

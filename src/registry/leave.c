@@ -36,15 +36,6 @@ void leave_now(struct registry *r, struct instance *i, uint64_t floor, const str
     r->deregistrations++;
 }
 
-static struct leaving *find(const struct registry *r, const struct group *g)
-{
-    struct leaving *l;
-    STAILQ_FOREACH(l, &r->leavings.queue, next)
-    if (l->group == g)
-        return l;
-    return NULL;
-}
-
 uint64_t leave_number(const struct registry *r, const struct owner *owner, struct text name)
 {
     const struct leaving *l;
@@ -95,14 +86,14 @@ enum err leave_begin(struct registry *r, struct group *g, const struct principal
     *l = (struct leaving){.group = g, .who = *who, .number = ++all->last};
     STAILQ_INSERT_TAIL(&all->queue, l, next);
     map_remove(&r->groups, g->hash, g);
-    g->leaves = true;
+    g->leaving = l;
     leave_some(r, l, count, now);
     return ERR_OK;
 }
 
 enum err leave_first(struct registry *r, struct instance *i, struct moment now)
 {
-    const struct leaving *l = find(r, i->member.group);
+    const struct leaving *l = i->member.group->leaving;
     enum err err = journal_reserve(&r->journal, JOURNAL_WITHDRAW, CHANGES);
     if (err == ERR_OK)
         leave_now(r, i, rev_after(i->rev), &l->who, now);
@@ -111,9 +102,8 @@ enum err leave_first(struct registry *r, struct instance *i, struct moment now)
 
 void leave_end(struct registry *r, const struct group *g)
 {
-    struct leaving *l = find(r, g);
-    STAILQ_REMOVE(&r->leavings.queue, l, leaving, next);
-    free(l);
+    STAILQ_REMOVE(&r->leavings.queue, g->leaving, leaving, next);
+    free(g->leaving);
 }
 
 void leave_turn(struct registry *r, struct moment now)

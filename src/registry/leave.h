@@ -49,7 +49,7 @@ uint64_t leave_number(const struct registry *r, const struct owner *owner, struc
 /* Does its group leave? */
 static inline bool leave_takes(const struct instance *i)
 {
-    return i->grouped && i->member.group->leaves;
+    return i->grouped && i->member.group->leaving != NULL;
 }
 /* Who registers what leaves comes after its goodbye: it goes at once. As reserve. */
 MUST_CHECK enum err leave_first(struct registry *r, struct instance *i, struct moment now);

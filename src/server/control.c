@@ -30,10 +30,10 @@ struct moment control_now(struct control *c)
  * all the time must not put it off. */
 void control_set_tick(struct control *c)
 {
-    uint64_t due = registry_next_deadline(c->registry);
+    uint64_t due = registry_next_deadline(c->options.registry);
     uint64_t now = c->clock.lease_ms, wait = TURN_MAX_MS;
-    if (dns_records_next_deadline(c->records) < due)
-        due = dns_records_next_deadline(c->records);
+    if (dns_records_next_deadline(c->options.records) < due)
+        due = dns_records_next_deadline(c->options.records);
     if (c->publish_due_ms < due)
         due = c->publish_due_ms;
     if (due < now + wait)
@@ -48,16 +48,16 @@ void control_set_tick(struct control *c)
 
 void control_tell_published(struct control *c, struct moment now)
 {
-    if (c->told_published)
-        c->told_published(c->context, now);
+    if (c->options.published)
+        c->options.published(c->options.context, now);
 }
 
 static void publish(struct control *c)
 {
-    struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
+    struct dns *dns = atomic_load_explicit(c->options.dns, memory_order_relaxed);
     uint64_t publications = dns_totals(dns).publications, began_us = clock_monotonic_us();
-    c->index = registry_index(c->registry);
-    c->published = !dns_publish(dns, c->registry, c->clock.lease_ms, &c->publish_due_ms);
+    c->index = registry_index(c->options.registry);
+    c->published = !dns_publish(dns, c->options.registry, c->clock.lease_ms, &c->publish_due_ms);
     if (dns_totals(dns).publications != publications)
         latency_count(&c->publish_latency, clock_monotonic_us() - began_us);
     if (!c->published)
@@ -65,9 +65,9 @@ static void publish(struct control *c)
                     "out of memory: changes are not yet visible in DNS; trying again");
     struct moment now = {c->clock.lease_ms, clock_wall_ms()};
     control_tell_published(c, now);
-    registry_changes_trim(c->registry, dns_published_index(dns));
-    notify_out_look(c->notify);
-    durable_turn(c->durable, now, dns_serial(dns), registry_index(c->registry));
+    registry_changes_trim(c->options.registry, dns_published_index(dns));
+    notify_out_look(c->options.notify);
+    durable_turn(c->options.durable, now, dns_serial(dns), registry_index(c->options.registry));
 }
 
 /* What is on disk by now is acknowledged; when the rest may never be, that is said. */
@@ -75,10 +75,11 @@ void control_send_late(struct control *c, bool refuse_rest)
 {
     if (!c->published)
         return;
-    replies_release(c->replies, durable_state(c->durable)->committed);
-    control_tasks_release(c->tasks, durable_state(c->durable)->committed);
-    if (c->told_committed)
-        c->told_committed(c->context, durable_state(c->durable)->committed, refuse_rest);
+    replies_release(c->replies, durable_state(c->options.durable)->committed);
+    control_tasks_release(c->tasks, durable_state(c->options.durable)->committed);
+    if (c->options.committed)
+        c->options.committed(c->options.context, durable_state(c->options.durable)->committed,
+                             refuse_rest);
     if (!refuse_rest)
         return;
     replies_refuse(c->replies, control_now(c));
@@ -88,8 +89,9 @@ void control_send_late(struct control *c, bool refuse_rest)
 /* Who has said goodbye for a group is answered once nobody sees any of it. */
 static bool note_goodbyes(struct control *c)
 {
-    return c->published && replies_goodbyes_over(c->replies, registry_goodbyes_over(c->registry),
-                                                 durable_last(c->durable));
+    return c->published &&
+           replies_goodbyes_over(c->replies, registry_goodbyes_over(c->options.registry),
+                                 durable_last(c->options.durable));
 }
 
 /* True when replies waited for this publication that are not of the batch at hand. */
@@ -97,7 +99,7 @@ bool control_put_in_force(struct control *c)
 {
     bool late = !c->published;
     publish(c);
-    durable_flush(c->durable);
+    durable_flush(c->options.durable);
     control_set_tick(c);
     return note_goodbyes(c) || late;
 }
@@ -106,7 +108,7 @@ bool control_put_in_force(struct control *c)
  * to be stored. */
 bool control_is_in_force(const struct control *c)
 {
-    return c->published && c->index == registry_index(c->registry) &&
+    return c->published && c->index == registry_index(c->options.registry) &&
            c->publish_due_ms > c->clock.lease_ms;
 }
 
@@ -119,13 +121,13 @@ void control_changed(struct control *c)
 enum err control_publish_into(struct control *c, struct dns *dns)
 {
     uint64_t due_ms;
-    return dns_publish(dns, c->registry, c->clock.lease_ms, &due_ms);
+    return dns_publish(dns, c->options.registry, c->clock.lease_ms, &due_ms);
 }
 
 static void on_store_news(void *context)
 {
     struct control *c = context;
-    control_send_late(c, durable_state(c->durable)->fault.err != ERR_OK);
+    control_send_late(c, durable_state(c->options.durable)->fault.err != ERR_OK);
 }
 
 /* ---- tasks -------------------------------------------------------------------------- */
@@ -134,7 +136,7 @@ static void on_store_news(void *context)
 static bool run_tasks(struct control *c)
 {
     for (unsigned round = 0; round < CONTROL_ROUNDS; round++) {
-        struct dns *dns = atomic_load_explicit(c->dns, memory_order_relaxed);
+        struct dns *dns = atomic_load_explicit(c->options.dns, memory_order_relaxed);
         unsigned n = control_tasks_run(c->tasks, dns, control_now(c), TASKS_MAX);
         if (!n)
             return true;
@@ -158,8 +160,8 @@ static void on_event(void *context, const struct registry_event *event)
 {
     struct control *c = context;
     events_note(&c->events, event);
-    if (c->event)
-        c->event(c->context, event);
+    if (c->options.event)
+        c->options.event(c->options.context, event);
 }
 
 /* Heartbeats that wait in a socket count before any lease runs out. Never goes back. */
@@ -175,8 +177,8 @@ static uint64_t expiry_horizon(struct control *c, uint64_t now_ms)
 /* Renewals that came in as tasks count before any lease runs out. */
 static void expire_records(struct control *c, struct moment now)
 {
-    if (dns_records_next_deadline(c->records) <= now.lease_ms)
-        (void)dns_records_expire(c->records, now, EXPIRE_BUDGET); /* the rest: next turn */
+    if (dns_records_next_deadline(c->options.records) <= now.lease_ms)
+        (void)dns_records_expire(c->options.records, now, EXPIRE_BUDGET); /* the rest: next turn */
 }
 
 static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
@@ -187,10 +189,10 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
     (void)run_tasks(c);
     expire_records(c, now);
     uint64_t horizon = expiry_horizon(c, now.lease_ms);
-    if (registry_next_deadline(c->registry) <= horizon) {
+    if (registry_next_deadline(c->options.registry) <= horizon) {
         now.lease_ms = horizon;
         c->events.now_ms = c->clock.monotonic_ms;
-        registry_expire(c->registry, now, EXPIRE_BUDGET, on_event, c);
+        registry_expire(c->options.registry, now, EXPIRE_BUDGET, on_event, c);
         events_summary(&c->events);
     }
     c->tick_ms = UINT64_MAX;
@@ -204,24 +206,14 @@ struct control *control_new(const struct control_options *options)
     struct control *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->base = options->base;
-    c->registry = options->registry;
-    c->records = options->records;
-    c->reg = options->reg;
-    c->dns = options->dns;
-    c->durable = options->durable;
-    c->notify = options->notify;
-    c->event = options->event;
-    c->told_published = options->published;
-    c->told_committed = options->committed;
-    c->context = options->context;
+    c->options = *options;
     c->publish_due_ms = c->tick_ms = UINT64_MAX;
     lease_clock_init(&c->clock, clock_monotonic_ms());
     c->batch = udp_batch_new(CONTROL_BATCH, REG_RECEIVE_SIZE, REG_DATAGRAM_MAX);
     c->replies = replies_new(&(struct replies_options){
         .batch = c->batch,
         .width = CONTROL_BATCH,
-        .reg = c->reg,
+        .reg = c->options.reg,
         .sockets = options->registration,
     });
     c->tasks = control_tasks_new(&(struct control_tasks_options){
@@ -229,10 +221,10 @@ struct control *control_new(const struct control_options *options)
         .registry = options->registry,
         .durable = options->durable,
     });
-    c->task_event =
-        event_new(c->base, tasks_control_fd(options->tasks), EV_READ | EV_PERSIST, on_tasks, c);
-    c->tick = evtimer_new(c->base, on_tick, c);
-    c->share = loop_share_new(c->base);
+    c->task_event = event_new(c->options.base, tasks_control_fd(options->tasks),
+                              EV_READ | EV_PERSIST, on_tasks, c);
+    c->tick = evtimer_new(c->options.base, on_tick, c);
+    c->share = loop_share_new(c->options.base);
     if (!c->batch || !c->replies || !c->tasks || !c->task_event || !c->tick || !c->share ||
         !loop_share_add(c->share, c->task_event) || control_sources_add(c, options->registration)) {
         control_free(c);
@@ -246,7 +238,7 @@ enum err control_start(struct control *c)
     publish(c);
     if (!c->published) /* a server that does not show what it stores must not say `ready` */
         return ERR_MEMORY;
-    if (durable_start(c->durable, c->base, on_store_news, c))
+    if (durable_start(c->options.durable, c->options.base, on_store_news, c))
         return ERR_MEMORY;
     if (control_sources_start(c))
         return ERR_MEMORY;
@@ -266,8 +258,8 @@ void control_stop(struct control *c)
     control_sources_stop(c);
     event_del(c->task_event);
     evtimer_del(c->tick);
-    durable_flush(c->durable);
-    durable_stop(c->durable);
+    durable_flush(c->options.durable);
+    durable_stop(c->options.durable);
     control_send_late(c, true);
 }
 

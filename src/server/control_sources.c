@@ -45,13 +45,13 @@ static void handle(struct source *s, struct flight *f, unsigned i, struct moment
     struct control *c = s->control;
     struct udp_request *in = &f->requests[i];
     in->out = udp_room(c->batch); /* behind the replies so far */
-    durable_begin(c->durable);
-    size_t size = reg_handle_read(c->reg, i, in->out);
+    durable_begin(c->options.durable);
+    size_t size = reg_handle_read(c->options.reg, i, in->out);
     if (!size)
         return;
-    struct reply_wait wait = {reg_goodbye(c->reg), durable_wait(c->durable)};
+    struct reply_wait wait = {reg_goodbye(c->options.reg), durable_wait(c->options.durable)};
     if (wait.goodbye || wait.change) {
-        if (wait.change != STORE_NEVER && !durable_state(c->durable)->fault.err &&
+        if (wait.change != STORE_NEVER && !durable_state(c->options.durable)->fault.err &&
             replies_hold(c->replies, s->number, f->numbers[i], in, size, wait))
             return;
         size = replies_refusal(c->replies, &f->datagrams[i], now, in->out);
@@ -68,7 +68,7 @@ static void handle_batch(struct source *s, unsigned n)
     for (unsigned next = 0; next < n;) {
         for (f.count = 0; next < n && f.count < REG_AHEAD; next++)
             take_request(s, &f, next);
-        reg_read(c->reg, f.datagrams, f.count, now);
+        reg_read(c->options.reg, f.datagrams, f.count, now);
         for (unsigned i = 0; i < f.count; i++)
             handle(s, &f, i, now);
     }
@@ -88,7 +88,7 @@ static void finish_batch(struct source *s)
     bool late = false;
     if (control_is_in_force(c)) {
         control_tell_published(c, control_now(c));
-        durable_flush(c->durable);
+        durable_flush(c->options.durable);
         control_set_tick(c); /* a heartbeat may have given the guards something to judge */
     } else {
         late = control_put_in_force(c);
@@ -141,7 +141,7 @@ static bool add_source(struct control *c, int fd)
     struct source *s = &c->sources[c->source_count];
     *s = (struct source){
         .control = c, .number = (unsigned)c->source_count, .fd = fd, .drained = true};
-    s->event = event_new(c->base, fd, EV_READ | EV_PERSIST, on_datagrams, s);
+    s->event = event_new(c->options.base, fd, EV_READ | EV_PERSIST, on_datagrams, s);
     if (!s->event)
         return false;
     loop_set_urgent(s->event, true);

@@ -17,17 +17,7 @@ enum {
 };
 
 struct control {
-    struct event_base *base;
-    struct registry *registry;
-    struct dns_records *records;
-    struct reg *reg;
-    _Atomic(struct dns *) *dns;
-    struct durable *durable;
-    struct notify_out *notify;
-    registry_visit *event;
-    void (*told_published)(void *context, struct moment now);
-    void (*told_committed)(void *context, uint64_t committed, bool failing);
-    void *context; /* of these three */
+    struct control_options options;
     struct lease_clock clock;
     struct event *tick;
     uint64_t tick_ms; /* monotonic: when it comes; UINT64_MAX = it is not set */

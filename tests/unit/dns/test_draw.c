@@ -10,6 +10,7 @@
 #include "dns/draw.h"
 #include "dns/state.h"
 #include "unit/dns/answering.h"
+#include "unit/dns/chi_square.h"
 
 enum { COUNT = 4000, TC = 0x0200, T_SVCB = 64 };
 
@@ -64,16 +65,6 @@ static unsigned answers(uint16_t type, unsigned numbers[])
         seen[numbers[i]] = true;
     }
     return count;
-}
-
-static double chi_square(const unsigned *seen, const double *share, unsigned count, unsigned n)
-{
-    double sum = 0;
-    for (unsigned i = 0; i < count; i++) {
-        double expected = share[i] * n, off = seen[i] - expected;
-        sum += off * off / expected;
-    }
-    return sum;
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "dns/pick.h"
+#include "unit/dns/chi_square.h"
 
 enum { ITEMS_MAX = 30000, NUMBERS_MAX = 1 << 20 };
 
@@ -67,16 +68,6 @@ static void group_of(unsigned g, uint32_t first, uint32_t count, const uint64_t 
     groups[g] = (struct pick_group){.first_part = end_of(g), .count = count};
     for (uint32_t k = 0; k < count; k += fill)
         add_part(&groups[g], first + k, k, count - k < fill ? count - k : fill, pattern, size);
-}
-
-static double chi_square(const unsigned *seen, const double *share, unsigned count, unsigned n)
-{
-    double sum = 0;
-    for (unsigned i = 0; i < count; i++) {
-        double expected = share[i] * n, off = seen[i] - expected;
-        sum += off * off / expected;
-    }
-    return sum;
 }
 
 static void check_distinct(unsigned n, uint32_t below)

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "unit/dns/answering.h"
+#include "unit/dns/chi_square.h"
 
 enum { TC = 0x0200 };
 
@@ -21,16 +22,6 @@ static int teardown(void **state)
 {
     rig_free(*state);
     return 0;
-}
-
-static double chi_square(const unsigned *seen, const double *share, unsigned count, unsigned n)
-{
-    double sum = 0;
-    for (unsigned i = 0; i < count; i++) {
-        double expected = share[i] * n, off = seen[i] - expected;
-        sum += off * off / expected;
-    }
-    return sum;
 }
 
 static const double shares[] = {0.1, 0.3, 0.6};
