@@ -84,24 +84,21 @@ static void set_close(struct socket_set *set)
     set->count = 0;
 }
 
-/* Only without SO_REUSEPORT does the kernel tell that somebody is there already. */
-static enum err probe(enum socket_kind kind, const struct endpoint *where, struct endpoint *local)
-{
-    int fd = open_one(kind, where, false);
-    if (fd < 0)
-        return ERR_SYSTEM;
-    enum err err = local_of(fd, local);
-    close(fd);
-    return err;
-}
-
+/* Only without SO_REUSEPORT does the kernel tell that somebody is there already. One socket
+ * alone stays without: nobody can then bind the port beside it, not even a client of the
+ * same user that draws it as its source port, and would talk to itself. */
 static enum err set_open(enum socket_kind kind, const struct endpoint *where, size_t share,
                          struct socket_set *out)
 {
     *out = (struct socket_set){.fds = calloc(share, sizeof *out->fds)};
     if (!out->fds)
         return ERR_MEMORY;
-    enum err err = probe(kind, where, &out->local);
+    int first = open_one(kind, where, false);
+    enum err err = first < 0 ? ERR_SYSTEM : local_of(first, &out->local);
+    if (!err && share == 1)
+        out->fds[out->count++] = first;
+    else if (first >= 0)
+        close(first);
     while (!err && out->count < share) {
         int fd = open_one(kind, &out->local, true);
         if (fd < 0)

@@ -2,6 +2,7 @@
 
 #include "unit/server/common.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -52,6 +53,24 @@ static void workers_share_a_free_port(void **state UNUSED)
         }
         listeners_close(&l);
         assert_int_equal(l.count, 0);
+        listeners_close(&l);
+    }
+}
+
+/* A client of the same user may ask for SO_REUSEPORT, as BIND's do. */
+static void one_socket_has_its_port_alone(void **state UNUSED)
+{
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    for (enum socket_kind kind = SOCKET_UDP; kind <= SOCKET_TCP; kind++) {
+        struct listeners l = opened(kind, &any, 1, 1);
+        struct sockaddr_storage sa;
+        socklen_t size = endpoint_to_sockaddr(&l.sets[0].local, &sa);
+        int on = 1, fd = socket(AF_INET, kind == SOCKET_TCP ? SOCK_STREAM : SOCK_DGRAM, 0);
+        assert_true(fd >= 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
+        assert_int_equal(bind(fd, (struct sockaddr *)&sa, size), -1);
+        assert_int_equal(errno, EADDRINUSE);
+        close(fd);
         listeners_close(&l);
     }
 }
@@ -190,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_share_a_free_port),
+        cmocka_unit_test(one_socket_has_its_port_alone),
         cmocka_unit_test(both_transports_have_one_port),
         cmocka_unit_test(a_served_port_is_an_error),
         cmocka_unit_test(one_transport_taken_is_both_taken),
