@@ -17,14 +17,19 @@ _Static_assert(POOL_ADDRESS_BITS <= SHARD_TAG_SHIFT + SHARD_UNUSED_BITS &&
 _Static_assert(sizeof(struct node) + UINT8_MAX + sizeof(struct leaf *) <= POOL_RECORD_MAX,
                "there are cells for all nodes");
 
+/* In most zones the deepest names are some with a label that begins with '_', as each service has
+ * them. Others are asked for more, and have a depth of their own: an instance's name is none of the
+ * table, and is not to be looked for there. */
+enum name_form { NAME_PLAIN, NAME_UNDERSCORE, NAME_FORMS };
+
 struct table {
     struct shards shards;
     struct hash_key key;
-    _Atomic unsigned deepest; /* labels of the deepest name */
+    _Atomic unsigned deepest[NAME_FORMS]; /* labels of the deepest name */
 
     /* Writer only: on lines of their own, as it writes to them while others read. */
     _Alignas(64) size_t count;
-    size_t by_labels[NAME_MAX_LABELS + 1];
+    size_t by_labels[NAME_FORMS][NAME_MAX_LABELS + 1];
     struct cells *cells; /* of nodes */
 };
 
@@ -148,10 +153,30 @@ const struct node *table_find(const struct table *t, const uint8_t *wire, uint8_
     return find(t, table_hash(t, wire, size), wire, size);
 }
 
+static unsigned depth_of(const struct table *t, enum name_form form)
+{
+    return atomic_load_explicit(&t->deepest[form], memory_order_acquire);
+}
+
+/* How many labels there are, and how many of them behind the last that begins with '_'. */
+static unsigned count_plain(const uint8_t *wire, unsigned *labels)
+{
+    unsigned plain = 0;
+    *labels = 0;
+    for (; *wire; wire += 1 + *wire, ++*labels)
+        plain = wire[1] == '_' ? 0 : plain + 1;
+    return plain;
+}
+
 unsigned table_skip(const struct table *t, const struct name *name)
 {
-    unsigned deepest = atomic_load_explicit(&t->deepest, memory_order_acquire);
-    return name->labels > deepest ? name->labels - deepest : 0;
+    unsigned deepest = depth_of(t, NAME_PLAIN), left = name->labels, labels;
+    if (left <= deepest)
+        return 0;
+    unsigned deepest_other = depth_of(t, NAME_UNDERSCORE), plain = count_plain(name->wire, &labels);
+    while (left > deepest && (left <= plain || left > deepest_other))
+        left--;
+    return labels - left;
 }
 
 const struct node *table_closest_from(const struct table *t, const struct name *name, unsigned skip,
@@ -216,19 +241,22 @@ static struct node *node_new(struct table *t, const uint8_t *wire, uint8_t size,
     return n;
 }
 
-static void count_labels(struct table *t, unsigned labels, int change)
+static void count_depth(struct table *t, const struct node *n, int change)
 {
-    t->by_labels[labels] += (size_t)change;
+    unsigned labels;
+    bool is_plain = count_plain(n->name, &labels) == labels;
+    enum name_form form = is_plain ? NAME_PLAIN : NAME_UNDERSCORE;
+    t->by_labels[form][labels] += (size_t)change;
     unsigned deepest = NAME_MAX_LABELS;
-    while (deepest && !t->by_labels[deepest])
+    while (deepest && !t->by_labels[form][deepest])
         deepest--;
-    atomic_store_explicit(&t->deepest, deepest, memory_order_release);
+    atomic_store_explicit(&t->deepest[form], deepest, memory_order_release);
 }
 
-static void insert(struct table *t, struct node *n, unsigned labels)
+static void insert(struct table *t, struct node *n)
 {
     /* The depth first: a reader that sees it too early only looks once more. */
-    count_labels(t, labels, 1);
+    count_depth(t, n, 1);
     shards_add(&t->shards, hash_of(t, n), n);
     t->count++;
 }
@@ -366,7 +394,7 @@ static void insert_chain(struct table *t, struct node **fresh, unsigned count,
     for (unsigned i = count; i-- > 0; up = fresh[i]) {
         fresh[i]->below = 0;
         set_traits(fresh[i], own_traits(fresh[i]) | (up ? inherited(up) : 0));
-        insert(t, fresh[i], name->labels - i);
+        insert(t, fresh[i]);
         if (!up)
             continue;
         up->below++;
@@ -430,10 +458,10 @@ enum err table_hold(struct table *t, const struct name *name, const struct zone 
     return ERR_OK;
 }
 
-static void take_out(struct table *t, struct node *n, unsigned labels)
+static void take_out(struct table *t, struct node *n)
 {
     t->count--;
-    count_labels(t, labels, -1);
+    count_depth(t, n, -1);
     struct widow *leaf = take_leaf(n);
     shards_remove(&t->shards, hash_of(t, n), n); /* a reader may still be at it */
     give_back(leaf);
@@ -456,7 +484,7 @@ enum err table_remove(struct table *t, const struct name *name)
         unsigned labels = name->labels - skip;
         struct node *up = labels > apex_labels ? find_tail(t, name, skip + 1) : NULL;
         bool wild = is_wildcard(n->name);
-        take_out(t, n, labels);
+        take_out(t, n);
         if (up && wild)
             set_traits(up, node_traits(up) & (uint8_t)~NODE_WILD);
         if (!up || --up->below || up->kind != NODE_EMPTY)

@@ -94,9 +94,8 @@ static inline bool table_is(const struct node *n, const uint8_t *wire, uint8_t s
 }
 
 /* The deepest existing ancestor-or-self of `name`, and how many labels of `name`
- * lie above it; NULL when not even a zone apex is. Looks at no more labels than
- * the deepest name in the table has; `skip`: names with less labels taken away are known not
- * to exist. */
+ * lie above it; NULL when not even a zone apex is. Begins behind table_skip; `skip`: names with
+ * less labels taken away are known not to exist. */
 const struct node *table_closest_from(const struct table *t, const struct name *name, unsigned skip,
                                       unsigned *labels_left);
 static inline const struct node *table_closest(const struct table *t, const struct name *name,
@@ -105,7 +104,8 @@ static inline const struct node *table_closest(const struct table *t, const stru
     return table_closest_from(t, name, 0, labels_left);
 }
 
-/* Names with less labels than this taken away cannot exist. */
+/* Names with less labels than this taken away cannot exist: they are deeper than all that are in
+ * the table, or than all without a label that begins with '_' and have none. */
 unsigned table_skip(const struct table *t, const struct name *name);
 
 /* Control only. Puts a node at `name` (replacing an empty non-terminal or what is

@@ -99,6 +99,42 @@ static void test_closest(void **state)
     rcu_drain();
 }
 
+static unsigned skipped(const struct table *t, const char *text)
+{
+    struct name n = parsed(text);
+    return table_skip(t, &n);
+}
+
+/* Names below "_tcp" do not make others deeper. */
+static void test_skip(void **state)
+{
+    (void)state;
+    struct zone zone = {.apex = parsed("disc.local.")};
+    struct table *t = table_new(&key);
+    assert_int_equal(skipped(t, "disc.local."), 2);
+    put(t, &zone, "disc.local.", NODE_STATIC);
+    put(t, &zone, "hello.disc.local.", NODE_SERVICE);
+    put(t, &zone, "_hello._tcp.disc.local.", NODE_SERVICE_TCP);
+    assert_int_equal(skipped(t, "."), 0);
+    assert_int_equal(skipped(t, "missing.disc.local."), 0);
+    assert_int_equal(skipped(t, "i.hello.disc.local."), 1);
+    assert_int_equal(skipped(t, "1.version.hello.disc.local."), 2);
+    assert_int_equal(skipped(t, "_other._tcp.disc.local."), 0);
+    assert_int_equal(skipped(t, "i._tcp.disc.local."), 0); /* "b._dns-sd" is such a name */
+    assert_int_equal(skipped(t, "i._hello._tcp.disc.local."), 1);
+    assert_int_equal(skipped(t, "_http._tcp.hello.disc.local."), 1);
+
+    put(t, &zone, "user.rpc.disc.local.", NODE_SERVICE);
+    assert_int_equal(skipped(t, "i.hello.disc.local."), 0);
+    cut(t, "user.rpc.disc.local.");
+    assert_int_equal(skipped(t, "i.hello.disc.local."), 1);
+    put(t, &zone, "a.b._hello._tcp.disc.local.", NODE_STATIC);
+    assert_int_equal(skipped(t, "i._hello._tcp.disc.local."), 0);
+    assert_int_equal(skipped(t, "i.hello.disc.local."), 1);
+    table_free(t);
+    rcu_drain();
+}
+
 static void test_root_zone(void **state)
 {
     (void)state;
@@ -118,7 +154,7 @@ static void test_root_zone(void **state)
 
 /* ---- against a model ------------------------------------------------------------------ */
 
-/* Names of up to 4 labels out of {a, b, c} below the zone, as numbers in base 4 (0 =
+/* Names of up to 4 labels out of {a, b, _} below the zone, as numbers in base 4 (0 =
  * no more labels). */
 enum { MODEL_NAMES = 256 };
 
@@ -133,7 +169,7 @@ static void model_name(unsigned n, struct name *out)
 {
     char text[32] = "";
     for (; n; n /= 4) /* the lowest digit is the label next to the zone */
-        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%c.", 'a' + (int)(n % 4) - 1);
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%c.", "ab_"[n % 4 - 1]);
     char turned[64] = "";
     for (size_t i = strlen(text); i > 0; i -= 2)
         snprintf(turned + strlen(turned), sizeof(turned) - strlen(turned), "%c.", text[i - 2]);
@@ -533,6 +569,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_non_terminals),
         cmocka_unit_test(test_closest),
+        cmocka_unit_test(test_skip),
         cmocka_unit_test(test_root_zone),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_many),
