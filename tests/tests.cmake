@@ -13,7 +13,7 @@ function(disc_unit_tests folder)
         target_link_libraries(${target} PRIVATE ${ARGN} PkgConfig::CMOCKA)
         add_test(NAME unit/${folder}/${name} COMMAND ${target}
                  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
-        set_tests_properties(unit/${folder}/${name} PROPERTIES LABELS fast TIMEOUT 120)
+        set_tests_properties(unit/${folder}/${name} PROPERTIES LABELS fast TIMEOUT 300)
     endforeach()
 endfunction()
 
@@ -30,14 +30,28 @@ foreach(part IN LISTS parts)
     include(${part})
 endforeach()
 
-# What has several threads in it, for the thread sanitizer's turn.
-foreach(test unit/base/test_rcu unit/dns/test_table unit/dns/test_publish unit/dns/test_rrl unit/server/test_committer unit/server/test_tasks)
-    if(TEST ${test})
-        set_tests_properties(${test} PROPERTIES LABELS "fast;threads")
+# What has several threads in it, for the thread sanitizer's turn; `threads` builds just that.
+set(threaded unit/base/test_rcu unit/dns/test_table unit/dns/test_publish unit/dns/test_rrl
+    unit/server/test_committer unit/server/test_tasks)
+set_tests_properties(${threaded} PROPERTIES LABELS "fast;threads")
+set_tests_properties(e2e/basics e2e/durable e2e/reload e2e/tcp e2e/signals e2e/transfer
+                     PROPERTIES LABELS "e2e;threads")
+string(REPLACE "/" "_" threaded "${threaded}")
+add_custom_target(threads DEPENDS ${threaded} stress_tsan discd discctl e2e_ask e2e_tcp_probe)
+
+# Scripts mostly wait, for a lease to end or for another program, and count for one processor;
+# what computes counts for two. `ctest -j4` keeps two cores busy then.
+set(computing "^(e2e/bench.*|e2e/goapi|interop/differential|interop/go_clients|fault/sweep|fault/kill9)$")
+get_property(all_tests DIRECTORY PROPERTY TESTS)
+foreach(test IN LISTS all_tests)
+    get_test_property(${test} PROCESSORS processors)
+    get_test_property(${test} LABELS labels)
+    if(processors) # of its own
+        math(EXPR processors "2 * ${processors}")
+    elseif(labels MATCHES "e2e|fault|interop" AND NOT test MATCHES "${computing}")
+        set(processors 1)
+    else()
+        set(processors 2)
     endif()
-endforeach()
-foreach(test e2e/basics e2e/durable e2e/reload e2e/tcp e2e/signals e2e/transfer)
-    if(TEST ${test})
-        set_tests_properties(${test} PROPERTIES LABELS "e2e;threads")
-    endif()
+    set_tests_properties(${test} PROPERTIES PROCESSORS ${processors})
 endforeach()

@@ -77,12 +77,12 @@ upgrade_libevent() {
             "part; upgrade it before you offer the HTTP API to others" >&2
 }
 
-# setup_build FOLDER CMAKE-OPTION...
+# setup_build FOLDER CMAKE-OPTION...: all of it, or only $target.
 setup_build() {
     local folder=$1 generator=(-G Ninja)
     shift
     # A folder that was made by hand keeps what builds it: cmake takes no other there.
     [ ! -e "$folder/CMakeCache.txt" ] || generator=()
     cmake -S . -B "$folder" "${generator[@]}" "$@" >/dev/null
-    cmake --build "$folder" --parallel "$(nproc)" -- --quiet
+    cmake --build "$folder" --parallel "$(nproc)" ${target:+--target "$target"} -- --quiet
 }

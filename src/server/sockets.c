@@ -84,17 +84,37 @@ static void set_close(struct socket_set *set)
     set->count = 0;
 }
 
+/* "Any port": one that the kernel gives to no client by itself (ip_local_port_range begins at
+ * 32768 nearly everywhere, so half of one that it gave is below). A client of the same user that
+ * asks for SO_REUSEPORT, as BIND's do, could otherwise draw the port that workers share, and
+ * would then talk to itself; and after a restart the port is still there to be taken. */
+static int open_any(enum socket_kind kind, const struct endpoint *where, struct endpoint *local)
+{
+    for (unsigned tries = where->port ? 1 : PORT_TRIES;; tries--) {
+        int fd = open_one(kind, where, false);
+        if (fd < 0 || local_of(fd, local) || tries == 1)
+            return fd;
+        struct endpoint half = *local;
+        half.port /= 2;
+        int other = open_one(kind, &half, false);
+        close(fd);
+        if (other >= 0) {
+            *local = half;
+            return other;
+        }
+    }
+}
+
 /* Only without SO_REUSEPORT does the kernel tell that somebody is there already. One socket
- * alone stays without: nobody can then bind the port beside it, not even a client of the
- * same user that draws it as its source port, and would talk to itself. */
+ * alone stays without: nobody can then bind the port beside it. */
 static enum err set_open(enum socket_kind kind, const struct endpoint *where, size_t share,
                          struct socket_set *out)
 {
     *out = (struct socket_set){.fds = calloc(share, sizeof *out->fds)};
     if (!out->fds)
         return ERR_MEMORY;
-    int first = open_one(kind, where, false);
-    enum err err = first < 0 ? ERR_SYSTEM : local_of(first, &out->local);
+    int first = open_any(kind, where, &out->local);
+    enum err err = first < 0 || !out->local.port ? ERR_SYSTEM : ERR_OK;
     if (!err && share == 1)
         out->fds[out->count++] = first;
     else if (first >= 0)

@@ -33,5 +33,4 @@ add_bench(bench_echo echo.c disc_flags)
 # That the scripts beside this file still run.
 add_test(NAME interop/bench COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/smoke.sh)
 set_tests_properties(interop/bench PROPERTIES LABELS interop TIMEOUT 400 SKIP_RETURN_CODE 77
-                     RUN_SERIAL ON
                      ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")

@@ -14,11 +14,11 @@ import time
 from talk import Failure, Transport
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-START = 30   # seconds until it must be ready
+START = 60   # seconds until it must be ready
 PAUSE = 0.02  # between two looks at a condition
 
 
-def eventually(what, condition, seconds=15):
+def eventually(what, condition, seconds=60):
     """Looks again until the condition holds; its value."""
     end = time.monotonic() + seconds
     while True:
@@ -100,7 +100,7 @@ class Daemon:
     def say(self, request):
         """disc/1 REQUEST, and the reply."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(10)
+            s.settimeout(30)
             s.connect(("127.0.0.1", self.port("registration", socket.AF_INET)))
             s.send(f"disc/1 {request}\n".encode())
             return s.recv(2048).decode().strip()
@@ -117,7 +117,7 @@ class Daemon:
             return 0
         if self.process.poll() is None:
             self.process.send_signal(how)
-        watch = threading.Timer(20, self.process.kill)
+        watch = threading.Timer(60, self.process.kill)
         watch.start()
         code = self.process.wait()
         watch.cancel()

@@ -6,8 +6,8 @@ if(NOT CONFORM_PYTHON)
 endif()
 
 add_test(NAME lint/checklist COMMAND ${CONFORM_PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/check_table.py)
-set_tests_properties(lint/checklist PROPERTIES LABELS fast TIMEOUT 60)
+set_tests_properties(lint/checklist PROPERTIES LABELS fast TIMEOUT 300)
 
 add_test(NAME e2e/conform COMMAND ${CONFORM_PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/run.py)
-set_tests_properties(e2e/conform PROPERTIES LABELS e2e TIMEOUT 180
+set_tests_properties(e2e/conform PROPERTIES LABELS e2e TIMEOUT 400
                      ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")

@@ -9,7 +9,7 @@ import dns.message
 import wire
 from wire import AA, AD, CD, QR, RA, RD, TC, Z, Reply
 
-PATIENCE = 8  # seconds for an answer that must come
+PATIENCE = 30  # seconds for an answer that must come
 
 
 class Failure(Exception):

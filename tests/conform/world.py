@@ -125,7 +125,7 @@ class World:
         self.program = program
         self.secondary = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.secondary.bind(("127.0.0.1", 0))
-        self.secondary.settimeout(10)
+        self.secondary.settimeout(30)
         files = [("tsig.yaml", tsig_file()), ("cookies.yaml", cookie_file())]
         main = MAIN.format(notify=self.secondary.getsockname()[1])
         self.daemons = {"main": Daemon(program, main, files),

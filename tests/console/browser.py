@@ -16,7 +16,7 @@ try:
 except ImportError:
     websocket = None
 
-LIMIT = 30  # seconds; the bound of everything that is waited for
+LIMIT = 90  # seconds; the bound of everything that is waited for
 
 KEYS = {
     "Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, ""), "ArrowDown": (40, ""),
@@ -82,7 +82,7 @@ class Browser:
         except Exception:  # it may close before it answers
             pass
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             pass
         try:

@@ -21,7 +21,7 @@ def measure(page, what, selector, words, change):
 
 
 def test(page, discd):
-    discd.say("reg svc=web inst=one port=8080 addr=10.0.0.1 lease=3")
+    discd.say("reg svc=web inst=one port=8080 addr=10.0.0.1 lease=300")
     page.go(discd.url)
     page.wait_text("[data-key='default/web']", "1/1")
 

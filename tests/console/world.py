@@ -43,7 +43,7 @@ zones:
 dns: {{listen: ["127.0.0.1:{p['dns']}"], workers: 1}}
 registration: {{listen: ["127.0.0.1:{p['registration']}"]}}
 http: {{listen: ["127.0.0.1:{p['http']}"], {self.http}}}
-lease: {{default: 30, min: 1, max: 300}}
+lease: {{default: 300, min: 1, max: 300}}
 """)
         with open(f"{self.dir}/log", "ab") as log:
             self.process = subprocess.Popen([f"{BUILD}/discd", "-c", f"{self.dir}/discd.yaml"],
@@ -111,7 +111,7 @@ lease: {{default: 30, min: 1, max: 300}}
 
     def dig(self, name, kind="A"):
         done = subprocess.run(["dig", "-p", str(self.ports["dns"]), "@127.0.0.1", "+short",
-                               "+tries=1", "+time=10", name, kind],
+                               "+tries=1", "+time=30", name, kind],
                               capture_output=True, text=True, check=True)
         return sorted(done.stdout.split("\n")[:-1])
 

@@ -20,7 +20,7 @@
 #include "support/answer.h"
 #include "support/question.h"
 
-enum { ANSWER_MAX = 65535, PATIENCE_MS = 5000, UDP_MAX = 8192 };
+enum { ANSWER_MAX = 65535, PATIENCE_MS = 20000, UDP_MAX = 8192 };
 
 struct options {
     bool tcp;

@@ -60,7 +60,7 @@ ok 'upd svc=web inst=1 w=7'
 same "no deed" 1 "$(wc -l <"$log")"
 ok 'reg svc=web inst=1 port=1 addr=10.0.0.2'
 has moved "${stamp}what=moved ns=default service=web instance=1 who=local from=127.0.0.1 \
-addr=10.0.0.2 lease=30" "$(audited moved)"
+addr=10.0.0.2 lease=300" "$(audited moved)"
 ok 'del svc=web inst=1'
 has deregistered "${stamp}what=deregistered ns=default service=web instance=1 who=local \
 from=127.0.0.1 addr=10.0.0.2" "$(audited deregistered)"
@@ -70,7 +70,7 @@ has denied "${stamp}what=denied ns=default service=vault who=local from=127.0.0.
 status 0 "$discctl" --server "127.0.0.1:$registration" register vault --instance k --port 1 \
     --addr 10.0.0.1 --key deploy --secret-file "$work/secret"
 has "by key" "${stamp}what=registered ns=default service=vault instance=k who=key:deploy \
-from=127.0.0.1 addr=10.0.0.1 lease=30" "$(audited registered)"
+from=127.0.0.1 addr=10.0.0.1 lease=300" "$(audited registered)"
 
 # ---- guard, stale, taken over
 write 200 POST /v1/guard '{"mode": "on"}'

@@ -89,7 +89,7 @@ has "its own" '*SRV 0 30 8080*' "$(records web.disc.local SRV)"
 ctl 1 drain web nobody
 has "drain: words" 'discctl: *404*' "$err"
 ctl 0 drain web nobody --force
-ok 'reg svc=web inst=nobody port=1 addr=10.0.0.7 lease=5'
+ok 'reg svc=web inst=nobody port=1 addr=10.0.0.7'
 has "drained before it came" '*_pending_*' "$("$discctl" show web --status draining --json --http "$url" |
     field '"_pending_" if "nobody" in [i["id"] for i in j["instances"]] else "none"')"
 ok 'del svc=web inst=nobody'

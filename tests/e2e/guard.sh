@@ -70,7 +70,7 @@ eventually with_w1 status_is stale 5
 eventually with_w1 is priorities '0 32768 32768 32768 32768 32768 '
 eventually with_w1 is addresses '10.0.0.1 '
 has "an extended error says so" '*EDE: 3 *' \
-    "$(dig -p "$dns" @127.0.0.1 +tries=1 +time=5 SRV web.disc.local | tr '\n' ' ')"
+    "$(dig -p "$dns" @127.0.0.1 +tries=1 +time=20 SRV web.disc.local | tr '\n' ' ')"
 with_w1 ctl 0 guard
 has "in words" 'guard on, since 20*: 5 of 6 hosts are late*kept as stale*5 instances are stale*' \
     "$(tr '\n' ' ' <<<"$out")"

@@ -34,7 +34,7 @@ ok 'reg svc=web inst=one port=8080 addr=10.0.0.7'
 
 # get [CURL-OPTION...] URL: the status, or curl's exit status.
 get() {
-    curl -sS --max-time 20 -o "$work/body" -w '%{http_code}' "$@" 2>"$work/err" || echo "curl:$?"
+    curl -sS --max-time 60 -o "$work/body" -w '%{http_code}' "$@" 2>"$work/err" || echo "curl:$?"
 }
 
 # ---- the end of the certificate is near: said at the start, by -t and in the metrics
@@ -69,18 +69,13 @@ same "with token" 200 "$(get "${json[@]}" -d '{"mode": "on"}' \
     -H "Authorization: Bearer $(cat "$work/admin.token")" "https://192.0.2.1:$port/v1/guard")"
 
 # ---- what is no token is no guess
-basics=
-for try in $(seq 1 24); do
-    basics+=$(get --cacert "$work/first.pem" -u "user:wrong$try" "https://192.0.2.1:$port/v1/status")
-done
-same "another scheme" "$(printf '200%.0s' $(seq 1 24))" "$basics"
+same "another scheme" "$(printf '200%.0s' {1..100})" "$(get --cacert "$work/first.pem" \
+    -u user:wrong "https://192.0.2.1:$port/v1/status#[1-100]")"
 
 # ---- who guesses tokens is soon told nothing more, wherever it tries; the right one is good
-guesses=
-for try in $(seq 1 24); do
-    guesses+=$(get --cacert "$work/first.pem" -H "Authorization: Bearer wrong$try" \
-        "https://192.0.2.1:$port/v1/status")
-done
+# In one run of curl: so many come sooner than what was guessed is forgotten.
+guesses=$(get --cacert "$work/first.pem" -H 'Authorization: Bearer wrong' \
+    "https://192.0.2.1:$port/v1/status#[1-100]")
 has "wrong tokens" '*429*' "$guesses"
 same "the first were told so" 401 "${guesses:0:3}"
 same "the right one" 200 "$(get --cacert "$work/first.pem" \
@@ -88,7 +83,7 @@ same "the right one" 200 "$(get --cacert "$work/first.pem" \
 same "without one" 200 "$(get --cacert "$work/first.pem" "https://192.0.2.1:$port/v1/status")"
 
 # ---- watching by TLS
-curl -sSN --max-time 30 --cacert "$work/first.pem" -H 'Accept: text/event-stream' \
+curl -sSN --max-time 110 --cacert "$work/first.pem" -H 'Accept: text/event-stream' \
     "https://192.0.2.1:$port/v1/services/web" >"$work/events" 2>"$work/err" &
 watcher=$!
 started+=("$watcher")
@@ -97,7 +92,7 @@ ok 'reg svc=web inst=two port=8080 addr=10.0.0.8'
 eventually grep -q '"id":"two"' "$work/events"
 index=$(curl -sS -D - -o "$work/body" "$plain/v1/services/web" | tr -d '\r' |
     sed -n 's/^X-Disc-Index: //p')
-curl -sS --max-time 30 --cacert "$work/first.pem" -o "$work/polled" \
+curl -sS --max-time 110 --cacert "$work/first.pem" -o "$work/polled" \
     "https://192.0.2.1:$port/v1/services/web?index=$index&wait=30s" &
 poll=$!
 started+=("$poll")
@@ -109,7 +104,7 @@ has "polled" '*"id":"three"*' "$(cat "$work/polled")"
 watchers() {
     [ "$(curl -sS --max-time 10 "$plain/metrics" | sed -n 's/^discd_http_watchers //p')" = "$1" ]
 }
-curl -sS --max-time 30 --cacert "$work/first.pem" -o "$work/polled" \
+curl -sS --max-time 110 --cacert "$work/first.pem" -o "$work/polled" \
     "https://192.0.2.1:$port/v1/services/unknown?wait=5m" &
 poll=$!
 started+=("$poll")

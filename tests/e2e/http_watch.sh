@@ -14,7 +14,7 @@ watch() {
     local name=$1
     shift
     : >"$work/$name"
-    curl -sSN --max-time 60 -o "$work/$name" -w '%{http_code}\n' "$@" >"$work/$name.status" \
+    curl -sSN --max-time 110 -o "$work/$name" -w '%{http_code}\n' "$@" >"$work/$name.status" \
         2>"$work/$name.err" &
     watcher=$!
     started+=("$watcher")

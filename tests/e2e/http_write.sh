@@ -39,7 +39,7 @@ send() {
     local method=$1 path=$2 data=${3:-}
     shift 2
     [ $# = 0 ] || shift
-    code=$(curl -sS --max-time 20 -o "$work/body" -D "$work/head" -w '%{http_code}' -X "$method" \
+    code=$(curl -sS --max-time 60 -o "$work/body" -D "$work/head" -w '%{http_code}' -X "$method" \
         -H 'Content-Type: application/json' -d "$data" "$@" "${base:-$url}$path") ||
         die "curl $method $path ended with $?"
     out=$(cat "$work/body")
@@ -65,7 +65,7 @@ same "is on disk" disk "$(field 'j["durability"]' <<<"$out")"
 same "owner" local "$(field 'j["owner"]' <<<"$out")"
 expect 200 PUT $one "$body"
 expect 200 POST $one/renew
-same "renew after" 9000 "$(field 'j["renew_ms"]' <<<"$out")"
+same "renew after" 90000 "$(field 'j["renew_ms"]' <<<"$out")"
 has "renewed by UDP too" 'disc/1 ok*' "$(say 'ren svc=web inst=one')"
 expect 200 PATCH $one '{"weight": 31, "metadata": {"team": null, "a": "1"}}'
 same "changed" '0 31 8080 one.web.disc.local.' "$(q SRV web.disc.local)"
@@ -149,21 +149,20 @@ has "words" '*ports*missing*' "$out"
     die "the audit log does not say who asked for whom"
 
 # ---- a disk that takes its time: the reply waits for it, nothing else does
-fault delay sync 1500
-before=$EPOCHREALTIME
+fault delay sync 3600000 # until it is cleared
 send PUT /v1/services/slow/instances/a "$body" &
 slow=$!
 eventually eval '[ "$(q A slow.disc.local)" = 10.0.0.7 ]'
 has "heartbeats go on" 'disc/1 ok*' "$(say 'ren svc=web inst=192-0-2-5-8081')"
 same "reads go on" 200 "$(curl -sS -o /dev/null -w '%{http_code}' "$url/v1/services/slow")"
 kill -0 $slow 2>/dev/null || die "the reply did not wait for the disk"
-wait $slow
-awk -v a="$before" -v b="$EPOCHREALTIME" 'BEGIN { exit !(b - a >= 1.4) }' ||
-    die "acknowledged before the disk had it"
+fault clear sync
+wait $slow || die "curl ended with $?"
 
 # ---- stopped while writes are under way: stored, and answered
+fault delay sync 1500
 for n in 1 2 3; do
-    curl -sS --max-time 20 -o /dev/null -w "%{http_code}\n" -X PUT -H 'Content-Type: application/json' \
+    curl -sS --max-time 60 -o /dev/null -w "%{http_code}\n" -X PUT -H 'Content-Type: application/json' \
         -d "{\"addresses\": [\"10.0.1.$n\"], \"ports\": []}" "$url/v1/services/last/instances/i$n" >"$work/code$n" &
     writes[n]=$!
 done

@@ -58,28 +58,31 @@ status() {
         die "'$*': expected exit status $expected, got $got"$'\n'"$out"$'\n'"$err"
 }
 
-# Asks again, 400 times at most with pauses of 25 ms, until COMMAND is true.
-eventually() {
-    local i
+# Between two looks at something; SECONDS [0.025].
+pause() {
     [ -e "$work/never" ] || mkfifo "$work/never"
-    for ((i = 0; i < 400; i++)); do
-        if "$@"; then
-            return 0
-        fi
-        read -rt 0.025 <>"$work/never" || true
+    read -rt "${1:-0.025}" <>"$work/never" || true
+}
+
+# Asks again until COMMAND is true, for a minute at most: a busy machine may take its time.
+eventually() {
+    local end=$((SECONDS + 60))
+    until "$@"; do
+        [ $SECONDS -lt $end ] || die "never came true: $*"
+        pause
     done
-    die "never came true: $*"
 }
 
 # ---- discd ------------------------------------------------------------------------
 
-# The usual configuration; standard input is appended.
+# The usual configuration; standard input is appended. No lease runs out while a script is slow,
+# unless it asks for a short one.
 configure() {
     cat >"$work/discd.yaml" <<YAML
 data_dir: data
 zones:
   - {name: disc.local, namespace: default, file: disc.local.zone}
-lease: {default: 30, min: 1, max: 300}
+lease: {default: 300, min: 1, max: 300}
 YAML
     cp "$SOURCE/zones/disc.local.zone" "$work/disc.local.zone"
     cat >"$work/more"
@@ -104,7 +107,7 @@ start() {
     "$discd" "$@" >"$work/ready" 2>>"$work/log" &
     pid=$!
     started+=("$pid")
-    read -rt 30 ready <"$work/ready" || die "discd does not become ready"
+    read -rt 60 ready <"$work/ready" || die "discd does not become ready"
     has "the ready line" 'ready dns=* registration=* http=*' "$ready"
     dns=$(port_of dns) registration=$(port_of registration) http=$(port_of http)
     url=http://127.0.0.1:$http
@@ -139,7 +142,7 @@ say() {
     local fd
     exec {fd}<>"/dev/udp/${2:-${address:-127.0.0.1}}/$registration"
     printf 'disc/1 %s\n' "$1" >&"$fd"
-    timeout 10 dd bs=2048 count=1 status=none <&"$fd" || die "no reply to: $1"
+    timeout 30 dd bs=2048 count=1 status=none <&"$fd" || die "no reply to: $1"
     exec {fd}>&-
 }
 
@@ -155,7 +158,7 @@ ok() {
 # q WORD...: dig, short and sorted.
 q() {
     local answer
-    answer=$(dig -p "$dns" "@${address:-127.0.0.1}" +short +tries=1 +time=5 "$@") || {
+    answer=$(dig -p "$dns" "@${address:-127.0.0.1}" +short +tries=1 +time=20 "$@") || {
         echo "dig failed with status $?"
         return
     }

@@ -23,7 +23,7 @@ needs() {
 
 # resolver LINE...: what /etc/resolv.conf says from now on.
 resolver() {
-    printf '%s\n' "$@" 'options timeout:2 attempts:2' >"$work/resolv.conf"
+    printf '%s\n' "$@" 'options timeout:10 attempts:2' >"$work/resolv.conf"
     mountpoint -q /etc/resolv.conf || mount --bind "$work/resolv.conf" /etc/resolv.conf
 }
 
@@ -39,5 +39,5 @@ hosts() {
     getent ahosts "$1" | awk '{print $1}' | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 answers() {
-    dig -p "$1" "@$2" +short +tries=1 +time=1 "$3" A 2>/dev/null | grep -q '^[0-9]'
+    dig -p "$1" "@$2" +short +tries=1 +time=3 "$3" A 2>/dev/null | grep -q '^[0-9]'
 }

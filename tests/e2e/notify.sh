@@ -69,17 +69,21 @@ eventually heard mute 2
 same "the same question again" "$(sed -n 1p "$work/mute")" "$(sed -n 2p "$work/mute")"
 has "signed with the key" '* signed' "$(head -1 "$work/good")"
 has "without a key" '* plain' "$(head -1 "$work/mute")"
-same "who has answered is left alone" 1 "$(wc -l <"$work/good")"
-eventually eval '[ "$(counted answered)" = 1 ]'
+eventually eval '[ "$(counted answered)" -ge 1 ]'
+before=$(wc -l <"$work/good")
+eventually heard mute $(($(wc -l <"$work/mute") + 1))
+same "who has answered is left alone" "$before" "$(wc -l <"$work/good")"
 [ "$(counted retried)" -ge 1 ] || die "no repetition was counted"
 
-# Many changes become few messages, the last of which has the newest serial.
+# Many changes become few messages, one in a second; the last of them has the newest serial.
+before=$(wc -l <"$work/good") began=$SECONDS
 for i in $(seq 1 40); do
-    "$discctl" register --server "127.0.0.1:$registration" "web" --instance "i$i" --port 80 --addr "10.0.0.$i" >/dev/null
+    ok "reg svc=web inst=i$i port=80 addr=10.0.0.$i"
 done
 eventually knows_newest good
 eventually knows_newest mute
-[ "$(wc -l <"$work/good")" -le 10 ] || die "40 changes became $(wc -l <"$work/good") messages"
+some=$(($(wc -l <"$work/good") - before))
+[ $some -le $((SECONDS - began + 5)) ] || die "40 changes became $some messages in $((SECONDS - began)) s"
 
 # A reload tells everybody once more.
 before=$(wc -l <"$work/good")

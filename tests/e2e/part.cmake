@@ -12,7 +12,7 @@ target_link_libraries(e2e_watch_client PRIVATE disc_client disc_flags)
 function(disc_e2e label)
     foreach(name IN LISTS ARGN)
         add_test(NAME ${label}/${name} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/e2e/${name}.sh)
-        set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 120
+        set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 300
                              SKIP_RETURN_CODE 77
                              ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")
     endforeach()

@@ -1,5 +1,5 @@
 # The shell recipes of README.md, as they are written there, with the
-# ports in use (and a shorter pause in the loop).
+# ports in use, more patience with a busy machine (and a shorter pause in the loop).
 . "$(dirname "$0")/lib.sh"
 
 # recipe NAME: the fenced block behind <!-- test: NAME -->
@@ -10,7 +10,9 @@ recipe() {
         found && /^```/ { if (inside) exit; inside = 1; next }
         inside { print }' "$SOURCE/README.md")
     [ -n "$text" ] || die "README.md has no recipe '$1'"
-    sed "s/\b5300\b/$dns/g; s/\b5310\b/$registration/g; s/\b5380\b/$http/g" <<<"$text"
+    sed "s/\b5300\b/$dns/g; s/\b5310\b/$registration/g; s/\b5380\b/$http/g" <<<"$text" |
+        sed 's/nc -u -w1 /nc -u -w30 -W1 /; s/socat -t0.3 /socat -t3 /; s/timeout 1 dd/timeout 30 dd/
+            s/timeout 1 curl/timeout 4 curl/'
 }
 run() {
     recipe "$1" >"$work/recipe"

@@ -33,7 +33,7 @@ install -o nobody -g "$gid" -m 640 /dev/null "$work/audit.log" # as logrotate do
 echo 'fixed IN A 10.9.9.9' >>"$work/disc.local.zone"
 kill -HUP "$pid"
 eventually visible fixed.disc.local A
-ok 'reg svc=web inst=2 port=1 addr=10.0.0.2 lease=1'
+ok 'reg svc=web inst=2 port=1 addr=10.0.0.2'
 same "a line in the new one" 1 "$(grep -c what=registered "$work/audit.log")"
 ok 'del svc=web inst=2'
 # Its files can be written: a second start as the user itself.

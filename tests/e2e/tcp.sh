@@ -1,21 +1,26 @@
 # DNS over TCP in all the ways clients use it.
 . "$(dirname "$0")/lib.sh"
-configure <<'YAML'
-dns: {listen: ["127.0.0.1:0"], tcp: {idle: 1, connections_per_ip: 2}}
+serve() { # SECONDS of patience with who is idle
+    configure <<YAML
+dns: {listen: ["127.0.0.1:0"], tcp: {idle: $1, connections_per_ip: 2}}
 YAML
-start
+    start
+}
+serve 1
 ok 'reg svc=web inst=1 port=1 addr=10.0.0.1'
 probe() {
     "$BUILD/tests/e2e_tcp_probe" 127.0.0.1 "$dns" web.disc.local "$1" || die "tcp_probe $1"
 }
 
+same idle $'answers 1 in order\nclosed' "$(probe idle)"
+stop
+serve 60 # nobody is cut off who is only slow
 same pipeline 'answers 50 in order' "$(probe pipeline)"
 same bytes 'answers 1 in order' "$(probe bytes)"
 same half $'answers 5 in order\nclosed' "$(probe half)"
 same short closed "$(probe short)"
 same garbage $'rcode 1\nanswers 1 in order' "$(probe garbage)"
 same many 'answers 100' "$(probe many)"
-same idle $'answers 1 in order\nclosed' "$(probe idle)"
 
 same "one connection, two questions" $'10.0.0.1\n0 100 1 1.web.disc.local.' \
     "$(dig -p "$dns" @127.0.0.1 +tcp +keepopen +short web.disc.local A web.disc.local SRV | grep -v '^;')"

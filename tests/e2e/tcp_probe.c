@@ -25,7 +25,7 @@
 #include "support/answer.h"
 #include "support/question.h"
 
-enum { PIPELINE = 50, CONNECTIONS = 100, PATIENCE_MS = 10000, MESSAGE_MAX = 65535 };
+enum { PIPELINE = 50, CONNECTIONS = 100, PATIENCE_MS = 30000, MESSAGE_MAX = 65535 };
 
 struct probe {
     struct endpoint to;

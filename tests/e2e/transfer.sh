@@ -8,7 +8,7 @@ dns:
   listen: ["127.0.0.1:0"]
   workers: 2
   keys: tsig.yaml
-  tcp: {message_timeout: 1}
+  tcp: {message_timeout: 6}
 YAML
 cat >"$work/tsig.yaml" <<YAML
 keys:
@@ -26,7 +26,7 @@ register() {
 import socket, sys
 port, first, last = map(int, sys.argv[1:])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(10)
+s.settimeout(30)
 s.connect(("127.0.0.1", port))
 numbers = list(range(first, last + 1))
 while numbers: # so many at a time: they are stored together
@@ -40,7 +40,7 @@ PYTHON
 }
 
 ask() {
-    dig +time=10 +tries=1 -p "$dns" @127.0.0.1 "$@"
+    dig +time=30 +tries=1 -p "$dns" @127.0.0.1 "$@"
 }
 
 signed() {

@@ -13,7 +13,7 @@
 #include "base/attr.h"
 #include "fault/fault.h"
 
-enum { DRIVE_PATH = 200, DRIVE_TEXT = 1400, DRIVE_PATIENCE_MS = 20000 };
+enum { DRIVE_PATH = 200, DRIVE_TEXT = 1400, DRIVE_PATIENCE_MS = 60000 };
 
 struct drive {
     const char *discd; /* the program */
@@ -27,6 +27,7 @@ struct drive {
     uint16_t dns, registration, http;
     int reg_fd, dns_fd; /* connected UDP sockets */
     uint32_t last_id;
+    bool patient; /* nothing fails: who does not answer is only slow */
 };
 
 /* The folder must exist and is not removed. Writes the configuration, data in `dir`/data;

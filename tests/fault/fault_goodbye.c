@@ -15,7 +15,7 @@
 
 #include "fault/load.h"
 
-enum { SMALL = 5, LARGE = 600, ANSWER_MS = 5000, TYPE_A = 1 };
+enum { SMALL = 5, LARGE = 600, ANSWER_MS = 30000, TYPE_A = 1 };
 
 struct run {
     struct drive drive;

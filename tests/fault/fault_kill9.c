@@ -14,7 +14,7 @@
 
 #include "fault/load.h"
 
-enum { LOAD_MAX_MS = 150, PER_SERVICE = 20, WINDOW = 64 };
+enum { LOAD_MAX_MS = 150, LOAD_MIN = 20, AGAIN_MAX = 100, PER_SERVICE = 20, WINDOW = 64 };
 
 struct run {
     struct drive drive;
@@ -71,7 +71,11 @@ static void tamper(struct run *r)
 
 static unsigned one_round(struct run *r)
 {
-    load_run(&r->load, 1 + (int)load_random(&r->load, LOAD_MAX_MS));
+    unsigned long before = r->load.acknowledged;
+    unsigned again = 0;
+    do /* at a slow disk longer: what was never acknowledged shows nothing */
+        load_run(&r->load, 1 + (int)load_random(&r->load, LOAD_MAX_MS));
+    while (r->load.acknowledged < before + LOAD_MIN && ++again < AGAIN_MAX);
     drive_end(&r->drive, SIGKILL);
     load_drain(&r->load);
     r->rounds++;

@@ -14,7 +14,7 @@
 
 #include "fault/play.h"
 
-enum { AT_LEAST = 20, ANSWER_MS = 5000, PAUSE_MS = 20, TYPE_SRV = 33, LIMIT_MS = 60000 };
+enum { AT_LEAST = 8, ANSWER_MS = 30000, PAUSE_MS = 20, TYPE_SRV = 33, LIMIT_MS = 60000 };
 
 struct tally {
     uint32_t pending; /* the registration */
@@ -96,6 +96,7 @@ static void run(struct drive *d, unsigned delay_ms, bool wrong)
     model_init(&m, 2, 1);
     if (!drive_start(d, true))
         die("it does not start: %s", drive_status_text(d));
+    d->patient = true;
     if (!play_register(d, &m, 0, 10))
         die("the first registration was not acknowledged");
     fault_set_delay(d->page, FAULT_SYNC, delay_ms * 1000ull);

@@ -120,7 +120,9 @@ static void try_serving(struct sweep *s, unsigned long n)
     if (!drive_start(&s->drive, true))
         die("it does not start, with nothing failing: %s", drive_status_text(&s->drive));
     arm(s, n);
+    s->drive.patient = n == 0;
     unsigned good = play(&s->drive, &m);
+    s->drive.patient = false;
     if (n == 0 && good < PLAY_INSTANCES)
         die("only %u changes were acknowledged, with nothing failing", good);
     if (s->from)
@@ -178,7 +180,9 @@ static void make_template(struct sweep *s)
     fault_reset(s->drive.page);
     if (!drive_start(&s->drive, false))
         die("it does not start: %s", drive_status_text(&s->drive));
+    s->drive.patient = true;
     play(&s->drive, &s->stored);
+    s->drive.patient = false;
     must_end_well(s, "with nothing failing");
     if (!s->memory)
         shell(s, "mv '%s/data' '%s/template'");

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVICE_MAX = 2000, ANSWER_MS = 5000 };
+enum { SERVICE_MAX = 2000, ANSWER_MS = 30000 };
 
 void model_init(struct model *m, unsigned count, unsigned services)
 {

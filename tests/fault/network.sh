@@ -10,7 +10,7 @@ proxy() {
     proxy=$!
     started+=("$proxy")
     exec {proxy_out}<"$work/proxy"
-    read -rt 10 between <&"$proxy_out" || die "the proxy does not start"
+    read -rt 60 between <&"$proxy_out" || die "the proxy does not start"
     between=${between#ready }
 }
 # Ends it; what it counted is in $counters.
@@ -63,7 +63,8 @@ looks=0
 until renewed 18; do
     same "at look $looks" 4 "$(q SRV web.disc.local | wc -l)"
     looks=$((looks + 1))
-    [ $looks -lt 20000 ] || die "no heartbeats come through"
+    [ $SECONDS -lt 200 ] || die "no heartbeats come through"
+    pause 0.1
 done
 same "evicted" 0 "$(in_status evictions)"
 for agent in "${agents[@]}"; do
@@ -76,9 +77,10 @@ for way in 'to the server' 'to the client'; do
 done
 
 # ---- cut off
-proxy --to "127.0.0.1:$registration" --cut 3000-9999999
-agent five 2
+proxy --to "127.0.0.1:$registration"
+agent five 5
 eventually visible five.web.disc.local A
+kill -USR1 "$proxy"
 eventually gone five.web.disc.local A
 same "evicted" 1 "$(in_status evictions)"
 stop KILL "$agent" 137

@@ -41,7 +41,7 @@ disc_fault_program(fault_test_order ${CMAKE_CURRENT_LIST_DIR}/test_order.c
                    ${CMAKE_CURRENT_LIST_DIR}/fault_order.c)
 target_link_libraries(fault_test_order PRIVATE PkgConfig::CMOCKA)
 add_test(NAME fault/order COMMAND fault_test_order)
-set_tests_properties(fault/order PROPERTIES LABELS fast TIMEOUT 60)
+set_tests_properties(fault/order PROPERTIES LABELS fast TIMEOUT 300)
 
 function(disc_fault_tests label)
     foreach(name IN LISTS ARGN)

@@ -6,14 +6,20 @@
 
 enum {
     TRIES = 3,
-    REPLY_MS = 150,   /* on loopback; a reply that a fault swallowed is asked for again */
-    RECOVERY_S = 8,   /* a store that failed is tried again every second */
+    REPLY_MS = 150, /* on loopback; a reply that a fault swallowed is asked for again */
+    PATIENCE_MS = 20000,
+    RECOVERY_S = 60,  /* a store that failed is tried again every second */
     GROUP_FIRST = 15, /* these and what follows are members of a group */
     TYPE_A = 1,
     TYPE_SOA = 6,
     TYPE_TXT = 16,
     TYPE_SRV = 33,
 };
+
+static int reply_ms(const struct drive *d)
+{
+    return d->patient ? PATIENCE_MS : REPLY_MS;
+}
 
 static void name_of(const struct model *m, unsigned n, char out[static 40])
 {
@@ -26,7 +32,7 @@ static bool change(struct drive *d, struct model *m, unsigned n, const char *ver
 {
     char reply[DRIVE_TEXT];
     model_asked(m, n, state);
-    if (!drive_ask(d, verb, rest, reply, TRIES, REPLY_MS) || !reply_is_ok(reply))
+    if (!drive_ask(d, verb, rest, reply, TRIES, reply_ms(d)) || !reply_is_ok(reply))
         return false;
     model_acknowledged(m, n, state);
     return true;
@@ -61,7 +67,7 @@ bool play_deregister(struct drive *d, struct model *m, unsigned n)
 static void talk(struct drive *d, const char *verb, const char *rest)
 {
     char reply[DRIVE_TEXT];
-    (void)drive_ask(d, verb, rest, reply, TRIES, REPLY_MS);
+    (void)drive_ask(d, verb, rest, reply, TRIES, reply_ms(d));
 }
 
 static void ask_everything(struct drive *d)
@@ -81,14 +87,14 @@ static void ask_everything(struct drive *d)
     };
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
         for (int tries = 0; tries < TRIES; tries++)
-            if (drive_query(d, questions[i].name, questions[i].type, REPLY_MS) >= 0)
+            if (drive_query(d, questions[i].name, questions[i].type, reply_ms(d)) >= 0)
                 break;
     for (int i = 0; i < 2; i++)
-        (void)drive_srv(d, "s0", true, all, PLAY_INSTANCES, REPLY_MS);
-    (void)drive_get(d, "/v1/status", REPLY_MS);
-    (void)drive_get(d, "/v1/services", REPLY_MS);
-    (void)drive_get(d, "/v1/services/s1", REPLY_MS);
-    (void)drive_get(d, "/v1/explain?name=s0.disc.local&type=A", REPLY_MS);
+        (void)drive_srv(d, "s0", true, all, PLAY_INSTANCES, reply_ms(d));
+    (void)drive_get(d, "/v1/status", reply_ms(d));
+    (void)drive_get(d, "/v1/services", reply_ms(d));
+    (void)drive_get(d, "/v1/services/s1", reply_ms(d));
+    (void)drive_get(d, "/v1/explain?name=s0.disc.local&type=A", reply_ms(d));
 }
 
 unsigned play(struct drive *d, struct model *m)
@@ -120,7 +126,7 @@ unsigned play(struct drive *d, struct model *m)
 static bool in_dns(struct drive *d, const char *service, const char *id, int weight)
 {
     struct srv all[PLAY_INSTANCES];
-    int n = drive_srv(d, service, true, all, PLAY_INSTANCES, REPLY_MS);
+    int n = drive_srv(d, service, true, all, PLAY_INSTANCES, reply_ms(d));
     for (int i = 0; i < n; i++)
         if (strcmp(all[i].id, id) == 0 && all[i].weight == weight)
             return true;
@@ -138,7 +144,7 @@ void play_recovered(struct drive *d, struct model *m, const char *after)
     snprintf(id, sizeof id, "i%u", n);
     model_asked(m, n, 77);
     do {
-        bool answered = drive_ask(d, "reg", rest, reply, 1, REPLY_MS);
+        bool answered = drive_ask(d, "reg", rest, reply, 1, reply_ms(d));
         if (answered && reply_is_ok(reply) && in_dns(d, service, id, 77)) {
             model_acknowledged(m, n, 77);
             return;

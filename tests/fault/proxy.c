@@ -6,9 +6,9 @@
  * P: percent, of the datagrams of each direction. --delay: milliseconds, even between A and
  * B. --reorder: so many are held back until the next one of that direction has passed.
  * --cut: between these milliseconds of the proxy's life nothing passes (TCP: connections end, new
- * ones are refused). --rate: datagrams per second and direction, the rest is lost (TCP:
- * bytes per second). With --tcp there is no loss, duplication and order; a connection is
- * ended at random instead (--loss: chance of each piece of at most 4 KiB).
+ * ones are refused); SIGUSR1 cuts from then on. --rate: datagrams per second and direction, the
+ * rest is lost (TCP: bytes per second). With --tcp there is no loss, duplication and order; a
+ * connection is ended at random instead (--loss: chance of each piece of at most 4 KiB).
  *
  * One stream of decisions per seed and direction: the fate of a direction's n-th datagram
  * depends on the seed and n alone.
@@ -153,6 +153,15 @@ static bool read_options(struct proxy *p, int argc, char **argv)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
+static void on_cut(evutil_socket_t signal, short what, void *context)
+{
+    struct proxy *p = context;
+    (void)signal;
+    (void)what;
+    p->cut_from_ms = proxy_now_ms(p);
+    p->cut_to_ms = UINT64_MAX;
+}
+
 static void on_stop(evutil_socket_t signal, short what, void *context)
 {
     (void)signal;
@@ -203,10 +212,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     p.started_ms = monotonic_ms();
     p.base = event_base_new();
-    struct event *stops[2] = {evsignal_new(p.base, SIGTERM, on_stop, p.base),
-                              evsignal_new(p.base, SIGINT, on_stop, p.base)};
-    event_add(stops[0], NULL);
-    event_add(stops[1], NULL);
+    struct event *signals[] = {evsignal_new(p.base, SIGTERM, on_stop, p.base),
+                               evsignal_new(p.base, SIGINT, on_stop, p.base),
+                               evsignal_new(p.base, SIGUSR1, on_cut, &p)};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        event_add(signals[i], NULL);
     int fd = p.tcp ? proxy_tcp_start(&p) : proxy_udp_start(&p);
     if (fd < 0) {
         perror("fault_proxy: listen");
@@ -221,8 +231,8 @@ int main(int argc, char **argv)
         proxy_tcp_stop(&p);
     else
         proxy_udp_stop(&p);
-    event_free(stops[0]);
-    event_free(stops[1]);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        event_free(signals[i]);
     event_base_free(p.base);
     return 0;
 }

@@ -8,7 +8,7 @@ if(EXISTS ${CMAKE_BINARY_DIR}/tests/coredns)
 endif()
 foreach(name IN LISTS peers)
     add_test(NAME interop/${name} COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/${name}.sh)
-    set_tests_properties(interop/${name} PROPERTIES LABELS interop TIMEOUT 120
+    set_tests_properties(interop/${name} PROPERTIES LABELS interop TIMEOUT 300
                          SKIP_RETURN_CODE 77
                          ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")
 endforeach()

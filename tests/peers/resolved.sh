@@ -43,7 +43,7 @@ listens() {
     dig @127.0.0.53 +tries=1 +time=1 localhost A >/dev/null 2>&1
 }
 doctor() {
-    "$discctl" doctor disc.local --http "$url" --timeout 2 "$@"
+    "$discctl" doctor disc.local --http "$url" --timeout 10 "$@"
 }
 
 resolved

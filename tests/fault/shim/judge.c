@@ -33,11 +33,18 @@ static struct {
 
 /* ---- judging a call ---------------------------------------------------------------- */
 
-static void wait_us(uint64_t us)
+enum { SLICE_US = 5000 };
+
+/* As long as the rule stands. */
+static void wait_us(const struct fault_rule *rule, uint64_t us)
 {
-    struct timespec left = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
-    while (nanosleep(&left, &left) && errno == EINTR)
-        ;
+    while (us && atomic_load(&rule->action) == FAULT_DELAY) {
+        uint64_t slice = us < SLICE_US ? us : SLICE_US;
+        struct timespec left = {0, (long)slice * 1000};
+        while (nanosleep(&left, &left) && errno == EINTR)
+            ;
+        us -= slice;
+    }
 }
 
 static const char *base_name(const char *path)
@@ -74,7 +81,7 @@ enum verdict judge(enum fault_family family)
         return PASS;
     atomic_fetch_add(&page->injected[family], 1);
     if (action == FAULT_DELAY) {
-        wait_us(atomic_load(&rule->delay_us));
+        wait_us(rule, atomic_load(&rule->delay_us));
         return PASS;
     }
     if (action == FAULT_HIDE)

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "support/folder.h"
 
-#define PATIENCE_MS 10000 /* nothing here takes that long, unless it never comes */
+#define PATIENCE_MS 60000 /* nothing here takes that long, unless it never comes */
 
 UNUSED static struct addr addr_of(const char *text)
 {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static struct listeners opened(enum socket_kind kind, const struct endpoint *where, size_t count,
@@ -72,6 +73,29 @@ static void one_socket_has_its_port_alone(void **state UNUSED)
         assert_int_equal(errno, EADDRINUSE);
         close(fd);
         listeners_close(&l);
+    }
+}
+
+/* The kernel gives clients such ports as it gives where none is asked for. */
+static void any_port_is_none_of_a_client(void **state UNUSED)
+{
+    unsigned first = 0, last = 0;
+    FILE *range = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
+    if (range) {
+        if (fscanf(range, "%u %u", &first, &last) != 2)
+            first = 0;
+        fclose(range);
+    }
+    if (first <= last / 2)
+        skip(); /* where half of one may be another that it gives */
+    struct endpoint any = endpoint_of("127.0.0.1:0");
+    for (unsigned i = 0; i < 20; i++) {
+        struct listeners udp, tcp;
+        assert_int_equal(listeners_open_both("test", &any, 1, 1 + i % 2, &udp, &tcp), ERR_OK);
+        assert_in_range(udp.sets[0].local.port, 1024, first - 1);
+        assert_int_equal(udp.sets[0].local.port, tcp.sets[0].local.port);
+        listeners_close(&udp);
+        listeners_close(&tcp);
     }
 }
 
@@ -210,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_share_a_free_port),
         cmocka_unit_test(one_socket_has_its_port_alone),
+        cmocka_unit_test(any_port_is_none_of_a_client),
         cmocka_unit_test(both_transports_have_one_port),
         cmocka_unit_test(a_served_port_is_an_error),
         cmocka_unit_test(one_transport_taken_is_both_taken),
