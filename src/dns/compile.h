@@ -21,8 +21,9 @@ MUST_CHECK enum err compile_view(const struct compile_context *c, const struct s
                                  struct view **out);
 
 /* The view that follows `old`, made anew only in what the registry says has changed since
- * old->index; at a cost of the slices touched and of listing what all of them have: a few
- * numbers for each, and for each of its priorities and names of ports (struct view_shared: listed).
+ * old->index; at a cost of the slices touched, of who else has their port names, and of listing
+ * what all slices have: a few numbers for each, and for each of its priorities (struct
+ * view_shared: listed).
  * Falls back on compile_view where that cannot be said, or where it costs less (a service of one
  * slice, many changes, other bounds for its slices). ERR_MEMORY: `old` is as it was. */
 MUST_CHECK enum err compile_next(const struct compile_context *c, const struct service *service,

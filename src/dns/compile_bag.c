@@ -90,6 +90,18 @@ static size_t run_length(const struct list *entries, size_t at, uint32_t parts)
     return end - at;
 }
 
+uint64_t bag_addr_weight(const struct hash_key *key, const struct block_list *bag,
+                         enum bag_kind kind, const uint8_t *addr)
+{
+    size_t size = bag_addr_size(kind);
+    uint32_t number = part_number(bag->count, hash_bytes(key, addr, size));
+    const struct bag_part *p = bag_part_at(bag, number);
+    for (unsigned n = 0; n < p->weighted; n++)
+        if (memcmp(p->addrs + n * size, addr, size) == 0)
+            return bag_part_sum(p, n) - (n ? bag_part_sum(p, n - 1) : 0);
+    return 0;
+}
+
 /* ---- anew ---------------------------------------------------------------------------------- */
 
 static bool fits(const struct list *entries, uint32_t parts)

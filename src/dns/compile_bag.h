@@ -1,6 +1,6 @@
 /* Distinct addresses, and distinct TXT data, of a service of many slices: in parts by their keyed
  * hash, each a block with what each instance adds to an entry counted, so that what one instance
- * changes makes one part anew. Used by compile*.c only. */
+ * changes makes one part anew. Made by compile*.c. */
 #ifndef DISC_DNS_COMPILE_BAG_H
 #define DISC_DNS_COMPILE_BAG_H
 
@@ -30,5 +30,9 @@ MUST_CHECK enum err bag_addr_set(const struct block_list *bag, struct list *part
                                  struct addr_set *set);
 MUST_CHECK enum err bag_txt_set(const struct block_list *bag, struct list *parts,
                                 struct txt_set *set);
+
+/* Of an address, for who draws it: the weight that such a set says of it; 0: it is not there. */
+uint64_t bag_addr_weight(const struct hash_key *key, const struct block_list *bag,
+                         enum bag_kind kind, const uint8_t *addr);
 
 #endif

@@ -36,6 +36,12 @@ static inline const struct bag_part *bag_part_at(const struct block_list *bag, u
     return (const struct bag_part *)(const void *)block_at(bag, n);
 }
 
+/* Of an address and those before it. */
+static inline uint64_t bag_part_sum(const struct bag_part *p, unsigned n)
+{
+    return p->is_wide ? p->wide_sums[n] : p->sums[n];
+}
+
 static inline unsigned bag_addr_size(enum bag_kind kind)
 {
     return kind == BAG_V4 ? 4 : 16;

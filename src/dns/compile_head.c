@@ -37,9 +37,9 @@ static uint32_t fresh_groups(const struct srv_set *set)
     return count;
 }
 
-void head_close_set(const struct view *v, struct srv_set *set)
+void head_close_set(bool withdraws_stale, struct srv_set *set)
 {
-    uint32_t fresh = v->withdraws_stale ? fresh_groups(set) : 0;
+    uint32_t fresh = withdraws_stale ? fresh_groups(set) : 0;
     if (fresh && fresh < set->group_count) {
         set->withdrawn = true;
         set->group_count = fresh;
@@ -54,6 +54,11 @@ void head_close_set(const struct view *v, struct srv_set *set)
 size_t head_name_bytes(const struct name *suffix, const struct service *service)
 {
     return suffix->size + service_name(service).n;
+}
+
+bool head_withdraws_stale(const struct compile_context *c, const struct service *service)
+{
+    return zone_attributes(c->zone, service_name(service)).stale == DNS_STALE_WITHDRAW;
 }
 
 void head_attributes(struct view *v, const struct compile_context *c, const struct service *service)
@@ -82,6 +87,7 @@ static void add_slice(struct head_totals *t, const struct slice *s)
     t->https[0] += bits(s->https & ~s->stale);
     t->https[1] += bits(s->https & s->stale);
     t->unbrowsable += bits(s->unbrowsable);
+    t->port_protocols |= s->port_protocols;
     for (unsigned i = 0; i < STATUS_COUNT; i++)
         t->status_counts[i] += s->status_counts[i];
     if (s->ttl < t->ttl)

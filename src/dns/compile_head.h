@@ -26,6 +26,7 @@ struct head_totals {
     uint32_t status_counts[STATUS_COUNT];
     uint32_t ttl;
     uint16_t priority_max, weight_max;
+    uint8_t port_protocols; /* see struct slice */
 };
 
 void head_class_add(struct head_class *class, const struct slice_class *of_slice);
@@ -57,7 +58,7 @@ static inline unsigned addr_count(const struct view_instance *i, enum bag_kind k
 
 /* Ends a set of which parts and groups, fresh and stale, are there: counts, and the stale ones
  * are withdrawn where that is wished and others are there. */
-void head_close_set(const struct view *v, struct srv_set *set);
+void head_close_set(bool withdraws_stale, struct srv_set *set);
 
 /* Bytes that the service's names take in a view: the suffix first, see SLICE_READABLE. `suffix`:
  * S.Z; of size 0: that is no name. */
@@ -65,6 +66,7 @@ size_t head_name_bytes(const struct name *suffix, const struct service *service)
 /* Names (at `names`) and what follows from the totals. Attributes and sets are there. */
 void head_fill(struct view *v, const struct service *service, const struct name *suffix,
                const struct head_totals *totals, char *names);
+bool head_withdraws_stale(const struct compile_context *c, const struct service *service);
 /* What the rules say of the service, as the sets need it. */
 void head_attributes(struct view *v, const struct compile_context *c,
                      const struct service *service);
@@ -84,13 +86,17 @@ struct large_parts {
     struct block_list *blocks, *bags[BAG_KINDS]; /* NULL: not there yet */
     const struct slice **slices;                 /* those of `blocks` */
     struct pair_filter *pairs;                   /* likewise */
+    struct block_list *ports;                    /* likewise; NULL: no port has a name */
+    uint32_t port_names, port_steps;             /* see struct view_shared: listed */
     uint32_t slice_count;
     uint32_t compiled; /* see struct view_shared */
     struct head_totals totals;
     struct choice choices[BAG_KINDS];
+    bool withdraws_stale; /* see struct view */
 };
-/* Totals and choices out of its slices. */
-void large_choose(struct large_parts *p);
+/* Totals and choices out of its slices, and p->withdraws_stale. */
+void large_choose(const struct compile_context *c, const struct service *service,
+                  struct large_parts *p);
 /* Its view, which takes blocks and bags over if it is made. ERR_MEMORY. */
 MUST_CHECK enum err compile_join(const struct compile_context *c, const struct service *service,
                                  const struct large_parts *p, struct view **out);

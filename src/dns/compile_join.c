@@ -1,87 +1,25 @@
 /* The head of a view of many slices: what is listed of each, side by side. */
-#include "dns/compile_join.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "dns/compile_bag.h"
+#include "dns/set_draft.h"
+
+struct join {
+    const struct large_parts *p;
+    struct set_lists lists;
+    struct set_draft sets[SET_KINDS];
+    struct list bags[BAG_KINDS]; /* struct part, struct txt_part */
+};
 
 static void join_deinit(struct join *j)
 {
-    struct list *lists[] = {&j->parts, &j->groups,       &j->sorted,       &j->ports,
-                            j->bags,   &j->bags[BAG_V6], &j->bags[BAG_TXT]};
-    for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
-        free(lists[i]->items);
+    set_lists_deinit(&j->lists);
+    for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
+        free(j->bags[kind].items);
 }
 
-/* ---- one set -------------------------------------------------------------------------------- */
-
-static bool in_order(const struct part *parts, size_t count)
-{
-    for (size_t i = 1; i < count; i++)
-        if (parts[i].priority < parts[i - 1].priority)
-            return false;
-    return true;
-}
-
-/* One pass of a radix sort: stable, by one byte of the priority. */
-static void sort_by_byte(const struct part *from, size_t count, unsigned shift, struct part *to)
-{
-    size_t at[257] = {0};
-    for (size_t i = 0; i < count; i++)
-        at[(from[i].priority >> shift & 255) + 1]++;
-    for (unsigned i = 0; i < 256; i++)
-        at[i + 1] += at[i];
-    for (size_t i = 0; i < count; i++)
-        to[at[from[i].priority >> shift & 255]++] = from[i];
-}
-
-/* By priority, slices in their order within it. */
-static enum err sort_parts(struct join *j, struct part *parts, size_t count)
-{
-    if (in_order(parts, count))
-        return ERR_OK;
-    j->sorted.count = 0;
-    struct part *room = list_add(&j->sorted, count, sizeof(*room));
-    if (!room)
-        return ERR_MEMORY;
-    sort_by_byte(parts, count, 0, room);
-    sort_by_byte(room, count, 8, parts);
-    return ERR_OK;
-}
-
-/* Groups of the set's parts, which are in order. */
-static enum err make_groups(struct join *j, struct set_draft *out)
-{
-    struct part *part = (struct part *)j->parts.items + out->first_part;
-    struct pick_group *group = NULL;
-    for (uint32_t i = 0; i < out->set.part_count; i++, part++) {
-        if (!group || part->priority != part[-1].priority) {
-            group = list_add(&j->groups, 1, sizeof(*group));
-            if (!group)
-                return ERR_MEMORY;
-            *group = (struct pick_group){.first_part = i};
-            out->set.group_count++;
-        }
-        part->before = group->total;
-        group->total += part_total(part);
-        group->part_count++;
-        group->count += part->count;
-        group->zeros += part->zeros;
-    }
-    return ERR_OK;
-}
-
-enum err join_set(struct join *j, size_t first, struct set_draft *out)
-{
-    size_t count = j->parts.count - first;
-    *out = (struct set_draft){.first_part = first, .first_group = j->groups.count};
-    out->set.part_count = (uint32_t)count;
-    if (sort_parts(j, (struct part *)j->parts.items + first, count))
-        return ERR_MEMORY;
-    return make_groups(j, out);
-}
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 /* Is the set of that kind in each slice the one of the default ports? */
 static bool is_default(const struct large_parts *p, enum set_kind kind)
@@ -94,32 +32,19 @@ static bool is_default(const struct large_parts *p, enum set_kind kind)
     return true;
 }
 
-/* All parts of the slices' sets of a kind. */
-static enum err gather_parts(struct join *j, enum set_kind kind)
-{
-    const struct large_parts *p = j->p;
-    for (uint32_t n = 0; n < p->slice_count; n++) {
-        const struct slice_set *set = &p->slices[n]->sets[kind];
-        struct part *to = list_add(&j->parts, set->count, sizeof(*to));
-        if (!to)
-            return ERR_MEMORY;
-        for (uint32_t i = 0; i < set->count; i++) {
-            to[i] = p->slices[n]->parts[set->first + i];
-            to[i].base = n * SLICE_MAX;
-        }
-    }
-    return ERR_OK;
-}
-
 static enum err make_set(struct join *j, enum set_kind kind)
 {
-    size_t first = j->parts.count;
-    return gather_parts(j, kind) ? ERR_MEMORY : join_set(j, first, &j->sets[kind]);
+    const struct large_parts *p = j->p;
+    size_t first = j->lists.parts.count;
+    for (uint32_t n = 0; n < p->slice_count; n++)
+        if (set_add(&j->lists, p->slices[n], &p->slices[n]->sets[kind]))
+            return ERR_MEMORY;
+    return set_end(&j->lists, first, &j->sets[kind]);
 }
 
 static enum err make_sets(struct join *j)
 {
-    if (!list_reserve(&j->parts, 2 * (size_t)j->p->slice_count, sizeof(struct part)))
+    if (!list_reserve(&j->lists.parts, 2 * (size_t)j->p->slice_count, sizeof(struct part)))
         return ERR_MEMORY;
     for (enum set_kind kind = SET_DEFAULT; kind < SET_KINDS; kind++) {
         if (kind != SET_DEFAULT && is_default(j->p, kind))
@@ -132,7 +57,7 @@ static enum err make_sets(struct join *j)
 
 /* ---- the block --------------------------------------------------------------------------- */
 
-enum section { SLICES, SETS, PORTS, PARTS, GROUPS, V4, V6, TXT, SHARED, NAMES, SECTIONS };
+enum section { SLICES, SETS, PARTS, GROUPS, V4, V6, TXT, SHARED, NAMES, SECTIONS };
 
 struct plan {
     size_t at[SECTIONS], size;
@@ -144,9 +69,8 @@ static void measure(const struct join *j, const struct service *service, struct 
         [SLICES] = j->p->slice_count * sizeof(struct slice *),
         [SETS] = (PROTOCOL_UDP + 1) * sizeof(struct srv_set),
         [SHARED] = sizeof(struct view_shared),
-        [PORTS] = j->ports.count * sizeof(struct named_port),
-        [PARTS] = j->parts.count * sizeof(struct part),
-        [GROUPS] = j->groups.count * sizeof(struct pick_group),
+        [PARTS] = j->lists.parts.count * sizeof(struct part),
+        [GROUPS] = j->lists.groups.count * sizeof(struct pick_group),
         [V4] = j->bags[BAG_V4].count * sizeof(struct part),
         [V6] = j->bags[BAG_V6].count * sizeof(struct part),
         [TXT] = j->bags[BAG_TXT].count * sizeof(struct txt_part),
@@ -174,29 +98,21 @@ static struct srv_set place_set(const struct view *v, const struct set_draft *fr
     struct srv_set set = from->set;
     set.parts = parts + from->first_part;
     set.groups = groups + from->first_group;
-    head_close_set(v, &set);
+    head_close_set(v->withdraws_stale, &set);
     return set;
 }
 
 static void place_sets(const struct join *j, const struct plan *plan, struct view *v)
 {
-    const struct part *parts = place_list(v, plan, PARTS, &j->parts, sizeof(*parts));
-    const struct pick_group *groups = place_list(v, plan, GROUPS, &j->groups, sizeof(*groups));
+    const struct part *parts = place_list(v, plan, PARTS, &j->lists.parts, sizeof(*parts));
+    const struct pick_group *groups =
+        place_list(v, plan, GROUPS, &j->lists.groups, sizeof(*groups));
     struct srv_set *sets = (void *)((char *)v + plan->at[SETS]);
-    struct named_port *ports = (void *)((char *)v + plan->at[PORTS]);
     v->by_default = place_set(v, &j->sets[SET_DEFAULT], parts, groups);
     sets[PROTOCOL_TCP] = place_set(v, &j->sets[SET_TCP], parts, groups);
     sets[PROTOCOL_UDP] = place_set(v, &j->sets[SET_UDP], parts, groups);
     v->by_protocol[PROTOCOL_TCP] = &sets[PROTOCOL_TCP];
     v->by_protocol[PROTOCOL_UDP] = &sets[PROTOCOL_UDP];
-    v->ports = ports;
-    v->port_count = (uint32_t)j->ports.count;
-    const struct port_draft *from = j->ports.items;
-    for (uint32_t i = 0; i < v->port_count; i++, from++) {
-        ports[i].name = from->port->name;
-        ports[i].protocol = from->port->protocol;
-        ports[i].set = place_set(v, &from->set, parts, groups);
-    }
 }
 
 static enum err show_addrs(struct join *j, enum bag_kind kind, struct addr_set *set)
@@ -209,8 +125,7 @@ static enum err show_addrs(struct join *j, enum bag_kind kind, struct addr_set *
 
 static enum err gather_all(struct join *j, struct view *head)
 {
-    if (make_sets(j) || join_ports(j) || show_addrs(j, BAG_V4, &head->v4) ||
-        show_addrs(j, BAG_V6, &head->v6))
+    if (make_sets(j) || show_addrs(j, BAG_V4, &head->v4) || show_addrs(j, BAG_V6, &head->v6))
         return ERR_MEMORY;
     return bag_txt_set(j->p->bags[BAG_TXT], &j->bags[BAG_TXT], &head->txt);
 }
@@ -218,10 +133,10 @@ static enum err gather_all(struct join *j, struct view *head)
 static uint32_t listed(const struct join *j)
 {
     enum { PART_STEPS = 5 };
-    size_t parts = j->parts.count;
+    size_t parts = j->lists.parts.count;
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
         parts += j->bags[kind].count;
-    size_t steps = j->steps + PART_STEPS * parts;
+    size_t steps = j->p->port_steps + PART_STEPS * parts;
     return steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX;
 }
 
@@ -232,7 +147,10 @@ static void place_shared(const struct join *j, struct view_shared *to)
                                .v4 = p->bags[BAG_V4],
                                .v6 = p->bags[BAG_V6],
                                .txt = p->bags[BAG_TXT],
+                               .ports = p->ports,
                                .pairs = p->pairs,
+                               .port_names = p->port_names,
+                               .port_protocols = p->totals.port_protocols,
                                .compiled = p->compiled,
                                .listed = listed(j)};
     memcpy(to->status_counts, p->totals.status_counts, sizeof(to->status_counts));

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "dns/compile_bag.h"
+#include "dns/compile_ports.h"
 
-void large_choose(struct large_parts *p)
+void large_choose(const struct compile_context *c, const struct service *service,
+                  struct large_parts *p)
 {
+    p->withdraws_stale = head_withdraws_stale(c, service);
     p->totals = head_total(p->slices, p->slice_count);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
         p->choices[kind] = head_choice(p->totals.classes, kind);
@@ -20,12 +23,15 @@ void large_parts_free(struct large_parts *p)
         block_unref(&p->pairs->block);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
         block_list_free(p->bags[kind]);
+    block_list_free(p->ports);
     free(p->slices);
 }
 
-enum err large_slice(struct draft *d, struct ordered *list, unsigned count, struct slice **out)
+enum err large_slice(struct draft *d, uint32_t number, struct ordered *list, unsigned count,
+                     struct slice **out)
 {
     struct slice_plan plan;
+    d->base = number * SLICE_MAX;
     if (draft_slice(d, list, count))
         return ERR_MEMORY;
     slice_measure(d, true, &plan);
@@ -130,7 +136,7 @@ static enum err make_slices(struct draft *d, const struct sorting *s, struct lar
         err = ERR_MEMORY;
     for (; made < s->slices && !err; start = s->ends[made++]) {
         struct slice *slice;
-        err = large_slice(d, s->list + start, s->ends[made] - start, &slice);
+        err = large_slice(d, made, s->list + start, s->ends[made] - start, &slice);
         if (err)
             break;
         p->slices[made] = slice;
@@ -154,7 +160,9 @@ static enum err compile_sorted(const struct compile_context *c, const struct ser
     if (!err)
         err = pair_filter_new(c->key, p.slices, p.slice_count, &p.pairs);
     if (!err)
-        large_choose(&p);
+        large_choose(c, service, &p);
+    if (!err)
+        err = ports_new(&p);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS && !err; kind++)
         err = bag_new(c->key, p.slices, p.slice_count, kind, &p.choices[kind], &p.bags[kind]);
     if (!err)

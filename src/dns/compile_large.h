@@ -17,8 +17,8 @@ static inline uint32_t slice_work(const struct slice *s)
     return (uint32_t)s->count + s->port_count;
 }
 
-/* A slice of these; sorts the list. ERR_MEMORY. */
-MUST_CHECK enum err large_slice(struct draft *d, struct ordered *list, unsigned count,
-                                struct slice **out);
+/* The slice of this number, of these; sorts the list. ERR_MEMORY. */
+MUST_CHECK enum err large_slice(struct draft *d, uint32_t number, struct ordered *list,
+                                unsigned count, struct slice **out);
 
 #endif

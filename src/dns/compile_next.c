@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dns/compile_bag.h"
+#include "dns/compile_ports.h"
 
 struct placed {
     const struct delta_item *item;
@@ -77,7 +78,7 @@ static enum err remake_slice(struct next *n, const struct placed *placed, size_t
     struct slice *slice;
     enum err err = list_slice(n, old, placed, placed_count, list, &count);
     if (!err)
-        err = large_slice(&n->d, list, count, &slice);
+        err = large_slice(&n->d, placed->slice, list, count, &slice);
     if (err)
         return err;
     n->changes[n->change_count] = (struct slice_change){placed->slice, old, slice};
@@ -156,6 +157,12 @@ static enum err take_bag(struct next *n, enum bag_kind kind, struct large_parts 
     return err;
 }
 
+static enum err take_ports(const struct next *n, struct large_parts *p)
+{
+    enum err err = ports_next(n->old, n->changes, n->change_count, p);
+    return err == ERR_SPACE ? ports_new(p) : err;
+}
+
 static enum err make_view(struct next *n, struct view **out)
 {
     struct large_parts p = {.suffix = &n->d.owner};
@@ -163,7 +170,9 @@ static enum err make_view(struct next *n, struct view **out)
     if (!err)
         err = take_pairs(n, &p);
     if (!err)
-        large_choose(&p);
+        large_choose(n->c, n->service, &p);
+    if (!err)
+        err = take_ports(n, &p);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS && !err; kind++)
         err = take_bag(n, kind, &p);
     if (!err)

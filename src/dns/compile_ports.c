@@ -1,275 +1,245 @@
-/* The named ports of a service of many slices: what each slice has of a name, side by side. */
-#include "dns/compile_join.h"
+#include "dns/compile_ports.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A name, with its protocol. */
-struct port_name {
-    uint64_t start; /* of the name, so that few need be compared as a whole */
-    const struct slice_port *port;
-    uint32_t number; /* in the order of appearance */
+#include "dns/compile_port_part.h"
+
+enum {
+    FILL = 8,      /* names of a part that is made anew, in the mean: one that changes takes the
+                      others along */
+    FILL_MIN = 3,  /* below in the mean, fewer parts are made */
+    FILL_MAX = 16, /* above, more */
 };
 
-/* What the slices have of it. */
-struct port_use {
-    size_t parts;
-    bool other; /* a slice's set is not that of its default ports */
-};
+/* ---- which names slices have --------------------------------------------------------------- */
 
-/* A slice's part of its set. */
-struct part_ref {
-    const struct part *part;
-    uint32_t base;
-};
-
-struct naming {
-    struct join *j;
-    struct list names, ends; /* struct port_name; size_t: of runs that are in order */
-    struct list uses;        /* struct port_use, by number */
-    uint32_t *numbers;       /* of each slice's ports, slice by slice */
-    uint32_t *slots, mask;   /* number + 1 by hash, 0 = free */
-};
-
-static uint64_t start_of(struct text name)
+/* `had`: before the slice changed. */
+static enum err gather(struct port_work *w, struct list *items, const struct slice *s,
+                       uint32_t number, bool had)
 {
-    uint64_t start = 0;
-    for (size_t i = 0; i < 8; i++)
-        start = start << 8 | (i < name.n ? (uint8_t)name.s[i] : 0);
-    return start;
-}
-
-static int compare(const struct port_name *a, const struct port_name *b)
-{
-    if (a->start != b->start)
-        return a->start < b->start ? -1 : 1;
-    int order = text_compare(a->port->name, b->port->name);
-    return order ? order : (int)a->port->protocol - (int)b->port->protocol;
-}
-
-static bool same_name(const struct slice_port *a, const struct slice_port *b)
-{
-    return a->hash == b->hash && a->protocol == b->protocol && text_is(a->name, b->name);
-}
-
-/* ---- which there are ----------------------------------------------------------------------- */
-
-/* Its number; new names are appended. */
-static enum err find_name(struct naming *names, const struct slice_port *port, uint32_t *number)
-{
-    uint32_t at = port->hash & names->mask;
-    for (; names->slots[at]; at = (at + 1) & names->mask) {
-        *number = names->slots[at] - 1;
-        if (same_name(((struct port_name *)names->names.items)[*number].port, port))
-            return ERR_OK;
-    }
-    *number = (uint32_t)names->names.count;
-    names->slots[at] = *number + 1;
-    const struct port_name name = {start_of(port->name), port, *number};
-    const struct port_use use = {0};
-    return list_append(&names->names, &name, 1, sizeof(name)) &&
-                   list_append(&names->uses, &use, 1, sizeof(use))
-               ? ERR_OK
-               : ERR_MEMORY;
-}
-
-static void note_use(struct naming *names, uint32_t number, const struct slice *s,
-                     const struct slice_set *set)
-{
-    struct port_use *use = (struct port_use *)names->uses.items + number;
-    const struct slice_set *own = &s->sets[SET_DEFAULT];
-    use->parts += set->count;
-    use->other |= !slice_set_is(set, own);
-}
-
-/* Most often a slice has the names of the one before. */
-static enum err take_slice(struct naming *names, const struct slice *s, const struct slice *before,
-                           const uint32_t *numbers_before, uint32_t *numbers)
-{
-    size_t known = names->names.count;
-    const struct slice_port *ports = slice_ports(s);
-    for (unsigned i = 0; i < s->port_count; i++) {
-        if (before && i < before->port_count && same_name(&ports[i], &slice_ports(before)[i]))
-            numbers[i] = numbers_before[i];
-        else if (find_name(names, &ports[i], &numbers[i]))
-            return ERR_MEMORY;
-        note_use(names, numbers[i], s, &ports[i].set);
-    }
-    if (names->names.count == known)
-        return ERR_OK;
-    return list_append(&names->ends, &names->names.count, 1, sizeof(size_t)) ? ERR_OK : ERR_MEMORY;
-}
-
-static enum err take_slices(struct naming *names)
-{
-    const struct large_parts *p = names->j->p;
-    const struct slice *before = NULL;
-    uint32_t *numbers_before = NULL, *numbers = names->numbers;
-    for (uint32_t n = 0; n < p->slice_count; n++) {
-        const struct slice *s = p->slices[n];
-        if (take_slice(names, s, before, numbers_before, numbers))
-            return ERR_MEMORY;
-        before = s;
-        numbers_before = numbers;
-        numbers += s->port_count;
-    }
-    return ERR_OK;
-}
-
-/* ---- their order --------------------------------------------------------------------------- */
-
-static void merge(const struct port_name *a, const struct port_name *a_end,
-                  const struct port_name *b, const struct port_name *b_end, struct port_name *to)
-{
-    while (a < a_end || b < b_end)
-        *to++ = b == b_end || (a < a_end && compare(a, b) < 0) ? *a++ : *b++;
-}
-
-/* Runs two by two, until one is left: between names->names and a list like it. */
-static enum err sort_names(struct naming *names)
-{
-    struct list room = {0}, *from = &names->names, *to = &room;
-    size_t *ends = names->ends.items, runs = names->ends.count;
-    if (runs > 1 && !list_add(&room, from->count, sizeof(struct port_name)))
-        return ERR_MEMORY;
-    while (runs > 1) {
-        size_t start = 0, out = 0;
-        const struct port_name *all = from->items;
-        for (size_t r = 0; r < runs; r += 2) {
-            size_t middle = ends[r], end = r + 1 < runs ? ends[r + 1] : middle;
-            merge(all + start, all + middle, all + middle, all + end,
-                  (struct port_name *)to->items + start);
-            ends[out++] = start = end;
-        }
-        runs = out;
-        names->j->steps += from->count;
-        struct list *other = from;
-        from = to;
-        to = other;
-    }
-    if (from == &room) {
-        struct list other = names->names;
-        names->names = room;
-        room = other;
-    }
-    free(room.items);
-    return ERR_OK;
-}
-
-/* ---- their sets ---------------------------------------------------------------------------- */
-
-static enum err make_set(struct join *j, const struct part_ref *refs, size_t count,
-                         struct set_draft *out)
-{
-    size_t first = j->parts.count;
-    struct part *to = list_add(&j->parts, count, sizeof(*to));
+    const struct slice_port *port = slice_ports(s);
+    struct port_item *to = list_add(items, s->port_count, sizeof(*to));
     if (!to)
         return ERR_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        to[i] = *refs[i].part;
-        to[i].base = refs[i].base;
-    }
-    return join_set(j, first, out);
-}
-
-/* Each slice's set is that of its default ports, and together they are as many. */
-static bool is_default(const struct join *j, const struct port_use *use)
-{
-    return !use->other && use->parts == j->sets[SET_DEFAULT].set.part_count;
-}
-
-/* References to all parts of the slices' sets, name by name from the place of its number on;
- * then its place is where they end. */
-static void list_refs(const struct naming *names, struct part_ref *refs, size_t *places)
-{
-    const struct large_parts *p = names->j->p;
-    const uint32_t *number = names->numbers;
-    for (uint32_t n = 0; n < p->slice_count; n++) {
-        const struct slice *s = p->slices[n];
-        for (unsigned i = 0; i < s->port_count; i++, number++) {
-            const struct slice_set *set = &slice_ports(s)[i].set;
-            for (uint32_t k = 0; k < set->count; k++)
-                refs[places[*number]++] =
-                    (struct part_ref){&s->parts[set->first + k], n * SLICE_MAX};
-        }
-    }
-}
-
-static enum err make_sets(struct naming *names, struct part_ref *refs, size_t *places)
-{
-    struct join *j = names->j;
-    const struct port_name *name = names->names.items;
-    const struct port_use *uses = names->uses.items;
-    size_t count = names->names.count, place = 0;
-    for (size_t i = 0; i < count; i++) {
-        places[name[i].number] = place;
-        place += uses[name[i].number].parts;
-    }
-    list_refs(names, refs, places);
-    struct port_draft *port = list_add(&j->ports, count, sizeof(*port));
-    if (!port || !list_reserve(&j->parts, place, sizeof(struct part)))
-        return ERR_MEMORY;
-    for (size_t i = 0; i < count; i++, port++, name++) {
-        const struct port_use *use = &uses[name->number];
-        port->port = name->port;
-        if (is_default(j, use))
-            port->set = j->sets[SET_DEFAULT];
-        else if (make_set(j, refs + places[name->number] - use->parts, use->parts, &port->set))
+    for (unsigned i = 0; i < s->port_count; i++, to++) {
+        *to = (struct port_item){port[i].hash, number, 0};
+        if (!had && port_note(w, s, i, &to->noted))
             return ERR_MEMORY;
     }
     return ERR_OK;
 }
 
-static enum err make_ports(struct naming *names)
+/* One pass of a radix sort: stable, by one byte of the hash. */
+static void sort_by_byte(const struct port_item *from, size_t count, unsigned shift,
+                         struct port_item *to)
 {
-    const struct port_use *uses = names->uses.items;
-    size_t parts = 0;
-    for (size_t i = 0; i < names->uses.count; i++)
-        parts += uses[i].parts;
-    names->j->steps += parts;
-    struct part_ref *refs = malloc((parts + 1) * sizeof(*refs));
-    size_t *places = malloc(names->names.count * sizeof(*places));
-    enum err err = refs && places ? make_sets(names, refs, places) : ERR_MEMORY;
-    free(refs);
-    free(places);
+    size_t at[257] = {0};
+    for (size_t i = 0; i < count; i++)
+        at[(from[i].hash >> shift & 255) + 1]++;
+    for (unsigned i = 0; i < 256; i++)
+        at[i + 1] += at[i];
+    for (size_t i = 0; i < count; i++)
+        to[at[from[i].hash >> shift & 255]++] = from[i];
+}
+
+/* By hash; equal ones stay in their order. */
+static enum err sort_items(struct list *items)
+{
+    struct port_item *all = items->items, *room = malloc((items->count + 1) * sizeof(*room));
+    if (!room)
+        return ERR_MEMORY;
+    for (unsigned shift = 0; shift < 32; shift += 16) {
+        sort_by_byte(all, items->count, shift, room);
+        sort_by_byte(room, items->count, shift + 8, all);
+    }
+    free(room);
+    return ERR_OK;
+}
+
+/* Items from `at` on that are of the same part. */
+static size_t run_length(const struct list *items, size_t at, uint32_t parts)
+{
+    const struct port_item *item = items->items;
+    uint32_t number = slice_of_hash(parts, item[at].hash);
+    size_t end = at + 1;
+    while (end < items->count && slice_of_hash(parts, item[end].hash) == number)
+        end++;
+    return end - at;
+}
+
+/* ---- anew ---------------------------------------------------------------------------------- */
+
+/* How many differ among those. */
+static size_t hash_count(const struct port_item *items, size_t count)
+{
+    size_t hashes = count > 0;
+    for (size_t i = 1; i < count; i++)
+        hashes += items[i].hash != items[i - 1].hash;
+    return hashes;
+}
+
+/* Half of a part stays free for names of equal hash, which no number of parts takes apart. */
+static bool fits(const struct list *items, uint32_t parts)
+{
+    const struct port_item *item = items->items;
+    size_t length;
+    for (size_t at = 0; at < items->count; at += length) {
+        length = run_length(items, at, parts);
+        if (hash_count(item + at, length) > PORT_PART_MAX / 2)
+            return false;
+    }
+    return true;
+}
+
+/* By hash they come from anywhere: begins to load what is noted of those behind [at, end). */
+static void look_ahead(const struct port_work *w, const struct list *items, size_t at, size_t end)
+{
+    enum { AHEAD = 16 };
+    const struct port_item *item = items->items;
+    const struct port_noted *noted = w->noted.items;
+    for (size_t i = at + AHEAD; i < end + AHEAD && i < items->count; i++) {
+        const char *to = (const char *)&noted[item[i].noted - 1];
+        __builtin_prefetch(to);
+        __builtin_prefetch(to + sizeof(*noted) - 1);
+    }
+}
+
+static enum err fill_parts(struct port_work *w, const struct list *items, struct block **blocks,
+                           uint32_t count, uint32_t *made)
+{
+    struct port_item *item = items->items;
+    size_t at = 0;
+    for (*made = 0; *made < count; blocks[(*made)++] = &w->part->block) {
+        size_t length = 0;
+        if (at < items->count && slice_of_hash(count, item[at].hash) == *made)
+            length = run_length(items, at, count);
+        look_ahead(w, items, at, at + length);
+        if (port_part_next(w, NULL, item + at, length))
+            return ERR_MEMORY;
+        at += length;
+    }
+    return ERR_OK;
+}
+
+static enum err make_parts(struct port_work *w, const struct list *items, uint32_t count,
+                           struct block_list **out)
+{
+    struct block **blocks = malloc(count * sizeof(*blocks));
+    uint32_t made = 0;
+    enum err err = blocks ? fill_parts(w, items, blocks, count, &made) : ERR_MEMORY;
+    if (!err)
+        err = block_list_new(blocks, count, out);
+    else
+        while (made)
+            block_unref(blocks[--made]);
+    free(blocks);
     return err;
 }
 
-/* ---- all ------------------------------------------------------------------------------------ */
-
-static size_t port_count(const struct large_parts *p)
+static enum err make_all(struct port_work *w, struct list *items, struct block_list **out)
 {
+    if (sort_items(items))
+        return ERR_MEMORY;
+    uint32_t count = (uint32_t)(hash_count(items->items, items->count) / FILL + 1);
+    while (!fits(items, count))
+        count *= 2;
+    return make_parts(w, items, count, out);
+}
+
+static enum err gather_all(struct port_work *w, struct list *items)
+{
+    const struct large_parts *p = w->p;
     size_t count = 0;
     for (uint32_t n = 0; n < p->slice_count; n++)
         count += p->slices[n]->port_count;
-    return count;
-}
-
-static enum err name_all(struct naming *names, size_t ports)
-{
-    uint32_t size = 16; /* at most half of the slots are used */
-    while (size < 2 * ports)
-        size *= 2;
-    names->mask = size - 1;
-    names->slots = calloc(size, sizeof(*names->slots));
-    names->numbers = malloc(ports * sizeof(*names->numbers));
-    if (!names->slots || !names->numbers || take_slices(names) || sort_names(names))
+    if (count && (!list_reserve(items, count, sizeof(struct port_item)) ||
+                  !list_reserve(&w->noted, count, sizeof(struct port_noted))))
         return ERR_MEMORY;
-    return make_ports(names);
+    for (uint32_t n = 0; n < p->slice_count; n++)
+        if (p->slices[n]->port_count && gather(w, items, p->slices[n], n, false))
+            return ERR_MEMORY;
+    return ERR_OK;
 }
 
-enum err join_ports(struct join *j)
+enum err ports_new(struct large_parts *p)
 {
-    struct naming names = {.j = j};
-    size_t ports = port_count(j->p);
-    if (ports == 0)
-        return ERR_OK;
-    j->steps += ports;
-    enum err err = name_all(&names, ports);
-    free(names.names.items);
-    free(names.ends.items);
-    free(names.uses.items);
-    free(names.numbers);
-    free(names.slots);
+    struct list items = {0};
+    struct port_work w = {.p = p};
+    enum err err = gather_all(&w, &items);
+    if (!err && items.count)
+        err = make_all(&w, &items, &p->ports);
+    p->port_names = (uint32_t)w.gained;
+    p->port_steps = w.steps;
+    port_work_deinit(&w);
+    free(items.items);
+    return err;
+}
+
+/* ---- changed ------------------------------------------------------------------------------- */
+
+static enum err change_parts(struct port_work *w, const struct list *items,
+                             const struct block_list *old, struct block_list **out)
+{
+    struct block_change *changes = malloc((items->count + 1) * sizeof(*changes));
+    struct port_item *item = items->items;
+    uint32_t count = 0;
+    size_t length;
+    enum err err = changes ? ERR_OK : ERR_MEMORY;
+    for (size_t at = 0; at < items->count && !err; at += length) {
+        uint32_t number = slice_of_hash(old->count, item[at].hash);
+        length = run_length(items, at, old->count);
+        err = port_part_next(w, port_part_at(old, number), item + at, length);
+        if (!err)
+            changes[count++] = (struct block_change){number, &w->part->block};
+    }
+    if (!err)
+        err = block_list_next(old, changes, count, out);
+    else
+        while (count)
+            block_unref(changes[--count].block);
+    free(changes);
+    return err;
+}
+
+static enum err change_all(const struct view_shared *old, struct port_work *w, struct list *items,
+                           struct large_parts *p)
+{
+    enum err err = sort_items(items);
+    if (!err)
+        err = change_parts(w, items, old->ports, &p->ports);
+    p->port_names = (uint32_t)(old->port_names + w->gained);
+    p->port_steps = w->steps;
+    return err;
+}
+
+static bool is_in_bounds(const struct view_shared *old)
+{
+    uint32_t parts = old->ports->count;
+    return old->port_names <= (uint64_t)parts * FILL_MAX &&
+           (parts == 1 || old->port_names >= (uint64_t)parts * FILL_MIN);
+}
+
+enum err ports_next(const struct view *old, const struct slice_change *changes, uint32_t count,
+                    struct large_parts *p)
+{
+    if (!old->shared->ports || old->withdraws_stale != p->withdraws_stale ||
+        !is_in_bounds(old->shared))
+        return ERR_SPACE;
+    struct list items = {0};
+    bool *changed = calloc(p->slice_count, sizeof(*changed));
+    struct port_work w = {.p = p, .changed = changed};
+    enum err err = changed ? ERR_OK : ERR_MEMORY;
+    for (uint32_t i = 0; i < count && !err; i++) {
+        changed[changes[i].number] = true;
+        err = gather(&w, &items, changes[i].old, changes[i].number, true);
+        if (!err)
+            err = gather(&w, &items, changes[i].new, changes[i].number, false);
+    }
+    if (!err)
+        err = change_all(old->shared, &w, &items, p);
+    port_work_deinit(&w);
+    free(changed);
+    free(items.items);
     return err;
 }

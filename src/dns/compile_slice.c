@@ -28,6 +28,7 @@ void slice_measure(const struct draft *d, bool block, struct slice_plan *plan)
         [SLICE_HEAD] = sizeof(struct slice),
         [SLICE_INSTANCES] = d->count * sizeof(struct view_instance),
         [SLICE_BYTES] = d->bytes.count,
+        [SLICE_HASHES] = block ? d->count * sizeof(uint64_t) : 0,
         [SLICE_PORTS] = d->names.entries.count * sizeof(struct slice_port),
         [SLICE_SELECTORS] = d->pairs.entries.count * sizeof(struct selector),
         [SLICE_PARTS] = d->parts.count * sizeof(struct part),
@@ -101,6 +102,14 @@ static void place_instances(const struct draft *d, const struct block_of_slice *
     }
 }
 
+static void place_hashes(const struct draft *d, const struct block_of_slice *b, struct slice *s)
+{
+    uint64_t *to = section(b, SLICE_HASHES);
+    s->hashes_at = offset(b, s, SLICE_HASHES);
+    for (unsigned n = 0; n < d->count; n++)
+        to[n] = slice_id_hash(&s->instances[n]);
+}
+
 static void place_parts(const struct draft *d, const struct block_of_slice *b, struct slice *s)
 {
     struct part *to = section(b, SLICE_PARTS);
@@ -115,6 +124,7 @@ static void place_parts(const struct draft *d, const struct block_of_slice *b, s
         memcpy(lists + sums_size, items + from->first, items_size);
         *to = (struct part){.sums = (const uint32_t *)(const void *)lists,
                             .instances = s->instances,
+                            .base = d->base,
                             .bytes = from->bytes,
                             .priority = from->priority,
                             .count = from->count,
@@ -141,6 +151,7 @@ static void place_ports(const struct draft *d, const struct block_of_slice *b, s
         to->protocol = (uint8_t)name[e->size - 1];
         to->hash = e->hash;
         to->set = place_set(&((struct draft_port *)d->ports.items)[order[i]].set);
+        s->port_protocols = (uint8_t)(s->port_protocols | 1u << to->protocol);
     }
 }
 
@@ -177,6 +188,8 @@ struct slice *slice_write(const struct draft *d, const struct slice_plan *plan, 
     copy_list(&b, SLICE_BYTES, &d->bytes, 1);
     copy_list(&b, SLICE_STRINGS, &d->strings, 1);
     place_instances(d, &b, s);
+    if (plan->block)
+        place_hashes(d, &b, s);
     place_parts(d, &b, s);
     for (enum set_kind kind = SET_DEFAULT; kind < SET_KINDS; kind++)
         s->sets[kind] = place_set(&d->sets[kind]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dns/draft.h"
+#include "dns/view_ports.h"
 #include "dns/wire.h"
 
 enum { ADDRS_MAX = SLICE_MAX * ADDRESSES_MAX }; /* of one family */
@@ -190,7 +191,7 @@ static struct srv_set place_set(struct placing *p, const struct slice_set *from)
         const struct part *part = &set.parts[i];
         *p->groups++ = (struct pick_group){part_total(part), i, 1, part->count, part->zeros};
     }
-    head_close_set(p->view, &set);
+    head_close_set(p->view->withdraws_stale, &set);
     return set;
 }
 
@@ -223,6 +224,7 @@ static void place_ports(struct placing *p, struct named_port *ports)
     v->port_count = p->slice->port_count;
     for (uint32_t i = 0; i < v->port_count; i++, from++, ports++) {
         ports->name = from->name;
+        ports->hash = 0;
         ports->protocol = from->protocol;
         ports->set = is_default(p->slice, &from->set) ? v->by_default : place_set(p, &from->set);
     }

@@ -11,11 +11,25 @@ static void forget(struct distinct_set *s)
     s->count = 0;
 }
 
-void distinct_begin(struct distinct_set *s, const struct hash_key *key)
+void distinct_clear(struct distinct_set *s)
 {
     forget(s);
     s->dropped = false;
+}
+
+void distinct_begin(struct distinct_set *s, const struct hash_key *key)
+{
+    distinct_clear(s);
     s->hash_key = key;
+    s->keep = PICK_MAX;
+    s->room = DISTINCT_MAX;
+}
+
+void distinct_keep_only(struct distinct_set *s, unsigned keep)
+{
+    uint32_t room = 3 * keep + 16; /* so it is not often that the rest has to go */
+    s->keep = keep;
+    s->room = room < DISTINCT_MAX ? room : DISTINCT_MAX;
 }
 
 static uint32_t hash_of(const struct distinct_set *s, const uint8_t *bytes, uint16_t size)
@@ -49,6 +63,13 @@ bool distinct_has(const struct distinct_set *s, const uint8_t *bytes, uint16_t s
     return is_used(s, slot_of(s, hash_of(s, bytes, size), bytes, size));
 }
 
+void distinct_weigh(struct distinct_set *s, const uint8_t *bytes, uint16_t size, double weight)
+{
+    uint32_t at = slot_of(s, hash_of(s, bytes, size), bytes, size);
+    if (is_used(s, at))
+        s->slots[at].weight += weight;
+}
+
 void distinct_offer(const struct distinct_set *s, struct picker *p)
 {
     for (uint32_t i = 0; i < s->count; i++)
@@ -71,10 +92,10 @@ static void put_new(struct distinct_set *s, const struct distinct_entry *e)
     put(s, at, e);
 }
 
-/* Keeps the PICK_MAX smallest: what is above them cannot come to be among them. */
+/* Keeps the smallest: what is above them cannot come to be among them. */
 static void prune(struct distinct_set *s, struct picker *p)
 {
-    pick_begin(p, PICK_MAX);
+    pick_begin(p, s->keep);
     distinct_offer(s, p);
     unsigned count = pick_finish(p);
     for (unsigned i = 0; i < count; i++)
@@ -96,7 +117,7 @@ static void merge(struct distinct_entry *e, const struct distinct_entry *fresh)
         e->tier = fresh->tier;
 }
 
-/* PICK_MAX come before it. */
+/* Enough come before it. */
 static bool is_behind(const struct distinct_set *s, uint16_t tier, double key)
 {
     return s->dropped && (tier != s->last_tier ? tier > s->last_tier : key >= s->last_key);
@@ -113,7 +134,7 @@ void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes
     }
     if (is_behind(s, tier, key))
         return;
-    if (s->count < DISTINCT_MAX) {
+    if (s->count < s->room) {
         put(s, at, &fresh);
         return;
     }

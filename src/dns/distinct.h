@@ -1,6 +1,6 @@
 /* A set of addresses, each with the smallest key that was said of it: several instances
  * may share an address, and the smallest of their exponential keys is the key of an item
- * with the sum of their weights. Keeps the PICK_MAX smallest exactly, in fixed room,
+ * with the sum of their weights. Keeps the PICK_MAX smallest, or fewer, exactly, in fixed room,
  * however many come by. Used where no finished address set exists (selectors); likewise for
  * TXT data.
  *
@@ -38,7 +38,9 @@ struct distinct_set {
     uint32_t stamps[DISTINCT_SLOTS]; /* a slot is in use when its stamp is the current one */
     uint32_t used[DISTINCT_MAX];     /* slots in use, in the order of arrival */
     uint32_t stamp, count;
-    bool dropped; /* there were more than are kept: the PICK_MAX smallest come up to here */
+    uint32_t keep,
+        room;     /* so many of the smallest matter; so many are there before the rest goes */
+    bool dropped; /* there were more than are kept: the `keep` smallest come up to here */
     uint16_t last_tier;
     double last_key;
     const struct hash_key *hash_key;
@@ -46,9 +48,24 @@ struct distinct_set {
 
 /* `key`: stays until the last call. */
 void distinct_begin(struct distinct_set *s, const struct hash_key *key);
+/* Right after it: that so many of the smallest are enough, at least 1 and at most PICK_MAX. */
+void distinct_keep_only(struct distinct_set *s, unsigned keep);
+/* Forgets those that are there. */
+void distinct_clear(struct distinct_set *s);
 /* `bytes` must stay until the last call. `p`: scratch. */
 void distinct_add(struct distinct_set *s, struct picker *p, const uint8_t *bytes, uint16_t size,
                   uint16_t tier, double key, double weight);
+/* Bits of which no key `behind` + pick_key(bits, weight) comes to be among those that are kept are
+ * below this: they need not be added, but for their weight. */
+static inline uint64_t distinct_bits_wanted(const struct distinct_set *s, uint16_t tier,
+                                            double weight, double behind)
+{
+    if (!s->dropped || tier != s->last_tier)
+        return !s->dropped || tier < s->last_tier ? 0 : UINT64_MAX;
+    return pick_least_bits(s->last_key, weight, behind);
+}
+/* Adds to its weight, if it is there. */
+void distinct_weigh(struct distinct_set *s, const uint8_t *bytes, uint16_t size, double weight);
 bool distinct_has(const struct distinct_set *s, const uint8_t *bytes, uint16_t size);
 /* Offers all to the picker, which was begun; an item is an index into `slots`. */
 void distinct_offer(const struct distinct_set *s, struct picker *p);

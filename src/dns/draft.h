@@ -53,6 +53,7 @@ struct draft_port { /* beside each of the port names */
 struct draft {
     const struct compile_context *c;
     struct name owner; /* S.Z; of size 0: that is no name, and no instance has one */
+    uint32_t base;     /* place (view.h) of the slice's first instance */
 
     unsigned count;
     /* label_at: into bytes; txt_at: number of the entry. */
@@ -119,7 +120,8 @@ enum slice_section {
     SLICE_LISTS, /* of each part: running totals, items */
     SLICE_INSTANCES,
     SLICE_BYTES,
-    SLICE_HEAD, /* what answers seldom read is from here on */
+    SLICE_HEAD,   /* what answers seldom read is from here on */
+    SLICE_HASHES, /* where the slice is a block of its own */
     SLICE_PORTS,
     SLICE_SELECTORS,
     SLICE_TAGS,

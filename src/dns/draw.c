@@ -87,11 +87,10 @@ static bool next(const struct draw *d, struct walk *w, uint32_t *picked)
         if (draw_has_record(d, set_instance(d->set, *picked)))
             return true;
     }
-    while (!d->set && draw_next_selected(d, &w->selected, picked)) {
-        const struct view_instance *i = d->masks ? NULL : view_at(d->view, *picked);
-        if (!i || (i->port && draw_has_record(d, i)))
+    const struct view_instance *i;
+    while (!d->set && (i = draw_next_selected(d, &w->selected, picked)))
+        if (d->masks || (i->port && draw_has_record(d, i)))
             return true;
-    }
     return false;
 }
 
@@ -155,13 +154,16 @@ static void offer(const struct draw *d, uint32_t n, const struct srv_item *item,
                     0);
 }
 
+static uint16_t tiered_priority(const struct draw *d, uint16_t registered, enum tier tier)
+{
+    return d->near ? draw_priority(d->view, d->near, registered, tier) : registered;
+}
+
 static uint16_t next_priority(const struct draw *d, struct near_cursor *c,
                               const struct srv_item *item)
 {
-    if (!d->near)
-        return item->priority;
-    return draw_priority(d->view, d->near, item->priority,
-                         draw_next_tier(d->view, d->near, c, item->place));
+    enum tier tier = d->near ? draw_next_tier(d->view, d->near, c, item->place) : TIER_FAR;
+    return tiered_priority(d, item->priority, tier);
 }
 
 /* Of a part that has such. */
@@ -264,11 +266,58 @@ static void offer_whole(const struct draw *d, uint64_t client)
     struct picker *p = &d->worker->picker;
     for (uint32_t i = 0; i < d->set->part_count; i++) {
         const struct part *part = &d->set->parts[i];
+        struct stable_slice s = draw_stable_slice(view_slice(d->view, part->base), client);
+        uint64_t wanted = pick_bits_wanted(p, part->priority, s.weight, s.behind);
         if (!pick_takes(p, part->priority))
             return;
-        for (unsigned k = 0; k < part->count; k++)
-            draw_offer_instance(p, i * PART_MAX + k, part->priority, client,
-                                &part->instances[part_items(part)[k].instance]);
+        for (unsigned k = 0; k < part->count; k++) {
+            uint8_t n = part_items(part)[k].instance;
+            uint64_t bits = draw_bits_in(&s, n);
+            if (bits < wanted)
+                continue;
+            draw_offer_stable(p, i * PART_MAX + k, part->priority, bits, s.instances[n].weight);
+            wanted = pick_bits_wanted(p, part->priority, s.weight, s.behind);
+        }
+    }
+}
+
+static uint16_t best_priority(const struct slice *s)
+{
+    uint16_t fresh = s->classes[0].best_priority, stale = s->classes[1].best_priority;
+    return fresh < stale ? fresh : stale;
+}
+
+/* Of a slice those in the mask, who are all in the tier. */
+static void offer_masked(const struct draw *d, uint32_t slice, uint64_t mask, enum tier tier,
+                         uint64_t client)
+{
+    struct picker *p = &d->worker->picker;
+    const struct slice *at = d->view->slices[slice];
+    struct stable_slice s = draw_stable_slice(at, client);
+    uint16_t best = tiered_priority(d, best_priority(at), tier);
+    uint64_t wanted = pick_bits_wanted(p, best, s.weight, s.behind);
+    for (; mask; mask &= mask - 1) {
+        unsigned n = (unsigned)__builtin_ctzll(mask);
+        uint64_t bits = draw_bits_in(&s, n);
+        const struct view_instance *i = &s.instances[n];
+        if (bits < wanted || (!d->masks && (!i->port || !draw_has_record(d, i))))
+            continue;
+        draw_offer_stable(p, slice * SLICE_MAX + n, tiered_priority(d, i->priority, tier), bits,
+                          i->weight);
+        wanted = pick_bits_wanted(p, best, s.weight, s.behind);
+    }
+}
+
+static void offer_selected(const struct draw *d, uint64_t client)
+{
+    struct selected_cursor c = {0};
+    for (; draw_next_slice(d, &c); c.left = 0) {
+        uint32_t slice = c.slice - 1;
+        if (!d->near)
+            offer_masked(d, slice, c.left, TIER_FAR, client);
+        for (enum tier tier = TIER_ZONE; d->near && tier < TIERS; tier++)
+            offer_masked(d, slice, c.left & draw_tier_mask(d->view, d->near, slice, tier), tier,
+                         client);
     }
 }
 
@@ -294,6 +343,8 @@ static unsigned draw_stable(const struct draw *d, unsigned max, size_t room)
         draw_tiers_stable(d, client, max);
     else if (is_whole(d))
         offer_whole(d, client);
+    else if (!d->set)
+        offer_selected(d, client);
     else
         offer_others(d, client);
     return reorder(d, pick_finish(p), room);

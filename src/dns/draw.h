@@ -9,6 +9,7 @@
 #define DISC_DNS_DRAW_H
 
 #include "dns/lookup.h"
+#include "dns/stable.h"
 #include "dns/worker.h"
 
 enum draw_of { DRAW_ALL, DRAW_FRESH, DRAW_STALE };
@@ -56,10 +57,23 @@ uint32_t draw_count_selected(const struct draw *d);
 
 /* The instances that all pairs have in common, by place: begin with a zeroed cursor. */
 struct selected_cursor {
-    uint32_t slice; /* the next one to look at */
-    uint64_t left;  /* of the one before, those to come */
+    uint32_t slice;                        /* the next one to look at */
+    uint64_t left;                         /* of the one before, those to come */
+    const struct view_instance *instances; /* of that one */
 };
-bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place);
+/* On to the next slice that has some. False: there is none. */
+bool draw_next_slice(const struct draw *d, struct selected_cursor *c);
+/* NULL: that was the last one. */
+static inline const struct view_instance *
+draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place)
+{
+    if (!c->left && !draw_next_slice(d, c))
+        return NULL;
+    uint32_t n = (uint32_t)__builtin_ctzll(c->left);
+    c->left &= c->left - 1;
+    *place = (c->slice - 1) * SLICE_MAX + n;
+    return &c->instances[n];
+}
 
 /* One of them at random, all as likely, at a cost that does not go by how many they are. False:
  * there are too many slices. Good until the next draw_begin_chance. */
@@ -182,54 +196,19 @@ static inline const uint8_t *draw_addr_at(const struct draw *d, const struct dra
 
 /* ---- stable keys ----------------------------------------------------------------------- */
 
-static inline uint64_t draw_mix(uint64_t x) /* the finalizer of splitmix64 */
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
-/* A number of at most 8 bytes, the lowest first on every machine. */
-static inline uint64_t draw_word(const uint8_t *bytes, size_t size)
-{
-    uint64_t word = 0;
-    for (size_t i = 0; i < size; i++)
-        word |= (uint64_t)bytes[i] << 8 * i;
-    return word;
-}
-
-/* Not yet mixed enough. `readable`: 7 bytes behind them can be read, which takes fewer steps. */
-static inline uint64_t draw_hash(const uint8_t *bytes, size_t size, bool readable)
-{
-    uint64_t hash = size, last = 0;
-    for (; size > 8; bytes += 8, size -= 8) {
-        hash = (hash ^ draw_word(bytes, 8)) * 0x9e3779b97f4a7c15;
-        hash ^= hash >> 32;
-    }
-    if (size)
-        last =
-            readable ? draw_word(bytes, 8) & UINT64_MAX >> (64 - 8 * size) : draw_word(bytes, size);
-    hash = (hash ^ last) * 0x9e3779b97f4a7c15;
-    return hash ^ hash >> 32;
-}
-
 static inline uint64_t draw_client_bits(const struct addr *client)
 {
-    return draw_mix(draw_hash(client->bytes, addr_size(client), false));
+    return stable_mix(stable_hash(client->bytes, addr_size(client), false));
 }
 
-/* Bits that are the same for a client and an item each time. Not keyed: several servers, and one
- * after its restart, choose alike. */
 static inline uint64_t draw_stable_bits(uint64_t client, const uint8_t *item, size_t size)
 {
-    return draw_mix(client ^ draw_hash(item, size, false));
+    return stable_bits(client, stable_hash(item, size, false));
 }
-/* By its id, as which the last step may read 7 bytes behind it. */
-_Static_assert(SLICE_READABLE >= 7, "an id may be hashed in steps of 8 bytes");
+
 static inline uint64_t draw_instance_bits(uint64_t client, const struct view_instance *i)
 {
-    struct text id = instance_label(i);
-    return draw_mix(client ^ draw_hash((const uint8_t *)id.s, id.n, true));
+    return stable_bits(client, slice_id_hash(i));
 }
 
 /* Weight 0 comes after all others: keys of weights from 1/8 on stay below 300. */
@@ -250,6 +229,35 @@ static inline void draw_offer_instance(struct picker *p, uint32_t item, uint16_t
                                        uint64_t client, const struct view_instance *i)
 {
     draw_offer_stable(p, item, priority, draw_instance_bits(client, i), i->weight);
+}
+
+/* The instances of a slice for a client. Nearly all of many are passed over by their bits alone:
+ * nobody there has a smaller key by his than `behind` + pick_key(bits, weight). */
+struct stable_slice {
+    const struct view_instance *instances;
+    const uint64_t *hashes; /* NULL: see slice_hashes */
+    uint64_t client;        /* draw_client_bits */
+    double weight, behind;
+};
+static inline struct stable_slice draw_stable_slice(const struct slice *s, uint64_t client)
+{
+    bool weighted = s->weight_max > 0; /* else by addresses all that one has may be alike */
+    return (struct stable_slice){s->instances, slice_hashes(s), client,
+                                 weighted ? s->weight_max : ADDRESSES_MAX,
+                                 weighted ? 0 : STABLE_BEHIND};
+}
+/* Begins to load what that looks at first of all. */
+static inline void draw_prefetch_stable(const struct slice *s)
+{
+    enum { LINE = 64 };
+    const char *at = (const char *)slice_hashes(s);
+    for (size_t size = s->count * sizeof(uint64_t), n = 0; at && n < size; n += LINE)
+        __builtin_prefetch(at + n);
+}
+static inline uint64_t draw_bits_in(const struct stable_slice *s, unsigned n)
+{
+    return s->hashes ? stable_bits(s->client, s->hashes[n])
+                     : draw_instance_bits(s->client, &s->instances[n]);
 }
 
 #endif

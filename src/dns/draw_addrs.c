@@ -1,18 +1,4 @@
-#include "dns/draw.h"
-
-#include "dns/distinct.h"
-
-static uint16_t address_size(const struct draw_addrs *a)
-{
-    return a->family == FAMILY_V4 ? 4 : 16;
-}
-
-/* An instance's addresses of the family. */
-static const uint8_t *addresses(const struct view_instance *i, enum family family, unsigned *count)
-{
-    *count = family == FAMILY_V4 ? i->v4_count : i->v6_count;
-    return family == FAMILY_V4 ? instance_v4(i) : instance_v6(i);
-}
+#include "dns/draw_addrs.h"
 
 /* ---- of a finished set ------------------------------------------------------------------- */
 
@@ -55,24 +41,14 @@ static unsigned stable_of_set(const struct draw *d, const struct draw_addrs *a, 
 
 /* ---- one by one: of what selectors leave, or the near ones first -------------------------- */
 
-/* Whose addresses count: those of the best priority, and of weight 0 only when nobody
- * there has more, since A and AAAA have no field that tells clients so. */
-struct survey {
-    uint16_t priority;
-    uint16_t weight_max; /* at least the largest that there is; where a few are drawn of many */
-    bool weighted;
-    uint32_t zeros; /* addresses of weight 0 */
-    uint32_t addresses;
-};
-
 static struct survey survey(const struct draw *d, enum family family)
 {
     struct survey s = {.priority = UINT16_MAX};
     struct selected_cursor c = {0};
-    for (uint32_t n; draw_next_selected(d, &c, &n);) {
-        const struct view_instance *i = view_at(d->view, n);
+    const struct view_instance *i;
+    for (uint32_t n; (i = draw_next_selected(d, &c, &n));) {
         unsigned count;
-        addresses(i, family, &count);
+        draw_addresses(i, family, &count);
         if (i->priority < s.priority)
             s = (struct survey){.priority = i->priority};
         s.addresses += i->priority == s.priority ? count : 0;
@@ -84,51 +60,41 @@ static struct survey survey(const struct draw *d, enum family family)
     return s;
 }
 
-static bool counts(const struct survey *s, const struct view_instance *i)
-{
-    return i->priority == s->priority && (i->weight || !s->weighted);
-}
-
 static void add_instance(const struct draw *d, const struct draw_addrs *a,
-                         const struct view_instance *i, const struct survey *s, bool stable,
-                         enum tier tier)
+                         const struct view_instance *i, const struct survey *s, enum tier tier)
 {
     struct dns_worker *w = d->worker;
     unsigned count;
-    const uint8_t *bytes = addresses(i, a->family, &count);
-    for (unsigned n = 0; n < count; n++, bytes += address_size(a)) {
-        double share = (double)i->weight / count, weight = pick_weight(share, s->zeros), key;
-        if (stable) /* by instance and address: the least of several keys is still the sum's */
-            key = draw_stable_key(draw_instance_bits(a->client, i) ^
-                                      draw_stable_bits(a->client, bytes, address_size(a)),
-                                  share);
-        else
-            key = pick_key(rand_next(&w->rand), weight);
-        distinct_add(&w->seen, &w->picker, bytes, address_size(a), (uint16_t)tier, key, weight);
+    const uint8_t *bytes = draw_addresses(i, a->family, &count);
+    for (unsigned n = 0; n < count; n++, bytes += draw_address_size(a)) {
+        double weight = pick_weight((double)i->weight / count, s->zeros);
+        double key = pick_key(rand_next(&w->rand), weight);
+        distinct_add(&w->seen, &w->picker, bytes, draw_address_size(a), (uint16_t)tier, key,
+                     weight);
     }
 }
 
+/* All that are selected, or are in the tier. */
 static void add_all(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
-                    bool stable)
+                    enum tier tier)
 {
     struct selected_cursor c = {0};
-    for (uint32_t n; draw_next_selected(d, &c, &n);)
-        if (counts(s, view_at(d->view, n)))
-            add_instance(d, a, view_at(d->view, n), s, stable, TIER_FAR);
+    const struct view_instance *i;
+    for (uint32_t n; (i = draw_next_selected(d, &c, &n));)
+        if (survey_counts(s, i))
+            add_instance(d, a, i, s, tier);
 }
 
-static void add_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
+static void add_tier(const struct draw *d, const struct draw_addrs *a, struct survey *s,
                      bool stable, enum tier tier)
 {
-    struct selected_cursor c = {0};
-    struct draw part = *d;
     if (tier < TIER_FAR && !d->near->of[tier])
         return;
-    part.tiered = true;
-    part.tier = tier;
-    for (uint32_t n; draw_next_selected(&part, &c, &n);)
-        if (counts(s, view_at(d->view, n)))
-            add_instance(d, a, view_at(d->view, n), s, stable, tier);
+    struct draw part = draw_only(d, tier);
+    if (stable)
+        draw_add_stable(&part, a, s, tier);
+    else
+        add_all(&part, a, s, tier);
 }
 
 /* The first of those that were gathered. */
@@ -151,7 +117,7 @@ static bool is_met(const struct draw *d, const struct survey *s, const struct vi
 {
     uint32_t scale = s->weighted ? s->weight_max : ADDRESSES_MAX;
     uint32_t share = s->weighted ? i->weight : count;
-    return counts(s, i) && count && rand_below(&d->worker->rand, scale) < share;
+    return survey_counts(s, i) && count && rand_below(&d->worker->rand, scale) < share;
 }
 
 /* Weighted draws: whom chance comes upon is taken as often as its weight says. They come first in
@@ -172,12 +138,12 @@ static void meet(const struct draw *d, const struct draw_addrs *a, const struct 
             continue;
         const struct view_instance *i = view_at(d->view, place);
         unsigned count;
-        const uint8_t *bytes = addresses(i, a->family, &count);
+        const uint8_t *bytes = draw_addresses(i, a->family, &count);
         if (!is_met(d, s, i, count))
             continue;
-        bytes += (size_t)rand_below(&w->rand, count) * address_size(a);
-        if (!distinct_has(&w->seen, bytes, address_size(a)))
-            distinct_add(&w->seen, &w->picker, bytes, address_size(a), (uint16_t)tier,
+        bytes += (size_t)rand_below(&w->rand, count) * draw_address_size(a);
+        if (!distinct_has(&w->seen, bytes, draw_address_size(a)))
+            distinct_add(&w->seen, &w->picker, bytes, draw_address_size(a), (uint16_t)tier,
                          before_all + w->seen.count, 1);
     }
 }
@@ -186,9 +152,7 @@ static void meet(const struct draw *d, const struct draw_addrs *a, const struct 
 static void meet_tier(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
                       enum tier tier, unsigned max)
 {
-    struct draw part = *d;
-    part.tiered = true;
-    part.tier = tier;
+    struct draw part = draw_only(d, tier);
     if (draw_tries(d->view->live_count, max))
         meet(&part, a, s, tier, max);
 }
@@ -213,6 +177,16 @@ static bool survey_slices(const struct draw *d, struct survey *s)
     return true;
 }
 
+/* For draw_add_stable. */
+static struct survey survey_stable(const struct draw *d, enum family family)
+{
+    struct survey s;
+    if (d->near || !d->masks || d->of == DRAW_STALE || !survey_slices(d, &s))
+        return survey(d, family);
+    s.weighted = false;
+    return s;
+}
+
 /* A few of the many that selectors leave. False: it is to be done one by one, behind those that
  * were met: to let these go and draw anew would favour orders that are met easily. */
 static bool meet_selected(const struct draw *d, struct draw_addrs *a, unsigned max)
@@ -232,12 +206,13 @@ static bool meet_selected(const struct draw *d, struct draw_addrs *a, unsigned m
 
 /* ---- all ------------------------------------------------------------------------------- */
 
-/* From the nearest on, until there is enough. */
-static void add_near(const struct draw *d, const struct draw_addrs *a, const struct survey *s,
-                     bool stable, unsigned max)
+/* From the nearest on, until there is enough; returns how many tiers that took. */
+static enum tier add_near(const struct draw *d, const struct draw_addrs *a, struct survey *s,
+                          bool stable, unsigned max)
 {
     const struct distinct_set *seen = &d->worker->seen;
-    for (enum tier tier = TIER_ZONE; tier < TIERS && seen->count <= max; tier++) {
+    enum tier tier = TIER_ZONE;
+    for (; tier < TIERS && seen->count <= max; tier++) {
         if (d->near->alone && seen->count)
             break;
         if (a->set && !stable)
@@ -245,6 +220,7 @@ static void add_near(const struct draw *d, const struct draw_addrs *a, const str
         if (seen->count <= max)
             add_tier(d, a, s, stable, tier);
     }
+    return tier;
 }
 
 /* Those that were drawn, in a new weighted order within their tiers. */
@@ -261,17 +237,32 @@ static void reorder(const struct draw *d, const struct draw_addrs *a)
 }
 
 /* Behind those that were met. */
-static void gather(const struct draw *d, struct draw_addrs *a, const struct survey *s, unsigned max,
-                   bool stable)
+static void gather(const struct draw *d, struct draw_addrs *a, struct survey *s, unsigned max)
 {
+    if (d->near)
+        add_near(d, a, s, false, max);
+    else
+        add_all(d, a, s, TIER_FAR);
+    finish(d, a, max);
+}
+
+static void gather_stable(const struct draw *d, struct draw_addrs *a, struct survey *s,
+                          unsigned max)
+{
+    struct distinct_set *seen = &d->worker->seen;
+    uint32_t enough = d->view->max_answers; /* and one more: there are others */
+    enum tier tiers = TIERS;
+    if (enough < PICK_MAX)
+        distinct_keep_only(seen, enough + 1);
     a->client = draw_client_bits(d->client);
     if (d->near)
-        add_near(d, a, s, stable, max);
+        tiers = add_near(d, a, s, true, max);
     else
-        add_all(d, a, s, stable);
+        draw_add_stable(d, a, s, TIER_FAR);
     finish(d, a, max);
-    if (stable)
-        reorder(d, a);
+    if (seen->dropped)
+        draw_weigh(d, a, s, tiers);
+    reorder(d, a);
 }
 
 /* A few addresses need no keys; all that there are, nobody was met. False: their weights are too
@@ -282,19 +273,19 @@ static bool gather_few(const struct draw *d, struct draw_addrs *a, const struct 
     struct pick_weighted list[PART_MAX];
     struct dns_worker *w = d->worker;
     struct selected_cursor c = {0};
-    for (uint32_t n; draw_next_selected(d, &c, &n);) {
-        const struct view_instance *i = view_at(d->view, n);
+    const struct view_instance *i;
+    for (uint32_t n; (i = draw_next_selected(d, &c, &n));) {
         unsigned count;
-        const uint8_t *bytes = addresses(i, a->family, &count);
-        if (!count || !counts(s, i))
+        const uint8_t *bytes = draw_addresses(i, a->family, &count);
+        if (!count || !survey_counts(s, i))
             continue;
         uint32_t share = s->weighted ? i->weight * ADDRESS_WEIGHT_PARTS / count : 1;
-        for (unsigned k = 0; k < count; k++, bytes += address_size(a))
-            distinct_add(&w->seen, &w->picker, bytes, address_size(a), 0, 0, share);
+        for (unsigned k = 0; k < count; k++, bytes += draw_address_size(a))
+            distinct_add(&w->seen, &w->picker, bytes, draw_address_size(a), 0, 0, share);
     }
-    for (uint32_t i = 0; i < w->seen.count; i++) {
-        uint32_t slot = w->seen.used[i];
-        list[i] = (struct pick_weighted){(uint64_t)w->seen.slots[slot].weight, slot};
+    for (uint32_t n = 0; n < w->seen.count; n++) {
+        uint32_t slot = w->seen.used[n];
+        list[n] = (struct pick_weighted){(uint64_t)w->seen.slots[slot].weight, slot};
     }
     a->stale = d->of == DRAW_STALE;
     a->gathered = true;
@@ -318,7 +309,7 @@ static void gather_of_set(const struct draw *d, struct draw_addrs *a, unsigned m
     struct survey s = {a->set->priority, a->set->weight_max, !group->zeros, group->zeros,
                        group->count};
     distinct_begin(&d->worker->seen, d->key);
-    gather(&all, a, &s, max, stable);
+    (stable ? gather_stable : gather)(&all, a, &s, max);
     if (!d->near->alone)
         a->total = a->set->group.count;
 }
@@ -329,10 +320,12 @@ static void gather_selected(const struct draw *d, struct draw_addrs *a, unsigned
     distinct_begin(&d->worker->seen, d->key);
     if (!stable && meet_selected(d, a, max))
         return;
-    struct survey s = survey(d, a->family);
-    bool few = !stable && !d->near && s.addresses <= PART_MAX && seen->count == 0;
-    if (!few || !gather_few(d, a, &s, max))
-        gather(d, a, &s, max, stable);
+    struct survey s = stable ? survey_stable(d, a->family) : survey(d, a->family);
+    bool few = !d->near && s.addresses <= PART_MAX && seen->count == 0;
+    if (stable)
+        gather_stable(d, a, &s, max);
+    else if (!few || !gather_few(d, a, &s, max))
+        gather(d, a, &s, max);
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@ static struct near_masks masks_of(const struct view *v, const struct near *near,
         return near->masks[slice];
     for (enum tier tier = TIER_ZONE; tier < TIER_FAR; tier++)
         if (near->of[tier])
-            masks.of[tier] = slice_selected(v->slices[slice], near->of[tier], 1);
+            masks.of[tier] = slice_selected(v->slices[slice], near->of[tier], NULL, 1);
     return masks;
 }
 

@@ -35,21 +35,10 @@ static uint64_t with_record(const struct draw *d, const struct slice *s)
     }
 }
 
-static const struct selector *selector_of(const struct draw *d, const struct slice *s, unsigned i)
-{
-    const struct pair *pair = &d->pairs[i];
-    if (d->view->slice_count == 1) /* then there is no hash */
-        return slice_selector(s, pair->key, pair->value);
-    return slice_selector_hashed(s, d->pair_hashes[i], pair);
-}
-
 static uint64_t with_pairs(const struct draw *d, const struct slice *s)
 {
-    uint64_t mask = s->live;
-    for (unsigned i = 0; i < d->pair_count && mask; i++) {
-        const struct selector *there = selector_of(d, s, i);
-        mask = there ? mask & there->live : 0;
-    }
+    const uint32_t *hashes = d->view->slice_count > 1 ? d->pair_hashes : NULL; /* one has none */
+    uint64_t mask = slice_selected(s, d->pairs, hashes, d->pair_count);
     return mask ? mask & with_record(d, s) : 0;
 }
 
@@ -82,6 +71,8 @@ void draw_select(struct draw *d, const struct pair *pairs, unsigned count)
     for (uint32_t i = 0; i < v->slice_count; i++) {
         prefetch(v, i);
         masks[i] = with_pairs(d, v->slices[i]);
+        if (masks[i] && v->max_answers)
+            draw_prefetch_stable(v->slices[i]);
     }
     d->masks = masks;
 }
@@ -97,7 +88,7 @@ uint64_t draw_selected_in(const struct draw *d, uint32_t slice)
     return mask;
 }
 
-bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_t *place)
+bool draw_next_slice(const struct draw *d, struct selected_cursor *c)
 {
     while (!c->left) {
         while (d->masks && c->slice < d->view->slice_count && !d->masks[c->slice])
@@ -106,8 +97,7 @@ bool draw_next_selected(const struct draw *d, struct selected_cursor *c, uint32_
             return false;
         c->left = draw_selected_in(d, c->slice++);
     }
-    *place = (c->slice - 1) * SLICE_MAX + (uint32_t)__builtin_ctzll(c->left);
-    c->left &= c->left - 1;
+    c->instances = d->view->slices[c->slice - 1]->instances;
     return true;
 }
 
@@ -132,8 +122,9 @@ void draw_choose(struct draw *d, uint16_t type)
         return;
     struct selected_cursor c = {0};
     d->of = DRAW_FRESH;
-    for (uint32_t n; of == DRAW_STALE && draw_next_selected(d, &c, &n);)
-        if (has_data(view_at(d->view, n), type))
+    const struct view_instance *i;
+    for (uint32_t n; of == DRAW_STALE && (i = draw_next_selected(d, &c, &n));)
+        if (has_data(i, type))
             of = DRAW_FRESH;
     d->of = of;
 }

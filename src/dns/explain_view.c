@@ -102,7 +102,8 @@ static const char *why_typed(const struct view_instance *i, uint16_t type)
 
 static bool is_selected(const struct found *f, uint32_t place)
 {
-    uint64_t those = slice_selected(view_slice(f->view, place), f->pairs, f->pair_count);
+    const struct slice *s = view_slice(f->view, place);
+    uint64_t those = slice_selected(s, f->pairs, NULL, f->pair_count);
     return those >> place % SLICE_MAX & 1;
 }
 

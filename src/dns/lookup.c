@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dns/state.h"
+#include "dns/view_ports.h"
 
 static bool protocol_label(struct text label, uint8_t *protocol)
 {
@@ -16,14 +17,6 @@ static bool protocol_label(struct text label, uint8_t *protocol)
             *protocol = known[i].protocol;
             return true;
         }
-    return false;
-}
-
-static bool has_protocol(const struct view *v, uint8_t protocol)
-{
-    for (uint32_t i = 0; i < v->port_count; i++)
-        if (v->ports[i].protocol == protocol)
-            return true;
     return false;
 }
 
@@ -63,11 +56,11 @@ static enum found_kind in_view(const struct dns *dns, const struct view *v,
         if (out->instance)
             return FOUND_INSTANCE;
         if (protocol_label(labels[0], &protocol))
-            return has_protocol(v, protocol) ? FOUND_EMPTY : FOUND_NO_NAME;
+            return view_names_protocol(v, protocol) ? FOUND_EMPTY : FOUND_NO_NAME;
     }
     if (count == 2 && labels[0].s[0] == '_' && protocol_label(labels[1], &protocol)) {
         struct text name = {labels[0].s + 1, labels[0].n - 1};
-        const struct named_port *port = view_port(v, name, protocol);
+        const struct named_port *port = view_port(v, &dns->key, name, protocol);
         if (!port)
             return FOUND_NO_NAME;
         out->set = &port->set;

@@ -104,6 +104,25 @@ static inline bool pick_may_take(const struct picker *p, uint16_t priority, uint
     return (double)rest < (worst->key * margin - behind) * 0x1p53 * weight;
 }
 
+/* The same for many of one weight, or of no more: the least bits with which a key can be below
+ * `worst`. */
+static inline uint64_t pick_least_bits(double worst, double weight, double behind)
+{
+    const double margin = 1 + 1e-12;                                 /* of rounding */
+    const double rest = (worst * margin - behind) * 0x1p53 * weight; /* of 2^53; 1 - u is below */
+    if (rest >= 0x1p53)
+        return 0;
+    return rest > 0 ? -(((uint64_t)rest + 1) << 11) : UINT64_MAX;
+}
+static inline uint64_t pick_bits_wanted(const struct picker *p, uint16_t priority, double weight,
+                                        double behind)
+{
+    const struct pick_entry *worst = &p->heap[0];
+    if (p->count < p->max || p->max == 0 || priority != worst->priority)
+        return pick_takes(p, priority) ? 0 : UINT64_MAX;
+    return pick_least_bits(worst->key, weight, behind);
+}
+
 /* Offers with the key `behind` + pick_key(bits, weight), which is worked out only where it may be
  * among those that are kept. */
 static inline void pick_offer_bits(struct picker *p, uint32_t item, uint16_t priority,

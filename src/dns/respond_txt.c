@@ -67,8 +67,8 @@ static size_t collect(const struct draw *d)
     struct selected_cursor c = {0};
     size_t bytes = 0;
     distinct_begin(s, d->key);
-    for (uint32_t n; draw_next_selected(d, &c, &n);) {
-        const struct view_instance *i = view_at(d->view, n);
+    const struct view_instance *i;
+    for (uint32_t n; (i = draw_next_selected(d, &c, &n));) {
         uint32_t before = s->count;
         distinct_add(s, &d->worker->picker, instance_txt(i), instance_txt_size(i), 0, n, 1);
         if (s->count > before)

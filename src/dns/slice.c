@@ -65,11 +65,13 @@ bool slice_has_selector_key(const struct slice *s, struct text key)
     return at < s->selector_count && text_is(slice_selectors(s)[at].key, key);
 }
 
-uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count)
+uint64_t slice_selected(const struct slice *s, const struct pair *pairs, const uint32_t *hashes,
+                        unsigned count)
 {
     uint64_t mask = s->live;
     for (unsigned i = 0; i < count && mask; i++) {
-        const struct selector *there = slice_selector(s, pairs[i].key, pairs[i].value);
+        const struct selector *there = hashes ? slice_selector_hashed(s, hashes[i], &pairs[i])
+                                              : slice_selector(s, pairs[i].key, pairs[i].value);
         mask = there ? mask & there->live : 0;
     }
     return mask;

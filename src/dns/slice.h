@@ -17,12 +17,14 @@
 #include "base/text.h"
 #include "dns/bundle.h"
 #include "dns/part.h"
+#include "dns/stable.h"
 #include "registry/registry.h"
 
 enum {
     SLICE_MAX = PART_MAX,
     /* So many bytes behind the end of any label (and of a view's suffix) are of the same block: it
-     * may be copied (put_target) and hashed (draw_hash) in steps that do not stop at its end. */
+     * may be copied (put_target) and hashed (slice_id_hash) in steps that do not stop at its end.
+     */
     SLICE_READABLE = 64,
     TXT_SIZE = 2, /* bytes before TXT data that tell their size */
 };
@@ -63,6 +65,13 @@ static inline struct text instance_label(const struct view_instance *i)
     const uint8_t *label = instance_wire_label(i);
     return (struct text){(const char *)label + 1, label[0]};
 }
+/* Of its id; see stable.h. */
+_Static_assert(SLICE_READABLE >= 7, "an id may be hashed in steps of 8 bytes");
+static inline uint64_t slice_id_hash(const struct view_instance *i)
+{
+    const uint8_t *label = instance_wire_label(i);
+    return stable_hash(label + 1, label[0], true);
+}
 static inline const uint8_t *instance_v4(const struct view_instance *i)
 {
     const uint8_t *label = instance_wire_label(i);
@@ -90,7 +99,7 @@ static inline bool instance_same_txt(const struct view_instance *a, const struct
 /* The lists of live instances that have a port, by which port. */
 enum set_kind { SET_DEFAULT, SET_TCP, SET_UDP, SET_KINDS };
 
-/* One part for each priority, ascending; within it by instance. `base` and `before` are 0. */
+/* One part for each priority, ascending; within it by instance. `before` is 0. */
 struct slice_set {
     uint16_t first, count; /* among the slice's parts; equal sets may be the same */
 };
@@ -124,8 +133,9 @@ struct slice_class {
 };
 
 struct slice {
-    struct block block; /* unused inside the block of a view */
-    uint8_t count;      /* instances; may be 0 */
+    struct block block;     /* unused inside the block of a view */
+    uint8_t count;          /* instances; may be 0 */
+    uint8_t port_protocols; /* of its named ports: a bit for each enum protocol */
     uint16_t selector_count, port_count;
     uint32_t ttl;                /* the smallest wish of the live ones; UINT32_MAX = none */
     uint16_t weight_max;         /* of the live ones */
@@ -135,14 +145,19 @@ struct slice {
     uint8_t status_counts[STATUS_COUNT];
     struct slice_class classes[2]; /* [1]: the stale */
     struct slice_set sets[SET_KINDS];
-    uint32_t tags_at, ports_at, selectors_at; /* from the slice on: see below */
-    const struct part *parts;                 /* of all sets */
-    const struct view_instance *instances;    /* count of them, sorted by id */
+    uint32_t tags_at, ports_at, selectors_at, hashes_at; /* from the slice on: see below */
+    const struct part *parts;                            /* of all sets */
+    const struct view_instance *instances;               /* count of them, sorted by id */
 };
 
 static inline const uint8_t *slice_tags(const struct slice *s) /* count: slice_tag of the ids */
 {
     return (const uint8_t *)s + s->tags_at;
+}
+/* Of a slice in a block of its own count: slice_id_hash of the instances; else NULL. */
+static inline const uint64_t *slice_hashes(const struct slice *s)
+{
+    return s->hashes_at ? (const void *)((const uint8_t *)s + s->hashes_at) : NULL;
 }
 static inline const struct slice_port *slice_ports(const struct slice *s) /* by name, protocol */
 {
@@ -170,8 +185,9 @@ const struct selector *slice_selector(const struct slice *s, struct text key, st
 const struct selector *slice_selector_hashed(const struct slice *s, uint32_t hash,
                                              const struct pair *pair);
 /* Of the instances of a slice those live (stale ones too) that have all pairs, as a mask; all
- * live ones where `count` is 0. */
-uint64_t slice_selected(const struct slice *s, const struct pair *pairs, unsigned count);
+ * live ones where `count` is 0. `hashes`: of the pairs; NULL: they are not known. */
+uint64_t slice_selected(const struct slice *s, const struct pair *pairs, const uint32_t *hashes,
+                        unsigned count);
 bool slice_has_selector_key(const struct slice *s, struct text key);
 
 #endif

@@ -74,32 +74,13 @@ bool view_has_selector_key(const struct view *v, const struct hash_key *key, str
     return false;
 }
 
-const struct named_port *view_port(const struct view *v, struct text name, uint8_t protocol)
-{
-    uint32_t low = 0, high = v->port_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        const struct named_port *p = &v->ports[middle];
-        int order = text_compare(p->name, name);
-        if (order == 0)
-            order = (int)p->protocol - (int)protocol;
-        if (order == 0)
-            return p;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 size_t view_bytes(const struct view *v)
 {
     const struct view_shared *s = v->shared;
     if (!s)
         return v->size;
     return v->size + s->pairs->block.size + block_list_bytes(s->slices) + block_list_bytes(s->v4) +
-           block_list_bytes(s->v6) + block_list_bytes(s->txt);
+           block_list_bytes(s->v6) + block_list_bytes(s->txt) + block_list_bytes(s->ports);
 }
 
 static void reclaim(struct rcu_late *late)
@@ -130,6 +111,7 @@ static void let_go(const struct view_shared *s)
     block_list_free(s->v4);
     block_list_free(s->v6);
     block_list_free(s->txt);
+    block_list_free(s->ports);
 }
 
 void view_unref(struct view *v)

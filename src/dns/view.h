@@ -8,9 +8,9 @@
  *                                                               └ address sets, TXT set
  *
  * A small service has one slice (slice.h), inside the view's own block. A large one has many,
- * and so have its address and TXT sets parts: blocks of their own, which the next view shares
- * as far as they did not change. Then all that is made anew with a change is one slice and what
- * is listed here of each slice: a few numbers.
+ * and so have its address and TXT sets, and its named ports (view_ports.h): blocks of their own,
+ * which the next view shares as far as they did not change. Then all that is made anew with a
+ * change is one slice and what is listed here of each slice: a few numbers.
  *
  * Places: an instance is known by its place, slice x SLICE_MAX + place in the slice. Places
  * have gaps, and mean nothing in another view. Built by compile.c, read by respond*.c and
@@ -52,11 +52,7 @@ struct srv_item {
     uint16_t port;
 };
 
-struct named_port {
-    struct text name;
-    uint8_t protocol;   /* enum protocol */
-    struct srv_set set; /* of live instances; may be empty while the name exists */
-};
+struct named_port; /* view_ports.h */
 
 /* Distinct addresses of one family of the live instances of the best priority; of stale
  * ones only when no other has the family, of weight 0 only when all are. A weight is the sum
@@ -91,10 +87,14 @@ struct txt_set { /* distinct RDATAs of the live instances; of stale ones only if
  * not need. */
 struct view_shared {
     struct block_list *slices, *v4, *v6, *txt;
+    struct block_list *ports;  /* struct port_part; NULL: no port has a name */
     struct pair_filter *pairs; /* of all slices */
+    uint32_t port_names;
+    uint8_t port_protocols; /* see struct slice */
     uint32_t status_counts[STATUS_COUNT];
     uint32_t compiled; /* instances, and port names of slices, compiled for it; not the shared */
-    uint32_t listed;   /* steps taken to list what the slices have: parts, port names */
+    uint32_t listed;   /* steps taken to list what the slices have: parts, and port names of those
+                          that changed */
 };
 
 struct view {
@@ -113,7 +113,7 @@ struct view {
     struct addr_set v4, v6;
     const struct view_shared *shared; /* NULL: all is in the view's own block */
     const struct slice *const *slices;
-    const struct named_port *ports; /* sorted by name, protocol */
+    const struct named_port *ports; /* of a view of one slice: sorted by name, protocol */
     uint32_t slice_count;           /* at least 1 */
     uint32_t port_count;
     uint32_t stale_count;  /* of the live ones */
@@ -306,8 +306,6 @@ struct pair_counts view_pair_counts(const struct view *v, const struct pair *pai
 /* These ask the filter first, if there is one; `key`: that of slice_number. */
 bool view_has_pair(const struct view *v, const struct hash_key *key, const struct pair *pair);
 bool view_has_selector_key(const struct view *v, const struct hash_key *key, struct text label);
-
-const struct named_port *view_port(const struct view *v, struct text name, uint8_t protocol);
 
 /* Bytes of all that it stands in, the shared blocks too. */
 size_t view_bytes(const struct view *v);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "dns/browse.h"
+#include "dns/view_ports.h"
 #include "dns/wire.h"
 
 _Static_assert(SVCB_RDATA_MAX >= SRV_HEAD + NAME_MAX_WIRE, "SRV data fit too");
@@ -42,7 +43,13 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
 
 unsigned view_kind_count(const struct view_source *s)
 {
-    return VIEW_PORTS + s->view->port_count;
+    return VIEW_PORTS + view_port_numbers(s->view);
+}
+
+static const struct srv_set *port_set(const struct view *v, uint32_t number)
+{
+    const struct named_port *port = view_port_at(v, number);
+    return port ? &port->set : &view_no_items;
 }
 
 /* The set by whose items the kind goes; NULL = it does not go by items. */
@@ -57,7 +64,7 @@ static const struct srv_set *kind_set(const struct view_source *s, unsigned kind
     case VIEW_TCP_PTR: return v->by_protocol[PROTOCOL_TCP];
     case VIEW_UDP_SRV:
     case VIEW_UDP_PTR: return v->by_protocol[PROTOCOL_UDP];
-    default: return kind < VIEW_PORTS ? NULL : &v->ports[kind - VIEW_PORTS].set;
+    default: return kind < VIEW_PORTS ? NULL : port_set(v, kind - VIEW_PORTS);
     }
 }
 
@@ -291,7 +298,7 @@ bool view_record(const struct view_source *s, unsigned kind, uint32_t number,
     const struct srv_set *set = kind_set(s, kind);
     out->ttl = s->view->ttl;
     if (kind >= VIEW_PORTS) {
-        const struct named_port *port = &s->view->ports[kind - VIEW_PORTS];
+        const struct named_port *port = view_port_at(s->view, kind - VIEW_PORTS);
         struct srv_item item = set_item(set, number);
         return view_port_record(s, port->name, port->protocol, view_at(s->view, item.place),
                                 item.port, scratch, out);

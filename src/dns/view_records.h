@@ -26,7 +26,8 @@ enum view_kind {
     VIEW_TXT,
     VIEW_TYPE_TCP, /* _services._dns-sd._udp.Z PTR _S._tcp.Z: RFC 6763 section 9 */
     VIEW_TYPE_UDP,
-    /* By the items of a set; behind the last kind one for each named port. */
+    /* By the items of a set; behind the last kind one for each number that a named port
+     * may have (view_ports.h). */
     VIEW_SRV,
     VIEW_SVCB,
     VIEW_HTTPS,
@@ -60,7 +61,8 @@ struct view_source {
 void view_source_init(struct view_source *s, const struct view *view, const struct zone *zone,
                       unsigned places);
 
-unsigned view_kind_count(const struct view_source *s); /* VIEW_PORTS + named ports */
+unsigned
+view_kind_count(const struct view_source *s); /* those of gaps, which have no records, too */
 /* Walks the numbers of a kind: begin with *number = 0; `*number` is one when true is returned:
  * then add 1 and go on. Not each of them holds a record. */
 bool view_number_next(const struct view_source *s, unsigned kind, uint32_t *number);

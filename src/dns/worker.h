@@ -13,9 +13,10 @@ struct near_masks {
     uint64_t of[2];
 };
 
-/* So many slices of a service a worker keeps in mind: those of a million instances. They are pages
- * that are not touched before a service has so many. */
-enum { WORKER_SLICES = 16384 };
+/* So many slices of a service a worker keeps in mind: a million instances, of which there cannot be
+ * more, have two thirds of them (LARGE_FILL). They are pages that are not touched before a service
+ * has so many. */
+enum { WORKER_SLICES = 65536 };
 
 struct dns_worker {
     struct rand rand;

@@ -2,6 +2,7 @@
  * matched by id, and those that are equal are passed over without looking at a record. */
 #include <string.h>
 
+#include "dns/view_ports.h"
 #include "dns/view_records.h"
 #include "dns/wire_list.h"
 #include "dns/zone_log_difference.h"
@@ -9,12 +10,12 @@
 /* One of the two. */
 struct side {
     struct view_source source;
-    struct wire_list records; /* scratch */
+    const struct hash_key *key; /* of the slices */
+    struct wire_list records;   /* scratch */
 };
 
 struct difference {
     struct zone_log *log;
-    const struct hash_key *key; /* of the slices */
     struct side old, new;
     bool comparable;   /* records of equal instances are equal */
     bool stale_differ; /* but for those of the stale */
@@ -117,7 +118,8 @@ static bool collect_named(struct side *side, uint32_t place, const struct view_i
         uint16_t number = named(s, p, place % SLICE_MAX);
         struct view_scratch scratch;
         struct rr rr;
-        if (!number || (i->stale && leaves_out(&view_port(v, port->name, port->protocol)->set, i)))
+        if (!number ||
+            (i->stale && leaves_out(&view_port(v, side->key, port->name, port->protocol)->set, i)))
             continue;
         if (view_port_record(&side->source, port->name, port->protocol, i, number, &scratch, &rr) &&
             !wire_list_add(&side->records, &rr))
@@ -259,12 +261,13 @@ static bool compare_by_id(struct difference *d)
     const struct view *old = d->old.source.view, *new = d->new.source.view;
     uint32_t other;
     for (uint32_t i = 0; view_next(old, &i); i++) {
-        bool stays = view_instance(new, d->key, instance_label(view_at(old, i)), &other) != NULL;
+        bool stays =
+            view_instance(new, d->new.key, instance_label(view_at(old, i)), &other) != NULL;
         if (!(stays ? compare_pair(d, i, other) : note_instance(d, false, i)))
             return false;
     }
     for (uint32_t k = 0; view_next(new, &k); k++)
-        if (!view_instance(old, d->key, instance_label(view_at(new, k)), &other) &&
+        if (!view_instance(old, d->new.key, instance_label(view_at(new, k)), &other) &&
             !note_instance(d, true, k))
             return false;
     return true;
@@ -272,29 +275,34 @@ static bool compare_by_id(struct difference *d)
 
 /* ---- all ------------------------------------------------------------------------------- */
 
-static bool named_sets_differ(const struct view *a, const struct view *b)
+static bool named_sets_differ(const struct side *old, const struct side *new)
 {
-    for (uint32_t x = 0, y = 0; x < a->port_count && y < b->port_count;) {
-        const struct named_port *p = &a->ports[x], *q = &b->ports[y];
-        int order = compare_names(p->name, p->protocol, q->name, q->protocol);
-        if (order == 0 && p->set.withdrawn != q->set.withdrawn)
+    const struct view *a = old->source.view, *b = new->source.view;
+    for (uint32_t n = 0; view_port_next(a, &n); n++) {
+        uint32_t end = view_ports_shared(a, b, n);
+        if (end > n) {
+            n = end - 1;
+            continue;
+        }
+        const struct named_port *p = view_port_at(a, n);
+        const struct named_port *q = view_port(b, new->key, p->name, p->protocol);
+        if (q && p->set.withdrawn != q->set.withdrawn)
             return true;
-        x += order <= 0;
-        y += order >= 0;
     }
     return false;
 }
 
 /* Have the stale other records than before, for what others are? */
-static bool stale_differ(const struct view *a, const struct view *b)
+static bool stale_differ(const struct side *old, const struct side *new)
 {
+    const struct view *a = old->source.view, *b = new->source.view;
     if (!a->stale_count && !b->stale_count)
         return false;
     for (enum protocol p = PROTOCOL_TCP; p <= PROTOCOL_UDP; p++)
         if (a->by_protocol[p]->withdrawn != b->by_protocol[p]->withdrawn ||
             browses_stale(a->by_protocol[p]) != browses_stale(b->by_protocol[p]))
             return true;
-    return a->by_default.withdrawn != b->by_default.withdrawn || named_sets_differ(a, b);
+    return a->by_default.withdrawn != b->by_default.withdrawn || named_sets_differ(old, new);
 }
 
 /* `types`: with the records whose TTL is the zone's, not the view's. */
@@ -337,7 +345,7 @@ static bool replace_all(struct difference *d)
 bool zone_log_view_difference(struct zone *zone, const struct hash_key *key, const struct view *old,
                               unsigned old_places, const struct view *new, unsigned new_places)
 {
-    struct difference d = {.log = zone->log, .key = key};
+    struct difference d = {.log = zone->log, .old.key = key, .new.key = key};
     if (old)
         view_source_init(&d.old.source, old, zone, old_places);
     if (new)
@@ -349,7 +357,7 @@ bool zone_log_view_difference(struct zone *zone, const struct hash_key *key, con
     if (old->ttl != new->ttl)
         return replace_all(&d);
     d.comparable = old_places == new_places;
-    d.stale_differ = stale_differ(old, new);
+    d.stale_differ = stale_differ(&d.old, &d.new);
     bool done = compare(&d);
     wire_list_free(&d.old.records);
     wire_list_free(&d.new.records);

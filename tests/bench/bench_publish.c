@@ -1,8 +1,8 @@
 /* What publishing costs: a service of so many instances of which one changes before each
- * dns_publish (another weight; it goes and comes back), with and without a journal for IXFR, and
- * the same service published at once. Prints microseconds of CPU time per publication, and the
- * bytes of its view for each instance. `bench_publish N`: of one size only; `bench_publish N
- * ports`: where each instance has port names of its own. */
+ * dns_publish (another weight; it goes and comes back), with and without a journal for IXFR; 100
+ * that go or come at once; and the same service published at once. Prints microseconds of CPU time
+ * per publication, and the bytes of its view. `bench_publish N`: of one size only; `bench_publish N
+ * K`: where each instance has 7 port names that K of them have. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +13,14 @@
 #include "dns/dns.h"
 #include "registry/registry.h"
 
-enum { ROUNDS = 300, FULL_ROUNDS = 5, SERVICES = 64 };
+enum { ROUNDS = 300, FULL_ROUNDS = 5, CROWD = 100, CROWD_ROUNDS = 20, SERVICES = 64 };
 
 struct bench {
     struct registry *registry;
     struct dns *dns;
     uint64_t now;
     unsigned instances, services, published;
-    bool own_ports; /* port names that no other instance has */
+    unsigned sharers; /* so many instances have the same port names; 0: there are none */
 };
 
 static const struct hash_key key = {{7}};
@@ -43,11 +43,11 @@ static void names_of(unsigned service, unsigned i, char service_text[32], char i
     snprintf(id, 32, "i%u", 90000 + i);
 }
 
-static void name_ports(struct record *record, unsigned i, char names[PORTS_MAX][32])
+static void name_ports(struct record *record, unsigned group, char names[PORTS_MAX][32])
 {
     for (; record->port_count < PORTS_MAX; record->port_count++) {
         size_t n = record->port_count;
-        snprintf(names[n], sizeof(names[n]), "p%u-%zu", i, n);
+        snprintf(names[n], sizeof(names[n]), "p%u-%zu", group, n);
         record->ports[n] = (struct port){
             .number = (uint16_t)(9000 + n), .protocol = PROTOCOL_TCP, .name = text_of(names[n])};
     }
@@ -70,8 +70,8 @@ static void put(struct bench *b, unsigned service, unsigned i, unsigned weight)
     record.addresses[0] =
         (struct addr){FAMILY_V4, {10, (uint8_t)service, (uint8_t)(i >> 8), (uint8_t)i}};
     record.ports[0] = (struct port){.number = 8080, .protocol = PROTOCOL_TCP};
-    if (b->own_ports)
-        name_ports(&record, i, port_names);
+    if (b->sharers)
+        name_ports(&record, i / b->sharers, port_names);
     if (registry_register(b->registry, &record, &local, moment_of(b), &granted))
         fail("registration refused");
 }
@@ -130,11 +130,11 @@ static double published(struct bench *b)
     return spent;
 }
 
-static struct bench begin(unsigned instances, unsigned services, size_t journal_max, bool own_ports)
+static struct bench begin(unsigned instances, unsigned services, size_t journal_max,
+                          unsigned sharers)
 {
     struct registry_config config = registry_config_default();
-    struct bench b = {
-        .now = 1, .instances = instances, .services = services, .own_ports = own_ports};
+    struct bench b = {.now = 1, .instances = instances, .services = services, .sharers = sharers};
     b.registry = registry_new(&config, &key);
     if (!b.registry)
         fail("out of memory");
@@ -177,12 +177,30 @@ static double departures(struct bench *b)
     return spent / (2 * ROUNDS);
 }
 
+/* Many at once: they go, they come back. */
+static double crowds(struct bench *b)
+{
+    unsigned crowd = b->instances < CROWD ? b->instances / 2 : CROWD;
+    double spent = 0;
+    for (unsigned round = 0; round < CROWD_ROUNDS; round++) {
+        for (unsigned n = 0; n < crowd; n++)
+            drop(b, (round + n * 31) % b->instances);
+        b->now += 1000;
+        spent += published(b);
+        for (unsigned n = 0; n < crowd; n++)
+            put(b, 0, (round + n * 31) % b->instances, 100);
+        b->now += 1000;
+        spent += published(b);
+    }
+    return spent / (2 * CROWD_ROUNDS);
+}
+
 /* The service alone, all of it at once. */
-static double whole(unsigned instances, bool own_ports)
+static double whole(unsigned instances, unsigned sharers)
 {
     double best = 1e30;
     for (unsigned round = 0; round < FULL_ROUNDS; round++) {
-        struct bench b = begin(instances, 1, 0, own_ports);
+        struct bench b = begin(instances, 1, 0, sharers);
         double spent = published(&b);
         best = spent < best ? spent : best;
         end(&b);
@@ -190,42 +208,55 @@ static double whole(unsigned instances, bool own_ports)
     return best;
 }
 
-static void measure(unsigned instances, bool own_ports)
+static void measure(unsigned instances, unsigned sharers)
 {
-    double changed[2], moved[2];
+    double changed[2], moved[2], crowd = 0;
+    size_t bytes = 0;
     for (int journal = 0; journal < 2; journal++) {
-        struct bench b = begin(instances, 1, journal ? 16 << 20 : 0, own_ports);
+        struct bench b = begin(instances, 1, journal ? 16 << 20 : 0, sharers);
         published(&b);
         changed[journal] = weight_changes(&b);
         moved[journal] = departures(&b);
+        if (!journal)
+            crowd = crowds(&b);
+        bytes = dns_totals(b.dns).view_bytes;
         end(&b);
     }
-    printf("%-12u %10.1f %10.1f %10.1f %10.1f %12.1f\n", instances, changed[0], changed[1],
-           moved[0], moved[1], whole(instances, own_ports));
+    printf("%-12u %10u %10.1f %10.1f %10.1f %10.1f %10.1f %12.1f %12zu\n", instances, sharers,
+           changed[0], changed[1], moved[0], moved[1], crowd, whole(instances, sharers), bytes);
 }
 
 static void weigh(unsigned instances)
 {
     unsigned services = instances > 100 ? 1 : SERVICES;
-    struct bench b = begin(instances, services, 0, false);
+    struct bench b = begin(instances, services, 0, 0);
     published(&b);
     double bytes = (double)dns_totals(b.dns).view_bytes / services;
     printf("%-12u %10.0f %10.1f\n", instances, bytes, bytes / instances);
     end(&b);
 }
 
+static unsigned number(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
     static const unsigned sizes[] = {10, 64, 1000, 10000, 20000};
+    static const unsigned sharers[] = {1, 10, 10000};
     static const unsigned weighed[] = {1, 10, 64, 65, 1000, 10000};
-    printf("microseconds for a publication\n%-12s %10s %10s %10s %10s %12s\n", "instances",
-           "weight", "+journal", "del, reg", "+journal", "all at once");
+    printf("microseconds for a publication\n%-12s %10s %10s %10s %10s %10s %10s %12s %12s\n",
+           "instances", "names for", "weight", "+journal", "del, reg", "+journal", "of 100",
+           "all at once", "bytes");
     if (argc > 1) {
-        measure((unsigned)strtoul(argv[1], NULL, 10), argc > 2);
+        measure(number(argv[1]), argc > 2 ? number(argv[2]) : 0);
         return 0;
     }
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++)
-        measure(sizes[i], false);
+        measure(sizes[i], 0);
+    for (size_t i = 0; i < ARRAY_COUNT(sharers); i++)
+        measure(10000, sharers[i]);
     printf("\n%-12s %10s %10s\n", "instances", "bytes", "for each");
     for (size_t i = 0; i < ARRAY_COUNT(weighed); i++)
         weigh(weighed[i]);

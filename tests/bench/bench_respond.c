@@ -88,6 +88,7 @@ static void register_one(struct registry *registry, const struct options *o, uns
 static struct registry *fill(const struct hash_key *key, const struct options *o)
 {
     struct registry_config config = registry_config_default();
+    config.service_instances_max = o->instances;
     struct registry *registry = registry_new(&config, key);
     for (unsigned s = 0; registry && s < o->services; s++)
         for (unsigned i = 0; i < o->instances; i++)

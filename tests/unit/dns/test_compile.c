@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 #include "dns/compile.h"
+#include "dns/compile_bag.h"
+#include "dns/view_ports.h"
 #include "unit/dns/registered.h"
 
 struct fixture {
@@ -148,10 +150,11 @@ static void test_sets(void **state)
     assert_set(v, v->by_protocol[PROTOCOL_UDP], "a:5353:10");
 
     assert_int_equal(v->port_count, 2);
-    assert_set(v, &view_port(v, TEXT("grpc"), PROTOCOL_TCP)->set, "a:9091:10 b:9090:30");
-    assert_set(v, &view_port(v, TEXT("log"), PROTOCOL_UDP)->set, ""); /* its one is draining */
-    assert_null(view_port(v, TEXT("grpc"), PROTOCOL_UDP));
-    assert_null(view_port(v, TEXT("other"), PROTOCOL_TCP));
+    assert_set(v, &view_port(v, &test_key, TEXT("grpc"), PROTOCOL_TCP)->set, "a:9091:10 b:9090:30");
+    assert_set(v, &view_port(v, &test_key, TEXT("log"), PROTOCOL_UDP)->set,
+               ""); /* its one is draining */
+    assert_null(view_port(v, &test_key, TEXT("grpc"), PROTOCOL_UDP));
+    assert_null(view_port(v, &test_key, TEXT("other"), PROTOCOL_TCP));
 
     const struct view_instance *d = inst(v, "d");
     uint8_t target[NAME_MAX_WIRE];
@@ -237,8 +240,8 @@ static void test_stale(void **state)
         assert_set(v, &v->by_default, expected[policy][0]);
         assert_set(v, v->by_protocol[PROTOCOL_TCP], expected[policy][1]);
         assert_set(v, v->by_protocol[PROTOCOL_UDP], "");
-        assert_set(v, &view_port(v, TEXT("x"), PROTOCOL_TCP)->set, expected[policy][2]);
-        assert_set(v, &view_port(v, TEXT("old"), PROTOCOL_TCP)->set, "a:5:10");
+        assert_set(v, &view_port(v, &test_key, TEXT("x"), PROTOCOL_TCP)->set, expected[policy][2]);
+        assert_set(v, &view_port(v, &test_key, TEXT("old"), PROTOCOL_TCP)->set, "a:5:10");
         assert_int_equal(inst(v, "c")->priority, STALE_PRIORITY + 2);
         assert_addrs(&v->v4, FAMILY_V4, "10.0.0.2=16800");
         assert_false(v->v4.stale);
@@ -346,7 +349,7 @@ static void assert_selector(const struct view *v, const char *key, const char *v
     struct pair pair = pair_of(key, value);
     char got[128] = "";
     assert_true(view_has_pair(v, &test_key, &pair));
-    uint64_t mask = slice_selected(v->slices[0], &pair, 1);
+    uint64_t mask = slice_selected(v->slices[0], &pair, NULL, 1);
     for (uint32_t place = 0; view_next(v, &place); place++)
         if (mask >> place & 1)
             strncat(got, instance_label(view_at(v, place)).s, 1);
@@ -379,11 +382,11 @@ static void test_selectors(void **state)
                             pair_of("other", "x")};
     for (size_t i = 0; i < ARRAY_COUNT(absent); i++) {
         assert_false(view_has_pair(v, &test_key, &absent[i]));
-        assert_int_equal(slice_selected(v->slices[0], &absent[i], 1), 0);
+        assert_int_equal(slice_selected(v->slices[0], &absent[i], NULL, 1), 0);
     }
     struct pair both[] = {pair_of("version", "1-4-2"), pair_of("tag", "red")};
-    assert_int_equal(slice_selected(v->slices[0], both, 2), 1); /* a */
-    assert_int_equal(slice_selected(v->slices[0], both, 0), 5); /* a, c */
+    assert_int_equal(slice_selected(v->slices[0], both, NULL, 2), 1); /* a */
+    assert_int_equal(slice_selected(v->slices[0], both, NULL, 0), 5); /* a, c */
     assert_true(view_has_selector_key(v, &test_key, TEXT("zone")));
     assert_true(view_has_selector_key(v, &test_key, TEXT("cluster")));
     assert_false(view_has_selector_key(v, &test_key, TEXT("other")));
@@ -407,7 +410,7 @@ static void test_empty(void **state)
     assert_int_equal(v->txt.count, 0);
     assert_null(inst(v, "a"));
     assert_false(view_has_selector_key(v, &test_key, TEXT("version")));
-    assert_null(view_port(v, TEXT("x"), PROTOCOL_TCP));
+    assert_null(view_port(v, &test_key, TEXT("x"), PROTOCOL_TCP));
     teardown(&f);
 }
 
@@ -439,12 +442,19 @@ static void test_large(void **state)
         snprintf(name, sizeof(name), "i%u", i);
         const struct view_instance *in = inst(v, name);
         assert_true(text_is(instance_label(in), text_of(name)));
+        assert_int_equal(bag_addr_weight(&test_key, v->shared->v4, BAG_V4, instance_v4(in)),
+                         in->weight * ADDRESS_WEIGHT_PARTS);
     }
+    assert_int_equal(bag_addr_weight(&test_key, v->shared->v4, BAG_V4, (const uint8_t *)"\1\1\1\1"),
+                     0);
     uint32_t count = 0;
-    for (uint32_t place = 0; view_next(v, &place); place++, count++)
+    for (uint32_t place = 0; view_next(v, &place); place++, count++) {
+        assert_int_equal(slice_hashes(view_slice(v, place))[place % SLICE_MAX],
+                         slice_id_hash(view_at(v, place)));
         if (place % SLICE_MAX)
             assert_true(text_compare(instance_label(view_at(v, place - 1)),
                                      instance_label(view_at(v, place))) < 0);
+    }
     assert_int_equal(count, LARGE);
     teardown(&f);
 }

@@ -10,6 +10,7 @@
 
 #include "base/rand.h"
 #include "dns/compile.h"
+#include "dns/view_ports.h"
 #include "support/failing.h"
 #include "unit/dns/registered.h"
 
@@ -22,6 +23,7 @@ struct fixture {
     uint64_t now;
     unsigned size;   /* ids are below */
     unsigned spread; /* of addresses, priorities and the like */
+    bool own_ports;  /* port names that few others have */
 };
 
 static struct compile_context context_of(const struct fixture *f)
@@ -89,7 +91,17 @@ static void add_addresses(struct fixture *f, char *fields, unsigned n)
             append(fields, " addr=10.8.%u.%u", i, below(f, 200));
 }
 
-static void add_rest(struct fixture *f, char *fields)
+/* Names that it has alone, and one that it shares with its neighbours. */
+static void add_own_ports(struct fixture *f, char *fields, unsigned n)
+{
+    unsigned count = below(f, 4);
+    append(fields, " port=%u", 80 + below(f, 2));
+    for (unsigned i = 0; i < count; i++)
+        append(fields, " port=p%u-%u:%u%s", n, i, 1 + i, below(f, 8) ? "" : "/udp");
+    append(fields, " port=n%u:%u port=n%u:7/sctp", n / 3, 1 + below(f, 3), n / 100);
+}
+
+static void add_rest(struct fixture *f, char *fields, unsigned n)
 {
     static const char *const ports[] = {"",
                                         " port=80",
@@ -101,7 +113,10 @@ static void add_rest(struct fixture *f, char *fields)
                                         " port=http-admin-a:1 port=http-admin:2",
                                         " port=http-admin-b:3 port=http-admin:2/udp"};
     static const unsigned weights[] = {0, 1, 100, 100, 100, 100, 255, 60000};
-    append(fields, "%s", ports[below(f, ARRAY_COUNT(ports))]);
+    if (f->own_ports)
+        add_own_ports(f, fields, n);
+    else
+        append(fields, "%s", ports[below(f, ARRAY_COUNT(ports))]);
     append(fields, " w=%u", f->spread ? weights[below(f, ARRAY_COUNT(weights))] : 0);
     if (f->spread > 1 && below(f, 3) == 0)
         append(fields, " priority=%u", below(f, f->spread * f->spread));
@@ -133,7 +148,7 @@ static void change_one(struct fixture *f)
             ERR_OK);
     } else {
         add_addresses(f, fields, n);
-        add_rest(f, fields);
+        add_rest(f, fields, n);
         reg(f->registry, name, fields, f->now);
     }
     f->now++;
@@ -309,11 +324,12 @@ static void say_head(struct lines *l, const struct view *v)
     say_set(l, v, "default", &v->by_default);
     say_set(l, v, "tcp", v->by_protocol[PROTOCOL_TCP]);
     say_set(l, v, "udp", v->by_protocol[PROTOCOL_UDP]);
-    for (uint32_t i = 0; i < v->port_count; i++) {
+    for (uint32_t n = 0; view_port_next(v, &n); n++) {
         char name[40];
-        const struct named_port *p = &v->ports[i];
+        const struct named_port *p = view_port_at(v, n);
         snprintf(name, sizeof(name), "%.*s/%u", TEXT_ARG(p->name), p->protocol);
-        assert_ptr_equal(view_port(v, p->name, p->protocol), p);
+        assert_ptr_equal(view_port(v, &test_key, p->name, p->protocol), p);
+        assert_true(view_names_protocol(v, p->protocol));
         say_set(l, v, name, &p->set);
     }
     say_addrs(l, "4", &v->v4, 4);
@@ -432,6 +448,96 @@ static void test_large(void **state)
     run(2000, 40, DNS_STALE_WITHDRAW, 1, 2);
 }
 
+static unsigned shared_port_parts(const struct view *a, const struct view *b)
+{
+    unsigned count = 0;
+    for (uint32_t n = 0; n < view_port_numbers(a); n += PORT_PART_MAX)
+        count += view_ports_shared(a, b, n) > n;
+    return count;
+}
+
+/* Each has port names of its own: some change, hundreds at once, the rule for the stale too. */
+static void run_own_ports(uint32_t stale, unsigned spread, uint64_t seed)
+{
+    enum { SIZE = 600, ROUNDS = 12 };
+    struct fixture f = setup(SIZE, stale, seed);
+    f.spread = spread;
+    f.own_ports = true;
+    unsigned shared = 0, parts = 0;
+    for (unsigned i = 0; i < 2 * SIZE; i++)
+        change_one(&f);
+    struct view *v = anew(&f);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        bool many = round % 5 == 4;
+        for (unsigned i = 0; i < (many ? 200u : 1 + round % 3); i++)
+            change_one(&f);
+        if (round % 10 == 9)
+            let_expire(&f);
+        struct view *next = follow(&f, v), *whole = anew(&f);
+        assert_same(next, whole);
+        if (!many) {
+            shared += shared_port_parts(v, next);
+            parts += next->shared->ports->count;
+        }
+        view_free(whole);
+        view_free(v);
+        v = next;
+    }
+    assert_true(shared > parts / 4);
+    f.own_ports = false; /* nearly all of the names go */
+    for (unsigned i = 0; i < 3 * SIZE; i++) {
+        change_one(&f);
+        if (i % 300)
+            continue;
+        struct view *next = follow(&f, v), *whole = anew(&f);
+        assert_same(next, whole);
+        view_free(whole);
+        view_free(v);
+        v = next;
+    }
+    view_free(v);
+    teardown(&f);
+}
+
+static void test_own_ports(void **state)
+{
+    (void)state;
+    run_own_ports(DNS_STALE_DEMOTE, 1, 11);
+    run_own_ports(DNS_STALE_WITHDRAW, 2, 12);
+}
+
+/* The only name goes, and comes back. */
+static void test_one_name(void **state)
+{
+    (void)state;
+    enum { SIZE = 200 };
+    struct fixture f = setup(SIZE, DNS_STALE_DEMOTE, 13);
+    char name[16];
+    for (unsigned i = 0; i < SIZE; i++) {
+        snprintf(name, sizeof(name), "web/i%u", i);
+        reg(f.registry, name, i ? "addr=10.0.0.1 port=80" : "addr=10.0.0.1 port=x:80", ++f.now);
+    }
+    struct view *v = anew(&f);
+    assert_int_equal(view_port(v, &test_key, TEXT("x"), PROTOCOL_TCP)->set.count, 1);
+    assert_false(view_names_protocol(v, PROTOCOL_UDP));
+    for (unsigned round = 0; round < 4; round++) {
+        bool there = round % 2;
+        reg(f.registry, "web/i0", there ? "addr=10.0.0.1 port=x:80" : "addr=10.0.0.1 port=80",
+            ++f.now);
+        struct view *next = follow(&f, v);
+        assert_int_equal(view_port(next, &test_key, TEXT("x"), PROTOCOL_TCP) != NULL, there);
+        assert_int_equal(view_names_protocol(next, PROTOCOL_TCP), there);
+        assert_null(view_port(next, &test_key, TEXT("a-name-too-long-"), PROTOCOL_TCP));
+        assert_null(view_port(next, &test_key, TEXT(""), PROTOCOL_TCP));
+        uint32_t number = 0;
+        assert_int_equal(view_port_next(next, &number), there);
+        view_free(v);
+        v = next;
+    }
+    view_free(v);
+    teardown(&f);
+}
+
 /* Slices grow until there are more of them, and shrink until there are fewer. */
 static void test_growth(void **state)
 {
@@ -464,12 +570,11 @@ static void test_growth(void **state)
 }
 
 /* Every allocation fails once: the old view is as it was, and nothing is lost. */
-static void test_memory(void **state)
+static void run_memory(bool own_ports)
 {
-    (void)state;
-    SKIP_WITHOUT_FAILURES();
     struct fixture f = setup(150, DNS_STALE_DEMOTE, 5);
     f.spread = 2;
+    f.own_ports = own_ports;
     for (unsigned i = 0; i < 400; i++)
         change_one(&f);
     struct view *old = anew(&f), *like_old = anew(&f), *v = NULL;
@@ -497,13 +602,20 @@ static void test_memory(void **state)
     teardown(&f);
 }
 
+static void test_memory(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_FAILURES();
+    run_memory(false);
+    run_memory(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_large),
+        cmocka_unit_test(test_own_ports), cmocka_unit_test(test_one_name),
+        cmocka_unit_test(test_growth),    cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,49 @@ static void test_cuts(void **state)
                      (MANY - PICK_MAX - 1) / (DISTINCT_MAX - PICK_MAX)); /* the most there can be */
 }
 
+/* Only a few matter: these are there, whatever is passed over by its bits alone, and their weights
+ * can be made up for. */
+static void test_keep_only(void **state)
+{
+    (void)state;
+    enum { KEEP = 9, HEAVY = 50 };
+    static double keys[ITEMS_MAX];
+    unsigned passed_over = 0, smaller;
+    distinct_begin(&set, &hash_key);
+    distinct_keep_only(&set, KEEP);
+    for (unsigned n = 0; n < ITEMS_MAX; n++) {
+        uint64_t bits = rand_next(&rng);
+        double weight = n % 3 ? HEAVY : 1;
+        memcpy(addresses[n], &n, 4);
+        keys[n] = pick_key(bits, weight);
+        if (bits < distinct_bits_wanted(&set, 0, HEAVY, 0))
+            passed_over++;
+        else
+            distinct_add(&set, &picker, addresses[n], 4, 0, keys[n], weight);
+        assert_in_range(set.count, 1, 4 * KEEP + 16);
+    }
+    assert_in_range(passed_over, ITEMS_MAX / 10 * 9, ITEMS_MAX);
+    assert_true(set.dropped && set.count >= KEEP);
+    pick_begin(&picker, KEEP);
+    distinct_offer(&set, &picker);
+    assert_int_equal(pick_finish(&picker), KEEP);
+    for (unsigned k = 0; k < KEEP; k++) { /* the k-th smallest of all */
+        smaller = 0;
+        uint32_t item;
+        memcpy(&item, set.slots[picker.items[k]].bytes, 4);
+        for (unsigned n = 0; n < ITEMS_MAX; n++)
+            smaller += keys[n] < keys[item];
+        assert_int_equal(smaller, k);
+    }
+    struct distinct_entry *first = &set.slots[picker.items[0]];
+    double before = first->weight;
+    distinct_weigh(&set, first->bytes, 4, 5);
+    assert_true(first->weight == before + 5);
+    distinct_clear(&set);
+    assert_false(distinct_has(&set, first->bytes, 4) || set.dropped);
+    assert_int_equal(distinct_bits_wanted(&set, 0, HEAVY, 0), 0);
+}
+
 static int seed(void **state)
 {
     (void)state;
@@ -179,7 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_sum, seed),  cmocka_unit_test_setup(test_many, seed),
         cmocka_unit_test(test_chosen),           cmocka_unit_test(test_key),
-        cmocka_unit_test_setup(test_cuts, seed),
+        cmocka_unit_test_setup(test_cuts, seed), cmocka_unit_test_setup(test_keep_only, seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

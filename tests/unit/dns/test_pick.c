@@ -401,19 +401,27 @@ static void test_bits(void **state)
         struct rand start = rng;
         unsigned max = 1 + round % 40, behind = round % 3 == 0 ? 1000000 : 0;
         uint32_t kept[40];
-        for (int way = 0; way < 2; way++) {
+        double most = 0;
+        for (unsigned i = 0; i < 1 + round % 4; i++)
+            most = weights[i] > most ? weights[i] : most;
+        for (int way = 0; way < 3; way++) {
+            unsigned passed_over = 0;
             rng = start;
             pick_begin(&picker, max);
             for (uint32_t i = 0; i < OFFERED; i++) {
                 uint64_t bits = rand_next(&rng) << (round % 5 == 0 ? 40 : 0);
                 double weight = weights[(i + round) % (1 + round % 4)];
                 uint16_t priority = (uint16_t)(round % 7 == 0 ? bits % 3 : 0);
-                if (way)
+                if (way == 2 && bits < pick_bits_wanted(&picker, priority, most, behind))
+                    passed_over++;
+                else if (way)
                     pick_offer_bits(&picker, i, priority, bits, weight, behind);
                 else
                     pick_offer(&picker, i, priority, behind + pick_key(bits, weight));
             }
             assert_int_equal(pick_finish(&picker), max);
+            if (way == 2 && round % 20 == 4) /* all of one weight, random bits */
+                assert_in_range(passed_over, OFFERED / 2, OFFERED - max);
             if (way)
                 assert_memory_equal(kept, picker.items, max * sizeof(*kept));
             memcpy(kept, picker.items, max * sizeof(*kept));

@@ -1,0 +1,88 @@
+#include "dns/set_draft.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+void set_lists_deinit(struct set_lists *l)
+{
+    free(l->parts.items);
+    free(l->groups.items);
+    free(l->sorted.items);
+}
+
+static bool in_order(const struct part *parts, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (parts[i].priority < parts[i - 1].priority)
+            return false;
+    return true;
+}
+
+/* One pass of a radix sort: stable, by one byte of the priority. */
+static void sort_by_byte(const struct part *from, size_t count, unsigned shift, struct part *to)
+{
+    size_t at[257] = {0};
+    for (size_t i = 0; i < count; i++)
+        at[(from[i].priority >> shift & 255) + 1]++;
+    for (unsigned i = 0; i < 256; i++)
+        at[i + 1] += at[i];
+    for (size_t i = 0; i < count; i++)
+        to[at[from[i].priority >> shift & 255]++] = from[i];
+}
+
+/* By priority, slices in their order within it. */
+static enum err sort_parts(struct set_lists *l, struct part *parts, size_t count)
+{
+    if (in_order(parts, count))
+        return ERR_OK;
+    l->sorted.count = 0;
+    struct part *room = list_add(&l->sorted, count, sizeof(*room));
+    if (!room)
+        return ERR_MEMORY;
+    sort_by_byte(parts, count, 0, room);
+    sort_by_byte(room, count, 8, parts);
+    return ERR_OK;
+}
+
+/* Groups of the set's parts, which are in order. */
+static enum err make_groups(struct set_lists *l, struct set_draft *out)
+{
+    struct part *part = (struct part *)l->parts.items + out->first_part;
+    struct pick_group *group = NULL;
+    for (uint32_t i = 0; i < out->set.part_count; i++, part++) {
+        if (!group || part->priority != part[-1].priority) {
+            group = list_add(&l->groups, 1, sizeof(*group));
+            if (!group)
+                return ERR_MEMORY;
+            *group = (struct pick_group){.first_part = i};
+            out->set.group_count++;
+        }
+        uint64_t weight = part->before;
+        part->before = group->total;
+        group->total += weight;
+        group->part_count++;
+        group->count += part->count;
+        group->zeros += part->zeros;
+    }
+    return ERR_OK;
+}
+
+enum err set_add(struct set_lists *l, const struct slice *s, const struct slice_set *set)
+{
+    struct part *to = list_add(&l->parts, set->count, sizeof(*to));
+    if (!to)
+        return ERR_MEMORY;
+    for (uint32_t i = 0; i < set->count; i++)
+        to[i] = set_part(&s->parts[set->first + i]);
+    return ERR_OK;
+}
+
+enum err set_end(struct set_lists *l, size_t first, struct set_draft *out)
+{
+    size_t count = l->parts.count - first;
+    *out = (struct set_draft){.first_part = first, .first_group = l->groups.count};
+    out->set.part_count = (uint32_t)count;
+    if (sort_parts(l, (struct part *)l->parts.items + first, count))
+        return ERR_MEMORY;
+    return make_groups(l, out);
+}
