@@ -87,11 +87,7 @@ static bool next(const struct draw *d, struct walk *w, uint32_t *picked)
         if (draw_has_record(d, set_instance(d->set, *picked)))
             return true;
     }
-    const struct view_instance *i;
-    while (!d->set && (i = draw_next_selected(d, &w->selected, picked)))
-        if (d->masks || (i->port && draw_has_record(d, i)))
-            return true;
-    return false;
+    return !d->set && draw_next_selected(d, &w->selected, picked) != NULL;
 }
 
 /* Once there are more than can fit, their sizes need not be known. */
@@ -300,7 +296,7 @@ static void offer_masked(const struct draw *d, uint32_t slice, uint64_t mask, en
         unsigned n = (unsigned)__builtin_ctzll(mask);
         uint64_t bits = draw_bits_in(&s, n);
         const struct view_instance *i = &s.instances[n];
-        if (bits < wanted || (!d->masks && (!i->port || !draw_has_record(d, i))))
+        if (bits < wanted)
             continue;
         draw_offer_stable(p, slice * SLICE_MAX + n, tiered_priority(d, i->priority, tier), bits,
                           i->weight);

@@ -1,9 +1,11 @@
 /* Which records of a service an answer gets, and in which order: from a finished set, or
  * from the instances that selectors leave; all of them, a random sample, or one that is
  * stable for a client (max_answers): rendezvous hashing, where each item's key comes from
- * a hash of client and item, so that a change moves only what it has to move. Instances that
- * are near the asker come first. The outcome stands in the worker's scratch until the next
- * draw. Called by respond_service.c, respond_svcb.c and respond_browse.c.
+ * a hash of client and item, so that a change moves only what it has to move. One exception: the
+ * item is the instance, but for A and AAAA from a finished set, where it is the address. So a
+ * client whose near instances all go, or are too few from now on, has other addresses throughout.
+ * Instances that are near the asker come first. The outcome stands in the worker's scratch until
+ * the next draw. Called by respond_service.c, respond_svcb.c and respond_browse.c.
  */
 #ifndef DISC_DNS_DRAW_H
 #define DISC_DNS_DRAW_H

@@ -131,14 +131,14 @@ static void weigh_all(const struct draw *d, const struct draw_addrs *a, const st
 }
 
 /* Is all the weight of those that were drawn summed up? The service's own set, where it is one of
- * the same instances and others, says what there can be. */
+ * the same instances and others, says what there can be: it has their priority, which no stale one
+ * shares with a fresh one (STALE_PRIORITY). */
 static bool is_weighed(const struct draw *d, const struct draw_addrs *a, const struct survey *s)
 {
     bool v4 = a->family == FAMILY_V4;
     const struct view_shared *shared = d->view->shared;
     const struct addr_set *set = v4 ? &d->view->v4 : &d->view->v6;
-    if (!shared || !s->weighted || set->priority != s->priority ||
-        set->stale != (d->of == DRAW_STALE))
+    if (!shared || !s->weighted || set->priority != s->priority)
         return false;
     for (unsigned n = 0; n < a->count; n++) {
         const struct distinct_entry *e = &d->worker->seen.slots[d->worker->picker.items[n]];

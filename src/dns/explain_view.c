@@ -130,7 +130,20 @@ static bool is_listed(const struct found *f, uint16_t type, uint32_t place)
 struct field {
     bool fresh;    /* one is heard from */
     uint16_t best; /* priority: addresses come from this one only */
+    bool weighted; /* one of these has a weight, and an address of the family: 0 is none */
 };
+
+/* One of those that are heard from, or of the others, where nobody is. */
+static void note(struct field *all, const struct found *f, uint16_t type, uint32_t place)
+{
+    const struct view_instance *i = view_at(f->view, place);
+    if (i->priority < all->best) {
+        all->best = i->priority;
+        all->weighted = false;
+    }
+    if (i->priority == all->best && i->weight)
+        all->weighted |= is_listed(f, type, place);
+}
 
 static struct field field_of(const struct found *f, uint16_t type)
 {
@@ -142,11 +155,9 @@ static struct field field_of(const struct found *f, uint16_t type)
     }
     for (uint32_t place = 0; !all.fresh && view_next(v, &place); place++)
         all.fresh = !view_at(v, place)->stale && is_listed(f, type, place);
-    for (uint32_t place = 0; view_next(v, &place); place++) {
-        const struct view_instance *i = view_at(v, place);
-        if (i->stale != all.fresh && i->priority < all.best && is_listed(f, TYPE_TXT, place))
-            all.best = i->priority;
-    }
+    for (uint32_t place = 0; view_next(v, &place); place++)
+        if (view_at(v, place)->stale != all.fresh && is_listed(f, TYPE_TXT, place))
+            note(&all, f, type, place);
     return all;
 }
 
@@ -179,11 +190,12 @@ static bool is_of_service(const struct found *f)
 }
 
 /* Of one that could be in: why it is not. */
-static const char *why_not_sent(const struct respond *r, uint32_t place, const struct near *near)
+static const char *why_not_sent(const struct respond *r, uint32_t place, const struct field *all,
+                                const struct near *near)
 {
     const struct view *v = r->found.view;
     bool address = r->type == TYPE_A || r->type == TYPE_AAAA;
-    if (address && view_at(v, place)->weight == 0)
+    if (address && all->weighted && view_at(v, place)->weight == 0)
         return "out: of weight 0, beside others";
     if (address && near->alone && draw_tier(v, near, place) > TIER_ZONE)
         return "out: nearer ones are up";
@@ -198,7 +210,7 @@ static const char *why_here(const struct respond *r, uint32_t place, const struc
     if (strncmp(because, "in", 2) != 0 || !is_of_service(&r->found) ||
         explain_is_sent(r, view_at(r->found.view, place)))
         return because;
-    return r->answer.counts[SECTION_ANSWER] ? why_not_sent(r, place, near)
+    return r->answer.counts[SECTION_ANSWER] ? why_not_sent(r, place, all, near)
                                             : "out: no records of this type";
 }
 

@@ -12,12 +12,6 @@ static bool is_limited(const struct view *v, uint32_t count)
     return v->max_answers && count > v->max_answers;
 }
 
-static void offer(struct picker *p, uint32_t item, uint64_t client, const uint8_t *rdata,
-                  uint16_t size)
-{
-    draw_offer_stable(p, item, 0, draw_stable_bits(client, rdata, size), 1);
-}
-
 /* ---- of the service ------------------------------------------------------------------------ */
 
 static void part_of_service(struct respond *r, const struct draw *d)
@@ -26,8 +20,10 @@ static void part_of_service(struct respond *r, const struct draw *d)
     struct picker *p = &d->worker->picker;
     uint64_t client = draw_client_bits(d->client);
     pick_begin(p, d->view->max_answers);
-    for (uint32_t i = 0; txt_next(set, &i); i++)
-        offer(p, i, client, txt_at(set, i)->rdata, txt_at(set, i)->size);
+    for (uint32_t i = 0; txt_next(set, &i); i++) {
+        const uint8_t *rdata = txt_at(set, i)->rdata;
+        draw_offer_stable(p, i, 0, draw_stable_bits(client, rdata, txt_at(set, i)->size), 1);
+    }
     unsigned count = pick_finish(p);
     for (unsigned i = 0; i < count; i++)
         (void)put_txt(r, d->view, txt_at(set, p->items[i])->rdata, txt_at(set, p->items[i])->size);
@@ -59,46 +55,66 @@ static bool txt_of_service(struct respond *r, const struct draw *d)
 
 /* ---- of what selectors leave ----------------------------------------------------------- */
 
-/* Collects each data once, with its first holder's place as key, and says how many bytes the
- * records take. */
-static size_t collect(const struct draw *d)
+/* Each data once, by its first holder's place; all of them are wanted. */
+static void collect_all(const struct draw *d)
 {
-    struct distinct_set *s = &d->worker->seen;
+    struct dns_worker *w = d->worker;
     struct selected_cursor c = {0};
-    size_t bytes = 0;
-    distinct_begin(s, d->key);
     const struct view_instance *i;
+    for (uint32_t n; (i = draw_next_selected(d, &c, &n));)
+        distinct_add(&w->seen, &w->picker, instance_txt(i), instance_txt_size(i), 0, n, 1);
+}
+
+/* By the client's keys: no more than may come to be among the first for it. */
+static void collect_stable(const struct draw *d)
+{
+    struct dns_worker *w = d->worker;
+    struct selected_cursor c = {0};
+    uint64_t client = draw_client_bits(d->client);
+    const struct view_instance *i;
+    if (d->view->max_answers < PICK_MAX)
+        distinct_keep_only(&w->seen, d->view->max_answers + 1); /* one more: there are others */
     for (uint32_t n; (i = draw_next_selected(d, &c, &n));) {
-        uint32_t before = s->count;
-        distinct_add(s, &d->worker->picker, instance_txt(i), instance_txt_size(i), 0, n, 1);
-        if (s->count > before)
-            bytes += (size_t)RECORD_HEAD + instance_txt_size(i);
+        uint16_t size = instance_txt_size(i);
+        uint64_t bits = draw_stable_bits(client, instance_txt(i), size);
+        if (bits >= distinct_bits_wanted(&w->seen, 0, 1, 0))
+            distinct_add(&w->seen, &w->picker, instance_txt(i), size, 0, pick_key(bits, 1), 1);
     }
+}
+
+static void collect(const struct draw *d)
+{
+    distinct_begin(&d->worker->seen, d->key);
+    if (d->view->max_answers)
+        collect_stable(d);
+    else
+        collect_all(d);
+}
+
+/* Of the records of the collected. */
+static size_t collected_bytes(const struct distinct_set *s)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < s->count; i++)
+        bytes += (size_t)RECORD_HEAD + s->slots[s->used[i]].size;
     return bytes;
 }
 
-/* Chooses among the collected. */
+/* The first of the collected. */
 static uint32_t choose(const struct draw *d, bool limited)
 {
-    const struct distinct_set *s = &d->worker->seen;
     struct picker *p = &d->worker->picker;
-    uint64_t client = draw_client_bits(d->client);
     pick_begin(p, limited ? d->view->max_answers : PICK_MAX);
-    if (!limited)
-        distinct_offer(s, p);
-    for (uint32_t i = 0; limited && i < s->count; i++) {
-        const struct distinct_entry *e = &s->slots[s->used[i]];
-        offer(p, s->used[i], client, e->bytes, e->size);
-    }
+    distinct_offer(&d->worker->seen, p);
     return pick_finish(p);
 }
 
 static bool txt_of_selected(struct respond *r, const struct draw *d)
 {
     const struct distinct_set *seen = &d->worker->seen;
-    size_t bytes = collect(d);
+    collect(d);
     bool limited = is_limited(d->view, seen->count);
-    if (!limited && bytes > answer_left(&r->answer))
+    if (!limited && collected_bytes(seen) > answer_left(&r->answer))
         respond_expect_cut(r);
     uint32_t count = choose(d, limited), sent = 0;
     for (uint32_t i = 0; i < count; i++) {

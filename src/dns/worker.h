@@ -14,8 +14,8 @@ struct near_masks {
 };
 
 /* So many slices of a service a worker keeps in mind: a million instances, of which there cannot be
- * more, have two thirds of them (LARGE_FILL). They are pages that are not touched before a service
- * has so many. */
+ * more, have two thirds of them (LARGE_FILL), unless they were doubled for one that was too full.
+ * They are pages that are not touched before a service has so many. */
 enum { WORKER_SLICES = 65536 };
 
 struct dns_worker {

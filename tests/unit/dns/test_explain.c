@@ -400,6 +400,39 @@ static void test_left_out(void **state)
     rig_free(rig);
 }
 
+/* Weight 0 is a reason only beside others of the same priority that have a weight, and an address
+ * of the family. */
+static void test_weight_zero(void **state)
+{
+    (void)state;
+    static const char *const max = "left out of this answer: max_answers";
+    static const char *const beside = "out: of weight 0, beside others";
+    struct rig *rig = rig_with_max(1);
+    reg(rig->registry, "web/0", "addr=10.0.0.9 addr=fd00::9 port=80 w=5 priority=4", 1);
+    reg(rig->registry, "web/a", "addr=10.0.0.1 port=80 w=0 priority=2", 1);
+    reg(rig->registry, "web/b", "addr=10.0.0.2 port=80 w=0 priority=2", 1);
+    reg(rig->registry, "web/c", "addr=fd00::3 port=80 w=5 priority=2", 1);
+    reg(rig->registry, "web/d", "addr=10.0.0.4 port=80 w=5 priority=3", 1);
+    reg(rig->registry, "web/e", "addr=fd00::5 port=80 w=0 priority=2", 1);
+    publish(rig);
+    json_t *json = explain_from(rig, "web.z", "A", "10.2.2.3");
+    assert_int_equal(count_why(json, "in"), 1);
+    assert_int_equal(count_why(json, max), 1);
+    assert_int_equal(count_why(json, beside), 0);
+    json_decref(json);
+    json = explain_from(rig, "web.z", "AAAA", "10.2.2.3");
+    assert_string_equal(why(json, "c"), "in");
+    assert_string_equal(why(json, "e"), beside);
+    json_decref(json);
+    reg(rig->registry, "web/d", "addr=10.0.0.4 port=80 w=5 priority=2", 2);
+    publish(rig);
+    json = explain_from(rig, "web.z", "A", "10.2.2.3");
+    assert_string_equal(why(json, "d"), "in");
+    assert_int_equal(count_why(json, beside), 2);
+    json_decref(json);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_weight_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "dns/draw.h"
+#include "dns/state.h"
 #include "unit/dns/answering.h"
 
 enum { TC = 0x0200 };
@@ -146,13 +148,90 @@ static void test_stable_cut(void **state)
     rig_free(t);
 }
 
+/* ---- TXT behind selectors -------------------------------------------------------------------- */
+
+enum { TXT_MANY = DISTINCT_MAX + 500, TXT_MAX = 5 };
+
+static double key_of(const struct addr *client, unsigned n)
+{
+    char rdata[32];
+    int size = snprintf(rdata, sizeof(rdata), "\x0a%s\x07%s%05u", "cluster=in", "n=", n);
+    return pick_key(draw_stable_bits(draw_client_bits(client), (uint8_t *)rdata, (size_t)size), 1);
+}
+
+static void expect_smallest(struct rig *t)
+{
+    static double keys[TXT_MANY];
+    unsigned ranks = 0;
+    for (unsigned n = 0; n < TXT_MANY; n++)
+        keys[n] = key_of(&t->client, n);
+    ask(t, "in.cluster.big.z", T_TXT);
+    assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], TXT_MAX);
+    assert_int_equal(t->reply.flags & TC, 0);
+    for (unsigned k = 0; k < TXT_MAX; k++) {
+        unsigned n, smaller = 0;
+        const char *data = dns_reply_data(&t->reply, SECTION_ANSWER_AT, k);
+        assert_int_equal(sscanf(data, "\"cluster=in\" \"n=%u\"", &n), 1);
+        for (unsigned i = 0; i < TXT_MANY; i++)
+            smaller += keys[i] < keys[n];
+        assert_in_range(smaller, 0, TXT_MAX - 1);
+        ranks |= 1u << smaller;
+    }
+    assert_int_equal(ranks, (1u << TXT_MAX) - 1);
+}
+
+/* More different data than are kept at a time: a client has the first of them all. */
+static void test_stable_txt(void **state)
+{
+    (void)state;
+    struct rig *t = rig_with_max(TXT_MAX);
+    for (unsigned i = 0; i < TXT_MANY + 500; i++) {
+        char name[32], fields[80];
+        snprintf(name, sizeof(name), "big/i%05u", i);
+        snprintf(fields, sizeof(fields), "addr=10.0.0.1 cluster=%s m.n=%05u",
+                 i < TXT_MANY ? "in" : "out", i);
+        reg(t->registry, name, fields, 1);
+    }
+    publish(t);
+    for (unsigned client = 0; client < 40; client++) {
+        set_client(t, client);
+        expect_smallest(t);
+    }
+    rig_free(t);
+}
+
+/* As many as may come, and one more. */
+static void test_stable_txt_few(void **state)
+{
+    (void)state;
+    struct rig *t = rig_with_max(TXT_MAX);
+    for (unsigned i = 0; i < 400; i++) {
+        char name[32], fields[80];
+        snprintf(name, sizeof(name), "%s/i%05u", i < 200 ? "five" : "six", i);
+        snprintf(fields, sizeof(fields), "addr=10.0.0.1 cluster=in m.n=%u", i % (i < 200 ? 5 : 6));
+        reg(t->registry, name, fields, 1);
+    }
+    publish(t);
+    for (unsigned client = 0; client < 40; client++) {
+        set_client(t, client);
+        expect(t, "in.cluster.five.z", T_TXT, 0,
+               "in.cluster.five.z. 5 TXT \"cluster=in\" \"n=0\"\n"
+               "in.cluster.five.z. 5 TXT \"cluster=in\" \"n=1\"\n"
+               "in.cluster.five.z. 5 TXT \"cluster=in\" \"n=2\"\n"
+               "in.cluster.five.z. 5 TXT \"cluster=in\" \"n=3\"\n"
+               "in.cluster.five.z. 5 TXT \"cluster=in\" \"n=4\"");
+        ask(t, "in.cluster.six.z", T_TXT);
+        assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], TXT_MAX);
+    }
+    rig_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stable),
-        cmocka_unit_test(test_stable_against_change),
-        cmocka_unit_test(test_stable_edges),
-        cmocka_unit_test(test_stable_cut),
+        cmocka_unit_test(test_stable),       cmocka_unit_test(test_stable_against_change),
+        cmocka_unit_test(test_stable_edges), cmocka_unit_test(test_stable_cut),
+        cmocka_unit_test(test_stable_txt),   cmocka_unit_test(test_stable_txt_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
