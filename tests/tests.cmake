@@ -41,7 +41,7 @@ add_custom_target(threads DEPENDS ${threaded} stress_tsan discd discctl e2e_ask 
 
 # Scripts mostly wait, for a lease to end or for another program, and count for one processor;
 # what computes counts for two. `ctest -j4` keeps two cores busy then.
-set(computing "^(e2e/bench.*|e2e/goapi|interop/differential|interop/go_clients|fault/sweep|fault/kill9)$")
+set(computing "^(e2e/bench.*|e2e/goapi|console/.*|interop/differential|interop/go_clients|fault/sweep|fault/kill9)$")
 get_property(all_tests DIRECTORY PROPERTY TESTS)
 foreach(test IN LISTS all_tests)
     get_test_property(${test} PROCESSORS processors)

@@ -77,12 +77,13 @@ upgrade_libevent() {
             "part; upgrade it before you offer the HTTP API to others" >&2
 }
 
-# setup_build FOLDER CMAKE-OPTION...: all of it, or only $target.
+# setup_build FOLDER CMAKE-OPTION...: all of it, or only $setup_target (not the environment's).
+unset setup_target
 setup_build() {
     local folder=$1 generator=(-G Ninja)
     shift
     # A folder that was made by hand keeps what builds it: cmake takes no other there.
     [ ! -e "$folder/CMakeCache.txt" ] || generator=()
     cmake -S . -B "$folder" "${generator[@]}" "$@" >/dev/null
-    cmake --build "$folder" --parallel "$(nproc)" ${target:+--target "$target"} -- --quiet
+    cmake --build "$folder" --parallel "$(nproc)" ${setup_target:+--target "$setup_target"} -- --quiet
 }

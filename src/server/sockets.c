@@ -13,6 +13,7 @@
 #define TCP_BACKLOG 511
 #define UDP_BUFFER (4 << 20) /* a burst of 100 000 heartbeats waits here; the kernel may cap it */
 #define PORT_TRIES 16        /* for a port that is free for UDP and for TCP */
+#define FIRST_USERS 1024     /* ports below are privileged */
 
 static int on(int fd, int level, int option)
 {
@@ -87,12 +88,13 @@ static void set_close(struct socket_set *set)
 /* "Any port": one that the kernel gives to no client by itself (ip_local_port_range begins at
  * 32768 nearly everywhere, so half of one that it gave is below). A client of the same user that
  * asks for SO_REUSEPORT, as BIND's do, could otherwise draw the port that workers share, and
- * would then talk to itself; and after a restart the port is still there to be taken. */
+ * would then talk to itself; and after a restart the port is still there to be taken. Where
+ * half of it would be privileged, the kernel's own choice stays. */
 static int open_any(enum socket_kind kind, const struct endpoint *where, struct endpoint *local)
 {
     for (unsigned tries = where->port ? 1 : PORT_TRIES;; tries--) {
         int fd = open_one(kind, where, false);
-        if (fd < 0 || local_of(fd, local) || tries == 1)
+        if (fd < 0 || local_of(fd, local) || tries == 1 || local->port / 2 < FIRST_USERS)
             return fd;
         struct endpoint half = *local;
         half.port /= 2;

@@ -9,5 +9,5 @@ add_test(NAME lint/checklist COMMAND ${CONFORM_PYTHON} -B ${CMAKE_CURRENT_LIST_D
 set_tests_properties(lint/checklist PROPERTIES LABELS fast TIMEOUT 300)
 
 add_test(NAME e2e/conform COMMAND ${CONFORM_PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/run.py)
-set_tests_properties(e2e/conform PROPERTIES LABELS e2e TIMEOUT 400
+set_tests_properties(e2e/conform PROPERTIES LABELS e2e TIMEOUT 300
                      ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")

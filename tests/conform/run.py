@@ -14,6 +14,7 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True  # no __pycache__ in the checkout
+sys.stdout.reconfigure(line_buffering=True)  # what failed is told, even if this is killed later
 
 import cases
 from talk import Failure

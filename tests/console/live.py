@@ -12,6 +12,16 @@ WATCH = """window.seen = new Promise((resolve) => {
     look();
 }), Date.now()"""
 
+# Likewise, that a row is lit: only for a moment, so the look begins before the change.
+LIT = """(() => {
+    const look = () => {
+        window.lit = document.querySelector("[data-key='a'] .weight").innerText === '5' &&
+            document.getAnimations().length > 0;
+        if (!window.lit) requestAnimationFrame(look);
+    };
+    look();
+})()"""
+
 
 def measure(page, what, selector, words, change):
     began = page.js(WATCH % (selector, words))
@@ -44,9 +54,9 @@ def test(page, discd):
 
     # A row that changed is lit for a moment, unless its reader wants no motion.
     page.scheme("light", motion="no-preference")
+    page.js(LIT)
     discd.say("upd svc=fresh inst=a w=5")
-    page.wait("document.querySelector(\"[data-key='a'] .weight\").innerText === '5' &&"
-              " document.getAnimations().length > 0", "lit")
+    page.wait("window.lit", "lit")
     page.wait("document.getAnimations().length === 0")
     page.scheme("light", motion="reduce")
     page.js("window.moved = 0; Element.prototype.animate = () => { window.moved++; }")

@@ -128,8 +128,10 @@ gone bench-0.disc.local SRV || die "it left instances behind"
 
 # ---- subscribers
 for ((tries = 1; tries <= 20; tries++)); do # as `bench` does
+    got=0
     out=$("$discbench" watch --server "127.0.0.1:$registration" --subscribers 50 --services 3 \
-        --rate 30 --duration 1 --json) || true
+        --rate 30 --duration 1 --json 2>"$work/err") || got=$?
+    [ $got -le 1 ] || die "discbench watch: status $got"$'\n'"$out"$'\n'"$(cat "$work/err")"
     saw=$(python3 -c '
 import json, sys
 r = json.load(sys.stdin)

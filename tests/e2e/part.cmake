@@ -20,6 +20,4 @@ endfunction()
 
 disc_e2e(e2e basics metrics discctl discctl_https discctl_import goapi http_write http_watch http_tls http_abuse openapi durable readme config reload signals root tcp http agent ipv6 guard probe demo install bench bench_scripts doctor
          transfer nsupdate notify dnstap rrl watch_client audit subscribe)
-# They start programs by the dozen, and repeat what a busy machine was too slow for.
-set_tests_properties(e2e/bench e2e/bench_scripts PROPERTIES TIMEOUT 900)
 disc_e2e(interop discctl_elsewhere unbound promtool resolv_conf dnsmasq go_clients)

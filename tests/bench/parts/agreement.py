@@ -5,7 +5,7 @@ from parts.data import KINDS
 
 
 def answers(server, data):
-    return {question: asking.ask(server.port, *question) for question in asking.samples(data)}
+    return {question: asking.ask_again(server.port, *question) for question in asking.samples(data)}
 
 
 def check(name, first_name, first, other):
@@ -22,7 +22,7 @@ def check(name, first_name, first, other):
 def described(server, data, kind):
     """In words, how large an answer is and what it adds, which a server may or may not do."""
     name, type_name = data.sample(kind)
-    answer = asking.ask(server.port, name, type_name)
+    answer = asking.ask_again(server.port, name, type_name)
     if answer is None:
         raise SystemExit("%s does not answer %s %s" % (server.name, name, type_name))
     return "%s %d bytes (%d records + %d authority + %d additional)" % (

@@ -81,6 +81,15 @@ def ask(port, name, type_name, seconds=1.0):
             return None
 
 
+def ask_again(port, name, type_name, tries=20):
+    """As `ask`, with patience: a busy machine may lose a datagram, or take its time."""
+    for _ in range(tries):
+        answer = ask(port, name, type_name)
+        if answer:
+            return answer
+    return None
+
+
 def wait_for(port, name, type_name, is_right, alive, limit):
     """Seconds until the answer is right."""
     start = time.monotonic()

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct listeners opened(enum socket_kind kind, const struct endpoint *where, size_t count,
@@ -97,6 +99,46 @@ static void any_port_is_none_of_a_client(void **state UNUSED)
         listeners_close(&udp);
         listeners_close(&tcp);
     }
+}
+
+/* In a child: alone on a machine whose kernel gives such ports. Its exit status: 77 = that may
+ * not be had here, 1 = a port outside the range. */
+static int opened_where_the_range_is(const char *range)
+{
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+        return 77;
+    FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "w");
+    if (!f)
+        return 77;
+    bool bad = fputs(range, f) < 0;
+    if (fclose(f) || bad)
+        return 77;
+    struct endpoint any = endpoint_of("0.0.0.0:0");
+    for (int i = 0; i < 20; i++) {
+        struct listeners udp, tcp;
+        if (listeners_open_both("test", &any, 1, 2, &udp, &tcp))
+            return 2;
+        unsigned port = udp.sets[0].local.port;
+        listeners_close(&udp);
+        listeners_close(&tcp);
+        if (port < 1024 || port > 2047)
+            return 1;
+    }
+    return 0;
+}
+
+static void any_port_is_none_of_the_privileged(void **state UNUSED)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child)
+        _exit(opened_where_the_range_is("1024 2047"));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void both_transports_have_one_port(void **state UNUSED)
@@ -235,6 +277,7 @@ int main(void)
         cmocka_unit_test(workers_share_a_free_port),
         cmocka_unit_test(one_socket_has_its_port_alone),
         cmocka_unit_test(any_port_is_none_of_a_client),
+        cmocka_unit_test(any_port_is_none_of_the_privileged),
         cmocka_unit_test(both_transports_have_one_port),
         cmocka_unit_test(a_served_port_is_an_error),
         cmocka_unit_test(one_transport_taken_is_both_taken),
