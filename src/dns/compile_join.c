@@ -3,18 +3,22 @@
 #include <string.h>
 
 #include "dns/compile_bag.h"
+#include "dns/compile_ports.h"
 #include "dns/set_draft.h"
+#include "dns/view_ports.h"
 
 struct join {
     const struct large_parts *p;
     struct set_lists lists;
     struct set_draft sets[SET_KINDS];
+    struct list ports;           /* struct named_port: those whose set is that by default */
     struct list bags[BAG_KINDS]; /* struct part, struct txt_part */
 };
 
 static void join_deinit(struct join *j)
 {
     set_lists_deinit(&j->lists);
+    free(j->ports.items);
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
         free(j->bags[kind].items);
 }
@@ -57,7 +61,7 @@ static enum err make_sets(struct join *j)
 
 /* ---- the block --------------------------------------------------------------------------- */
 
-enum section { SLICES, SETS, PARTS, GROUPS, V4, V6, TXT, SHARED, NAMES, SECTIONS };
+enum section { SLICES, SETS, PORTS, PARTS, GROUPS, V4, V6, TXT, SHARED, NAMES, SECTIONS };
 
 struct plan {
     size_t at[SECTIONS], size;
@@ -68,6 +72,7 @@ static void measure(const struct join *j, const struct service *service, struct 
     const size_t sizes[SECTIONS] = {
         [SLICES] = j->p->slice_count * sizeof(struct slice *),
         [SETS] = (PROTOCOL_UDP + 1) * sizeof(struct srv_set),
+        [PORTS] = j->ports.count * sizeof(struct named_port),
         [SHARED] = sizeof(struct view_shared),
         [PARTS] = j->lists.parts.count * sizeof(struct part),
         [GROUPS] = j->lists.groups.count * sizeof(struct pick_group),
@@ -115,6 +120,15 @@ static void place_sets(const struct join *j, const struct plan *plan, struct vie
     v->by_protocol[PROTOCOL_UDP] = &sets[PROTOCOL_UDP];
 }
 
+static void place_ports(const struct join *j, const struct plan *plan, struct view *v)
+{
+    struct named_port *port = place_list(v, plan, PORTS, &j->ports, sizeof(*port));
+    v->ports = port;
+    v->port_count = (uint32_t)j->ports.count;
+    for (uint32_t i = 0; i < v->port_count; i++)
+        port[i].set = v->by_default;
+}
+
 static enum err show_addrs(struct join *j, enum bag_kind kind, struct addr_set *set)
 {
     const struct choice *choice = &j->p->choices[kind];
@@ -125,14 +139,16 @@ static enum err show_addrs(struct join *j, enum bag_kind kind, struct addr_set *
 
 static enum err gather_all(struct join *j, struct view *head)
 {
-    if (make_sets(j) || show_addrs(j, BAG_V4, &head->v4) || show_addrs(j, BAG_V6, &head->v6))
+    if (make_sets(j) || (j->p->ports && ports_by_default(j->p, &j->ports)))
+        return ERR_MEMORY;
+    if (show_addrs(j, BAG_V4, &head->v4) || show_addrs(j, BAG_V6, &head->v6))
         return ERR_MEMORY;
     return bag_txt_set(j->p->bags[BAG_TXT], &j->bags[BAG_TXT], &head->txt);
 }
 
 static uint32_t listed(const struct join *j)
 {
-    enum { PART_STEPS = 5 };
+    enum { PART_STEPS = 7 };
     size_t parts = j->lists.parts.count;
     for (enum bag_kind kind = BAG_V4; kind < BAG_KINDS; kind++)
         parts += j->bags[kind].count;
@@ -167,6 +183,7 @@ static void place_all(const struct join *j, const struct plan *plan, struct view
     v->v6.parts = place_list(v, plan, V6, &j->bags[BAG_V6], sizeof(struct part));
     v->txt.parts = place_list(v, plan, TXT, &j->bags[BAG_TXT], sizeof(struct txt_part));
     place_sets(j, plan, v);
+    place_ports(j, plan, v);
     struct view_shared *shared = (void *)((char *)v + plan->at[SHARED]);
     place_shared(j, shared);
     v->shared = shared;

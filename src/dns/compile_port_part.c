@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an item, a name of a part and a slice that has it cost. */
-enum { ITEM_STEPS = 8, NAME_STEPS = 12, REF_STEPS = 5 };
+/* What an item and a name of a part cost, and a part of a set that is taken out of its slice. One
+ * that is copied with others, or a reference, is one step. */
+enum { ITEM_STEPS = 2, NAME_STEPS = 12, FETCH_STEPS = 10 };
 
 struct port_draft {
     struct named_port port; /* its set's pointers only to what is in a slice */
@@ -31,7 +32,8 @@ enum err port_note(struct port_work *w, const struct slice *s, unsigned number, 
                               .in_slice = s->parts + from->set.first,
                               .number = (uint16_t)number,
                               .part_count = from->set.count,
-                              .protocol = from->protocol};
+                              .protocol = from->protocol,
+                              .is_default = slice_set_is(&from->set, &s->sets[SET_DEFAULT])};
     if (to->part_count)
         to->part = set_part(to->in_slice);
     *noted = (uint32_t)w->noted.count;
@@ -78,6 +80,7 @@ static enum err add_item(struct port_work *w, struct port_item *item)
     const struct port_ref ref = {item->slice, noted->number};
     item->noted = 0;
     w->last = noted;
+    w->is_default &= noted->is_default;
     if (!list_append(&w->refs, &ref, 1, sizeof(ref)))
         return ERR_MEMORY;
     if (noted->part_count > 1) {
@@ -87,44 +90,6 @@ static enum err add_item(struct port_work *w, struct port_item *item)
     return list_append(&w->sets.parts, &noted->part, noted->part_count, sizeof(noted->part))
                ? ERR_OK
                : ERR_MEMORY;
-}
-
-/* The parts of slices that did not change, side by side in the old part. */
-struct old_parts {
-    const struct srv_set *set; /* NULL: they are not all there, by slice */
-    uint32_t next;             /* among the set's */
-};
-
-static struct old_parts old_parts_of(const struct port_part *old, uint32_t name)
-{
-    const struct srv_set *set = &old->ports[name].set;
-    bool by_slice =
-        old->ref_ends[name] - first_ref(old, name) > 1 && set->group_count <= 1 && !set->withdrawn;
-    return (struct old_parts){by_slice ? set : NULL, 0};
-}
-
-/* As set_add. */
-static enum err add_old_parts(struct port_work *w, struct old_parts *from, uint32_t base)
-{
-    const struct srv_set *set = from->set;
-    while (from->next < set->part_count && set->parts[from->next].base < base)
-        from->next++;
-    if (from->next == set->part_count || set->parts[from->next].base != base)
-        return ERR_OK;
-    struct part part = set->parts[from->next++];
-    uint64_t end =
-        from->next < set->part_count ? set->parts[from->next].before : set->groups[0].total;
-    part.before = end - part.before;
-    return list_append(&w->sets.parts, &part, 1, sizeof(part)) ? ERR_OK : ERR_MEMORY;
-}
-
-/* The same of a slice that has the name as before. */
-static enum err add_old(struct port_work *w, const struct port_ref *ref, struct old_parts *from)
-{
-    if (!list_append(&w->refs, ref, 1, sizeof(*ref)))
-        return ERR_MEMORY;
-    return from->set ? add_old_parts(w, from, ref->slice * SLICE_MAX)
-                     : set_add(&w->sets, w->p->slices[ref->slice], &port_of(w, ref)->set);
 }
 
 /* Has no slice changed that has, or had, the name? */
@@ -140,23 +105,54 @@ static bool is_kept(const struct port_work *w, const struct port_part *old, uint
     return true;
 }
 
-/* The slices that still have a name of the old part, and those that have it now, by number. */
+/* The slices that still have a name of the old part, and those that have it now, by number, with
+ * the parts of the latter. */
 static enum err merge_refs(struct port_work *w, const struct port_part *old, uint32_t name,
                            struct port_item *items, size_t count)
 {
     uint32_t r = first_ref(old, name), end = old->ref_ends[name];
-    struct old_parts parts = old_parts_of(old, name);
     for (size_t i = 0; i <= count; i++) {
         if (i < count && !has_old_name(w, &items[i], &old->ports[name]))
             continue;
         for (; r < end && (i == count || old->refs[r].slice < items[i].slice); r++)
-            if (!w->changed[old->refs[r].slice] && add_old(w, &old->refs[r], &parts))
+            if (!w->changed[old->refs[r].slice] &&
+                !list_append(&w->refs, &old->refs[r], 1, sizeof(*old->refs)))
                 return ERR_MEMORY;
-        if (i == count)
-            break;
-        if (add_item(w, &items[i]))
+        if (i < count && add_item(w, &items[i]))
             return ERR_MEMORY;
     }
+    return ERR_OK;
+}
+
+/* Those of a group in a set of the old part. */
+static enum err copy_group(struct port_work *w, const struct srv_set *set,
+                           const struct pick_group *group)
+{
+    const struct part *from = set->parts + group->first_part, *last = from + group->part_count - 1;
+    struct part *to = list_reserve(&w->sets.parts, group->part_count, sizeof(*to));
+    if (!to)
+        return ERR_MEMORY;
+    for (; from <= last; from++) {
+        if (w->changed[from->base / SLICE_MAX])
+            continue;
+        *to = *from;
+        to->before = (from < last ? from[1].before : group->total) - from->before; /* as set_part */
+        to++;
+        w->sets.parts.count++;
+    }
+    return ERR_OK;
+}
+
+/* The parts of slices that did not change, in order. */
+static enum err copy_parts(struct port_work *w, const struct port_part *old, uint32_t name)
+{
+    uint32_t first = first_ref(old, name);
+    const struct srv_set *set = &old->ports[name].set;
+    if (old->ref_ends[name] - first == 1 && w->changed[old->refs[first].slice])
+        return ERR_OK; /* they stand in that slice, elsewhere */
+    for (uint32_t i = 0; i < set->group_count; i++)
+        if (copy_group(w, set, &set->groups[i]))
+            return ERR_MEMORY;
     return ERR_OK;
 }
 
@@ -208,9 +204,41 @@ static void close_set(const struct port_work *w, const struct set_draft *from, s
 static struct port_draft begin_name(struct port_work *w, uint32_t hash, uint8_t protocol)
 {
     w->last = NULL;
+    w->is_default = true;
     return (struct port_draft){.port = {.hash = hash, .protocol = protocol},
                                .first_ref = w->refs.count,
                                .first_part = w->sets.parts.count};
+}
+
+/* Has each slice the name, for what its default ports are? Most often the first one tells. `was`:
+ * in the old part; NULL: all were taken. */
+static bool is_default(const struct port_work *w, const struct port_draft *name,
+                       const struct named_port *was)
+{
+    const struct port_ref *ref = (const struct port_ref *)w->refs.items + name->first_ref;
+    size_t count = w->refs.count - name->first_ref;
+    if (count != w->p->slice_count || !w->is_default)
+        return false;
+    if (!was || was->by_default)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (!slice_set_is(&port_of(w, &ref[i])->set,
+                          &w->p->slices[ref[i].slice]->sets[SET_DEFAULT]))
+            return false;
+    return true;
+}
+
+/* All parts out of the slices, where the old part did not have all of them. */
+static enum err fetch_parts(struct port_work *w, const struct port_draft *name)
+{
+    w->sets.parts.count = name->first_part;
+    for (size_t r = name->first_ref; r < w->refs.count; r++) {
+        const struct port_ref *ref = (const struct port_ref *)w->refs.items + r;
+        if (set_add(&w->sets, w->p->slices[ref->slice], &port_of(w, ref)->set))
+            return ERR_MEMORY;
+    }
+    w->steps += FETCH_STEPS * (uint32_t)(w->sets.parts.count - name->first_part);
+    return ERR_OK;
 }
 
 /* Out of a slice that has it: its text, and parts that stand there as they are to if no other slice
@@ -228,11 +256,17 @@ static void place_in_slice(struct port_work *w, struct port_draft *name)
     w->sets.parts.count = name->first_part;
 }
 
-static enum err end_name(struct port_work *w, struct port_draft *name)
+/* `was`: see is_default. */
+static enum err end_name(struct port_work *w, struct port_draft *name, const struct named_port *was)
 {
     struct set_draft set;
     if (w->refs.count == name->first_ref) /* nobody has it any more */
         return ERR_OK;
+    name->port.by_default = is_default(w, name, was);
+    if (name->port.by_default)
+        w->sets.parts.count = name->first_part;
+    else if (was && (was->by_default || was->set.withdrawn) && fetch_parts(w, name))
+        return ERR_MEMORY;
     if (set_end(&w->sets, name->first_part, &set))
         return ERR_MEMORY;
     name->first_group = set.first_group;
@@ -241,32 +275,38 @@ static enum err end_name(struct port_work *w, struct port_draft *name)
     return add_name(w, name);
 }
 
+static enum err take_old_name(struct port_work *w, const struct port_part *old, uint32_t n,
+                              struct port_item *items, size_t count)
+{
+    const struct named_port *was = &old->ports[n];
+    struct port_draft name = begin_name(w, was->hash, was->protocol);
+    if (copy_parts(w, old, n))
+        return ERR_MEMORY;
+    size_t taken_from = w->sets.parts.count;
+    if (merge_refs(w, old, n, items, count) || set_merge(&w->sets, name.first_part, taken_from))
+        return ERR_MEMORY;
+    return end_name(w, &name, was);
+}
+
 static enum err take_old(struct port_work *w, const struct port_part *old, struct port_item *items,
                          size_t count)
 {
     enum err err = ERR_OK;
-    for (uint32_t n = 0; n < old->count && !err; n++) {
-        if (is_kept(w, old, n, items, count)) {
-            err = keep_name(w, old, n);
-            continue;
-        }
-        struct port_draft name = begin_name(w, old->ports[n].hash, old->ports[n].protocol);
-        err = merge_refs(w, old, n, items, count);
-        if (!err)
-            err = end_name(w, &name);
-    }
+    for (uint32_t n = 0; n < old->count && !err; n++)
+        err = is_kept(w, old, n, items, count) ? keep_name(w, old, n)
+                                               : take_old_name(w, old, n, items, count);
     return err;
 }
 
 static enum err take_new_name(struct port_work *w, struct port_item *items, size_t count)
 {
     struct port_draft name = begin_name(w, items->hash, noted_of(w, items)->protocol);
-    return take_refs(w, items, count) ? ERR_MEMORY : end_name(w, &name);
+    return take_refs(w, items, count) ? ERR_MEMORY : end_name(w, &name, NULL);
 }
 
-static enum err take_new(struct port_work *w, struct port_item *items, size_t count)
+static enum err take_new(struct port_work *w, struct port_item *items, size_t count, size_t max)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && w->names.count < max; i++)
         if (items[i].noted && take_new_name(w, items + i, count - i))
             return ERR_MEMORY;
     return ERR_OK;
@@ -316,12 +356,14 @@ enum err port_part_next(struct port_work *w, const struct port_part *old, struct
                         size_t count)
 {
     w->refs.count = w->names.count = w->sets.parts.count = w->sets.groups.count = 0;
-    if ((old && take_old(w, old, items, count)) || take_new(w, items, count))
+    if (old && take_old(w, old, items, count))
+        return ERR_MEMORY;
+    if (take_new(w, items, count, PORT_PART_MAX + (old != NULL)))
         return ERR_MEMORY;
     if (w->names.count > PORT_PART_MAX)
         return ERR_SPACE;
     w->gained += (int64_t)w->names.count - (old ? old->count : 0);
-    w->steps +=
-        (uint32_t)(ITEM_STEPS * count + NAME_STEPS * w->names.count + REF_STEPS * w->refs.count);
+    w->steps += (uint32_t)(ITEM_STEPS * count + NAME_STEPS * w->names.count + w->refs.count +
+                           w->sets.parts.count);
     return write_part(w);
 }

@@ -15,6 +15,7 @@ struct port_noted {
     uint16_t number;             /* among the slice's ports */
     uint16_t part_count;
     uint8_t protocol;
+    bool is_default; /* its set is that of the slice's default ports */
 };
 
 /* A slice that changed has the name, or had it. */
@@ -32,6 +33,7 @@ struct port_work {
     struct list names;             /* struct port_draft */
     struct set_lists sets;         /* those that are to stand in the part */
     const struct port_noted *last; /* taken for the name in the making; NULL: none */
+    bool is_default;               /* so are the sets of those that were taken for it */
     struct port_part *part;        /* the one made last, its taker's */
     int64_t gained;                /* names, in all of them together */
     uint32_t steps;                /* taken for them, see struct view_shared: listed */
@@ -44,7 +46,9 @@ MUST_CHECK enum err port_note(struct port_work *w, const struct slice *s, unsign
                               uint32_t *noted);
 
 /* The part that follows `old` (NULL: there was none) with these items, which are used up: by hash,
- * those of equal hash by slice: w->part. ERR_SPACE: more names than a part may have. ERR_MEMORY. */
+ * those of equal hash by slice: w->part. ERR_SPACE: more names than a part may have; without `old`
+ * those beyond are left out: names of equal hash, as no number of parts takes them apart.
+ * ERR_MEMORY. */
 MUST_CHECK enum err port_part_next(struct port_work *w, const struct port_part *old,
                                    struct port_item *items, size_t count);
 

@@ -243,3 +243,20 @@ enum err ports_next(const struct view *old, const struct slice_change *changes, 
     free(items.items);
     return err;
 }
+
+/* ---- by default ---------------------------------------------------------------------------- */
+
+enum err ports_by_default(const struct large_parts *p, struct list *out)
+{
+    const struct slice *s = p->slices[0]; /* it has those, too */
+    const struct slice_port *port = slice_ports(s), *end = port + s->port_count;
+    for (; port < end; port++) {
+        if (!slice_set_is(&port->set, &s->sets[SET_DEFAULT]))
+            continue;
+        const struct named_port *there =
+            port_in_parts(p->ports, port->hash, port->name, port->protocol);
+        if (there && there->by_default && !list_append(out, there, 1, sizeof(*there)))
+            return ERR_MEMORY;
+    }
+    return ERR_OK;
+}

@@ -22,7 +22,7 @@ enum {
      * a port, compiled anew, for each slice, and for each step of listing what the slices have. */
     INSTANCE_NS = 500,
     SLICE_NS = 100,
-    LISTED_NS = 7,
+    LISTED_NS = 5,
     /* One that cost x is followed by the next of that service 20 x later, if what has changed
      * since may wait: 5 % of the thread. What costs little waits for nothing: the request that
      * it follows costs as much. */

@@ -30,11 +30,27 @@ static void sort_by_byte(const struct part *from, size_t count, unsigned shift, 
         to[at[from[i].priority >> shift & 255]++] = from[i];
 }
 
+static void sort_few(struct part *parts, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct part part = parts[i];
+        size_t to = i;
+        for (; to && parts[to - 1].priority > part.priority; to--)
+            parts[to] = parts[to - 1];
+        parts[to] = part;
+    }
+}
+
 /* By priority, slices in their order within it. */
 static enum err sort_parts(struct set_lists *l, struct part *parts, size_t count)
 {
+    enum { FEW = 24 };
     if (in_order(parts, count))
         return ERR_OK;
+    if (count <= FEW) {
+        sort_few(parts, count);
+        return ERR_OK;
+    }
     l->sorted.count = 0;
     struct part *room = list_add(&l->sorted, count, sizeof(*room));
     if (!room)
@@ -74,6 +90,29 @@ enum err set_add(struct set_lists *l, const struct slice *s, const struct slice_
         return ERR_MEMORY;
     for (uint32_t i = 0; i < set->count; i++)
         to[i] = set_part(&s->parts[set->first + i]);
+    return ERR_OK;
+}
+
+static bool is_behind(const struct part *a, const struct part *b)
+{
+    return a->priority != b->priority ? a->priority > b->priority : a->base > b->base;
+}
+
+enum err set_merge(struct set_lists *l, size_t first, size_t middle)
+{
+    struct part *all = l->parts.items;
+    size_t left = middle, right = l->parts.count - middle, to = l->parts.count;
+    if (left == first || right == 0)
+        return ERR_OK;
+    if (sort_parts(l, all + middle, right))
+        return ERR_MEMORY;
+    l->sorted.count = 0;
+    const struct part *from = list_append(&l->sorted, all + middle, right, sizeof(*from));
+    if (!from)
+        return ERR_MEMORY;
+    while (right)
+        all[--to] = left > first && is_behind(&all[left - 1], &from[right - 1]) ? all[--left]
+                                                                                : from[--right];
     return ERR_OK;
 }
 

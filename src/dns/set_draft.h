@@ -31,6 +31,10 @@ static inline struct part set_part(const struct part *of_slice)
 MUST_CHECK enum err set_add(struct set_lists *l, const struct slice *s,
                             const struct slice_set *set);
 
+/* Parts [first, middle), which are in order, by priority and then by slice, and those behind them,
+ * which are by slice, into one run in order. ERR_MEMORY. */
+MUST_CHECK enum err set_merge(struct set_lists *l, size_t first, size_t middle);
+
 /* The set of the parts from `first` on, which are put in order. ERR_MEMORY. */
 MUST_CHECK enum err set_end(struct set_lists *l, size_t first, struct set_draft *out);
 

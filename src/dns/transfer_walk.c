@@ -115,10 +115,11 @@ static bool next_of_view(struct walk *w, struct rr *out)
         const struct pinned_view *p = &w->pin->views[w->item];
         view_source_init(&w->source, p->view, w->zone, p->places);
     }
-    for (; w->sub < view_kind_count(&w->source); w->sub++, w->place = 0) {
-        uint32_t number = (uint32_t)w->place;
-        for (; view_number_next(&w->source, (unsigned)w->sub, &number); number++)
-            if (view_record(&w->source, (unsigned)w->sub, number, &w->scratch, out)) {
+    for (unsigned kind = (unsigned)w->sub; view_kind_next(&w->source, &kind); kind++) {
+        uint32_t number = kind == w->sub ? (uint32_t)w->place : 0;
+        for (; view_number_next(&w->source, kind, &number); number++)
+            if (view_record(&w->source, kind, number, &w->scratch, out)) {
+                w->sub = kind;
                 w->place = number + 1;
                 return true;
             }

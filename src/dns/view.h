@@ -113,7 +113,8 @@ struct view {
     struct addr_set v4, v6;
     const struct view_shared *shared; /* NULL: all is in the view's own block */
     const struct slice *const *slices;
-    const struct named_port *ports; /* of a view of one slice: sorted by name, protocol */
+    const struct named_port *ports; /* sorted by name, protocol; of a view of many slices those
+                                       whose set is that by default */
     uint32_t slice_count;           /* at least 1 */
     uint32_t port_count;
     uint32_t stale_count;  /* of the live ones */

@@ -33,8 +33,8 @@ static uint32_t port_hash(const struct hash_key *key, struct text name, uint8_t 
     return (uint32_t)hash_bytes(key, bytes, name.n + 1);
 }
 
-static const struct named_port *find_hashed(const struct block_list *ports, uint32_t hash,
-                                            struct text name, uint8_t protocol)
+const struct named_port *port_in_parts(const struct block_list *ports, uint32_t hash,
+                                       struct text name, uint8_t protocol)
 {
     const struct port_part *part = port_part_at(ports, slice_of_hash(ports->count, hash));
     for (uint32_t i = 0; i < part->count; i++) {
@@ -45,6 +45,12 @@ static const struct named_port *find_hashed(const struct block_list *ports, uint
     return NULL;
 }
 
+/* What a part has, or NULL. */
+static const struct named_port *with_set(const struct view *v, const struct named_port *p)
+{
+    return p && p->by_default ? find_sorted(v, p->name, p->protocol) : p;
+}
+
 const struct named_port *view_port(const struct view *v, const struct hash_key *key,
                                    struct text name, uint8_t protocol)
 {
@@ -52,7 +58,8 @@ const struct named_port *view_port(const struct view *v, const struct hash_key *
         return find_sorted(v, name, protocol);
     if (!v->shared->ports || name.n == 0 || name.n > PORT_NAME_MAX)
         return NULL;
-    return find_hashed(v->shared->ports, port_hash(key, name, protocol), name, protocol);
+    return with_set(
+        v, port_in_parts(v->shared->ports, port_hash(key, name, protocol), name, protocol));
 }
 
 bool view_names_protocol(const struct view *v, uint8_t protocol)
@@ -76,7 +83,8 @@ const struct named_port *view_port_at(const struct view *v, uint32_t number)
     if (!v->shared)
         return &v->ports[number];
     const struct port_part *part = port_part_at(v->shared->ports, number / PORT_PART_MAX);
-    return number % PORT_PART_MAX < part->count ? &part->ports[number % PORT_PART_MAX] : NULL;
+    number %= PORT_PART_MAX;
+    return number < part->count ? with_set(v, &part->ports[number]) : NULL;
 }
 
 bool view_port_next(const struct view *v, uint32_t *number)
@@ -94,7 +102,14 @@ uint32_t view_ports_shared(const struct view *a, const struct view *b, uint32_t 
     const struct block_list *x = a->shared ? a->shared->ports : NULL;
     const struct block_list *y = b->shared ? b->shared->ports : NULL;
     uint32_t n = number / PORT_PART_MAX;
-    if (!x || !y || x->count != y->count || block_at(x, n) != block_at(y, n))
+    if (!x || !y || x->count != y->count)
+        return number;
+    uint32_t bundle = n / BUNDLE_MAX;
+    if (x->bundles[bundle] == y->bundles[bundle]) {
+        uint32_t end = (bundle + 1) * BUNDLE_MAX;
+        return (end < x->count ? end : x->count) * PORT_PART_MAX;
+    }
+    if (block_at(x, n) != block_at(y, n))
         return number;
     return (n + 1) * PORT_PART_MAX;
 }

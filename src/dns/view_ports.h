@@ -3,7 +3,9 @@
  * where no slice changed that has one of its names.
  *
  *   hash of name, protocol ──> part ──> named_port ──┬ of one slice: parts in that slice
- *                                                    └ of several: parts in this block
+ *                                                    ├ of several: parts in this block
+ *                                                    └ of all, for their default ports: the
+ *                                                      view's own list has it with that set
  *
  * Names and parts of one slice are in the slices, so such a part is good only beside them.
  *
@@ -23,6 +25,7 @@ struct named_port {
     struct text name;
     uint32_t hash;      /* keyed, of name and protocol; 0 in a view of one slice */
     uint8_t protocol;   /* enum protocol */
+    bool by_default;    /* of a part: the set is the view's by_default, and this one is empty */
     struct srv_set set; /* of live instances; may be empty while the name exists */
 };
 
@@ -46,6 +49,10 @@ static inline const struct port_part *port_part_at(const struct block_list *port
 {
     return (const struct port_part *)(const void *)block_at(ports, n);
 }
+
+/* As the part has it, NULL: it has no such name. */
+const struct named_port *port_in_parts(const struct block_list *ports, uint32_t hash,
+                                       struct text name, uint8_t protocol);
 
 /* NULL: there is no such name. `key`: that of the slices' hashes. */
 const struct named_port *view_port(const struct view *v, const struct hash_key *key,

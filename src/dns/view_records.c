@@ -41,9 +41,14 @@ void view_source_init(struct view_source *s, const struct view *view, const stru
     s->at_types = browse_types_name(zone, &s->types) && !is_covered(zone, &s->types);
 }
 
-unsigned view_kind_count(const struct view_source *s)
+bool view_kind_next(const struct view_source *s, unsigned *kind)
 {
-    return VIEW_PORTS + view_port_numbers(s->view);
+    if (*kind < VIEW_PORTS)
+        return true;
+    uint32_t number = *kind - VIEW_PORTS;
+    bool there = view_port_next(s->view, &number);
+    *kind = VIEW_PORTS + number;
+    return there;
 }
 
 static const struct srv_set *port_set(const struct view *v, uint32_t number)

@@ -61,10 +61,10 @@ struct view_source {
 void view_source_init(struct view_source *s, const struct view *view, const struct zone *zone,
                       unsigned places);
 
-unsigned
-view_kind_count(const struct view_source *s); /* those of gaps, which have no records, too */
-/* Walks the numbers of a kind: begin with *number = 0; `*number` is one when true is returned:
- * then add 1 and go on. Not each of them holds a record. */
+/* Walks the kinds, over the gaps among those of named ports: begin with *kind = 0; `*kind` is one
+ * when true is returned: then add 1 and go on. */
+bool view_kind_next(const struct view_source *s, unsigned *kind);
+/* Walks the numbers of a kind likewise. Not each of them holds a record. */
 bool view_number_next(const struct view_source *s, unsigned kind, uint32_t *number);
 
 struct view_scratch { /* what a record points to that is in no view */

@@ -63,7 +63,7 @@ static bool take_after_colon(struct text kind, struct text rest, struct principa
     }
     out->kind = PRINCIPAL_NAME;
     if (text_is(kind, TEXT("token")))
-        return text_is(rest, text_of(PRINCIPAL_TOKEN + 1)) &&
+        return text_is(rest, text_of(&PRINCIPAL_TOKEN[1])) &&
                take_name(text_of(PRINCIPAL_TOKEN), out);
     return text_is(kind, TEXT("name")) && take_name(rest, out) &&
            out->name[0] != PRINCIPAL_TOKEN[0];

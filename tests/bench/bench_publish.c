@@ -1,8 +1,14 @@
 /* What publishing costs: a service of so many instances of which one changes before each
  * dns_publish (another weight; it goes and comes back), with and without a journal for IXFR; 100
  * that go or come at once; and the same service published at once. Prints microseconds of CPU time
- * per publication, and the bytes of its view. `bench_publish N`: of one size only; `bench_publish N
- * K`: where each instance has 7 port names that K of them have. */
+ * per publication, and the bytes of its view.
+ *
+ *   bench_publish                 several sizes
+ *   bench_publish N               of so many instances
+ *   bench_publish N K             each has 7 port names that K of them have
+ *   bench_publish N K P           and one of P priorities
+ *   bench_publish N K P named     and the default port of all has a name; K may be 0: no others */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +21,19 @@
 
 enum { ROUNDS = 300, FULL_ROUNDS = 5, CROWD = 100, CROWD_ROUNDS = 20, SERVICES = 64 };
 
+struct shape {
+    unsigned instances;
+    unsigned sharers;    /* so many instances have the same port names; 0: there are none */
+    unsigned priorities; /* 0: none is given */
+    bool named;          /* the default port */
+};
+
 struct bench {
     struct registry *registry;
     struct dns *dns;
     uint64_t now;
-    unsigned instances, services, published;
-    unsigned sharers; /* so many instances have the same port names; 0: there are none */
+    struct shape shape;
+    unsigned services, published;
 };
 
 static const struct hash_key key = {{7}};
@@ -70,8 +83,12 @@ static void put(struct bench *b, unsigned service, unsigned i, unsigned weight)
     record.addresses[0] =
         (struct addr){FAMILY_V4, {10, (uint8_t)service, (uint8_t)(i >> 8), (uint8_t)i}};
     record.ports[0] = (struct port){.number = 8080, .protocol = PROTOCOL_TCP};
-    if (b->sharers)
-        name_ports(&record, i / b->sharers, port_names);
+    if (b->shape.named)
+        record.ports[0].name = TEXT("http");
+    if (b->shape.sharers)
+        name_ports(&record, i / b->shape.sharers, port_names);
+    if (b->shape.priorities)
+        record.priority = (uint16_t)(i % b->shape.priorities);
     if (registry_register(b->registry, &record, &local, moment_of(b), &granted))
         fail("registration refused");
 }
@@ -130,17 +147,16 @@ static double published(struct bench *b)
     return spent;
 }
 
-static struct bench begin(unsigned instances, unsigned services, size_t journal_max,
-                          unsigned sharers)
+static struct bench begin(struct shape shape, unsigned services, size_t journal_max)
 {
     struct registry_config config = registry_config_default();
-    struct bench b = {.now = 1, .instances = instances, .services = services, .sharers = sharers};
+    struct bench b = {.now = 1, .shape = shape, .services = services};
     b.registry = registry_new(&config, &key);
     if (!b.registry)
         fail("out of memory");
     b.dns = zone_with(journal_max);
     for (unsigned s = 0; s < services; s++)
-        for (unsigned i = 0; i < instances; i++)
+        for (unsigned i = 0; i < shape.instances; i++)
             put(&b, s, i, 100);
     return b;
 }
@@ -156,7 +172,7 @@ static double weight_changes(struct bench *b)
     double spent = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         b->now += 1000; /* no publication is put off */
-        put(b, 0, round * 31 % b->instances, 200 + round);
+        put(b, 0, round * 31 % b->shape.instances, 200 + round);
         spent += published(b);
     }
     return spent / ROUNDS;
@@ -166,7 +182,7 @@ static double departures(struct bench *b)
 {
     double spent = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        unsigned i = round * 31 % b->instances;
+        unsigned i = round * 31 % b->shape.instances;
         b->now += 1000;
         drop(b, i);
         spent += published(b);
@@ -180,15 +196,15 @@ static double departures(struct bench *b)
 /* Many at once: they go, they come back. */
 static double crowds(struct bench *b)
 {
-    unsigned crowd = b->instances < CROWD ? b->instances / 2 : CROWD;
+    unsigned crowd = b->shape.instances < CROWD ? b->shape.instances / 2 : CROWD;
     double spent = 0;
     for (unsigned round = 0; round < CROWD_ROUNDS; round++) {
         for (unsigned n = 0; n < crowd; n++)
-            drop(b, (round + n * 31) % b->instances);
+            drop(b, (round + n * 31) % b->shape.instances);
         b->now += 1000;
         spent += published(b);
         for (unsigned n = 0; n < crowd; n++)
-            put(b, 0, (round + n * 31) % b->instances, 100);
+            put(b, 0, (round + n * 31) % b->shape.instances, 100);
         b->now += 1000;
         spent += published(b);
     }
@@ -196,11 +212,11 @@ static double crowds(struct bench *b)
 }
 
 /* The service alone, all of it at once. */
-static double whole(unsigned instances, unsigned sharers)
+static double whole(struct shape shape)
 {
     double best = 1e30;
     for (unsigned round = 0; round < FULL_ROUNDS; round++) {
-        struct bench b = begin(instances, 1, 0, sharers);
+        struct bench b = begin(shape, 1, 0);
         double spent = published(&b);
         best = spent < best ? spent : best;
         end(&b);
@@ -208,12 +224,12 @@ static double whole(unsigned instances, unsigned sharers)
     return best;
 }
 
-static void measure(unsigned instances, unsigned sharers)
+static void measure(struct shape shape)
 {
     double changed[2], moved[2], crowd = 0;
     size_t bytes = 0;
     for (int journal = 0; journal < 2; journal++) {
-        struct bench b = begin(instances, 1, journal ? 16 << 20 : 0, sharers);
+        struct bench b = begin(shape, 1, journal ? 16 << 20 : 0);
         published(&b);
         changed[journal] = weight_changes(&b);
         moved[journal] = departures(&b);
@@ -222,14 +238,15 @@ static void measure(unsigned instances, unsigned sharers)
         bytes = dns_totals(b.dns).view_bytes;
         end(&b);
     }
-    printf("%-12u %10u %10.1f %10.1f %10.1f %10.1f %10.1f %12.1f %12zu\n", instances, sharers,
-           changed[0], changed[1], moved[0], moved[1], crowd, whole(instances, sharers), bytes);
+    printf("%-9u %9u %5u %7s %9.1f %9.1f %9.1f %9.1f %9.1f %11.1f %10zu\n", shape.instances,
+           shape.sharers, shape.priorities, shape.named ? "named" : "-", changed[0], changed[1],
+           moved[0], moved[1], crowd, whole(shape), bytes);
 }
 
 static void weigh(unsigned instances)
 {
     unsigned services = instances > 100 ? 1 : SERVICES;
-    struct bench b = begin(instances, services, 0, 0);
+    struct bench b = begin((struct shape){.instances = instances}, services, 0);
     published(&b);
     double bytes = (double)dns_totals(b.dns).view_bytes / services;
     printf("%-12u %10.0f %10.1f\n", instances, bytes, bytes / instances);
@@ -243,20 +260,32 @@ static unsigned number(const char *text)
 
 int main(int argc, char **argv)
 {
-    static const unsigned sizes[] = {10, 64, 1000, 10000, 20000};
-    static const unsigned sharers[] = {1, 10, 10000};
+    static const struct shape shapes[] = {
+        {.instances = 10},
+        {.instances = 64},
+        {.instances = 1000},
+        {.instances = 10000},
+        {.instances = 20000},
+        {.instances = 10000, .named = true},
+        {.instances = 10000, .sharers = 1},
+        {.instances = 10000, .sharers = 10},
+        {.instances = 10000, .sharers = 10, .priorities = 7},
+        {.instances = 10000, .sharers = 10000},
+        {.instances = 10000, .sharers = 10000, .priorities = 7},
+    };
     static const unsigned weighed[] = {1, 10, 64, 65, 1000, 10000};
-    printf("microseconds for a publication\n%-12s %10s %10s %10s %10s %10s %10s %12s %12s\n",
-           "instances", "names for", "weight", "+journal", "del, reg", "+journal", "of 100",
-           "all at once", "bytes");
+    printf("microseconds for a publication\n%-9s %9s %5s %7s %9s %9s %9s %9s %9s %11s %10s\n",
+           "instances", "names for", "prios", "default", "weight", "+journal", "del, reg",
+           "+journal", "of 100", "all at once", "bytes");
     if (argc > 1) {
-        measure(number(argv[1]), argc > 2 ? number(argv[2]) : 0);
+        measure((struct shape){.instances = number(argv[1]),
+                               .sharers = argc > 2 ? number(argv[2]) : 0,
+                               .priorities = argc > 3 ? number(argv[3]) : 0,
+                               .named = argc > 4});
         return 0;
     }
-    for (size_t i = 0; i < ARRAY_COUNT(sizes); i++)
-        measure(sizes[i], 0);
-    for (size_t i = 0; i < ARRAY_COUNT(sharers); i++)
-        measure(10000, sharers[i]);
+    for (size_t i = 0; i < ARRAY_COUNT(shapes); i++)
+        measure(shapes[i]);
     printf("\n%-12s %10s %10s\n", "instances", "bytes", "for each");
     for (size_t i = 0; i < ARRAY_COUNT(weighed); i++)
         weigh(weighed[i]);

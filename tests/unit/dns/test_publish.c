@@ -390,6 +390,33 @@ static void test_pacing_of_ports(void **state)
     teardown(&f);
 }
 
+/* Names that all have: each change copies what all slices have of them, by priority. */
+static void test_pacing_of_shared_ports(void **state)
+{
+    (void)state;
+    enum { COUNT = 4000, NAMES = 7 };
+    struct fixture f = setup_one(SOA);
+    char name[32], fields[256];
+    for (unsigned i = 0; i < COUNT + 2; i++) {
+        uint64_t ms = i < COUNT ? 1000 : 2000 + i - COUNT;
+        int n = snprintf(fields, sizeof(fields), "addr=10.0.%u.%u priority=%u", i / 256, i % 256,
+                         i % 7);
+        for (unsigned k = 0; k < NAMES; k++)
+            n += snprintf(fields + n, sizeof(fields) - (size_t)n, " port=p%u:%u", k, 1000 + k);
+        snprintf(name, sizeof(name), "big/i%u", i);
+        reg(f.registry, name, fields, ms);
+        if (i >= COUNT - 1)
+            publish_at(&f, ms);
+    }
+    const struct view *v = published_at(&f, "big.z");
+    assert_int_equal(v->live_count, COUNT + 1);
+    uint32_t parts = v->by_default.part_count;
+    assert_true(parts > 4 * v->slice_count);
+    assert_in_range(view_listed(v), (NAMES + 6) * parts, 40 * parts);
+    assert_in_range(f.due, 2000 + 2, 2000 + 5);
+    teardown(&f);
+}
+
 /* The end comes while a service waits for its time. */
 static void test_freed_while_waiting(void **state)
 {
@@ -539,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_hidden_without_instances),
         cmocka_unit_test(test_pacing),
         cmocka_unit_test(test_pacing_of_ports),
+        cmocka_unit_test(test_pacing_of_shared_ports),
         cmocka_unit_test(test_cheap_is_never_put_off),
         cmocka_unit_test(test_freed_while_waiting),
         cmocka_unit_test(test_reload),
