@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dns/compile_bag_part.h"
+#include "dns/hash_parts.h"
 
 enum {
     FILL = 24,     /* entries of a part that is made anew, in the mean */
@@ -74,27 +75,17 @@ static void settle(struct list *entries)
     entries->count = count;
 }
 
-static uint32_t part_number(uint32_t parts, uint64_t hash)
+/* By which parts go. */
+static uint32_t upper_half(uint64_t hash)
 {
-    return (uint32_t)((hash >> 32) * parts >> 32);
-}
-
-/* Entries from `at` on that are of the same part. */
-static size_t run_length(const struct list *entries, size_t at, uint32_t parts)
-{
-    const struct bag_entry *e = entries->items;
-    uint32_t number = part_number(parts, e[at].hash);
-    size_t end = at + 1;
-    while (end < entries->count && part_number(parts, e[end].hash) == number)
-        end++;
-    return end - at;
+    return (uint32_t)(hash >> 32);
 }
 
 uint64_t bag_addr_weight(const struct hash_key *key, const struct block_list *bag,
                          enum bag_kind kind, const uint8_t *addr)
 {
     size_t size = bag_addr_size(kind);
-    uint32_t number = part_number(bag->count, hash_bytes(key, addr, size));
+    uint32_t number = slice_of_hash(bag->count, upper_half(hash_bytes(key, addr, size)));
     const struct bag_part *p = bag_part_at(bag, number);
     for (unsigned n = 0; n < p->weighted; n++)
         if (memcmp(p->addrs + n * size, addr, size) == 0)
@@ -102,44 +93,77 @@ uint64_t bag_addr_weight(const struct hash_key *key, const struct block_list *ba
     return 0;
 }
 
-/* ---- anew ---------------------------------------------------------------------------------- */
+/* ---- parts --------------------------------------------------------------------------------- */
 
-static bool fits(const struct list *entries, uint32_t parts)
+static uint32_t hash_of(const void *entry)
 {
-    size_t length;
-    for (size_t at = 0; at < entries->count; at += length) {
-        length = run_length(entries, at, parts);
-        if (length > PART_MAX)
+    return upper_half(((const struct bag_entry *)entry)->hash);
+}
+
+static bool fit(const void *first UNUSED, size_t length)
+{
+    return length <= PART_MAX;
+}
+
+/* Adds a change to the entries of a part; false: there is no room. */
+static bool apply(struct bag_entry *entries, unsigned *count, const struct bag_entry *change)
+{
+    unsigned n = 0;
+    while (n < *count && (entries[n].size != change->size ||
+                          memcmp(entries[n].bytes, change->bytes, change->size) != 0))
+        n++;
+    if (n == *count) {
+        if (n == 2 * PART_MAX)
             return false;
+        entries[(*count)++] = *change;
+        return true;
     }
+    entries[n].weight += change->weight;
+    entries[n].holders += change->holders;
+    if (entries[n].holders == 0)
+        entries[n] = entries[--*count];
     return true;
 }
 
-static enum err make_parts(const struct gathering *g, uint32_t count, struct block_list **out)
+/* What the old part holds after these changes to it. ERR_SPACE: too much for a part. */
+static enum err change(const struct gathering *g, const struct block *old,
+                       const struct bag_entry *e, size_t length, struct bag_part **out)
 {
-    struct block **blocks = calloc(count, sizeof(*blocks));
-    const struct bag_entry *e = g->entries.items;
-    size_t at = 0;
-    uint32_t made = 0;
-    for (; blocks && made < count; made++) {
-        size_t length = 0;
-        if (at < g->entries.count && part_number(count, e[at].hash) == made)
-            length = run_length(&g->entries, at, count);
-        struct bag_part *p = bag_part_new(g->kind, length ? e + at : NULL, (unsigned)length);
-        if (!p)
-            break;
-        blocks[made] = &p->block;
-        at += length;
-    }
-    enum err err = ERR_MEMORY;
-    if (blocks && made == count)
-        err = block_list_new(blocks, count, out);
-    else
-        while (made)
-            block_unref(blocks[--made]);
-    free(blocks);
-    return err;
+    struct bag_entry entries[2 * PART_MAX];
+    unsigned count = bag_part_read((const struct bag_part *)(const void *)old, g->kind, entries);
+    for (size_t i = 0; i < length; i++)
+        if (!apply(entries, &count, &e[i]))
+            return ERR_SPACE;
+    if (count > PART_MAX)
+        return ERR_SPACE;
+    *out = bag_part_new(g->kind, entries, count);
+    return ERR_OK;
 }
+
+static enum err make_part(void *context, const struct block *old, size_t at, size_t length,
+                          struct block **out)
+{
+    const struct gathering *g = context;
+    const struct bag_entry *e = g->entries.items;
+    struct bag_part *p = NULL;
+    enum err err = ERR_OK;
+    if (old)
+        err = change(g, old, e + at, length, &p);
+    else
+        p = bag_part_new(g->kind, length ? e + at : NULL, (unsigned)length);
+    if (err || !p)
+        return err ? err : ERR_MEMORY;
+    *out = &p->block;
+    return ERR_OK;
+}
+
+static struct hash_parts parts_of(struct gathering *g)
+{
+    return (struct hash_parts){g->entries.items, g->entries.count, sizeof(struct bag_entry),
+                               hash_of,          make_part,        g};
+}
+
+/* ---- anew ---------------------------------------------------------------------------------- */
 
 enum err bag_new(const struct hash_key *key, const struct slice *const *slices,
                  uint32_t slice_count, enum bag_kind kind, const struct choice *choice,
@@ -152,10 +176,9 @@ enum err bag_new(const struct hash_key *key, const struct slice *const *slices,
             err = gather(&g, &slices[n]->instances[i], 1);
     if (!err) {
         settle(&g.entries);
+        const struct hash_parts parts = parts_of(&g);
         uint32_t count = (uint32_t)(g.entries.count / FILL + 1);
-        while (!fits(&g.entries, count))
-            count *= 2;
-        err = make_parts(&g, count, out);
+        err = hash_parts_new(&parts, hash_parts_fitting(&parts, count, fit), out);
     }
     free(g.entries.items);
     return err;
@@ -197,67 +220,6 @@ static enum err gather_change(struct gathering *g, const struct slice *old, cons
     return ERR_OK;
 }
 
-/* Adds a change to the entries of a part; false: there is no room. */
-static bool apply(struct bag_entry *entries, unsigned *count, const struct bag_entry *change)
-{
-    unsigned n = 0;
-    while (n < *count && (entries[n].size != change->size ||
-                          memcmp(entries[n].bytes, change->bytes, change->size) != 0))
-        n++;
-    if (n == *count) {
-        if (n == 2 * PART_MAX)
-            return false;
-        entries[(*count)++] = *change;
-        return true;
-    }
-    entries[n].weight += change->weight;
-    entries[n].holders += change->holders;
-    if (entries[n].holders == 0)
-        entries[n] = entries[--*count];
-    return true;
-}
-
-/* ERR_SPACE: too many for a part. */
-static enum err change_part(const struct gathering *g, const struct block_list *old, size_t at,
-                            size_t length, struct block_change *out)
-{
-    struct bag_entry entries[2 * PART_MAX];
-    const struct bag_entry *e = (const struct bag_entry *)g->entries.items + at;
-    out->number = part_number(old->count, e->hash);
-    unsigned count = bag_part_read(bag_part_at(old, out->number), g->kind, entries);
-    for (size_t i = 0; i < length; i++)
-        if (!apply(entries, &count, &e[i]))
-            return ERR_SPACE;
-    if (count > PART_MAX)
-        return ERR_SPACE;
-    struct bag_part *p = bag_part_new(g->kind, entries, count);
-    if (!p)
-        return ERR_MEMORY;
-    out->block = &p->block;
-    return ERR_OK;
-}
-
-static enum err change_parts(const struct gathering *g, const struct block_list *old,
-                             struct block_list **out)
-{
-    struct block_change *changes = malloc((g->entries.count + 1) * sizeof(*changes));
-    uint32_t count = 0;
-    size_t length;
-    enum err err = changes ? ERR_OK : ERR_MEMORY;
-    for (size_t at = 0; at < g->entries.count && !err; at += length) {
-        length = run_length(&g->entries, at, old->count);
-        err = change_part(g, old, at, length, &changes[count]);
-        count += err == ERR_OK;
-    }
-    if (!err)
-        err = block_list_next(old, changes, count, out);
-    else
-        while (count)
-            block_unref(changes[--count].block);
-    free(changes);
-    return err;
-}
-
 static bool is_in_bounds(const struct block_list *bag)
 {
     uint64_t entries = 0;
@@ -277,7 +239,8 @@ enum err bag_next(const struct hash_key *key, const struct block_list *old,
         err = gather_change(&g, changes[n].old, changes[n].new);
     if (!err) {
         settle(&g.entries);
-        err = change_parts(&g, old, out);
+        const struct hash_parts parts = parts_of(&g);
+        err = hash_parts_next(&parts, old, out);
     }
     free(g.entries.items);
     return err;

@@ -28,11 +28,9 @@ static void join_deinit(struct join *j)
 /* Is the set of that kind in each slice the one of the default ports? */
 static bool is_default(const struct large_parts *p, enum set_kind kind)
 {
-    for (uint32_t n = 0; n < p->slice_count; n++) {
-        const struct slice_set *sets = p->slices[n]->sets;
-        if (!slice_set_is(&sets[kind], &sets[SET_DEFAULT]))
+    for (uint32_t n = 0; n < p->slice_count; n++)
+        if (!slice_set_is_default(p->slices[n], &p->slices[n]->sets[kind]))
             return false;
-    }
     return true;
 }
 

@@ -33,7 +33,7 @@ enum err port_note(struct port_work *w, const struct slice *s, unsigned number, 
                               .number = (uint16_t)number,
                               .part_count = from->set.count,
                               .protocol = from->protocol,
-                              .is_default = slice_set_is(&from->set, &s->sets[SET_DEFAULT])};
+                              .is_default = slice_set_is_default(s, &from->set)};
     if (to->part_count)
         to->part = set_part(to->in_slice);
     *noted = (uint32_t)w->noted.count;
@@ -222,8 +222,7 @@ static bool is_default(const struct port_work *w, const struct port_draft *name,
     if (!was || was->by_default)
         return true;
     for (size_t i = 0; i < count; i++)
-        if (!slice_set_is(&port_of(w, &ref[i])->set,
-                          &w->p->slices[ref[i].slice]->sets[SET_DEFAULT]))
+        if (!slice_set_is_default(w->p->slices[ref[i].slice], &port_of(w, &ref[i])->set))
             return false;
     return true;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dns/compile_port_part.h"
+#include "dns/hash_parts.h"
+#include "dns/radix.h"
 
 enum {
     FILL = 8,      /* names of a part that is made anew, in the mean: one that changes takes the
@@ -30,45 +32,23 @@ static enum err gather(struct port_work *w, struct list *items, const struct sli
     return ERR_OK;
 }
 
-/* One pass of a radix sort: stable, by one byte of the hash. */
-static void sort_by_byte(const struct port_item *from, size_t count, unsigned shift,
-                         struct port_item *to)
+static uint32_t hash_of(const void *item)
 {
-    size_t at[257] = {0};
-    for (size_t i = 0; i < count; i++)
-        at[(from[i].hash >> shift & 255) + 1]++;
-    for (unsigned i = 0; i < 256; i++)
-        at[i + 1] += at[i];
-    for (size_t i = 0; i < count; i++)
-        to[at[from[i].hash >> shift & 255]++] = from[i];
+    return ((const struct port_item *)item)->hash;
 }
 
 /* By hash; equal ones stay in their order. */
 static enum err sort_items(struct list *items)
 {
-    struct port_item *all = items->items, *room = malloc((items->count + 1) * sizeof(*room));
+    struct port_item *room = malloc((items->count + 1) * sizeof(*room));
     if (!room)
         return ERR_MEMORY;
-    for (unsigned shift = 0; shift < 32; shift += 16) {
-        sort_by_byte(all, items->count, shift, room);
-        sort_by_byte(room, items->count, shift + 8, all);
-    }
+    radix_sort(items->items, items->count, sizeof(*room), 32, hash_of, room);
     free(room);
     return ERR_OK;
 }
 
-/* Items from `at` on that are of the same part. */
-static size_t run_length(const struct list *items, size_t at, uint32_t parts)
-{
-    const struct port_item *item = items->items;
-    uint32_t number = slice_of_hash(parts, item[at].hash);
-    size_t end = at + 1;
-    while (end < items->count && slice_of_hash(parts, item[end].hash) == number)
-        end++;
-    return end - at;
-}
-
-/* ---- anew ---------------------------------------------------------------------------------- */
+/* ---- parts --------------------------------------------------------------------------------- */
 
 /* How many differ among those. */
 static size_t hash_count(const struct port_item *items, size_t count)
@@ -80,16 +60,9 @@ static size_t hash_count(const struct port_item *items, size_t count)
 }
 
 /* Half of a part stays free for names of equal hash, which no number of parts takes apart. */
-static bool fits(const struct list *items, uint32_t parts)
+static bool fit(const void *first, size_t length)
 {
-    const struct port_item *item = items->items;
-    size_t length;
-    for (size_t at = 0; at < items->count; at += length) {
-        length = run_length(items, at, parts);
-        if (hash_count(item + at, length) > PORT_PART_MAX / 2)
-            return false;
-    }
-    return true;
+    return hash_count(first, length) <= PORT_PART_MAX / 2;
 }
 
 /* By hash they come from anywhere: begins to load what is noted of those behind [at, end). */
@@ -105,46 +78,39 @@ static void look_ahead(const struct port_work *w, const struct list *items, size
     }
 }
 
-static enum err fill_parts(struct port_work *w, const struct list *items, struct block **blocks,
-                           uint32_t count, uint32_t *made)
-{
-    struct port_item *item = items->items;
-    size_t at = 0;
-    for (*made = 0; *made < count; blocks[(*made)++] = &w->part->block) {
-        size_t length = 0;
-        if (at < items->count && slice_of_hash(count, item[at].hash) == *made)
-            length = run_length(items, at, count);
-        look_ahead(w, items, at, at + length);
-        if (port_part_next(w, NULL, item + at, length))
-            return ERR_MEMORY;
-        at += length;
-    }
-    return ERR_OK;
-}
+struct making {
+    struct port_work *w;
+    struct list *items; /* struct port_item */
+};
 
-static enum err make_parts(struct port_work *w, const struct list *items, uint32_t count,
-                           struct block_list **out)
+static enum err make_part(void *context, const struct block *old, size_t at, size_t length,
+                          struct block **out)
 {
-    struct block **blocks = malloc(count * sizeof(*blocks));
-    uint32_t made = 0;
-    enum err err = blocks ? fill_parts(w, items, blocks, count, &made) : ERR_MEMORY;
-    if (!err)
-        err = block_list_new(blocks, count, out);
-    else
-        while (made)
-            block_unref(blocks[--made]);
-    free(blocks);
+    struct making *m = context;
+    if (!old)
+        look_ahead(m->w, m->items, at, at + length);
+    enum err err = port_part_next(m->w, (const struct port_part *)(const void *)old,
+                                  (struct port_item *)m->items->items + at, length);
+    *out = err ? NULL : &m->w->part->block;
     return err;
 }
 
+static struct hash_parts parts_of(struct making *m)
+{
+    return (struct hash_parts){m->items->items, m->items->count, sizeof(struct port_item),
+                               hash_of,         make_part,       m};
+}
+
+/* ---- anew ---------------------------------------------------------------------------------- */
+
 static enum err make_all(struct port_work *w, struct list *items, struct block_list **out)
 {
+    struct making m = {w, items};
     if (sort_items(items))
         return ERR_MEMORY;
+    const struct hash_parts parts = parts_of(&m);
     uint32_t count = (uint32_t)(hash_count(items->items, items->count) / FILL + 1);
-    while (!fits(items, count))
-        count *= 2;
-    return make_parts(w, items, count, out);
+    return hash_parts_new(&parts, hash_parts_fitting(&parts, count, fit), out);
 }
 
 static enum err gather_all(struct port_work *w, struct list *items)
@@ -178,36 +144,14 @@ enum err ports_new(struct large_parts *p)
 
 /* ---- changed ------------------------------------------------------------------------------- */
 
-static enum err change_parts(struct port_work *w, const struct list *items,
-                             const struct block_list *old, struct block_list **out)
-{
-    struct block_change *changes = malloc((items->count + 1) * sizeof(*changes));
-    struct port_item *item = items->items;
-    uint32_t count = 0;
-    size_t length;
-    enum err err = changes ? ERR_OK : ERR_MEMORY;
-    for (size_t at = 0; at < items->count && !err; at += length) {
-        uint32_t number = slice_of_hash(old->count, item[at].hash);
-        length = run_length(items, at, old->count);
-        err = port_part_next(w, port_part_at(old, number), item + at, length);
-        if (!err)
-            changes[count++] = (struct block_change){number, &w->part->block};
-    }
-    if (!err)
-        err = block_list_next(old, changes, count, out);
-    else
-        while (count)
-            block_unref(changes[--count].block);
-    free(changes);
-    return err;
-}
-
 static enum err change_all(const struct view_shared *old, struct port_work *w, struct list *items,
                            struct large_parts *p)
 {
+    struct making m = {w, items};
     enum err err = sort_items(items);
+    const struct hash_parts parts = parts_of(&m);
     if (!err)
-        err = change_parts(w, items, old->ports, &p->ports);
+        err = hash_parts_next(&parts, old->ports, &p->ports);
     p->port_names = (uint32_t)(old->port_names + w->gained);
     p->port_steps = w->steps;
     return err;
@@ -251,7 +195,7 @@ enum err ports_by_default(const struct large_parts *p, struct list *out)
     const struct slice *s = p->slices[0]; /* it has those, too */
     const struct slice_port *port = slice_ports(s), *end = port + s->port_count;
     for (; port < end; port++) {
-        if (!slice_set_is(&port->set, &s->sets[SET_DEFAULT]))
+        if (!slice_set_is_default(s, &port->set))
             continue;
         const struct named_port *there =
             port_in_parts(p->ports, port->hash, port->name, port->protocol);

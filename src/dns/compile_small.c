@@ -195,11 +195,6 @@ static struct srv_set place_set(struct placing *p, const struct slice_set *from)
     return set;
 }
 
-static bool is_default(const struct slice *s, const struct slice_set *set)
-{
-    return slice_set_is(set, &s->sets[SET_DEFAULT]);
-}
-
 static void place_protocols(struct placing *p, struct srv_set *to)
 {
     static const enum set_kind kinds[] = {[PROTOCOL_TCP] = SET_TCP, [PROTOCOL_UDP] = SET_UDP};
@@ -207,7 +202,7 @@ static void place_protocols(struct placing *p, struct srv_set *to)
     for (enum protocol protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
         const struct slice_set *set = &p->slice->sets[kinds[protocol]];
         v->by_protocol[protocol] = &view_no_items;
-        if (is_default(p->slice, set)) {
+        if (slice_set_is_default(p->slice, set)) {
             v->by_protocol[protocol] = &v->by_default;
         } else if (set->count) {
             *to = place_set(p, set);
@@ -226,7 +221,8 @@ static void place_ports(struct placing *p, struct named_port *ports)
         ports->name = from->name;
         ports->hash = 0;
         ports->protocol = from->protocol;
-        ports->set = is_default(p->slice, &from->set) ? v->by_default : place_set(p, &from->set);
+        ports->set =
+            slice_set_is_default(p->slice, &from->set) ? v->by_default : place_set(p, &from->set);
     }
 }
 

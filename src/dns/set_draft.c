@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "dns/radix.h"
+
 void set_lists_deinit(struct set_lists *l)
 {
     free(l->parts.items);
@@ -18,16 +20,9 @@ static bool in_order(const struct part *parts, size_t count)
     return true;
 }
 
-/* One pass of a radix sort: stable, by one byte of the priority. */
-static void sort_by_byte(const struct part *from, size_t count, unsigned shift, struct part *to)
+static uint32_t priority_of(const void *part)
 {
-    size_t at[257] = {0};
-    for (size_t i = 0; i < count; i++)
-        at[(from[i].priority >> shift & 255) + 1]++;
-    for (unsigned i = 0; i < 256; i++)
-        at[i + 1] += at[i];
-    for (size_t i = 0; i < count; i++)
-        to[at[from[i].priority >> shift & 255]++] = from[i];
+    return ((const struct part *)part)->priority;
 }
 
 static void sort_few(struct part *parts, size_t count)
@@ -55,8 +50,7 @@ static enum err sort_parts(struct set_lists *l, struct part *parts, size_t count
     struct part *room = list_add(&l->sorted, count, sizeof(*room));
     if (!room)
         return ERR_MEMORY;
-    sort_by_byte(parts, count, 0, room);
-    sort_by_byte(room, count, 8, parts);
+    radix_sort(parts, count, sizeof(*parts), 16, priority_of, room);
     return ERR_OK;
 }
 

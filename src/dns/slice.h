@@ -150,6 +150,11 @@ struct slice {
     const struct view_instance *instances;               /* count of them, sorted by id */
 };
 
+/* Is it the one of the default ports? */
+static inline bool slice_set_is_default(const struct slice *s, const struct slice_set *set)
+{
+    return slice_set_is(set, &s->sets[SET_DEFAULT]);
+}
 static inline const uint8_t *slice_tags(const struct slice *s) /* count: slice_tag of the ids */
 {
     return (const uint8_t *)s + s->tags_at;

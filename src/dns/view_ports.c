@@ -87,12 +87,17 @@ const struct named_port *view_port_at(const struct view *v, uint32_t number)
     return number < part->count ? with_set(v, &part->ports[number]) : NULL;
 }
 
+static uint32_t next_part(uint32_t number)
+{
+    return (number / PORT_PART_MAX + 1) * PORT_PART_MAX;
+}
+
 bool view_port_next(const struct view *v, uint32_t *number)
 {
     while (*number < view_port_numbers(v)) {
         if (view_port_at(v, *number))
             return true;
-        *number = (*number / PORT_PART_MAX + 1) * PORT_PART_MAX;
+        *number = next_part(*number);
     }
     return false;
 }
@@ -109,7 +114,16 @@ uint32_t view_ports_shared(const struct view *a, const struct view *b, uint32_t 
         uint32_t end = (bundle + 1) * BUNDLE_MAX;
         return (end < x->count ? end : x->count) * PORT_PART_MAX;
     }
-    if (block_at(x, n) != block_at(y, n))
-        return number;
-    return (n + 1) * PORT_PART_MAX;
+    return block_at(x, n) == block_at(y, n) ? next_part(number) : number;
+}
+
+bool view_port_next_unshared(const struct view *a, const struct view *b, uint32_t *number)
+{
+    while (*number < view_port_numbers(a)) {
+        uint32_t until = view_ports_shared(a, b, *number);
+        if (until == *number && view_port_at(a, *number))
+            return true;
+        *number = until > *number ? until : next_part(*number);
+    }
+    return false;
 }

@@ -72,5 +72,8 @@ bool view_port_next(const struct view *v, uint32_t *number);
 /* One beyond the last number of those, with this one, that both views have as they are; `number`:
  * they share none there. */
 uint32_t view_ports_shared(const struct view *a, const struct view *b, uint32_t number);
+/* Walks likewise those of `a` that `b` does not have as they are, as far as can be said without a
+ * look at them. */
+bool view_port_next_unshared(const struct view *a, const struct view *b, uint32_t *number);
 
 #endif

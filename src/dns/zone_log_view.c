@@ -278,17 +278,8 @@ static bool compare_by_id(struct difference *d)
 static bool named_sets_differ(const struct side *old, const struct side *new)
 {
     const struct view *a = old->source.view, *b = new->source.view;
-    for (uint32_t n = 0; n < view_port_numbers(a); n++) {
-        uint32_t end = view_ports_shared(a, b, n);
-        if (end > n) { /* its ports need not be looked at */
-            n = end - 1;
-            continue;
-        }
+    for (uint32_t n = 0; view_port_next_unshared(a, b, &n); n++) {
         const struct named_port *p = view_port_at(a, n);
-        if (!p) { /* nor has the part any more */
-            n |= PORT_PART_MAX - 1;
-            continue;
-        }
         const struct named_port *q = view_port(b, new->key, p->name, p->protocol);
         if (q && p->set.withdrawn != q->set.withdrawn)
             return true;
