@@ -122,6 +122,12 @@ UNUSED static void rig_free(struct rig *t)
     free(t);
 }
 
+/* Asks from the n-th of 65 536 addresses from now on. */
+UNUSED static void set_client(struct rig *t, unsigned n)
+{
+    t->client = (struct addr){FAMILY_V4, {192, 0, (uint8_t)(n >> 8), (uint8_t)n}};
+}
+
 UNUSED static void publish(struct rig *t)
 {
     uint64_t due;

@@ -20,11 +20,6 @@ struct one {
     bool portless; /* it has no SRV record */
 };
 
-static void set_client(unsigned n)
-{
-    t->client = (struct addr){FAMILY_V4, {192, 0, (uint8_t)(n >> 8), (uint8_t)n}};
-}
-
 /* Two of three are in the cluster `in`. */
 static bool is_in(unsigned i)
 {
@@ -120,7 +115,7 @@ static void check(struct one (*of)(unsigned i), uint32_t slices_max)
     static struct ranked list[COUNT];
     start(of, slices_max);
     for (unsigned c = 0; c < CLIENTS; c++) {
-        set_client(c);
+        set_client(t, c);
         rank(of, T_SRV, list);
         expect_first(list, MAX, T_SRV);
         rank(of, T_A, list);

@@ -14,11 +14,6 @@
 
 static struct rig *t;
 
-static void set_client(unsigned n)
-{
-    t->client = (struct addr){FAMILY_V4, {192, 0, (uint8_t)(n >> 8), (uint8_t)n}};
-}
-
 static void register_at(unsigned i, unsigned weight, const char *addrs, const char *more)
 {
     char name[32], fields[160];
@@ -145,7 +140,7 @@ static void test_several(void **state)
     for (size_t w = 0; w < ARRAY_COUNT(weights); w++) {
         start(weights[w]);
         for (unsigned c = 0; c < CLIENTS; c++) {
-            set_client(c);
+            set_client(t, c);
             expect_smallest(weights[w]);
         }
         rig_free(t);
@@ -173,7 +168,7 @@ static void test_shares(void **state)
     publish(t);
     for (unsigned c = 0; c < ASKERS; c++) {
         unsigned g, n;
-        set_client(c);
+        set_client(t, c);
         ask(t, "in.cluster.big.z", T_A);
         assert_int_equal(t->reply.counts[SECTION_ANSWER_AT], 1);
         assert_int_equal(
@@ -255,7 +250,7 @@ static void expect_order(const struct order *o)
     bool first = false;
     start_order(o);
     do
-        set_client(client++);
+        set_client(t, client++);
     while (shared_of_two(&first) != 1);
     for (unsigned n = 0; n < ROUNDS; n++) {
         assert_int_equal(shared_of_two(&first), 1);

@@ -14,11 +14,6 @@ enum { TC = 0x0200 };
 
 /* ---- max_answers ----------------------------------------------------------------------- */
 
-static void set_client(struct rig *t, unsigned n)
-{
-    t->client = (struct addr){FAMILY_V4, {192, 0, (uint8_t)(n >> 8), (uint8_t)n}};
-}
-
 /* The set of answers as a bit mask by the instance's number, below 64. */
 static uint64_t targets(struct rig *t, const char *name, uint16_t type)
 {

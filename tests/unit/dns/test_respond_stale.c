@@ -211,11 +211,6 @@ static void test_cut(void **state)
     rig_free(t);
 }
 
-static void set_client(struct rig *t, unsigned n)
-{
-    t->client = (struct addr){FAMILY_V4, {192, 0, (uint8_t)(n >> 8), (uint8_t)n}};
-}
-
 /* max_answers: a stale one takes no place that another could have. */
 static void test_stable(void **state)
 {
