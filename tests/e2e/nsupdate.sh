@@ -4,12 +4,9 @@
 /usr/bin/python3 -c 'import dns.update' 2>/dev/null || skip_test "python3-dnspython is not installed"
 
 secret=aHVzaGh1c2hodXNoaHVzaA==
-# One worker: a port that several share, nsupdate may draw for itself, and is then asked by
-# itself until it gives up.
 configure <<YAML
 dns:
   listen: ["127.0.0.1:0"]
-  workers: 1
   keys: tsig.yaml
 YAML
 cat >"$work/tsig.yaml" <<YAML
